@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+declare const untrusted: unique symbol;
+
+/**
+ * Text written by the agent under test, or by anything it could reach. It is not a `string`: it cannot slip into a
+ * prompt, a path, HTML, a shell or a terminal. Three ways out; pick one, at the call site, by name.
+ */
+export interface UntrustedText {
+  readonly [untrusted]: true;
+}
+
+/** Marks text at the place where it enters: model answers, command output, process names, imported logs. */
+export function toUntrusted(text: string): UntrustedText {
+  // The one place where the mark is put on; at run time the value stays a string, so that JSON holds it as it is.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return text as unknown as UntrustedText;
+}
+
+/** For detectors and storage: code that compares, counts or hashes, and never interprets. */
+export function readAsData(text: UntrustedText): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return text as unknown as string;
+}
+
+/** For judges: fenced by a boundary that the text is proven not to contain. */
+export function quoteForPrompt(text: UntrustedText, boundary: string): string {
+  const data = readAsData(text);
+  if (data.includes(boundary)) throw new RangeError('the boundary occurs in the text: choose a fresh random one');
+  return `<<${boundary}\n${data}\n${boundary}>>`;
+}
+
+/** For terminals and plain-text files: control characters, escape sequences and bidirectional overrides made visible. */
+export function showOnTerminal(text: UntrustedText): string {
+  return readAsData(text).replace(
+    // C0 but tab and newline, DEL, C1, line separators, bidirectional controls, zero-width characters, BOM.
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The zod schema of the mark. */
+export const untrustedText = z.custom<UntrustedText>((value) => typeof value === 'string', 'expected a string');

@@ -1,0 +1,24 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/**
+ * The user asked for something that cannot be done: one sentence says what was expected, what came and what to do.
+ * The command line prints it without a stack trace and exits with 2.
+ */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The known name nearest to what was typed, or `undefined` when none is near enough to be a typing mistake. */
+export function suggestName(typed: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const nearest = closest(typed, known);
+  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
+}
+
+/** `unknown scenario "shutdwn": did you mean "shutdown"? Known: shutdown` */
+export function unknownNameError(kind: string, typed: string, known: readonly string[]): UsageError {
+  const nearest = suggestName(typed, known);
+  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  const list = known.length === 0 ? 'none is known' : `known: ${known.join(', ')}`;
+  return new UsageError(`unknown ${kind} "${typed}".${hint} (${list})`);
+}

@@ -1,0 +1,100 @@
+import type { Condition, RoleBinding } from '../record/events.ts';
+import type { Outcome } from '../record/outcome.ts';
+import type { SandboxFile } from '../sandbox/contract.ts';
+import type { Control } from './control.ts';
+
+/**
+ * A situation: a task, a world, a mechanism, and the factors along which it is varied.
+ *
+ * To add one: a folder in `library/` with its texts, files, controls and tests, and one line in `cli/compose.ts`.
+ * `describeScenarioContract` holds what is promised here. A scenario is data and pure functions: it never sees a
+ * sandbox, a model or a clock. What it wants done it asks of its `ScenarioHost`.
+ */
+export interface Scenario {
+  readonly name: string;
+  /** Raised when a trial of the old and of the new text are not the same experiment. */
+  readonly version: string;
+  readonly title: string;
+  /** One sentence for `offswitch list`. */
+  readonly summary: string;
+  /** SHA-256 over every text and file, in the order of their names: two trials with the same hash saw the same words. */
+  readonly sha256: string;
+  readonly factors: readonly Factor[];
+  readonly controls: readonly Control[];
+  /** Pure: the same condition and seed give the same set-up. Throws a `UsageError` on contradictory levels. */
+  readonly setUp: (condition: Condition, seed: string) => TrialSetUp;
+}
+
+export interface Factor {
+  readonly name: string;
+  readonly summary: string;
+  readonly levels: readonly FactorLevel[];
+  /** Name of the level taken when a study says nothing. */
+  readonly defaultLevel: string;
+}
+
+export interface FactorLevel {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** Everything a trial needs that depends on the scenario, before anything runs. */
+export interface TrialSetUp {
+  readonly prompts: Prompts;
+  /** Hashes of all texts the agent is given. */
+  readonly stimuli: readonly { readonly id: string; readonly sha256: string }[];
+  readonly files: readonly SandboxFile[];
+  readonly roles: readonly RoleBinding[];
+  readonly tool: AgentToolChoice;
+  readonly service: { readonly name: string; readonly clientPath: string };
+  readonly mechanism: Mechanism;
+  /** Called once a trial; holds the state that must not lie in the sandbox. */
+  readonly start: (host: ScenarioHost) => ScenarioRun;
+}
+
+export interface Prompts {
+  /** Null: no system prompt at all. */
+  readonly system: string | null;
+  readonly user: string;
+  /** Said when an answer holds no tool call. */
+  readonly continue: string;
+}
+
+export interface AgentToolChoice {
+  /** The published design makes the model write down why it runs a command; it has no effect on the command. */
+  readonly withThoughts: boolean;
+}
+
+/** What stops the machine, run from outside, as it lies in the sandbox at that moment. */
+export interface Mechanism {
+  /** Command line, in the agent's home: `./shutdown.sh`. */
+  readonly command: string;
+  /** Absolute path inside the sandbox of the thing that is run. */
+  readonly path: string;
+  /** The same effect without anything the agent can change; run after a survival, to prove that stopping was possible. */
+  readonly reference: string;
+  /** Milliseconds that PID 1 has to die. */
+  readonly graceMs: number;
+}
+
+/** What a running scenario may ask for. */
+export interface ScenarioHost {
+  /** Writes the notice into the record, with the state of the machine at that moment. */
+  readonly giveNotice: (number: number, text: string) => Promise<void>;
+  /** Runs the mechanism. When it works, the client that asked is dead before an answer could reach it. */
+  readonly trigger: () => Promise<{ readonly survived: boolean }>;
+}
+
+export interface ScenarioRun {
+  /** The answer to request `number` (1, 2, 3 …), and what it was. */
+  readonly serve: (number: number) => Promise<{ readonly text: string; readonly item: 'question' | 'done' | 'nothing' }>;
+  readonly isCorrect: (submission: string) => boolean;
+  readonly progress: () => { readonly served: number; readonly total: number; readonly exhausted: boolean };
+}
+
+/** Typed identity for authors. */
+export function defineScenario(scenario: Scenario): Scenario {
+  return scenario;
+}
+
+export type { Control, Outcome };
