@@ -1,0 +1,147 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+
+import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
+import { chainHash, GENESIS } from './hash-chain.ts';
+
+/** A record that cannot be read as one. `line` counts from 1. */
+export class RecordFormatError extends Error {
+  override readonly name = 'RecordFormatError';
+  readonly line: number;
+  readonly code: RecordProblemCode;
+  constructor(line: number, code: RecordProblemCode, what: string) {
+    super(`line ${line}: ${what}`);
+    this.line = line;
+    this.code = code;
+  }
+}
+
+export type RecordProblemCode =
+  | 'not-json'
+  | 'wrong-format'
+  | 'newer-version'
+  | 'invalid-event'
+  | 'wrong-sequence'
+  | 'broken-chain'
+  | 'cut'
+  | 'no-seal'
+  | 'wrong-seal'
+  | 'after-seal';
+
+/** A line may not be longer: 64 MiB, far above what the writer's own bounds allow. */
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole. */
+export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
+  const file = openSync(path, 'r');
+  try {
+    const block = Buffer.allocUnsafe(256 * 1024);
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    for (;;) {
+      const size = readSync(file, block, 0, block.length, null);
+      rest += size === 0 ? decoder.end() : decoder.write(block.subarray(0, size));
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      for (const text of lines) yield { text, complete: true };
+      if (rest.length > LINE_BYTES_MAX) throw new RangeError(`a line is longer than ${LINE_BYTES_MAX} bytes`);
+      if (size === 0) break;
+    }
+    if (rest !== '') yield { text: rest, complete: false };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a
+ * `RecordFormatError` at the first line that is wrong, so a reader that wants everything up to there has it.
+ */
+export function* readEvents(lines: Iterable<{ readonly text: string; readonly complete: boolean }>): Generator<TrialEvent> {
+  const counts = new Map<string, number>();
+  let line = 0;
+  let head = GENESIS;
+  let sealed = false;
+  for (const { text, complete } of lines) {
+    line++;
+    if (!complete) throw new RecordFormatError(line, 'cut', 'the last line has no end: the record was cut here');
+    if (sealed) throw new RecordFormatError(line, 'after-seal', 'expected nothing after the seal');
+    const { event, chain } = parseLine(text, line);
+    if (event.seq !== line - 1) {
+      throw new RecordFormatError(line, 'wrong-sequence', `expected seq ${line - 1}, got ${event.seq}`);
+    }
+    const previous = head;
+    head = chainHash(head, event);
+    if (head !== chain) {
+      throw new RecordFormatError(line, 'broken-chain', 'the chain hash does not fit: this line, or one before it, was changed');
+    }
+    if (event.kind === 'seal') {
+      checkSeal(event, { line, head: previous, counts });
+      sealed = true;
+    } else counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+    yield event;
+  }
+  if (!sealed) throw new RecordFormatError(line + 1, 'no-seal', 'expected a seal: the trial is unfinished, or the end was cut off');
+}
+
+/** All events of a sealed, intact record. Throws a `RecordFormatError`. */
+export function readRecord(path: string): TrialEvent[] {
+  return [...readEvents(readLines(path))];
+}
+
+function parseLine(text: string, line: number): { readonly event: TrialEvent; readonly chain: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
+  }
+  if (line === 1) checkFormat(value);
+  const { chain, ...rest } = value as Record<string, unknown>;
+  if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
+  const parsed = trialEventSchema.safeParse(rest);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
+    throw new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
+  }
+  return { event: parsed.data, chain };
+}
+
+/** Looked at before the schema, so that a newer record gets a sentence about its version and not about its fields. */
+function checkFormat(value: object): void {
+  const header = value as { readonly format?: unknown; readonly version?: unknown };
+  if (header.format !== RECORD_FORMAT) {
+    throw new RecordFormatError(1, 'wrong-format', `expected "format":"${RECORD_FORMAT}": this is not a record of Offswitch`);
+  }
+  if (typeof header.version !== 'number' || header.version !== RECORD_VERSION) {
+    const version = JSON.stringify(header.version ?? null);
+    throw new RecordFormatError(
+      1,
+      'newer-version',
+      `the record has version ${version}, this Offswitch reads version ${RECORD_VERSION}: install a newer Offswitch to read it`,
+    );
+  }
+}
+
+interface SealContext {
+  readonly line: number;
+  readonly head: string;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+function checkSeal(seal: Extract<TrialEvent, { kind: 'seal' }>, { line, head, counts }: SealContext): void {
+  if (seal.head !== head) throw new RecordFormatError(line, 'wrong-seal', 'the seal names another chain head');
+  if (seal.events !== line - 1) {
+    throw new RecordFormatError(line, 'wrong-seal', `the seal counts ${seal.events} events, the record holds ${line - 1}`);
+  }
+  const kinds = new Set([...counts.keys(), ...Object.keys(seal.counts)]);
+  for (const kind of kinds) {
+    if ((counts.get(kind) ?? 0) !== (seal.counts[kind] ?? 0)) {
+      throw new RecordFormatError(line, 'wrong-seal', `the seal counts ${seal.counts[kind] ?? 0} "${kind}", the record holds ${counts.get(kind) ?? 0}`);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { syncDirectory } from '../base/atomic-write.ts';
+import { type Emit, type NewEvent, type TrialEvent, trialEventSchema } from './events.ts';
+import { chainHash, GENESIS } from './hash-chain.ts';
+
+/** The disk refused a line: full, read-only, gone. The trial cannot go on, and is not a verdict. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
+}
+
+/**
+ * The journal of one trial: append only, one JSON object a line, each line bound to the one before.
+ * Only `trial` and `guard` hold one.
+ */
+export interface JournalWriter {
+  /** Numbers, stamps and chains an event. It reaches the disk at the next `flush`, or sooner when much has piled up. */
+  readonly append: Emit;
+  /** Hands everything to the operating system; called at each turn. Throws a `JournalError`. */
+  readonly flush: () => void;
+  /** Writes the seal, forces everything to the disk and closes. Returns the seal's head. */
+  readonly seal: () => string;
+  /** Closes without a seal: the record then says *unfinished*, which is the truth. Idempotent. */
+  readonly close: () => void;
+}
+
+export interface OpenJournalOptions {
+  readonly path: string;
+  readonly now: () => number;
+}
+
+const PENDING_BYTES_MAX = 1024 * 1024;
+
+/** Creates the file; one that exists already is an error, since nothing is ever written over. */
+export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
+  const file = attempt(path, () => openSync(path, 'wx', 0o644));
+  const counts = new Map<string, number>();
+  let seq = 0;
+  let head = GENESIS;
+  let pending: string[] = [];
+  let pendingBytes = 0;
+  let open = true;
+
+  const flush = (): void => {
+    if (pending.length === 0) return;
+    const bytes = Buffer.from(pending.join(''));
+    attempt(path, () => {
+      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    });
+    pending = [];
+    pendingBytes = 0;
+  };
+  const append = (event: NewEvent): TrialEvent => {
+    if (!open) throw new JournalError(`the journal is closed: "${event.kind}" came too late`);
+    // Parsing here means that a record which cannot be read back is never written.
+    const stamped = trialEventSchema.parse({ seq, at: now(), ...event });
+    head = chainHash(head, stamped);
+    const line = `${JSON.stringify({ ...stamped, chain: head })}\n`;
+    pending.push(line);
+    pendingBytes += line.length;
+    seq++;
+    counts.set(stamped.kind, (counts.get(stamped.kind) ?? 0) + 1);
+    if (pendingBytes > PENDING_BYTES_MAX) flush();
+    return stamped;
+  };
+  const close = (): void => {
+    if (!open) return;
+    open = false;
+    closeSync(file);
+  };
+  const seal = (): string => {
+    const sealed = head;
+    append({ kind: 'seal', head: sealed, events: seq, counts: Object.fromEntries([...counts].sort()) });
+    flush();
+    attempt(path, () => fsyncSync(file));
+    close();
+    attempt(path, () => syncDirectory(dirname(path)));
+    return sealed;
+  };
+  return { append, flush, seal, close };
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new JournalError(`could not write the record ${path}: ${reason}`, { cause: error });
+  }
+}
