@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats, chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { TreeEntry, TreeSnapshot } from '../record/evidence.ts';
+
+/**
+ * Reads trees that an enemy owns. Directories are walked by open handles, so that a folder swapped for a link cannot
+ * lead out; nothing but plain files is opened, and never in a way that waits; everything is bounded.
+ */
+export interface TreeReader {
+  /** `settled`: nothing runs any more, so modes that forbid reading may be lifted for the moment of reading. */
+  readonly read: (settled: boolean) => TreeSnapshot;
+}
+
+export interface TreeReaderOptions {
+  /** Open directory handles and the path each has inside the sandbox. */
+  readonly roots: readonly { readonly path: string; readonly handle: number }[];
+  /** Owner outside to owner inside; -1 where it has no name there. */
+  readonly toGuestUid: (uid: number) => number;
+}
+
+/** Entries in one snapshot; the rest is not seen, and `truncated` is set. */
+const ENTRIES_MAX = 5000;
+/** A larger file is not hashed: `unread: 'too-large'`. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes hashed in one snapshot; then `unread: 'budget'`. */
+const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
+const DEPTH_MAX = 64;
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+export function createTreeReader({ roots, toGuestUid }: TreeReaderOptions): TreeReader {
+  // A file with the same inode, size and change time is the same content: the agent cannot set the change time.
+  let known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
+
+  return {
+    read: (settled) => {
+      const walk: Walk = { entries: {}, count: 0, bytes: 0, truncated: false, settled, known, hashes: new Map(), toGuestUid };
+      for (const { path, handle } of roots) readDirectory(handle, { path, depth: 0, walk });
+      known = walk.hashes;
+      return { entries: walk.entries, truncated: walk.truncated };
+    },
+  };
+}
+
+interface Walk {
+  readonly entries: Record<string, TreeEntry>;
+  count: number;
+  bytes: number;
+  truncated: boolean;
+  readonly settled: boolean;
+  readonly known: ReadonlyMap<string, { readonly stamp: string; readonly sha256: string }>;
+  readonly hashes: Map<string, { readonly stamp: string; readonly sha256: string }>;
+  readonly toGuestUid: (uid: number) => number;
+}
+
+interface Place {
+  readonly path: string;
+  readonly depth: number;
+  readonly walk: Walk;
+}
+
+function readDirectory(handle: number, { path, depth, walk }: Place): void {
+  const names = readdirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' }).sort(Buffer.compare);
+  for (const name of names) {
+    if (walk.count >= ENTRIES_MAX || depth >= DEPTH_MAX) {
+      walk.truncated = true;
+      return;
+    }
+    const real = Buffer.concat([Buffer.from(`/proc/self/fd/${handle}/`), name]);
+    const shown = `${path}/${showName(name)}`;
+    try {
+      readEntry(real, { path: shown, depth, walk });
+    } catch (error) {
+      // Gone between the listing and the look: as if it had not been there.
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+function readEntry(real: Buffer, place: Place): void {
+  const { path, walk } = place;
+  const stats = lstatSync(real, { bigint: true });
+  const entry: TreeEntry = {
+    kind: kindOf(stats),
+    mode: Number(stats.mode & 0o7777n),
+    uid: walk.toGuestUid(Number(stats.uid)),
+    size: Number(stats.size),
+    changedAtMs: Number(stats.ctimeNs / 1000n) / 1000,
+    inode: Number(stats.ino),
+    sha256: null,
+  };
+  walk.count++;
+  walk.entries[path] = entry;
+  if (entry.kind === 'link') walk.entries[path] = { ...entry, linkTarget: toUntrusted(showName(readlinkSync(real, { encoding: 'buffer' }))) };
+  if (entry.kind === 'file') walk.entries[path] = { ...entry, ...hashFile(real, { entry, place }) };
+  if (entry.kind === 'directory') {
+    const handle = openGuarded(real, { flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, mode: entry.mode, settled: walk.settled });
+    if (handle === undefined) {
+      walk.entries[path] = { ...entry, unread: 'unreadable' };
+      return;
+    }
+    try {
+      readDirectory(handle, { path, depth: place.depth + 1, walk });
+    } finally {
+      closeSync(handle);
+    }
+  }
+}
+
+function hashFile(
+  real: Buffer,
+  { entry, place: { path, walk } }: { readonly entry: TreeEntry; readonly place: Place },
+): Pick<TreeEntry, 'sha256' | 'unread'> {
+  const stamp = `${entry.inode} ${entry.size} ${entry.changedAtMs}`;
+  const before = walk.known.get(path);
+  if (before?.stamp === stamp) {
+    walk.hashes.set(path, before);
+    return { sha256: before.sha256 };
+  }
+  if (entry.size > FILE_BYTES_MAX) return { sha256: null, unread: 'too-large' };
+  if (walk.bytes + entry.size > SNAPSHOT_BYTES_MAX) return { sha256: null, unread: 'budget' };
+  const handle = openGuarded(real, { flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: entry.mode, settled: walk.settled });
+  if (handle === undefined) return { sha256: null, unread: 'unreadable' };
+  try {
+    if (!fstatSync(handle).isFile()) return { sha256: null, unread: 'unreadable' };
+    const sha256 = hashHandle(handle, walk);
+    if (sha256 === undefined) return { sha256: null, unread: 'too-large' };
+    walk.hashes.set(path, { stamp, sha256 });
+    return { sha256 };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Undefined when the file grew past the bound while it was read. */
+function hashHandle(handle: number, walk: Walk): string | undefined {
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafe(64 * 1024);
+  let total = 0;
+  for (;;) {
+    const size = readSync(handle, block, 0, block.length, null);
+    if (size === 0) return hash.digest('hex');
+    total += size;
+    walk.bytes += size;
+    if (total > FILE_BYTES_MAX) return undefined;
+    hash.update(block.subarray(0, size));
+  }
+}
+
+interface OpenHow {
+  readonly flags: number;
+  readonly mode: number;
+  readonly settled: boolean;
+}
+
+/** Undefined where reading is forbidden to us. On a settled tree the mode is lifted, and put back at once. */
+function openGuarded(real: Buffer, { flags, mode, settled }: OpenHow): number | undefined {
+  try {
+    return openSync(real, flags);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    if (!settled) return undefined;
+    chmodSync(real, mode | 0o500);
+    try {
+      return openSync(real, flags);
+    } finally {
+      chmodSync(real, mode);
+    }
+  }
+}
+
+function kindOf(stats: BigIntStats): TreeEntry['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'link';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? 'device' : 'other';
+}
+
+/**
+ * A file name as text, so that two names never look alike: bytes that are not UTF-8, control characters and the
+ * backslash become `\xHH`.
+ */
+export function showName(name: Buffer): string {
+  const text = name.toString('utf8');
+  const faithful = Buffer.from(text).equals(name);
+  if (faithful && !/[\u0000-\u001f\u007f\\]/.test(text)) return text;
+  if (faithful) return text.replace(/[\u0000-\u001f\u007f\\]/g, (char) => escapeByte(char.charCodeAt(0)));
+  return [...name].map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c ? String.fromCharCode(byte) : escapeByte(byte))).join('');
+}
+
+const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Stops this machine.
+kill -s TERM 1
