@@ -37,7 +37,11 @@ export function createTreeReader({ roots, toGuestUid }: TreeReaderOptions): Tree
   return {
     read: (settled) => {
       const walk: Walk = { entries: {}, count: 0, bytes: 0, truncated: false, settled, known, hashes: new Map(), toGuestUid };
-      for (const { path, handle } of roots) readDirectory(handle, { path, depth: 0, walk });
+      for (const { path, handle } of roots) {
+        // The root too: a home that forbids its owner to enter disables everything in it.
+        walk.entries[path] = describe(fstatSync(handle, { bigint: true }), walk);
+        readDirectory(handle, { path, depth: 0, walk });
+      }
       known = walk.hashes;
       return { entries: walk.entries, truncated: walk.truncated };
     },
@@ -82,15 +86,7 @@ function readDirectory(handle: number, { path, depth, walk }: Place): void {
 function readEntry(real: Buffer, place: Place): void {
   const { path, walk } = place;
   const stats = lstatSync(real, { bigint: true });
-  const entry: TreeEntry = {
-    kind: kindOf(stats),
-    mode: Number(stats.mode & 0o7777n),
-    uid: walk.toGuestUid(Number(stats.uid)),
-    size: Number(stats.size),
-    changedAtMs: Number(stats.ctimeNs / 1000n) / 1000,
-    inode: Number(stats.ino),
-    sha256: null,
-  };
+  const entry = describe(stats, walk);
   walk.count++;
   walk.entries[path] = entry;
   if (entry.kind === 'link') walk.entries[path] = { ...entry, linkTarget: toUntrusted(showName(readlinkSync(real, { encoding: 'buffer' }))) };
@@ -107,6 +103,18 @@ function readEntry(real: Buffer, place: Place): void {
       closeSync(handle);
     }
   }
+}
+
+function describe(stats: BigIntStats, walk: Walk): TreeEntry {
+  return {
+    kind: kindOf(stats),
+    mode: Number(stats.mode & 0o7777n),
+    uid: walk.toGuestUid(Number(stats.uid)),
+    size: Number(stats.size),
+    changedAtMs: Number(stats.ctimeNs / 1000n) / 1000,
+    inode: Number(stats.ino),
+    sha256: null,
+  };
 }
 
 function hashFile(

@@ -36,7 +36,8 @@ exit 0
  * Requests on fd 0: token NUL input-path NUL command NUL. Ends on fd 3: token SPACE code NUL. After each command both
  * output pipes get NUL token NUL. Its own messages go nowhere: bash would print "Killed" into the agent's output.
  */
-export const SERVER = `exec 5>"${IO}/out" 4>"${IO}/err" 1>/dev/null 2>/dev/null
+export const SERVER = `cd "$HOME"
+exec 5>"${IO}/out" 4>"${IO}/err" 1>/dev/null 2>/dev/null
 rm -f "${IO}/out" "${IO}/err"
 set -m
 ulimit -c 0
@@ -52,7 +53,7 @@ done
 `;
 
 /** Sets the limits and becomes the login shell that runs the command of the harness. */
-export const HARNESS_SHELL = 'ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash --login -c "$3"';
+export const HARNESS_SHELL = 'cd "$HOME"; ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash --login -c "$3"';
 
 /** The client of a service. All it does is ask: there is nothing in it to find. */
 export function serviceClient(service: string): string {

@@ -1,0 +1,194 @@
+import { closeSync } from 'node:fs';
+import { release } from 'node:os';
+
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { createTreeReader } from '../tree-reader.ts';
+import { DEFAULT_SANDBOX_LIMITS, type KillResult, type OpenSandboxOptions, type Sandbox, SandboxError, type SandboxProvider } from '../contract.ts';
+import { runBeside, startCommandServer } from './bwrap/command-server.ts';
+import { diagnoseHost } from './bwrap/doctor.ts';
+import { GUEST_UID, HOME } from './bwrap/guest.ts';
+import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
+import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from './bwrap/processes.ts';
+import { serveRequests } from './bwrap/service.ts';
+
+/** How long a killed machine may take to be empty. */
+const KILL_MS_MAX = 5000;
+const KILL_LOOK_MS = 2;
+const FREEZE_ROUNDS_MAX = 200;
+
+/**
+ * The cage on Linux: bubblewrap (user, PID, mount, network, IPC and UTS namespaces, no capabilities, read-only system),
+ * and an evidence side that stays outside. The agent's commands are started through `nsenter` by a server that lives
+ * outside the PID namespace; the machine is whatever hangs under the namespace's PID 1, which makes killing one signal.
+ */
+export const bwrapProvider: SandboxProvider = {
+  name: 'bwrap',
+  simulated: false,
+  can: { realProcesses: true, permissions: true, background: true },
+  open: openBwrapSandbox,
+  diagnose: () => diagnoseHost(tryMachine),
+};
+
+async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
+  const { limits, services } = options;
+  const machine = await launchMachine(options);
+  const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
+  const elapsed = (): number => performance.now();
+  const isAlive = (): boolean => lives(machine.initPid) && namespaces.has(pidNamespaceOf(machine.initPid) ?? '-');
+  const members = (): number[] => listMembers(namespaces);
+  const trees = createTreeReader({
+    roots: [
+      { path: HOME, handle: machine.home },
+      { path: '/tmp', handle: machine.temporary },
+    ],
+    toGuestUid: (uid) => (uid === hostUid ? GUEST_UID : -1),
+  });
+  let broken: unknown;
+  const stopServices = services.map((service) =>
+    serveRequests({
+      service,
+      machine,
+      members,
+      onError: (error) => {
+        broken ??= error;
+        // A machine whose service failed must not go on as if nothing were.
+        machine.monitor.kill('SIGKILL');
+      },
+    }),
+  );
+  const shared = { machine, limits, isAlive, elapsed };
+  const server = await startCommandServer(shared).catch((error: unknown) => {
+    for (const stop of stopServices) stop();
+    machine.monitor.kill('SIGKILL');
+    throw error;
+  });
+  let frozen = false;
+  let closed = false;
+  const check = (): void => {
+    if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+    if (broken !== undefined) throw new SandboxError('lost', 'a service of the sandbox failed', { cause: broken });
+  };
+  const run: Sandbox['run'] = async (command, runOptions) => {
+    check();
+    const text = readAsData(command);
+    if (text.includes('\u0000')) {
+      const stderr = 'bash: a command cannot hold a NUL character\n';
+      const nothing = { stdout: toUntrusted(''), stdoutBytes: 0, timedOut: false, truncated: false, machineStopped: false, durationMs: 0, notes: [] };
+      return { ...nothing, stderr: toUntrusted(stderr), stderrBytes: stderr.length, exitCode: 2 };
+    }
+    const result = await server.run(text, runOptions);
+    check();
+    return result;
+  };
+  const thaw = async (): Promise<void> => {
+    frozen = false;
+    signalAll(members(), 'SIGCONT');
+  };
+  const kill = (): Promise<KillResult> => {
+    for (const stop of stopServices) stop();
+    return killMachine(machine, members);
+  };
+  return {
+    details: sandboxDetails(options),
+    home: HOME,
+    run,
+    forAgent: () => Object.freeze({ run }),
+    runAsHarness: async (command, runOptions) => {
+      check();
+      return runBeside(command, { ...shared, ...runOptions });
+    },
+    isAlive,
+    whenStopped: machine.whenStopped,
+    readTree: async () => {
+      if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+      return trees.read(frozen || !isAlive());
+    },
+    readMachine: async () => readMachineState(members()),
+    freeze: async () => {
+      const processes = await stopAll(members);
+      frozen = true;
+      return { processes };
+    },
+    thaw,
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      if (closed) return;
+      await kill();
+      closed = true;
+      server.close();
+      for (const handle of [machine.home, machine.temporary, machine.io]) closeSync(handle);
+    },
+  };
+}
+
+/** Stops everything; two looks in a row that find nothing new and nothing running are the proof. */
+async function stopAll(members: () => number[]): Promise<number> {
+  let known = '';
+  for (let round = 0; round < FREEZE_ROUNDS_MAX; round++) {
+    const all = members();
+    const running = all.filter((pid) => !['T', 't', undefined].includes(stateOf(pid)));
+    signalAll(running, 'SIGSTOP');
+    const now = all.sort((a, b) => a - b).join(' ');
+    if (running.length === 0 && now === known) return all.length;
+    known = now;
+    if (round > 2) await sleep(KILL_LOOK_MS);
+  }
+  throw new SandboxError('lost', `the machine did not hold still after ${FREEZE_ROUNDS_MAX} looks`);
+}
+
+/** One signal to PID 1; the kernel takes the rest down with it. Then we look until nothing is left. */
+async function killMachine(machine: Machine, members: () => number[]): Promise<KillResult> {
+  const before = members().length;
+  const started = performance.now();
+  // Only while it is ours: a number may belong to another process of the host by now.
+  if (before > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self')) signalAll([machine.initPid], 'SIGKILL');
+  else machine.monitor.kill('SIGKILL');
+  let left = members();
+  while (left.length > 0 && performance.now() - started < KILL_MS_MAX) {
+    await sleep(KILL_LOOK_MS);
+    left = members();
+    // Whoever hid in a namespace whose link to PID 1 was lost.
+    signalAll(left, 'SIGKILL');
+  }
+  const durationMs = performance.now() - started;
+  await Promise.race([machine.whenStopped, sleep(KILL_MS_MAX)]);
+  return { before, survivors: left.length, durationMs };
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
+function sandboxDetails({ limits }: OpenSandboxOptions): Record<string, string> {
+  return {
+    kernel: release(),
+    user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
+    network: 'own loopback only',
+    diskBytesMax: String(limits.diskBytesMax),
+    processesMax: String(limits.processesMax),
+    memoryBytesMax: String(limits.memoryBytesMax),
+  };
+}
+
+async function tryMachine(): Promise<string> {
+  const started = performance.now();
+  const { signal } = new AbortController();
+  await using sandbox = await openBwrapSandbox({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal });
+  const opened = performance.now() - started;
+  await sandbox.run(toUntrusted('kill -s TERM 1; sleep 5'), { timeoutMs: 5000, outputBytesMax: 1024, signal });
+  if (sandbox.isAlive()) throw new Error('the machine was alive after TERM to its PID 1');
+  const { survivors } = await sandbox.kill();
+  return `open in ${opened.toFixed(0)} ms, stopped on TERM, ${survivors} survivors`;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

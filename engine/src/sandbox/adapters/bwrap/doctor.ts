@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+import type { Diagnosis } from '../../contract.ts';
+
+const run = promisify(execFile);
+
+/** What `offswitch doctor` says of this adapter: the programs it needs, and why a machine would not start. */
+export async function diagnoseHost(tryMachine: () => Promise<string>): Promise<Diagnosis[]> {
+  if (process.platform !== 'linux') {
+    return [{ what: 'operating system', ok: false, seen: process.platform, fix: 'use Linux: bubblewrap needs its namespaces' }];
+  }
+  const programs = await Promise.all([
+    lookFor('bwrap', 'sudo apt-get install bubblewrap'),
+    lookFor('nsenter', 'sudo apt-get install util-linux'),
+    lookFor('setpriv', 'sudo apt-get install util-linux'),
+  ]);
+  if (programs.some(({ ok }) => !ok)) return programs;
+  return [...programs, await diagnoseMachine(tryMachine)];
+}
+
+async function lookFor(program: string, fix: string): Promise<Diagnosis> {
+  try {
+    const { stdout } = await run(program, ['--version']);
+    return { what: program, ok: true, seen: stdout.trim(), fix: '' };
+  } catch {
+    return { what: program, ok: false, seen: 'not found', fix };
+  }
+}
+
+/** Nothing short of a machine that starts and stops proves that machines start and stop. */
+async function diagnoseMachine(tryMachine: () => Promise<string>): Promise<Diagnosis> {
+  const what = 'a machine starts, and stops on TERM';
+  try {
+    return { what, ok: true, seen: await tryMachine(), fix: '' };
+  } catch (error) {
+    return { what, ok: false, seen: error instanceof Error ? error.message : String(error), fix: fixForUserNamespaces() };
+  }
+}
+
+function fixForUserNamespaces(): string {
+  if (setting('kernel/apparmor_restrict_unprivileged_userns') === '1') {
+    return (
+      'this kernel lets only named programs make user namespaces (Ubuntu 23.10 and later): put an AppArmor profile for bwrap ' +
+      'into /etc/apparmor.d/bwrap with "abi <abi/4.0>, profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }" and run ' +
+      '"sudo systemctl reload apparmor"; or, for this boot, "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"'
+    );
+  }
+  if (setting('kernel/unprivileged_userns_clone') === '0') return 'run "sudo sysctl kernel.unprivileged_userns_clone=1"';
+  if (setting('user/max_user_namespaces') === '0') return 'run "sudo sysctl user.max_user_namespaces=10000"';
+  if (existsSync('/.dockerenv')) {
+    return 'inside Docker, start the container with "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"';
+  }
+  return 'try "bwrap --unshare-all --ro-bind / / true" by hand: its message says what the kernel refuses';
+}
+
+function setting(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${name}`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+
+import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
+import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, serviceClient } from './guest.ts';
+import { childrenOf } from './processes.ts';
+
+/** A running machine, seen from outside. */
+export interface Machine {
+  /** Process id of its PID 1, on the host. */
+  readonly initPid: number;
+  readonly monitor: ChildProcess;
+  /** Open handles of directories inside: they stay readable when the machine is gone. */
+  readonly home: number;
+  readonly temporary: number;
+  readonly io: number;
+  /** Resolves when the monitor has gone, and with it every process of the machine. */
+  readonly whenStopped: Promise<void>;
+}
+
+/** Root on the host starts machines as this user, so that both ways take the same path. */
+const UNPRIVILEGED_UID = 60999;
+const IO_BYTES = 8 * 1024 * 1024;
+const OPEN_MS_MAX = 20_000;
+const STATUS_FD = 3;
+const ARGUMENTS_FD = 4;
+const FIRST_DATA_FD = 5;
+const STATUS_CHARACTERS_MAX = 4096;
+
+/** Owner of the machine's processes as the host sees it. */
+export const hostUid: number = process.getuid?.() === 0 ? UNPRIVILEGED_UID : (process.getuid?.() ?? 0);
+
+/** Identity to start `bwrap` and `nsenter` with. */
+export const identity: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: UNPRIVILEGED_UID, gid: UNPRIVILEGED_UID } : {};
+
+/** Starts a machine, or rejects with a `SandboxError` and leaves nothing. */
+export async function launchMachine(options: OpenSandboxOptions): Promise<Machine> {
+  const data: string[] = [];
+  const attach = (content: string): string => String(FIRST_DATA_FD + data.push(content) - 1);
+  const words = machineArguments(options, attach);
+  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
+  const init = ['/bin/bash', '/init', ...options.services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`])];
+  const monitor = spawn('bwrap', ['--args', String(ARGUMENTS_FD), ...init], { ...identity, stdio, detached: true, env: {}, cwd: '/' });
+  const problems: Buffer[] = [];
+  outputOf(monitor, 2).on('data', (block: Buffer) => {
+    if (problems.length < 16) problems.push(block);
+  });
+  const whenStopped = new Promise<void>((resolve) => {
+    monitor.once('exit', () => resolve());
+    monitor.once('error', () => resolve());
+  });
+  try {
+    const failed = new Promise<never>((_, reject) => {
+      monitor.once('error', (error) => reject(error));
+      monitor.once('exit', (code) => {
+        // The last words may still be in the pipe.
+        const refuse = (): void => reject(new Error(`bwrap ended with ${String(code)}: ${Buffer.concat(problems).toString('utf8').trim()}`));
+        finished(outputOf(monitor, 2)).then(refuse, refuse);
+      });
+      setTimeout(() => reject(new Error(`the machine was not ready after ${OPEN_MS_MAX} ms`)), OPEN_MS_MAX).unref();
+      options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+      options.signal.throwIfAborted();
+    });
+    sendAll(inputOf(monitor, ARGUMENTS_FD), words.map((word) => `${word}\u0000`).join(''));
+    for (const [index, content] of data.entries()) sendAll(inputOf(monitor, FIRST_DATA_FD + index), content);
+    const [pid] = await Promise.race([
+      Promise.all([readFor(outputOf(monitor, STATUS_FD), /"child-pid":\s*(\d+)\D/), readFor(outputOf(monitor, 1), /^(ready)\n/)]),
+      failed,
+    ]);
+    const initPid = Number(pid);
+    failed.catch(() => undefined);
+    const open = (path: string): number => openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
+    return { initPid, monitor, home: open(HOME), temporary: open('/tmp'), io: open(IO), whenStopped };
+  } catch (error) {
+    // Its child first: bwrap ties it to itself only some time after its birth.
+    for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
+    monitor.kill('SIGKILL');
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, { cause: error });
+  }
+}
+
+function machineArguments({ files, services, limits }: OpenSandboxOptions, attach: (content: string) => string): string[] {
+  const disk = String(limits.diskBytesMax);
+  const dataFile = (path: string, content: string, mode: string): string[] => ['--perms', mode, '--ro-bind-data', attach(content), path];
+  const homeFile = (path: string, content: string, mode: number): string[] => [
+    ...parentsOf(path).flatMap((folder) => ['--dir', `${HOME}/${folder}`]),
+    '--perms',
+    mode.toString(8).padStart(4, '0'),
+    '--file',
+    attach(content),
+    `${HOME}/${path}`,
+  ];
+  return [
+    ...['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1'],
+    ...['--uid', String(GUEST_UID), '--gid', String(GUEST_UID), '--hostname', 'box', '--cap-drop', 'ALL'],
+    ...['--json-status-fd', String(STATUS_FD), '--clearenv'],
+    ...Object.entries(GUEST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...['--ro-bind', '/usr', '/usr'],
+    ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+    ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache', '--ro-bind-try', '/etc/alternatives', '/etc/alternatives'],
+    ...Object.entries(ETC).flatMap(([name, content]) => dataFile(`/etc/${name}`, content, '0644')),
+    ...dataFile('/init', INIT, '0755'),
+    ...['--proc', '/proc', '--tmpfs', '/dev'],
+    ...['null', 'zero', 'full', 'random', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+    ...['--symlink', '/proc/self/fd', '/dev/fd'],
+    ...['stdin', 'stdout', 'stderr'].flatMap((name, fd) => ['--symlink', `/proc/self/fd/${fd}`, `/dev/${name}`]),
+    ...['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
+    ...files.flatMap(({ path, content, mode }) => homeFile(path, content, mode)),
+    ...services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
+    ...['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
+  ];
+}
+
+function parentsOf(path: string): string[] {
+  const folders = path.split('/').slice(0, -1);
+  return folders.map((_, index) => folders.slice(0, index + 1).join('/'));
+}
+
+function sendAll(stream: Writable, text: string): void {
+  // bwrap may be gone already; its exit says more than a broken pipe.
+  stream.on('error', () => undefined);
+  stream.end(text);
+}
+
+/**
+ * First match in what the stream says. The stream is read on to its end: a closed pipe would kill the writer, and bwrap
+ * writes its status in several pieces. Never settles when there is no match; the exit of bwrap says why.
+ */
+function readFor(stream: Readable, pattern: RegExp): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    stream.on('data', (block: Buffer) => {
+      if (text.length > STATUS_CHARACTERS_MAX) return;
+      text += block.toString('utf8');
+      const match = pattern.exec(text);
+      if (match !== null) resolve(match[1] ?? '');
+    });
+  });
+}
+
+/** Streams of the extra descriptors; they are there because `stdio` above says so. */
+export function outputOf(child: ChildProcess, fd: number): Readable {
+  return child.stdio[fd] as Readable;
+}
+export function inputOf(child: ChildProcess, fd: number): Writable {
+  return child.stdio[fd] as Writable;
+}

@@ -1,0 +1,146 @@
+import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { createHash } from 'node:crypto';
+
+import { toUntrusted } from '../../../base/untrusted-text.ts';
+import type { ProcessEntry } from '../../../record/evidence.ts';
+import type { SandboxService, ServiceCall } from '../../contract.ts';
+import { serviceClient } from './guest.ts';
+import type { Machine } from './launch.ts';
+import { readProcess } from './processes.ts';
+
+interface ServiceOptions {
+  readonly service: SandboxService;
+  readonly machine: Machine;
+  readonly members: () => number[];
+  /** Something of ours failed while a request was answered. */
+  readonly onError: (error: unknown) => void;
+}
+
+const REQUEST_CHARACTERS_MAX = 4096;
+/** Requests that may wait; an agent that floods the pipe loses the rest. */
+const WAITING_MAX = 64;
+/** Where bash holds the script that it runs. */
+const SCRIPT_FD = '255';
+
+/** Answers the requests that come through the pipes of one service, one at a time. Returns the way to stop. */
+export function serveRequests({ service, machine, members, onError }: ServiceOptions): () => void {
+  const openPipe = (name: string): number => openSync(`/proc/self/fd/${machine.io}/${name}`, constants.O_RDWR | constants.O_NONBLOCK);
+  const asked = openPipe(`${service.name}.ask`);
+  const answers = openPipe(`${service.name}.answer`);
+  const { dev, ino } = fstatSync(asked);
+  const client = clientStamp(machine, service);
+  const socket = new Socket({ fd: asked, readable: true, writable: false });
+  const waiting: string[] = [];
+  let rest = '';
+  let busy = false;
+  let closed = false;
+
+  const answerAll = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    try {
+      for (let request = waiting.shift(); request !== undefined && !closed; request = waiting.shift()) {
+        const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
+        const text = await service.answer({ request: toUntrusted(request), ...seen });
+        if (closed) return;
+        // What an earlier caller left behind would be taken for this answer.
+        drain(answers);
+        writeAll(answers, `${text.replaceAll('\u0000', '')}\u0000`);
+      }
+    } catch (error) {
+      onError(error);
+    } finally {
+      busy = false;
+    }
+  };
+  socket.on('error', () => undefined);
+  socket.on('data', (block: Buffer) => {
+    const requests = (rest + block.toString('utf8')).split('\u0000');
+    rest = (requests.pop() ?? '').slice(0, REQUEST_CHARACTERS_MAX);
+    for (const request of requests) if (waiting.length < WAITING_MAX) waiting.push(request.slice(0, REQUEST_CHARACTERS_MAX));
+    void answerAll();
+  });
+  return () => {
+    if (closed) return;
+    closed = true;
+    socket.destroy();
+    closeSync(answers);
+  };
+}
+
+interface ClientStamp {
+  readonly inode: number;
+  readonly sha256: string;
+}
+
+function clientStamp(machine: Machine, { name, clientPath }: SandboxService): ClientStamp {
+  const { ino } = statSync(`/proc/self/fd/${machine.home}/${clientPath}`);
+  return { inode: ino, sha256: createHash('sha256').update(serviceClient(name)).digest('hex') };
+}
+
+interface Look {
+  readonly pipe: string;
+  readonly members: readonly number[];
+  readonly client: ClientStamp;
+}
+
+/** Who holds the request pipe at this moment. The asker does: it waits for its answer with the pipe open. */
+function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'callers' | 'via'> {
+  const holders = members.filter((pid) => fdsOf(pid).some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe));
+  const callers = holders.map((pid) => readProcess(pid, members)).filter((entry): entry is ProcessEntry => entry !== undefined);
+  if (callers.length === 0) return { callers, via: 'unknown' };
+  return { callers, via: holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
+}
+
+/** Whether a process, or the one it was forked from, runs the shipped client as it was shipped. */
+function runsClient(pid: number, client: ClientStamp): boolean {
+  const path = `/proc/${pid}/fd/${SCRIPT_FD}`;
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.ino !== client.inode || stats.size > 65_536) return false;
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.alloc(stats.size);
+      readSync(file, bytes, 0, bytes.length, 0);
+      return createHash('sha256').update(bytes).digest('hex') === client.sha256;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function fdsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
+}
+
+function stampOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function drain(pipe: number): void {
+  const block = Buffer.allocUnsafe(64 * 1024);
+  try {
+    while (readSync(pipe, block, 0, block.length, null) > 0);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+  }
+}
+
+/** The pipe was just drained, and holds 64 KiB: an answer longer than that has no place here. */
+function writeAll(pipe: number, text: string): void {
+  const bytes = Buffer.from(text);
+  const written = writeSync(pipe, bytes);
+  if (written !== bytes.length) throw new RangeError(`an answer of ${bytes.length} bytes does not fit into the pipe`);
+}
