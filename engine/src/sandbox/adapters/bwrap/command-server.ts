@@ -262,7 +262,8 @@ function stoppedResult(durationMs: number): RunResult {
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    // Never the reason why a process stays: something else is always awaited beside it.
+    setTimeout(resolve, ms).unref();
   });
 }
 

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeSandboxContract } from '../contract-suite.ts';
+import { bwrapProvider } from './bwrap.ts';
+
+const problems = (await bwrapProvider.diagnose()).filter(({ ok }) => !ok);
+
+if (problems.length === 0) describeSandboxContract({ provider: bwrapProvider });
+else describe.skip(`sandbox contract: bwrap: not run, ${problems.map(({ what, seen }) => `${what}: ${seen}`).join('; ')}`, () => it('not run'));
+
+describe('bwrap on this host', () => {
+  it('says of everything that is missing what to do about it', async () => {
+    for (const { ok, fix } of await bwrapProvider.diagnose()) expect(fix === '').toBe(ok);
+  });
+});

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+
+import type { Bash, IFileSystem } from 'just-bash';
+
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import type { TreeEntry, TreeSnapshot } from '../../record/evidence.ts';
+import { type OpenSandboxOptions, type RunOptions, type RunResult, type Sandbox, SandboxError, type SandboxProvider } from '../contract.ts';
+
+/**
+ * A simulation of a shell and its files, for unit tests and nothing else: no processes, no signals but the one that the
+ * built-in `kill` makes up, no permissions. Whatever is recorded in it is marked `simulated` and never mixed with real
+ * records. just-bash is an optional package, loaded only here.
+ */
+export const memoryProvider: SandboxProvider = {
+  name: 'memory',
+  simulated: true,
+  can: { realProcesses: false, permissions: false, background: false },
+  open: openMemorySandbox,
+  diagnose: async () => {
+    const what = 'just-bash';
+    try {
+      await loadShell();
+      return [{ what, ok: true, seen: 'installed (a simulation, for unit tests only)', fix: '' }];
+    } catch {
+      return [{ what, ok: false, seen: 'not installed', fix: 'npm install just-bash' }];
+    }
+  },
+};
+
+const HOME = '/home/user';
+
+async function loadShell(): Promise<typeof import('just-bash')> {
+  try {
+    return await import('just-bash');
+  } catch (error) {
+    throw new SandboxError('unavailable', 'the memory sandbox needs the package just-bash: run "npm install just-bash"', { cause: error });
+  }
+}
+
+async function openMemorySandbox({ files, services, limits, signal }: OpenSandboxOptions): Promise<Sandbox> {
+  signal.throwIfAborted();
+  const { Bash, defineCommand, InMemoryFs } = await loadShell();
+  const fs: IFileSystem = new InMemoryFs();
+  const stopped = Promise.withResolvers<void>();
+  const death = new AbortController();
+  let alive = true;
+  let closed = false;
+  const die = (): void => {
+    if (!alive) return;
+    alive = false;
+    death.abort();
+    stopped.resolve();
+  };
+  await fs.mkdir(HOME, { recursive: true });
+  await fs.mkdir('/tmp', { recursive: true });
+  const put = async (path: string, content: string, mode: number): Promise<void> => {
+    const whole = `${HOME}/${path}`;
+    await fs.mkdir(whole.slice(0, whole.lastIndexOf('/')), { recursive: true });
+    await fs.writeFile(whole, content);
+    await fs.chmod(whole, mode);
+  };
+  for (const { path, content, mode } of files) await put(path, content, mode);
+  for (const { name, clientPath } of services) await put(clientPath, `#!/bin/bash\n__ask_${name} "$*"\n`, 0o755);
+  const kill = defineCommand('kill', async (words) => {
+    const targets = words.filter((word) => /^\d+$/.test(word));
+    const signalName = words.find((word) => word.startsWith('-') && word !== '-s') ?? words[words.indexOf('-s') + 1] ?? 'TERM';
+    if (targets.includes('1') && /TERM|15/.test(signalName.startsWith('1') ? 'TERM' : signalName)) die();
+    return { stdout: '', stderr: '', exitCode: 0 };
+  });
+  const asks = services.map(({ name, answer }) =>
+    defineCommand(`__ask_${name}`, async ([request = '']) => {
+      const text = await answer({ request: toUntrusted(request.slice(0, 4096)), callers: [], via: 'unknown' });
+      return { stdout: `${text}\n`, stderr: '', exitCode: 0 };
+    }),
+  );
+  const shell = new Bash({ fs, cwd: HOME, env: { HOME, USER: 'user' }, customCommands: [kill, ...asks] });
+  let last: Promise<unknown> = Promise.resolve();
+
+  const runIn = async (command: string, options: RunOptions): Promise<RunResult> => {
+    if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+    options.signal.throwIfAborted();
+    const started = performance.now();
+    if (!alive) return toResult({ stdout: '', stderr: '', exitCode: 0 }, { options, machineStopped: true, timedOut: false, started });
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const result = await execute(shell, command, {
+      stdin: options.stdin ?? '',
+      signal: AbortSignal.any([timeout, death.signal, options.signal]),
+    });
+    options.signal.throwIfAborted();
+    return toResult(result, { options, machineStopped: !alive, timedOut: timeout.aborted && alive, started });
+  };
+  const run: Sandbox['run'] = (command, options) => {
+    const mine = last.then(() => runIn(readAsData(command), options));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    details: { simulation: 'just-bash', diskBytesMax: String(limits.diskBytesMax) },
+    home: HOME,
+    run,
+    forAgent: () => Object.freeze({ run }),
+    runAsHarness: runIn,
+    isAlive: () => alive,
+    whenStopped: stopped.promise,
+    readTree: () => readFiles(fs),
+    readMachine: async () => ({
+      alive,
+      processes: alive
+        ? [{ pid: 1, parentPid: 0, command: toUntrusted('init'), state: 'S', startTicks: 0, term: 'caught', tracerPid: 0 }]
+        : [],
+      truncated: false,
+    }),
+    freeze: async () => ({ processes: alive ? 1 : 0 }),
+    thaw: async () => undefined,
+    kill: async () => {
+      const before = alive ? 1 : 0;
+      die();
+      return { before, survivors: 0, durationMs: 0 };
+    },
+    [Symbol.asyncDispose]: async () => {
+      die();
+      closed = true;
+    },
+  };
+}
+
+interface ShellResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+async function execute(shell: Bash, command: string, options: { stdin: string; signal: AbortSignal }): Promise<ShellResult> {
+  try {
+    return await shell.exec(command, options);
+  } catch (error) {
+    // The interpreter gives up with an exception where a shell would print one line.
+    return { stdout: '', stderr: `bash: ${error instanceof Error ? error.message : String(error)}\n`, exitCode: 2 };
+  }
+}
+
+interface ResultContext {
+  readonly options: RunOptions;
+  readonly machineStopped: boolean;
+  readonly timedOut: boolean;
+  readonly started: number;
+}
+
+function toResult(result: ShellResult, { options, machineStopped, timedOut, started }: ResultContext): RunResult {
+  const [stdout, stderr] = [Buffer.from(result.stdout), Buffer.from(machineStopped ? '' : result.stderr)];
+  const cut = (bytes: Buffer): string => bytes.subarray(0, options.outputBytesMax).toString('utf8');
+  return {
+    stdout: toUntrusted(cut(stdout)),
+    stderr: toUntrusted(cut(stderr)),
+    stdoutBytes: stdout.length,
+    stderrBytes: stderr.length,
+    exitCode: machineStopped ? null : timedOut ? 124 : result.exitCode,
+    timedOut,
+    truncated: Math.max(stdout.length, stderr.length) > options.outputBytesMax,
+    machineStopped,
+    durationMs: performance.now() - started,
+    notes: timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [],
+  };
+}
+
+async function readFiles(fs: IFileSystem): Promise<TreeSnapshot> {
+  const entries: Record<string, TreeEntry> = {};
+  for (const path of fs.getAllPaths().sort()) {
+    if (path !== HOME && !path.startsWith(`${HOME}/`) && path !== '/tmp' && !path.startsWith('/tmp/')) continue;
+    const stats = await fs.lstat(path);
+    const kind = stats.isSymbolicLink ? 'link' : stats.isDirectory ? 'directory' : 'file';
+    const content = kind === 'file' ? await fs.readFileBuffer(path) : undefined;
+    entries[path] = {
+      kind,
+      mode: stats.mode & 0o7777,
+      uid: 1000,
+      size: stats.size,
+      changedAtMs: stats.mtime.getTime(),
+      inode: 0,
+      sha256: content === undefined ? null : createHash('sha256').update(content).digest('hex'),
+      ...(kind === 'link' && { linkTarget: toUntrusted(await fs.readlink(path)) }),
+    };
+  }
+  return { entries, truncated: false };
+}

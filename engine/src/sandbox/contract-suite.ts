@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from 'vitest';
+
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import { DEFAULT_SANDBOX_LIMITS, type OpenSandboxOptions, type RunOptions, type Sandbox, SandboxError, type SandboxProvider, type ServiceCall } from './contract.ts';
+
+/** Promises that an adapter may be unable to keep; each needs its reason. */
+export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation';
+
+export interface SandboxSuiteOptions {
+  readonly provider: SandboxProvider;
+  readonly knownGaps?: Partial<Record<SandboxGap, string>>;
+}
+
+const never = new AbortController().signal;
+const ordinary: RunOptions = { timeoutMs: 10_000, outputBytesMax: 10_000, signal: never };
+
+/** Every adapter is held to the same sentences. */
+export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSuiteOptions): void {
+  const open = (change: Partial<OpenSandboxOptions> = {}): Promise<Sandbox> =>
+    provider.open({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal: never, ...change });
+  const text = async (sandbox: Sandbox, command: string): Promise<string> =>
+    readAsData((await sandbox.run(toUntrusted(command), ordinary)).stdout);
+  const unless = (gap: SandboxGap): typeof it.skip => (knownGaps[gap] === undefined ? it : it.skip);
+
+  describe(`sandbox contract: ${provider.name}`, () => {
+    it('runs a command in the home and tells its output streams and exit code apart', async () => {
+      await using sandbox = await open();
+      const result = await sandbox.run(toUntrusted('pwd; echo problem >&2; exit 3'), ordinary);
+      expect(result).toMatchObject({ stdout: `${sandbox.home}\n`, stderr: 'problem\n', exitCode: 3, timedOut: false, machineStopped: false });
+    });
+
+    it('keeps files from one command to the next', async () => {
+      await using sandbox = await open();
+      await sandbox.run(toUntrusted('echo kept > note.txt'), ordinary);
+      expect(await text(sandbox, 'cat note.txt')).toBe('kept\n');
+    });
+
+    it('puts the given files in place, with their folders and modes', async () => {
+      await using sandbox = await open({ files: [{ path: 'tools/hello.sh', content: '#!/bin/bash\necho hello\n', mode: 0o755 }] });
+      expect(await text(sandbox, './tools/hello.sh')).toBe('hello\n');
+      expect((await sandbox.readTree()).entries[`${sandbox.home}/tools/hello.sh`]?.mode).toBe(0o755);
+    });
+
+    it('hands standard input over, and gives an empty one by default', async () => {
+      await using sandbox = await open();
+      const given = await sandbox.run(toUntrusted('cat'), { ...ordinary, stdin: 'a line\nand another' });
+      expect(given.stdout).toBe('a line\nand another');
+      expect(await text(sandbox, 'cat; echo end')).toBe('end\n');
+    });
+
+    it('cuts long output and says how long it was', async () => {
+      await using sandbox = await open();
+      const result = await sandbox.run(toUntrusted('for i in {1..500}; do echo 0123456789; done'), { ...ordinary, outputBytesMax: 100 });
+      expect(result).toMatchObject({ truncated: true, stdoutBytes: 5500, exitCode: 0 });
+      expect(readAsData(result.stdout)).toHaveLength(100);
+    });
+
+    it('finishes one command before the next begins', async () => {
+      await using sandbox = await open();
+      await Promise.all([
+        sandbox.run(toUntrusted('for i in {1..50}; do echo a >> order; done'), ordinary),
+        sandbox.run(toUntrusted('for i in {1..50}; do echo b >> order; done'), ordinary),
+      ]);
+      expect(await text(sandbox, 'uniq -c order | tr -s " " | tr "\\n" ";"')).toBe(' 50 a; 50 b;');
+    });
+
+    it('answers a service from outside, with what the client was asked', async () => {
+      const calls: ServiceCall[] = [];
+      const answer = async (call: ServiceCall): Promise<string> => `answer ${calls.push(call)}`;
+      await using sandbox = await open({ services: [{ name: 'sums', clientPath: 'ask', answer }] });
+      expect(await text(sandbox, './ask one two; ./ask')).toBe('answer 1\nanswer 2\n');
+      expect(calls.map(({ request }) => request)).toEqual(['one two', '']);
+    });
+
+    it('shows what changed in the tree: content, mode, links, deletion', async () => {
+      await using sandbox = await open({
+        files: ['edited', 'chmodded', 'deleted', 'linked'].map((path) => ({ path, content: path, mode: 0o644 })),
+      });
+      const before = (await sandbox.readTree()).entries;
+      await sandbox.run(toUntrusted('echo x > edited; chmod 600 chmodded; rm deleted linked; ln -s /bin/true linked'), ordinary);
+      const after = (await sandbox.readTree()).entries;
+      const at = (path: string): string => `${sandbox.home}/${path}`;
+      expect(after[at('edited')]?.sha256).not.toBe(before[at('edited')]?.sha256);
+      expect(after[at('chmodded')]).toMatchObject({ mode: 0o600, sha256: before[at('chmodded')]?.sha256 });
+      expect(after[at('deleted')]).toBeUndefined();
+      expect(after[at('linked')]).toMatchObject({ kind: 'link', linkTarget: '/bin/true' });
+    });
+
+    it('stops on TERM to PID 1, and says so of the command that was running', async () => {
+      await using sandbox = await open();
+      expect(sandbox.isAlive()).toBe(true);
+      const result = await sandbox.run(toUntrusted('echo before; kill -s TERM 1; sleep 5; echo after'), ordinary);
+      expect(result).toMatchObject({ machineStopped: true, exitCode: null });
+      expect(readAsData(result.stdout)).not.toContain('after');
+      await sandbox.whenStopped;
+      expect(sandbox.isAlive()).toBe(false);
+      expect(await sandbox.run(toUntrusted('echo again'), ordinary)).toMatchObject({ machineStopped: true, stdout: '' });
+    });
+
+    it('keeps the tree readable when the machine has stopped', async () => {
+      await using sandbox = await open();
+      await sandbox.run(toUntrusted('echo last > words; kill -s TERM 1; sleep 5'), ordinary);
+      await sandbox.whenStopped;
+      expect(Object.keys((await sandbox.readTree()).entries)).toContain(`${sandbox.home}/words`);
+      expect(await sandbox.readMachine()).toMatchObject({ alive: false, processes: [] });
+    });
+
+    it('runs a command of the harness while the agent waits for an answer', async () => {
+      let sandbox: Sandbox | undefined;
+      const answer = async (): Promise<string> => readAsData((await sandbox?.runAsHarness('cat seen', ordinary))?.stdout ?? toUntrusted(''));
+      sandbox = await open({ services: [{ name: 'look', clientPath: 'look', answer }] });
+      await using _ = sandbox;
+      expect(await text(sandbox, 'echo from the agent > seen; ./look')).toContain('from the agent');
+    });
+
+    it('ends a command when its signal is aborted', async () => {
+      await using sandbox = await open();
+      const controller = new AbortController();
+      const running = sandbox.run(toUntrusted('sleep 30'), { ...ordinary, signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('enough')), 50);
+      await expect(running).rejects.toThrow('enough');
+    });
+
+    it('gives the agent nothing but a way to run commands', async () => {
+      await using sandbox = await open();
+      expect(Object.keys(sandbox.forAgent())).toEqual(['run']);
+    });
+
+    it('leaves nothing after a kill, and says so again when asked again', async () => {
+      await using sandbox = await open();
+      expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
+      expect(sandbox.isAlive()).toBe(false);
+      expect(await sandbox.kill()).toMatchObject({ before: 0, survivors: 0 });
+    });
+
+    it('refuses with a SandboxError when it is closed', async () => {
+      const sandbox = await open();
+      await sandbox[Symbol.asyncDispose]();
+      await expect(Promise.resolve().then(() => sandbox.run(toUntrusted('true'), ordinary))).rejects.toThrow(SandboxError);
+    });
+
+    unless('limits')('stops a command that takes too long', async () => {
+      await using sandbox = await open();
+      const result = await sandbox.run(toUntrusted('echo start; sleep 30'), { ...ordinary, timeoutMs: 200 });
+      expect(result).toMatchObject({ timedOut: true, exitCode: 124, stdout: 'start\n' });
+      expect(await text(sandbox, 'echo next')).toBe('next\n');
+    });
+
+    unless('background')('lets background processes live on, and hands their later output over', async () => {
+      await using sandbox = await open();
+      await sandbox.run(toUntrusted('(sleep 0.2; echo later) &'), ordinary);
+      expect(await text(sandbox, 'sleep 0.5')).toBe('later\n');
+    });
+
+    unless('callers')('tells the shipped client from whatever else asks', async () => {
+      const ways: string[] = [];
+      const answer = async (call: ServiceCall): Promise<string> => {
+        ways.push(call.via);
+        return 'here';
+      };
+      await using sandbox = await open({ services: [{ name: 'sums', clientPath: 'ask', answer }] });
+      await text(sandbox, './ask; cp ask copy; ./copy; echo "# changed" >> ask; ./ask');
+      expect(ways).toEqual(['client', 'direct', 'direct']);
+    });
+
+    unless('signals')('survives every signal that the agent can send, but stops on TERM to PID 1', async () => {
+      await using sandbox = await open();
+      for (const command of ['kill -9 -1', 'kill -9 1', 'kill -STOP 1', 'kill -9 0']) await sandbox.run(toUntrusted(command), ordinary);
+      expect(await text(sandbox, 'echo still here')).toBe('still here\n');
+    });
+
+    unless('signals')('holds every process still while it is frozen', async () => {
+      await using sandbox = await open();
+      await sandbox.run(toUntrusted('(while :; do echo x >> growing; done) & sleep 0.1'), ordinary);
+      expect((await sandbox.freeze()).processes).toBeGreaterThan(1);
+      const size = async (): Promise<number | undefined> => (await sandbox.readTree()).entries[`${sandbox.home}/growing`]?.size;
+      const first = await size();
+      await sleep(100);
+      expect(await size()).toBe(first);
+      await sandbox.thaw();
+      await sleep(100);
+      expect(await size()).toBeGreaterThan(first ?? 0);
+    });
+
+    unless('limits')('says ENOSPC when the disk is full, and EAGAIN when there are too many processes', async () => {
+      await using sandbox = await open({ limits: { ...DEFAULT_SANDBOX_LIMITS, diskBytesMax: 1024 * 1024, processesMax: 20 } });
+      const disk = await sandbox.run(toUntrusted('head -c 5000000 /dev/zero > big'), ordinary);
+      expect(readAsData(disk.stderr)).toContain('No space left on device');
+      const forks = await sandbox.run(toUntrusted('for i in {1..40}; do sleep 3 & done'), { ...ordinary, timeoutMs: 2000 });
+      expect(readAsData(forks.stderr)).toContain('Resource temporarily unavailable');
+    });
+
+    unless('limits')('refuses memory beyond the limit', async () => {
+      await using sandbox = await open({ limits: { ...DEFAULT_SANDBOX_LIMITS, memoryBytesMax: 256 * 1024 * 1024 } });
+      const result = await sandbox.run(toUntrusted('perl -e \'my $x = "x" x 600_000_000; print length $x\''), ordinary);
+      expect(result.exitCode).not.toBe(0);
+      expect(result.stdout).toBe('');
+    });
+
+    unless('permissions')('enforces permission bits on the agent', async () => {
+      await using sandbox = await open({ files: [{ path: 'tool.sh', content: '#!/bin/bash\necho ran\n', mode: 0o755 }] });
+      await sandbox.run(toUntrusted('chmod 644 tool.sh'), ordinary);
+      expect((await sandbox.run(toUntrusted('./tool.sh'), ordinary)).exitCode).toBe(126);
+    });
+
+    unless('isolation')('shows the agent no network, no host process, no other user and no writable system', async () => {
+      await using sandbox = await open();
+      expect(await text(sandbox, 'ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "')).toBe('lo\n');
+      expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-6]\n$/);
+      expect(await text(sandbox, 'id -u; grep -E "Cap(Inh|Prm|Eff)" /proc/self/status | cut -f2 | sort -u; grep NoNewPrivs /proc/self/status | cut -f2')).toBe(
+        '1000\n0000000000000000\n1\n',
+      );
+      expect((await sandbox.run(toUntrusted('touch /usr/x || touch /etc/x || touch /x'), ordinary)).exitCode).not.toBe(0);
+      expect(await text(sandbox, 'env | cut -d= -f1 | sort | tr "\\n" " "')).toBe('HOME LANG LOGNAME OLDPWD PATH PWD SHELL SHLVL USER _ ');
+    });
+
+    unless('isolation')('stays the same under twenty sandboxes at once', async () => {
+      const results = await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await using sandbox = await open();
+          await sandbox.run(toUntrusted(`echo ${index} > mine`), ordinary);
+          return await text(sandbox, 'cat mine');
+        }),
+      );
+      expect(results).toEqual(Array.from({ length: 20 }, (_, index) => `${index}\n`));
+    });
+  });
+}
