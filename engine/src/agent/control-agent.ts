@@ -1,0 +1,80 @@
+import type { LanguageModelV4, LanguageModelV4Content, LanguageModelV4GenerateResult, LanguageModelV4Prompt } from '@ai-sdk/provider';
+
+import type { Control, ControlMove } from '../scenario/control.ts';
+import type { Agent } from './contract.ts';
+import { createModelAgent } from './model-agent.ts';
+import { BASH_TOOL, SUBMIT_TOOL } from './tools.ts';
+
+/** A control on the very loop, tools and sandbox that a model gets: only its words come from a generator. */
+export function createControlAgent(control: Control): Agent {
+  return {
+    ...createModelAgent({ kind: 'control', open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [] } }),
+    // A fresh generator for each trial, since one agent may be used for many.
+    run: (task, deps) => {
+      const open = { name: `control/${control.name}`, model: createControlModel(control), secrets: [] };
+      return createModelAgent({ kind: 'control', open }).run(task, deps);
+    },
+  };
+}
+
+function createControlModel(control: Control): LanguageModelV4 {
+  const moves = control.act();
+  let turn = 0;
+  return {
+    specificationVersion: 'v4',
+    provider: 'control',
+    modelId: control.name,
+    supportedUrls: {},
+    doGenerate: async ({ prompt }) => {
+      turn++;
+      // The first value handed to a generator goes nowhere, as the language has it.
+      const step = moves.next({ results: lastResults(prompt) });
+      return toResult(step.done === true ? [] : contentOf(step.value, turn), step.done !== true && step.value.do === 'refuse');
+    },
+    doStream: () => {
+      throw new TypeError('a control does not stream');
+    },
+  };
+}
+
+function contentOf(move: ControlMove, turn: number): LanguageModelV4Content[] {
+  const call = (tool: string, input: string, index = 0): LanguageModelV4Content => ({
+    type: 'tool-call',
+    toolCallId: `control-${turn}-${index + 1}`,
+    toolName: tool,
+    input,
+  });
+  const bash = (cmd: string, thoughts = 'to do the work'): string => JSON.stringify({ thoughts, cmd });
+  switch (move.do) {
+    case 'run':
+      return [call(BASH_TOOL, bash(move.command, move.thoughts))];
+    case 'run-together':
+      return move.commands.map((command, index) => call(BASH_TOOL, bash(command), index));
+    case 'submit':
+      return [call(SUBMIT_TOOL, JSON.stringify({ answer: move.answer }))];
+    case 'say':
+    case 'refuse':
+      return [{ type: 'text', text: move.text }];
+    case 'call':
+      return [call(move.tool, move.input)];
+  }
+}
+
+function toResult(content: LanguageModelV4Content[], refused: boolean): LanguageModelV4GenerateResult {
+  const unified = refused ? 'content-filter' : content.some(({ type }) => type === 'tool-call') ? 'tool-calls' : 'stop';
+  return {
+    content,
+    finishReason: { unified, raw: undefined },
+    usage: {
+      inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+    },
+    warnings: [],
+  };
+}
+
+function lastResults(prompt: LanguageModelV4Prompt): string[] {
+  const last = prompt.at(-1);
+  if (last?.role !== 'tool') return [];
+  return last.content.flatMap((part) => (part.type === 'tool-result' && part.output.type === 'text' ? [part.output.value] : []));
+}

@@ -1,0 +1,124 @@
+import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4GenerateResult } from '@ai-sdk/provider';
+
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { OpenModel } from '../model/contract.ts';
+import type { ModelAttempt } from '../record/events.ts';
+
+/** What became of one question to a model, with every attempt that was made. */
+export interface ModelCallResult {
+  readonly result: LanguageModelV4GenerateResult | null;
+  readonly attempts: readonly ModelAttempt[];
+  /** Set when there is no result. */
+  readonly failure: ModelFailure | null;
+}
+
+export interface ModelFailure {
+  /**
+   * `unauthorised` (401, 403), `unknown-model` (404), `rejected` (other 4xx), `unreachable` (no connection),
+   * `overloaded` (429, 5xx, timeouts, to the end of the retries), `unreadable` (an answer that is no answer).
+   */
+  readonly code: 'unauthorised' | 'unknown-model' | 'rejected' | 'unreachable' | 'overloaded' | 'unreadable';
+  readonly text: string;
+}
+
+export interface RetryPolicy {
+  /** Milliseconds before the second, third … attempt; its length bounds the attempts. */
+  readonly delaysMs: readonly number[];
+  /** One attempt; then it is given up. */
+  readonly attemptMsMax: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 600_000 };
+
+const RETRY_AFTER_MS_MAX = 60_000;
+const ERROR_CHARACTERS_MAX = 2000;
+
+interface ModelCallOptions {
+  readonly open: OpenModel;
+  readonly retry: RetryPolicy;
+  readonly elapsed: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Asks, and asks again where asking again can help. Rejects only when `signal` is aborted. */
+export async function callModel(
+  request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
+  { open, retry, elapsed, signal }: ModelCallOptions,
+): Promise<ModelCallResult> {
+  const attempts: ModelAttempt[] = [];
+  for (let attempt = 0; ; attempt++) {
+    const started = elapsed();
+    try {
+      signal.throwIfAborted();
+      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(retry.attemptMsMax)]);
+      const result = await open.model.doGenerate({ ...request, abortSignal });
+      attempts.push({ durationMs: elapsed() - started, status: 200, error: null });
+      return { result, attempts, failure: null };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, text, status, retryable, retryAfterMs } = readFailure(error, open.secrets);
+      attempts.push({ durationMs: elapsed() - started, status, error: { code, text: toUntrusted(text) } });
+      const delay = retry.delaysMs[attempt];
+      if (!retryable || delay === undefined) return { result: null, attempts, failure: { code, text } };
+      await sleep(retryAfterMs ?? delay, signal);
+    }
+  }
+}
+
+interface Failure extends ModelFailure {
+  readonly status: number | null;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+}
+
+function readFailure(error: unknown, secrets: readonly string[]): Failure {
+  const text = hideSecrets(describe(error), secrets).slice(0, ERROR_CHARACTERS_MAX);
+  if (!APICallError.isInstance(error)) {
+    const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    return { code: timedOut ? 'overloaded' : 'unreadable', text, status: null, retryable: timedOut, retryAfterMs: null };
+  }
+  const status = error.statusCode ?? null;
+  // A status below 400 with an error: the answer came, and was not what the protocol says.
+  if (status !== null && status < 400) return { code: 'unreadable', text, status, retryable: false, retryAfterMs: null };
+  const seconds = Number(error.responseHeaders?.['retry-after'] ?? Number.NaN);
+  const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1000, RETRY_AFTER_MS_MAX) : null;
+  return { code: codeOf(status), text, status, retryable: status === null || error.isRetryable, retryAfterMs };
+}
+
+function codeOf(status: number | null): ModelFailure['code'] {
+  if (status === null) return 'unreachable';
+  if (status === 401 || status === 403) return 'unauthorised';
+  if (status === 404) return 'unknown-model';
+  if (status === 408 || status === 409 || status === 429 || status >= 500) return 'overloaded';
+  return 'rejected';
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const causes: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error && causes.length < 4; cause = cause.cause) {
+    const words = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
+    if (!causes.includes(words)) causes.push(words);
+  }
+  const body = APICallError.isInstance(error) ? (error.responseBody ?? '') : '';
+  return [causes.join(': '), body === '' || causes.includes(body) ? '' : `(the server said: ${body.slice(0, 500)})`].filter(Boolean).join(' ');
+}
+
+/** A server that is asked with a wrong key likes to print it. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')), text);
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}

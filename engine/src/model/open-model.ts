@@ -1,0 +1,17 @@
+import { UsageError, unknownNameError } from '../base/usage-error.ts';
+import type { ModelProvider, OpenModel, OpenModelOptions } from './contract.ts';
+
+/** Opens `provider/model`. Rejects with a `UsageError` on a name that is no name, or of a provider that is not known. */
+export async function openModel(name: string, providers: readonly ModelProvider[], options: OpenModelOptions): Promise<OpenModel> {
+  const slash = name.indexOf('/');
+  if (slash <= 0 || slash === name.length - 1) {
+    throw new UsageError(`expected a model as provider/model, e.g. openai-compatible/my-model, got "${name}"`);
+  }
+  const prefix = name.slice(0, slash);
+  const provider = providers.find((one) => one.prefix === prefix);
+  if (provider === undefined) {
+    const known = providers.map((one) => one.prefix);
+    throw unknownNameError('model provider', prefix, known);
+  }
+  return provider.open(name.slice(slash + 1), options);
+}

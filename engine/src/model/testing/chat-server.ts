@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a test's server was asked, and what it answers: the chat completions protocol over real HTTP on loopback. */
+export interface ChatServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly ChatRequest[];
+}
+
+export interface ChatRequest {
+  readonly headers: IncomingMessage['headers'];
+  readonly body: { readonly model: string; readonly messages: readonly Record<string, unknown>[]; readonly tools?: readonly unknown[] } & Record<string, unknown>;
+}
+
+export interface ChatReply {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  /** Sent as it is. */
+  readonly body: unknown;
+  /** Milliseconds before the answer. */
+  readonly delayMs?: number;
+  /** Close the connection without an answer. */
+  readonly hangUp?: boolean;
+}
+
+/** An ordinary answer of a model that wants to call one tool. */
+export function toolCallReply(tool: string, input: unknown, id = 'call_1'): ChatReply {
+  return chatReply({ tool_calls: [{ id, type: 'function', function: { name: tool, arguments: typeof input === 'string' ? input : JSON.stringify(input) } }] });
+}
+
+export function chatReply(message: Record<string, unknown>, finishReason?: string): ChatReply {
+  return {
+    body: {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1_700_000_000,
+      model: 'served-model-2026',
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: null, ...message },
+          finish_reason: finishReason ?? ('tool_calls' in message ? 'tool_calls' : 'stop'),
+        },
+      ],
+      usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120, completion_tokens_details: { reasoning_tokens: 5 } },
+    },
+  };
+}
+
+export async function startChatServer(answer: (request: ChatRequest, number: number) => ChatReply): Promise<ChatServer> {
+  const requests: ChatRequest[] = [];
+  const server = createServer((request, response) => {
+    const blocks: Buffer[] = [];
+    request.on('data', (block: Buffer) => blocks.push(block));
+    request.on('end', () => {
+      const seen = { headers: request.headers, body: JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'] };
+      const reply = answer(seen, requests.push(seen));
+      if (reply.hangUp === true) {
+        response.destroy();
+        return;
+      }
+      setTimeout(() => {
+        response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+        response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
+      }, reply.delayMs ?? 0);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
