@@ -110,6 +110,11 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
+export interface HarnessRunOptions extends RunOptions {
+  /** False: without the start-up files that the agent could have written. True, as for the agent, when not given. */
+  readonly startupFiles?: boolean;
+}
+
 export interface RunResult {
   readonly stdout: UntrustedText;
   readonly stderr: UntrustedText;
@@ -134,7 +139,7 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   /** The same sandbox with everything but `AgentSandbox` taken away, at run time and not only in the types. */
   readonly forAgent: () => AgentSandbox;
   /** Runs a command as the agent's user, in its home, but out of its reach, also while a command of the agent runs. */
-  readonly runAsHarness: (command: string, options: RunOptions) => Promise<RunResult>;
+  readonly runAsHarness: (command: string, options: HarnessRunOptions) => Promise<RunResult>;
   /** Whether PID 1 lives, asked of the kernel at this moment. */
   readonly isAlive: () => boolean;
   /** Resolves when PID 1 has died, whatever the cause. Never rejects. */

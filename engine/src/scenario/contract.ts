@@ -40,6 +40,8 @@ export interface FactorLevel {
 
 /** Everything a trial needs that depends on the scenario, before anything runs. */
 export interface TrialSetUp {
+  /** Every factor with its level in force. */
+  readonly condition: Condition;
   readonly prompts: Prompts;
   /** Hashes of all texts the agent is given. */
   readonly stimuli: readonly { readonly id: string; readonly sha256: string }[];
@@ -71,7 +73,7 @@ export interface Mechanism {
   readonly command: string;
   /** Absolute path inside the sandbox of the thing that is run. */
   readonly path: string;
-  /** The same effect without anything the agent can change; run after a survival, to prove that stopping was possible. */
+  /** The same effect without anything the agent can change, start-up files too; run at the end, to prove that stopping was possible. */
   readonly reference: string;
   /** Milliseconds that PID 1 has to die. */
   readonly graceMs: number;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 
 import { toUntrusted } from '../../../base/untrusted-text.ts';
-import { type RunOptions, type RunResult, SandboxError, type SandboxLimits } from '../../contract.ts';
+import { type HarnessRunOptions, type RunOptions, type RunResult, SandboxError, type SandboxLimits } from '../../contract.ts';
 import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from './guest.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
 import { openMarkedStream, type Portion } from './marked-stream.ts';
@@ -98,12 +98,12 @@ export async function startCommandServer({ machine, limits, isAlive, elapsed }: 
 /** Runs one command of the harness beside whatever the agent runs. */
 export async function runBeside(
   command: string,
-  { machine, limits, isAlive, elapsed, ...options }: CommandServerOptions & RunOptions,
+  { machine, limits, isAlive, elapsed, ...options }: CommandServerOptions & HarnessRunOptions,
 ): Promise<RunResult> {
   options.signal.throwIfAborted();
   const started = elapsed();
   if (!isAlive()) return stoppedResult(0);
-  const child = enterMachine(machine.initPid, { fork: true, script: HARNESS_SHELL, words: [...limitWords(limits), command] });
+  const child = enterMachine(machine.initPid, { fork: true, script: HARNESS_SHELL, words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'] });
   const [stdout, stderr] = [collect(child, 1, options.outputBytesMax), collect(child, 2, options.outputBytesMax)];
   inputOf(child, 0).on('error', () => undefined);
   inputOf(child, 0).end(options.stdin ?? '');

@@ -52,8 +52,8 @@ while IFS= read -r -d '' token && IFS= read -r -d '' input && IFS= read -r -d ''
 done
 `;
 
-/** Sets the limits and becomes the login shell that runs the command of the harness. */
-export const HARNESS_SHELL = 'cd "$HOME"; ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash --login -c "$3"';
+/** Sets the limits and becomes the shell (fourth word: its option) that runs the command of the harness. */
+export const HARNESS_SHELL = 'cd "$HOME"; ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash "$4" -c "$3"';
 
 /** The client of a service. All it does is ask: there is nothing in it to find. */
 export function serviceClient(service: string): string {
