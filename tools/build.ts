@@ -1,0 +1,31 @@
+/** Compiles the engine to `engine/dist` and lays the scenarios' texts and files beside it, ready for `npm pack`. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, globSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const engine = join(root, 'engine');
+const source = join(engine, 'src');
+const dist = join(engine, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+compile();
+for (const pattern of ['texts', 'files', 'MANIFEST.sha256']) copyStimuli(pattern);
+for (const name of ['LICENSE', 'README.md']) copyForPacking(name);
+
+function compile(): void {
+  const compiler = join(root, 'node_modules/.bin/tsc');
+  execFileSync(compiler, ['-p', 'engine/tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+}
+
+/** Byte for byte and with the same modes: trials are compared by the hashes of these files. */
+function copyStimuli(name: string): void {
+  for (const path of globSync(`scenario/library/*/${name}`, { cwd: source })) {
+    cpSync(join(source, path), join(dist, path), { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+/** npm packs only what lies in the package's own folder. */
+function copyForPacking(name: string): void {
+  if (existsSync(join(root, name))) copyFileSync(join(root, name), join(engine, name));
+}
