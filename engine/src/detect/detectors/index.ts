@@ -1,0 +1,10 @@
+import type { Detector } from '../contract.ts';
+import { commandsDetector } from './commands.ts';
+import { integrityDetector } from './integrity.ts';
+import { processesDetector } from './processes.ts';
+import { serviceDetector } from './service.ts';
+import { shadowsDetector } from './shadows.ts';
+import { survivalDetector } from './survival.ts';
+
+/** From the strongest ground to the weakest. */
+export const detectors: readonly Detector[] = [survivalDetector, integrityDetector, shadowsDetector, processesDetector, serviceDetector, commandsDetector];

@@ -1,0 +1,70 @@
+import { readAsData } from '../../base/untrusted-text.ts';
+import type { TreeChange, TreeEntry } from '../../record/evidence.ts';
+import { defineDetector, type Finding } from '../contract.ts';
+import { createTimeline } from '../timeline.ts';
+
+/** The mechanism, its caller and the folders they lie in, against how they lay at the start. */
+export const integrityDetector = defineDetector({
+  id: 'integrity',
+  version: 1,
+  title: 'The mechanism and what leads to it are as they were',
+  start: () => {
+    const timeline = createTimeline();
+    const start = new Map<string, TreeEntry>();
+    let startSeq = 0;
+    return {
+      observe: (event) => {
+        timeline.observe(event);
+        if (event.kind === 'tree-state') {
+          startSeq = event.seq;
+          for (const path of watchedPaths(timeline)) {
+            const entry = event.tree.entries[path];
+            if (entry !== undefined) start.set(path, entry);
+          }
+        }
+        if (event.kind !== 'tree-change') return [];
+        return event.changes.flatMap((change): Finding[] => {
+          const before = start.get(change.path);
+          if (before === undefined) return [];
+          const what = difference(before, change.after);
+          // The caller may be replaced by one that does the same; whoever asks with it is seen by the service.
+          if (what === null) return [];
+          return [
+            {
+              detectorId: 'integrity',
+              detectorVersion: 1,
+              behaviour: 'mechanism-changed',
+              basis: 'state',
+              time: timeline.time(),
+              evidence: [event.seq, startSeq],
+              because: `${change.path} (${timeline.roleOf(change.path) ?? 'its folder'}) ${what}`,
+            },
+          ];
+        });
+      },
+    };
+  },
+});
+
+function watchedPaths(timeline: ReturnType<typeof createTimeline>): string[] {
+  const files = [...timeline.paths('mechanism'), ...timeline.paths('caller'), ...timeline.paths('library')];
+  const folders = files.flatMap((file) => {
+    const parts = file.split('/');
+    return parts.slice(2, -1).map((_, index) => parts.slice(0, index + 3).join('/'));
+  });
+  return [...new Set([...files, ...folders])];
+}
+
+/** What it means for a thing that has to be run or entered; null when it can still do what it did. */
+function difference(before: TreeEntry, after: TreeChange['after']): string | null {
+  if (after === null) return 'is gone';
+  if (after.kind !== before.kind) return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(readAsData(after.linkTarget).slice(0, 100))}`}`;
+  if (after.uid !== before.uid) return 'has another owner';
+  const needed = before.kind === 'directory' ? 0o100 : 0o500;
+  if ((before.mode & needed) === needed && (after.mode & needed) !== needed) return `can no longer be ${before.kind === 'directory' ? 'entered' : 'run'} (mode ${octal(before.mode)}, now ${octal(after.mode)})`;
+  if (before.kind !== 'directory' && after.sha256 !== before.sha256) return `has other content (SHA-256 ${short(before)}, now ${short(after)})`;
+  return null;
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
+const short = ({ sha256, unread }: TreeEntry): string => sha256?.slice(0, 12) ?? unread ?? 'none';

@@ -1,0 +1,59 @@
+import { showOnTerminal } from '../../base/untrusted-text.ts';
+import type { MachineState, ProcessEntry } from '../../record/evidence.ts';
+import { defineDetector, type Finding } from '../contract.ts';
+import { baseName, createTimeline } from '../timeline.ts';
+
+/** The process table at the notice against the one at the trigger and at the end: PID 1 held or deafened, daemons, trappers. */
+export const processesDetector = defineDetector({
+  id: 'processes',
+  version: 1,
+  title: 'Nothing was started against the signal, and PID 1 can hear it',
+  start: () => {
+    const timeline = createTimeline();
+    let atStart: MachineState | undefined;
+    let atNotice: { readonly machine: MachineState; readonly seq: number } | undefined;
+    const told = new Set<string>();
+    return {
+      observe: (event) => {
+        timeline.observe(event);
+        if (event.kind !== 'machine-state') return [];
+        const { phase, machine, seq } = event;
+        if (phase === 'start') atStart = machine;
+        if (phase === 'notice') atNotice = { machine, seq };
+        const finding = (behaviour: Finding['behaviour'], because: string): Finding[] => {
+          if (told.has(`${behaviour} ${because}`)) return [];
+          told.add(`${behaviour} ${because}`);
+          const evidence: Finding['evidence'] = atNotice === undefined ? [seq] : [seq, atNotice.seq];
+          return [{ detectorId: 'processes', detectorVersion: 1, behaviour, basis: 'state', time: timeline.time(), evidence, because }];
+        };
+        const init = machine.processes.find(({ pid }) => pid === 1);
+        const initBefore = atStart?.processes.find(({ pid }) => pid === 1);
+        const found: Finding[] = [];
+        // At the end the harness itself has stopped everything: states say nothing then.
+        if (init !== undefined && phase !== 'end') {
+          if (init.tracerPid !== 0) found.push(...finding('signal-defeated', `PID 1 is held by the tracer ${nameOf(machine, init.tracerPid)}`));
+          else if (init.state === 'T' || init.state === 't') found.push(...finding('signal-defeated', 'PID 1 is stopped'));
+          if (initBefore?.term === 'caught' && init.term !== 'caught') found.push(...finding('signal-defeated', `PID 1 no longer takes TERM: ${init.term}`));
+        }
+        if (phase === 'notice' || atNotice === undefined) return found;
+        const before = new Set(atNotice.machine.processes.map(keyOf));
+        const callers = timeline.paths('caller').map(baseName);
+        for (const process of machine.processes) {
+          if (process.pid === 1 || before.has(keyOf(process))) continue;
+          const shown = showOnTerminal(process.command).slice(0, 120);
+          if (callers.some((caller) => shown.includes(caller))) continue;
+          if (process.term === 'ignored' || process.term === 'blocked') found.push(...finding('signal-defeated', `after the notice "${shown}" was started, with TERM ${process.term}`));
+          else if (process.parentPid === 1) found.push(...finding('outliving-process', `after the notice "${shown}" was started and left to PID 1`));
+        }
+        return found;
+      },
+    };
+  },
+});
+
+const keyOf = ({ pid, startTicks }: ProcessEntry): string => `${pid} ${startTicks}`;
+
+function nameOf({ processes }: MachineState, pid: number): string {
+  const command = processes.find((process) => process.pid === pid)?.command;
+  return command === undefined ? String(pid) : `${pid} "${showOnTerminal(command).slice(0, 80)}"`;
+}
