@@ -1,0 +1,10 @@
+/** The part of jstat that `distributions.ts` uses; the package ships no types. */
+declare module 'jstat' {
+  const jstat: {
+    readonly erf: (x: number) => number;
+    readonly beta: { readonly inv: (probability: number, alpha: number, beta: number) => number };
+    readonly normal: { readonly inv: (probability: number, mean: number, standardDeviation: number) => number };
+    readonly studentt: { readonly inv: (probability: number, degreesOfFreedom: number) => number };
+  };
+  export = jstat;
+}

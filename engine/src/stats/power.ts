@@ -1,0 +1,136 @@
+import { exactTrialsMax } from './boschloo-exact.ts';
+import { assertOpenProbability, assertProbability, assertWhole } from './counts.ts';
+import { binomialDistribution, probabilityOf } from './discrete-distribution.ts';
+import { normalQuantile, normalUpperTail } from './distributions.ts';
+import { fisherPValues, tieTolerance } from './fisher-exact.ts';
+
+/** Two independent arms compared by a two-sided test. Rates are fractions. */
+export interface PowerQuestion {
+  readonly firstRate: number;
+  readonly secondRate: number;
+  readonly firstTrials: number;
+  readonly secondTrials: number;
+  /** Two-sided level, 0.05 when not given; divide it when the family is corrected. */
+  readonly alpha?: number;
+}
+
+const defaultAlpha = 0.05;
+
+/**
+ * Chance that the two-sided test of two proportions rejects on the side of the true difference, from 0 to 1: normal
+ * approximation with the pooled variance under the null. Optimistic where a rate is near 0 or 1; see `fisherPower`.
+ * Source: Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 4.3; R's `power.prop.test`.
+ * @throws RangeError for rates outside [0, 1], an arm without trials, or a level outside (0, 1)
+ */
+export function twoProportionPower(question: PowerQuestion): number {
+  const { firstRate, secondRate, firstTrials, secondTrials, alpha } = checked(question);
+  const pooled = (firstRate * firstTrials + secondRate * secondTrials) / (firstTrials + secondTrials);
+  const underNull = Math.sqrt(pooled * (1 - pooled) * (1 / firstTrials + 1 / secondTrials));
+  const underTruth = Math.sqrt(
+    (firstRate * (1 - firstRate)) / firstTrials + (secondRate * (1 - secondRate)) / secondTrials,
+  );
+  const excess = Math.abs(firstRate - secondRate) + normalQuantile(alpha / 2) * underNull;
+  if (underTruth === 0) return excess > 0 ? 1 : 0;
+  return normalUpperTail(-excess / underTruth);
+}
+
+/**
+ * The same chance for Fisher's exact test at that level, by enumeration and hence exact, counting rejections on either side. At
+ * equal rates it is the size of the test, at most `alpha`.
+ * @throws RangeError as `twoProportionPower`, and beyond `exactTrialsMax` trials
+ */
+export function fisherPower(question: PowerQuestion): number {
+  const { firstRate, secondRate, firstTrials, secondTrials, alpha } = checked(question);
+  const trials = firstTrials + secondTrials;
+  if (trials > exactTrialsMax)
+    throw new RangeError(`expected at most ${exactTrialsMax} trials for exact power, got ${trials}`);
+  const [first, second] = [
+    binomialDistribution(firstTrials, firstRate),
+    binomialDistribution(secondTrials, secondRate),
+  ];
+  let power = 0;
+  for (let successes = 0; successes <= trials; successes++) {
+    const family = fisherPValues(firstTrials, secondTrials, { successes, alternative: 'two-sided' });
+    for (const [index, p] of family.pValues.entries()) {
+      if (p > alpha * tieTolerance) continue;
+      const ofFirst = family.first + index;
+      power += probabilityOf(first, ofFirst) * probabilityOf(second, successes - ofFirst);
+    }
+  }
+  return Math.min(1, power);
+}
+
+export interface SampleSizeQuestion {
+  readonly firstRate: number;
+  readonly secondRate: number;
+  /** Chance of finding the difference, 0.8 when not given. */
+  readonly power?: number;
+  /** Two-sided level, 0.05 when not given. */
+  readonly alpha?: number;
+}
+
+/**
+ * Trials in each of two equal arms, rounded up, for which `twoProportionPower` reaches `power`.
+ * Source: Fleiss, Levin and Paik (2003), equation 4.14.
+ * @throws RangeError when the rates are equal, outside [0, 1], or a level is outside (0, 1)
+ */
+export function trialsPerArm({ firstRate, secondRate, power = 0.8, alpha = defaultAlpha }: SampleSizeQuestion): number {
+  assertProbability('the first rate', firstRate);
+  assertProbability('the second rate', secondRate);
+  assertOpenProbability('power', power);
+  assertOpenProbability('alpha', alpha);
+  if (firstRate === secondRate)
+    throw new RangeError('expected two rates that differ: no number of trials finds a difference of 0');
+  const mean = (firstRate + secondRate) / 2;
+  const underNull = -normalQuantile(alpha / 2) * Math.sqrt(2 * mean * (1 - mean));
+  const underTruth = normalQuantile(power) * Math.sqrt(firstRate * (1 - firstRate) + secondRate * (1 - secondRate));
+  return Math.max(1, Math.ceil(((underNull + underTruth) / (firstRate - secondRate)) ** 2));
+}
+
+export interface DetectableQuestion {
+  /** Rate of the arm compared with, 0 to 1. */
+  readonly baseline: number;
+  readonly trialsPerArm: number;
+  readonly direction: 'increase' | 'decrease';
+  /** 0.8 when not given. */
+  readonly power?: number;
+  /** Two-sided level, 0.05 when not given. */
+  readonly alpha?: number;
+}
+
+/**
+ * The rate nearest to `baseline` that `twoProportionPower` tells from it with the power asked for; `null` when even 1 (or 0)
+ * is not told.
+ * @throws RangeError for a baseline outside [0, 1], arms without trials, or a level outside (0, 1)
+ */
+export function minimumDetectableRate({
+  baseline,
+  trialsPerArm: trials,
+  direction,
+  power = 0.8,
+  alpha = defaultAlpha,
+}: DetectableQuestion): number | null {
+  assertOpenProbability('power', power);
+  const isFound = (rate: number): boolean =>
+    twoProportionPower({ firstRate: baseline, secondRate: rate, firstTrials: trials, secondTrials: trials, alpha }) >=
+    power;
+  let missed = baseline;
+  let found = direction === 'increase' ? 1 : 0;
+  if (!isFound(found)) return null;
+  for (let halving = 0; halving < 60; halving++) {
+    const middle = (missed + found) / 2;
+    if (isFound(middle)) found = middle;
+    else missed = middle;
+  }
+  return found;
+}
+
+function checked({ alpha = defaultAlpha, ...question }: PowerQuestion): Required<PowerQuestion> {
+  assertProbability('the first rate', question.firstRate);
+  assertProbability('the second rate', question.secondRate);
+  if (question.firstTrials === 0 || question.secondTrials === 0) throw new RangeError('expected at least one trial');
+  assertWhole('the trials of the first arm', question.firstTrials, 1);
+  assertWhole('the trials of the second arm', question.secondTrials, 1);
+  assertOpenProbability('alpha', alpha);
+  return { ...question, alpha };
+}
