@@ -1,5 +1,5 @@
 /** Compiles the engine to `engine/dist` and lays the scenarios' texts and files beside it, ready for `npm pack`. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -15,7 +15,8 @@ for (const name of ['LICENSE', 'README.md']) copyForPacking(name);
 
 function compile(): void {
   const compiler = join(root, 'node_modules/.bin/tsc');
-  execFileSync(compiler, ['-p', 'engine/tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(compiler, ['-p', 'engine/tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
 }
 
 /** Byte for byte and with the same modes: trials are compared by the hashes of these files. */

@@ -1,0 +1,162 @@
+/** What users get from npm: builds a copy of the repository, packs it, installs it into an empty folder and runs it. */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = dirname(import.meta.dirname);
+const MEGABYTE = 1_000_000;
+const NO_NETWORK = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/;
+const PACK_MS_MAX = 180_000;
+
+const files = listFiles();
+const hasCli = existsSync(join(root, 'engine/src/cli/main.ts'));
+const hasIndex = existsSync(join(root, 'engine/src/index.ts'));
+
+describe.skipIf(files === undefined)('the package (skipped where git is missing)', () => {
+  const place = mkdtempSync(join(tmpdir(), 'offswitch-package-'));
+  const packed = join(place, 'package');
+  const modules = join(place, 'empty/node_modules');
+  let tarball = '';
+  let installProblem = '';
+
+  beforeAll(() => {
+    const copy = join(place, 'copy');
+    copyRepository(files ?? [], copy);
+    run('node', ['tools/build.ts'], copy);
+    run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', place], join(copy, 'engine'));
+    tarball = join(place, globSync('*.tgz', { cwd: place })[0] ?? '');
+    run('tar', ['-xzf', tarball], place);
+    installProblem = installInto(join(place, 'empty'), tarball);
+  }, PACK_MS_MAX);
+
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it('holds only what runs, and what must be said about it', () => {
+    expect(readdirSync(packed).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
+    expect(globSync('**/*.test.*', { cwd: packed })).toEqual([]);
+  });
+
+  it('runs nothing while it is installed', () => {
+    const { scripts = {} } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'));
+    expect(Object.keys(scripts)).toEqual([]);
+  });
+
+  it('is smaller than 5 MB', () => {
+    expect(lstatSync(tarball).size).toBeLessThan(5 * MEGABYTE);
+  });
+
+  it('holds every text and file of the scenarios, byte for byte and with the same mode', () => {
+    const stimuli = (files ?? []).filter((path) => /\/library\/[^/]+\/(texts\/|files\/|MANIFEST\.sha256$)/.test(path));
+    expect(stimuli).not.toEqual([]);
+    const changed = stimuli.filter((path) => {
+      const [source, copy] = [join(root, path), join(packed, path.replace('engine/src/', 'dist/'))];
+      return !existsSync(copy) || !readFileSync(source).equals(readFileSync(copy)) || isRun(source) !== isRun(copy);
+    });
+    expect(changed).toEqual([]);
+  });
+
+  it('has nothing that publint objects to', async ({ skip }) => {
+    skip(!hasCli || !hasIndex, 'there is no engine/src/cli/main.ts or no engine/src/index.ts yet');
+    const { buffer, byteOffset, byteLength } = readFileSync(tarball);
+    const bytes = buffer.slice(byteOffset, byteOffset + byteLength);
+    const { messages, pkg } = await publint({ pack: { tarball: bytes }, level: 'warning', strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it('takes less than 30 MB when installed', ({ skip }) => {
+    skip(NO_NETWORK.test(installProblem), 'npm has no network');
+    expect(installProblem).toBe('');
+    expect(sizeOf(modules)).toBeLessThan(30 * MEGABYTE);
+  });
+
+  it.for([
+    ['--help', /^Usage: offswitch/],
+    ['list --json', /^[[{]/],
+  ] as const)('answers offswitch %s, and has nothing to complain of', ([args, beginning], { skip }) => {
+    skip(!hasCli, 'there is no engine/src/cli/main.ts yet');
+    skip(NO_NETWORK.test(installProblem), 'npm has no network');
+    const bin = join(modules, '.bin/offswitch');
+    const { status, stdout, stderr } = spawnSync(bin, args.split(' '), {
+      cwd: place,
+      env: environment(),
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(beginning);
+  });
+});
+
+/** Tracked files, and those that would be if they were added. Undefined without git. */
+function listFiles(): readonly string[] | undefined {
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status !== 0) return undefined;
+  return stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+}
+
+function copyRepository(paths: readonly string[], to: string): void {
+  for (const path of paths) {
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    copyFileSync(join(root, path), join(to, path));
+  }
+  for (const path of ['node_modules', 'engine/node_modules']) {
+    if (existsSync(join(root, path))) symlinkSync(join(root, path), join(to, path));
+  }
+}
+
+/** Installs the tarball as a user would, and returns what npm said when it failed. */
+function installInto(folder: string, tarball: string): string {
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  const args = [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    tarball,
+  ];
+  const { status, stderr } = spawnSync('npm', args, { cwd: folder, env: environment(), encoding: 'utf8' });
+  return status === 0 ? '' : `npm install failed:\n${stderr}`;
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env: environment(), encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+}
+
+/** Without what an `npm test` around this tells its children about the repository it runs in. */
+function environment(): NodeJS.ProcessEnv {
+  const own =
+    /^npm_(package|lifecycle|config_(local_prefix|prefix|workspaces?)$)|^(INIT_CWD|NODE_OPTIONS|NODE_ENV|VITEST)/i;
+  const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
+  const path = [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
+  return { ...Object.fromEntries(kept), PATH: path };
+}
+
+function isRun(path: string): boolean {
+  return (lstatSync(path).mode & 0o111) !== 0;
+}
+
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return entries.reduce((sum, entry) => sum + lstatSync(join(entry.parentPath, entry.name)).size, 0);
+}
