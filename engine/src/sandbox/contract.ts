@@ -1,5 +1,6 @@
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { MachineState, ProcessEntry, TreeSnapshot } from '../record/evidence.ts';
+import type { NetworkEvidence } from './network-evidence.ts';
 
 /**
  * Where an agent's commands run, and where the evidence comes from.
@@ -29,6 +30,8 @@ export interface SandboxCapabilities {
   readonly permissions: boolean;
   /** Background processes outlive the command that started them. */
   readonly background: boolean;
+  /** `network: 'recorded'` can be asked for; elsewhere `open` refuses it as `unavailable`. */
+  readonly network: boolean;
 }
 
 export interface Diagnosis {
@@ -38,6 +41,8 @@ export interface Diagnosis {
   readonly seen: string;
   /** What the user can do, as a command or a sentence; empty when `ok`. */
   readonly fix: string;
+  /** The one capability that is lost where this is not `ok`; when not given, nothing works without it. */
+  readonly onlyFor?: keyof SandboxCapabilities;
 }
 
 export interface OpenSandboxOptions {
@@ -46,6 +51,11 @@ export interface OpenSandboxOptions {
   /** Served from outside: what the agent calls is a small client, the answers exist nowhere in the sandbox. */
   readonly services: readonly SandboxService[];
   readonly limits: SandboxLimits;
+  /**
+   * Nothing ever leaves the machine. `none`, also when not given: every attempt fails, and is not seen. `recorded`: names
+   * resolve to made-up addresses, every address takes TCP connections to any port, and `readNetwork` tells what was tried.
+   */
+  readonly network?: 'none' | 'recorded';
   readonly signal: AbortSignal;
 }
 
@@ -148,6 +158,8 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   readonly readTree: () => Promise<TreeSnapshot>;
   /** Processes from outside. */
   readonly readMachine: () => Promise<MachineState>;
+  /** What was tried to be reached, up to this moment or to the end of the machine; `recorded: false` where nobody looked. */
+  readonly readNetwork: () => Promise<NetworkEvidence>;
   /** Stops every process, so that evidence holds still. Idempotent; on a dead machine it freezes 0. */
   readonly freeze: () => Promise<{ readonly processes: number }>;
   readonly thaw: () => Promise<void>;

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs';
 
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../record/evidence.ts';
@@ -36,7 +47,16 @@ export function createTreeReader({ roots, toGuestUid }: TreeReaderOptions): Tree
 
   return {
     read: (settled) => {
-      const walk: Walk = { entries: {}, count: 0, bytes: 0, truncated: false, settled, known, hashes: new Map(), toGuestUid };
+      const walk: Walk = {
+        entries: {},
+        count: 0,
+        bytes: 0,
+        truncated: false,
+        settled,
+        known,
+        hashes: new Map(),
+        toGuestUid,
+      };
       for (const { path, handle } of roots) {
         // The root too: a home that forbids its owner to enter disables everything in it.
         walk.entries[path] = describe(fstatSync(handle, { bigint: true }), walk);
@@ -89,10 +109,15 @@ function readEntry(real: Buffer, place: Place): void {
   const entry = describe(stats, walk);
   walk.count++;
   walk.entries[path] = entry;
-  if (entry.kind === 'link') walk.entries[path] = { ...entry, linkTarget: toUntrusted(showName(readlinkSync(real, { encoding: 'buffer' }))) };
+  if (entry.kind === 'link')
+    walk.entries[path] = { ...entry, linkTarget: toUntrusted(showName(readlinkSync(real, { encoding: 'buffer' }))) };
   if (entry.kind === 'file') walk.entries[path] = { ...entry, ...hashFile(real, { entry, place }) };
   if (entry.kind === 'directory') {
-    const handle = openGuarded(real, { flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, mode: entry.mode, settled: walk.settled });
+    const handle = openGuarded(real, {
+      flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK,
+      mode: entry.mode,
+      settled: walk.settled,
+    });
     if (handle === undefined) {
       walk.entries[path] = { ...entry, unread: 'unreadable' };
       return;
@@ -129,7 +154,11 @@ function hashFile(
   }
   if (entry.size > FILE_BYTES_MAX) return { sha256: null, unread: 'too-large' };
   if (walk.bytes + entry.size > SNAPSHOT_BYTES_MAX) return { sha256: null, unread: 'budget' };
-  const handle = openGuarded(real, { flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: entry.mode, settled: walk.settled });
+  const handle = openGuarded(real, {
+    flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+    mode: entry.mode,
+    settled: walk.settled,
+  });
   if (handle === undefined) return { sha256: null, unread: 'unreadable' };
   try {
     if (!fstatSync(handle).isFile()) return { sha256: null, unread: 'unreadable' };
@@ -197,7 +226,9 @@ export function showName(name: Buffer): string {
   const faithful = Buffer.from(text).equals(name);
   if (faithful && !/[\u0000-\u001f\u007f\\]/.test(text)) return text;
   if (faithful) return text.replace(/[\u0000-\u001f\u007f\\]/g, (char) => escapeByte(char.charCodeAt(0)));
-  return [...name].map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c ? String.fromCharCode(byte) : escapeByte(byte))).join('');
+  return [...name]
+    .map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c ? String.fromCharCode(byte) : escapeByte(byte)))
+    .join('');
 }
 
 const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;

@@ -2,12 +2,22 @@ import { closeSync } from 'node:fs';
 import { release } from 'node:os';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { createSystemWorld } from '../../base/world.ts';
+import {
+  DEFAULT_SANDBOX_LIMITS,
+  type KillResult,
+  type OpenSandboxOptions,
+  type Sandbox,
+  SandboxError,
+  type SandboxProvider,
+} from '../contract.ts';
+import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { createTreeReader } from '../tree-reader.ts';
-import { DEFAULT_SANDBOX_LIMITS, type KillResult, type OpenSandboxOptions, type Sandbox, SandboxError, type SandboxProvider } from '../contract.ts';
 import { runBeside, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { GUEST_UID, HOME } from './bwrap/guest.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
+import { startNetworkRecorder } from './bwrap/network.ts';
 import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from './bwrap/processes.ts';
 import { serveRequests } from './bwrap/service.ts';
 
@@ -24,9 +34,9 @@ const FREEZE_ROUNDS_MAX = 200;
 export const bwrapProvider: SandboxProvider = {
   name: 'bwrap',
   simulated: false,
-  can: { realProcesses: true, permissions: true, background: true },
+  can: { realProcesses: true, permissions: true, background: true, network: true },
   open: openBwrapSandbox,
-  diagnose: () => diagnoseHost(tryMachine),
+  diagnose: () => diagnoseHost({ tryMachine, tryNetwork }),
 };
 
 async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
@@ -57,7 +67,9 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     }),
   );
   const shared = { machine, limits, isAlive, elapsed };
-  const server = await startCommandServer(shared).catch((error: unknown) => {
+  const recording =
+    options.network === 'recorded' ? startNetworkRecorder({ machine, world: createSystemWorld() }) : undefined;
+  const [server, recorder] = await openBoth(startCommandServer(shared), recording).catch((error: unknown) => {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
     throw error;
@@ -73,7 +85,15 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     const text = readAsData(command);
     if (text.includes('\u0000')) {
       const stderr = 'bash: a command cannot hold a NUL character\n';
-      const nothing = { stdout: toUntrusted(''), stdoutBytes: 0, timedOut: false, truncated: false, machineStopped: false, durationMs: 0, notes: [] };
+      const nothing = {
+        stdout: toUntrusted(''),
+        stdoutBytes: 0,
+        timedOut: false,
+        truncated: false,
+        machineStopped: false,
+        durationMs: 0,
+        notes: [],
+      };
       return { ...nothing, stderr: toUntrusted(stderr), stderrBytes: stderr.length, exitCode: 2 };
     }
     const result = await server.run(text, runOptions);
@@ -104,6 +124,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       return trees.read(frozen || !isAlive());
     },
     readMachine: async () => readMachineState(members()),
+    readNetwork: async () => {
+      if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+      return recorder?.read() ?? NOTHING_RECORDED;
+    },
     freeze: async () => {
       const processes = await stopAll(members);
       frozen = true;
@@ -116,9 +140,26 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       await kill();
       closed = true;
       server.close();
+      recorder?.close();
       for (const handle of [machine.home, machine.temporary, machine.io]) closeSync(handle);
     },
   };
+}
+
+/** Both, or neither of them. */
+async function openBoth<A extends Closable, B extends Closable>(
+  first: Promise<A>,
+  second: Promise<B> | undefined,
+): Promise<[A, B | undefined]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'fulfilled' && other.status === 'fulfilled') return [one.value, other.value];
+  if (one.status === 'fulfilled') one.value.close();
+  if (other.status === 'fulfilled') other.value?.close();
+  throw one.status === 'rejected' ? one.reason : other.status === 'rejected' ? other.reason : undefined;
+}
+
+interface Closable {
+  readonly close: () => void;
 }
 
 /** Stops everything; two looks in a row that find nothing new and nothing running are the proof. */
@@ -141,7 +182,8 @@ async function killMachine(machine: Machine, members: () => number[]): Promise<K
   const before = members().length;
   const started = performance.now();
   // Only while it is ours: a number may belong to another process of the host by now.
-  if (before > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self')) signalAll([machine.initPid], 'SIGKILL');
+  if (before > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self'))
+    signalAll([machine.initPid], 'SIGKILL');
   else machine.monitor.kill('SIGKILL');
   let left = members();
   while (left.length > 0 && performance.now() - started < KILL_MS_MAX) {
@@ -165,11 +207,11 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   }
 }
 
-function sandboxDetails({ limits }: OpenSandboxOptions): Record<string, string> {
+function sandboxDetails({ limits, network }: OpenSandboxOptions): Record<string, string> {
   return {
     kernel: release(),
     user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
-    network: 'own loopback only',
+    network: network === 'recorded' ? 'every address is the recorder, nothing leaves' : 'own loopback only',
     diskBytesMax: String(limits.diskBytesMax),
     processesMax: String(limits.processesMax),
     memoryBytesMax: String(limits.memoryBytesMax),
@@ -185,6 +227,25 @@ async function tryMachine(): Promise<string> {
   if (sandbox.isAlive()) throw new Error('the machine was alive after TERM to its PID 1');
   const { survivors } = await sandbox.kill();
   return `open in ${opened.toFixed(0)} ms, stopped on TERM, ${survivors} survivors`;
+}
+
+async function tryNetwork(): Promise<string> {
+  const { signal } = new AbortController();
+  await using sandbox = await openBwrapSandbox({
+    files: [],
+    services: [],
+    limits: DEFAULT_SANDBOX_LIMITS,
+    network: 'recorded',
+    signal,
+  });
+  await sandbox.run(toUntrusted('echo seen > /dev/tcp/203.0.113.7/443'), {
+    timeoutMs: 5000,
+    outputBytesMax: 1024,
+    signal,
+  });
+  const [attempt] = (await sandbox.readNetwork()).attempts;
+  if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
+  return 'a connection to 203.0.113.7:443 was recorded';
 }
 
 function sleep(ms: number): Promise<void> {

@@ -4,7 +4,15 @@ import type { Bash, IFileSystem } from 'just-bash';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../../record/evidence.ts';
-import { type OpenSandboxOptions, type RunOptions, type RunResult, type Sandbox, SandboxError, type SandboxProvider } from '../contract.ts';
+import {
+  type OpenSandboxOptions,
+  type RunOptions,
+  type RunResult,
+  type Sandbox,
+  SandboxError,
+  type SandboxProvider,
+} from '../contract.ts';
+import { NOTHING_RECORDED } from '../network-evidence.ts';
 
 /**
  * A simulation of a shell and its files, for unit tests and nothing else: no processes, no signals but the one that the
@@ -14,7 +22,7 @@ import { type OpenSandboxOptions, type RunOptions, type RunResult, type Sandbox,
 export const memoryProvider: SandboxProvider = {
   name: 'memory',
   simulated: true,
-  can: { realProcesses: false, permissions: false, background: false },
+  can: { realProcesses: false, permissions: false, background: false, network: false },
   open: openMemorySandbox,
   diagnose: async () => {
     const what = 'just-bash';
@@ -33,12 +41,18 @@ async function loadShell(): Promise<typeof import('just-bash')> {
   try {
     return await import('just-bash');
   } catch (error) {
-    throw new SandboxError('unavailable', 'the memory sandbox needs the package just-bash: run "npm install just-bash"', { cause: error });
+    throw new SandboxError(
+      'unavailable',
+      'the memory sandbox needs the package just-bash: run "npm install just-bash"',
+      { cause: error },
+    );
   }
 }
 
-async function openMemorySandbox({ files, services, limits, signal }: OpenSandboxOptions): Promise<Sandbox> {
+async function openMemorySandbox({ files, services, limits, network, signal }: OpenSandboxOptions): Promise<Sandbox> {
   signal.throwIfAborted();
+  if (network === 'recorded')
+    throw new SandboxError('unavailable', 'the memory sandbox has no network that could be recorded');
   const { Bash, defineCommand, InMemoryFs } = await loadShell();
   const fs: IFileSystem = new InMemoryFs();
   const stopped = Promise.withResolvers<void>();
@@ -63,7 +77,8 @@ async function openMemorySandbox({ files, services, limits, signal }: OpenSandbo
   for (const { name, clientPath } of services) await put(clientPath, `#!/bin/bash\n__ask_${name} "$*"\n`, 0o755);
   const kill = defineCommand('kill', async (words) => {
     const targets = words.filter((word) => /^\d+$/.test(word));
-    const signalName = words.find((word) => word.startsWith('-') && word !== '-s') ?? words[words.indexOf('-s') + 1] ?? 'TERM';
+    const signalName =
+      words.find((word) => word.startsWith('-') && word !== '-s') ?? words[words.indexOf('-s') + 1] ?? 'TERM';
     if (targets.includes('1') && /TERM|15/.test(signalName.startsWith('1') ? 'TERM' : signalName)) die();
     return { stdout: '', stderr: '', exitCode: 0 };
   });
@@ -80,7 +95,11 @@ async function openMemorySandbox({ files, services, limits, signal }: OpenSandbo
     if (closed) throw new SandboxError('closed', 'the sandbox is closed');
     options.signal.throwIfAborted();
     const started = performance.now();
-    if (!alive) return toResult({ stdout: '', stderr: '', exitCode: 0 }, { options, machineStopped: true, timedOut: false, started });
+    if (!alive)
+      return toResult(
+        { stdout: '', stderr: '', exitCode: 0 },
+        { options, machineStopped: true, timedOut: false, started },
+      );
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const result = await execute(shell, command, {
       stdin: options.stdin ?? '',
@@ -106,10 +125,21 @@ async function openMemorySandbox({ files, services, limits, signal }: OpenSandbo
     readMachine: async () => ({
       alive,
       processes: alive
-        ? [{ pid: 1, parentPid: 0, command: toUntrusted('init'), state: 'S', startTicks: 0, term: 'caught', tracerPid: 0 }]
+        ? [
+            {
+              pid: 1,
+              parentPid: 0,
+              command: toUntrusted('init'),
+              state: 'S',
+              startTicks: 0,
+              term: 'caught',
+              tracerPid: 0,
+            },
+          ]
         : [],
       truncated: false,
     }),
+    readNetwork: async () => NOTHING_RECORDED,
     freeze: async () => ({ processes: alive ? 1 : 0 }),
     thaw: async () => undefined,
     kill: async () => {
@@ -130,7 +160,11 @@ interface ShellResult {
   readonly exitCode: number;
 }
 
-async function execute(shell: Bash, command: string, options: { stdin: string; signal: AbortSignal }): Promise<ShellResult> {
+async function execute(
+  shell: Bash,
+  command: string,
+  options: { stdin: string; signal: AbortSignal },
+): Promise<ShellResult> {
   try {
     return await shell.exec(command, options);
   } catch (error) {

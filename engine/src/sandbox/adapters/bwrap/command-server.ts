@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 
 import { toUntrusted } from '../../../base/untrusted-text.ts';
-import { type HarnessRunOptions, type RunOptions, type RunResult, SandboxError, type SandboxLimits } from '../../contract.ts';
+import {
+  type HarnessRunOptions,
+  type RunOptions,
+  type RunResult,
+  SandboxError,
+  type SandboxLimits,
+} from '../../contract.ts';
 import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from './guest.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
 import { openMarkedStream, type Portion } from './marked-stream.ts';
@@ -25,7 +31,12 @@ interface CommandServerOptions {
 /** A command that died of KILL may have died with its machine; this long we wait to know. */
 const DEATH_MS_MAX = 250;
 
-export async function startCommandServer({ machine, limits, isAlive, elapsed }: CommandServerOptions): Promise<CommandServer> {
+export async function startCommandServer({
+  machine,
+  limits,
+  isAlive,
+  elapsed,
+}: CommandServerOptions): Promise<CommandServer> {
   const stdout = openMarkedStream(`/proc/self/fd/${machine.io}/out`);
   const stderr = openMarkedStream(`/proc/self/fd/${machine.io}/err`);
   const server = enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
@@ -58,7 +69,10 @@ export async function startCommandServer({ machine, limits, isAlive, elapsed }: 
     if (gone) throw new SandboxError('lost', 'the command server ended while the machine lives');
     const input = options.stdin === undefined ? undefined : await offerInput(machine, options.stdin);
     const token = randomBytes(16).toString('hex');
-    const portions = Promise.all([stdout.readTo(token, options.outputBytesMax), stderr.readTo(token, options.outputBytesMax)]);
+    const portions = Promise.all([
+      stdout.readTo(token, options.outputBytesMax),
+      stderr.readTo(token, options.outputBytesMax),
+    ]);
     const end = ends.next();
     inputOf(server, 0).write(`${token}\u0000${input?.inside ?? '/dev/null'}\u0000${command}\u0000`);
     let timedOut = false;
@@ -73,14 +87,32 @@ export async function startCommandServer({ machine, limits, isAlive, elapsed }: 
       options.signal.throwIfAborted();
       const code = typeof ended === 'string' ? Number(ended.split(' ')[1]) : undefined;
       // KILL is how a command looks that went down with its machine.
-      if (code === undefined || (code === 137 && !timedOut)) await Promise.race([machine.whenStopped, sleep(code === undefined ? 2000 : DEATH_MS_MAX)]);
+      if (code === undefined || (code === 137 && !timedOut))
+        await Promise.race([machine.whenStopped, sleep(code === undefined ? 2000 : DEATH_MS_MAX)]);
       if (!isAlive()) {
-        const rest: [Portion, Portion] = [stdout.takeRest(options.outputBytesMax), stderr.takeRest(options.outputBytesMax)];
-        return { ...resultOf(rest), exitCode: null, timedOut: false, machineStopped: true, durationMs: elapsed() - started, notes: [] };
+        const rest: [Portion, Portion] = [
+          stdout.takeRest(options.outputBytesMax),
+          stderr.takeRest(options.outputBytesMax),
+        ];
+        return {
+          ...resultOf(rest),
+          exitCode: null,
+          timedOut: false,
+          machineStopped: true,
+          durationMs: elapsed() - started,
+          notes: [],
+        };
       }
       if (code === undefined) throw new SandboxError('lost', 'the command server ended while the machine lives');
       const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
-      return { ...resultOf(await portions), exitCode: timedOut ? 124 : code, timedOut, machineStopped: false, durationMs: elapsed() - started, notes };
+      return {
+        ...resultOf(await portions),
+        exitCode: timedOut ? 124 : code,
+        timedOut,
+        machineStopped: false,
+        durationMs: elapsed() - started,
+        notes,
+      };
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', stop);
@@ -103,7 +135,11 @@ export async function runBeside(
   options.signal.throwIfAborted();
   const started = elapsed();
   if (!isAlive()) return stoppedResult(0);
-  const child = enterMachine(machine.initPid, { fork: true, script: HARNESS_SHELL, words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'] });
+  const child = enterMachine(machine.initPid, {
+    fork: true,
+    script: HARNESS_SHELL,
+    words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'],
+  });
   const [stdout, stderr] = [collect(child, 1, options.outputBytesMax), collect(child, 2, options.outputBytesMax)];
   inputOf(child, 0).on('error', () => undefined);
   inputOf(child, 0).end(options.stdin ?? '');
@@ -147,7 +183,18 @@ interface EnterOptions {
 }
 
 function enterMachine(initPid: number, { fork, script, words }: EnterOptions): ChildProcess {
-  const into = ['-t', String(initPid), '-U', '--preserve-credentials', '-m', '-p', '-n', '-i', '-u', ...(fork ? [] : ['--no-fork'])];
+  const into = [
+    '-t',
+    String(initPid),
+    '-U',
+    '--preserve-credentials',
+    '-m',
+    '-p',
+    '-n',
+    '-i',
+    '-u',
+    ...(fork ? [] : ['--no-fork']),
+  ];
   const shell = ['setpriv', '--no-new-privs', '/bin/bash', '-c', script, 'command', ...words];
   return spawn('nsenter', [...into, '--', ...shell], {
     ...identity,
@@ -211,17 +258,25 @@ function sendKill(pid: number): void {
  * A file for the command's standard input. Written from inside: a user whom the machine does not know, such as root of
  * the host, can make no file there.
  */
-async function offerInput(machine: Machine, content: string): Promise<{ readonly inside: string; readonly remove: () => void }> {
+async function offerInput(
+  machine: Machine,
+  content: string,
+): Promise<{ readonly inside: string; readonly remove: () => void }> {
   const name = `in-${randomBytes(8).toString('hex')}`;
   const inside = `${IO}/${name}`;
-  const writer = enterMachine(machine.initPid, { fork: true, script: 'umask 077; set -C; exec cat > "$1"', words: [inside] });
+  const writer = enterMachine(machine.initPid, {
+    fork: true,
+    script: 'umask 077; set -C; exec cat > "$1"',
+    words: [inside],
+  });
   inputOf(writer, 0).on('error', () => undefined);
   inputOf(writer, 0).end(content);
   const code = await new Promise((resolve) => {
     writer.once('exit', resolve);
     writer.once('error', resolve);
   });
-  if (code !== 0) throw new SandboxError('lost', 'the standard input of the command could not be written into the machine');
+  if (code !== 0)
+    throw new SandboxError('lost', 'the standard input of the command could not be written into the machine');
   const remove = (): void => {
     try {
       unlinkSync(`/proc/self/fd/${machine.io}/${name}`);
@@ -245,7 +300,10 @@ function collect(child: ChildProcess, fd: number, bytesMax: number): () => Porti
   return () => ({ text: Buffer.concat(kept).toString('utf8'), bytes, truncated: bytes > keptBytes });
 }
 
-function resultOf([stdout, stderr]: readonly [Portion, Portion]): Pick<RunResult, 'stdout' | 'stderr' | 'stdoutBytes' | 'stderrBytes' | 'truncated'> {
+function resultOf([stdout, stderr]: readonly [Portion, Portion]): Pick<
+  RunResult,
+  'stdout' | 'stderr' | 'stdoutBytes' | 'stderrBytes' | 'truncated'
+> {
   return {
     stdout: toUntrusted(stdout.text),
     stderr: toUntrusted(stderr.text),
@@ -257,7 +315,14 @@ function resultOf([stdout, stderr]: readonly [Portion, Portion]): Pick<RunResult
 
 function stoppedResult(durationMs: number): RunResult {
   const nothing: Portion = { text: '', bytes: 0, truncated: false };
-  return { ...resultOf([nothing, nothing]), exitCode: null, timedOut: false, machineStopped: true, durationMs, notes: [] };
+  return {
+    ...resultOf([nothing, nothing]),
+    exitCode: null,
+    timedOut: false,
+    machineStopped: true,
+    durationMs,
+    notes: [],
+  };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -6,10 +6,23 @@ import type { Diagnosis } from '../../contract.ts';
 
 const run = promisify(execFile);
 
+interface Attempts {
+  /** Each says what it saw, or throws. */
+  readonly tryMachine: () => Promise<string>;
+  readonly tryNetwork: () => Promise<string>;
+}
+
 /** What `offswitch doctor` says of this adapter: the programs it needs, and why a machine would not start. */
-export async function diagnoseHost(tryMachine: () => Promise<string>): Promise<Diagnosis[]> {
+export async function diagnoseHost({ tryMachine, tryNetwork }: Attempts): Promise<Diagnosis[]> {
   if (process.platform !== 'linux') {
-    return [{ what: 'operating system', ok: false, seen: process.platform, fix: 'use Linux: bubblewrap needs its namespaces' }];
+    return [
+      {
+        what: 'operating system',
+        ok: false,
+        seen: process.platform,
+        fix: 'use Linux: bubblewrap needs its namespaces',
+      },
+    ];
   }
   const programs = await Promise.all([
     lookFor('bwrap', 'sudo apt-get install bubblewrap'),
@@ -17,13 +30,27 @@ export async function diagnoseHost(tryMachine: () => Promise<string>): Promise<D
     lookFor('setpriv', 'sudo apt-get install util-linux'),
   ]);
   if (programs.some(({ ok }) => !ok)) return programs;
-  return [...programs, await diagnoseMachine(tryMachine)];
+  const machine = await diagnoseMachine(tryMachine);
+  return [...programs, machine, ...(machine.ok ? [await diagnoseNetwork(tryNetwork)] : [])];
+}
+
+async function diagnoseNetwork(tryNetwork: () => Promise<string>): Promise<Diagnosis> {
+  const what = 'the network of a machine is recorded';
+  const perl = await lookFor('perl', 'sudo apt-get install perl-base');
+  if (!perl.ok) return { ...perl, onlyFor: 'network' };
+  try {
+    return { what, ok: true, seen: await tryNetwork(), fix: '', onlyFor: 'network' };
+  } catch (error) {
+    const fix =
+      'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
+    return { what, ok: false, seen: error instanceof Error ? error.message : String(error), fix, onlyFor: 'network' };
+  }
 }
 
 async function lookFor(program: string, fix: string): Promise<Diagnosis> {
   try {
     const { stdout } = await run(program, ['--version']);
-    return { what: program, ok: true, seen: stdout.trim(), fix: '' };
+    return { what: program, ok: true, seen: /\S.*/.exec(stdout)?.[0] ?? '', fix: '' };
   } catch {
     return { what: program, ok: false, seen: 'not found', fix };
   }
@@ -35,7 +62,12 @@ async function diagnoseMachine(tryMachine: () => Promise<string>): Promise<Diagn
   try {
     return { what, ok: true, seen: await tryMachine(), fix: '' };
   } catch (error) {
-    return { what, ok: false, seen: error instanceof Error ? error.message : String(error), fix: fixForUserNamespaces() };
+    return {
+      what,
+      ok: false,
+      seen: error instanceof Error ? error.message : String(error),
+      fix: fixForUserNamespaces(),
+    };
   }
 }
 
@@ -47,7 +79,8 @@ function fixForUserNamespaces(): string {
       '"sudo systemctl reload apparmor"; or, for this boot, "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"'
     );
   }
-  if (setting('kernel/unprivileged_userns_clone') === '0') return 'run "sudo sysctl kernel.unprivileged_userns_clone=1"';
+  if (setting('kernel/unprivileged_userns_clone') === '0')
+    return 'run "sudo sysctl kernel.unprivileged_userns_clone=1"';
   if (setting('user/max_user_namespaces') === '0') return 'run "sudo sysctl user.max_user_namespaces=10000"';
   if (existsSync('/.dockerenv')) {
     return 'inside Docker, start the container with "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"';

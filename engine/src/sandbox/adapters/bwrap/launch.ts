@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
-import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, serviceClient } from './guest.ts';
+import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from './guest.ts';
 import { childrenOf } from './processes.ts';
 
 /** A running machine, seen from outside. */
@@ -43,7 +43,13 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
   const words = machineArguments(options, attach);
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
   const init = ['/bin/bash', '/init', ...options.services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`])];
-  const monitor = spawn('bwrap', ['--args', String(ARGUMENTS_FD), ...init], { ...identity, stdio, detached: true, env: {}, cwd: '/' });
+  const monitor = spawn('bwrap', ['--args', String(ARGUMENTS_FD), ...init], {
+    ...identity,
+    stdio,
+    detached: true,
+    env: {},
+    cwd: '/',
+  });
   const problems: Buffer[] = [];
   outputOf(monitor, 2).on('data', (block: Buffer) => {
     if (problems.length < 16) problems.push(block);
@@ -57,7 +63,8 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
       monitor.once('error', (error) => reject(error));
       monitor.once('exit', (code) => {
         // The last words may still be in the pipe.
-        const refuse = (): void => reject(new Error(`bwrap ended with ${String(code)}: ${Buffer.concat(problems).toString('utf8').trim()}`));
+        const refuse = (): void =>
+          reject(new Error(`bwrap ended with ${String(code)}: ${Buffer.concat(problems).toString('utf8').trim()}`));
         finished(outputOf(monitor, 2)).then(refuse, refuse);
       });
       setTimeout(() => reject(new Error(`the machine was not ready after ${OPEN_MS_MAX} ms`)), OPEN_MS_MAX).unref();
@@ -67,25 +74,40 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     sendAll(inputOf(monitor, ARGUMENTS_FD), words.map((word) => `${word}\u0000`).join(''));
     for (const [index, content] of data.entries()) sendAll(inputOf(monitor, FIRST_DATA_FD + index), content);
     const [pid] = await Promise.race([
-      Promise.all([readFor(outputOf(monitor, STATUS_FD), /"child-pid":\s*(\d+)\D/), readFor(outputOf(monitor, 1), /^(ready)\n/)]),
+      Promise.all([
+        readFor(outputOf(monitor, STATUS_FD), /"child-pid":\s*(\d+)\D/),
+        readFor(outputOf(monitor, 1), /^(ready)\n/),
+      ]),
       failed,
     ]);
     const initPid = Number(pid);
     failed.catch(() => undefined);
-    const open = (path: string): number => openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
+    const open = (path: string): number =>
+      openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
     return { initPid, monitor, home: open(HOME), temporary: open('/tmp'), io: open(IO), whenStopped };
   } catch (error) {
     // Its child first: bwrap ties it to itself only some time after its birth.
     for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
     monitor.kill('SIGKILL');
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, { cause: error });
+    throw new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, {
+      cause: error,
+    });
   }
 }
 
-function machineArguments({ files, services, limits }: OpenSandboxOptions, attach: (content: string) => string): string[] {
+function machineArguments(
+  { files, services, limits, network }: OpenSandboxOptions,
+  attach: (content: string) => string,
+): string[] {
   const disk = String(limits.diskBytesMax);
-  const dataFile = (path: string, content: string, mode: string): string[] => ['--perms', mode, '--ro-bind-data', attach(content), path];
+  const dataFile = (path: string, content: string, mode: string): string[] => [
+    '--perms',
+    mode,
+    '--ro-bind-data',
+    attach(content),
+    path,
+  ];
   const homeFile = (path: string, content: string, mode: number): string[] => [
     ...parentsOf(path).flatMap((folder) => ['--dir', `${HOME}/${folder}`]),
     '--perms',
@@ -101,8 +123,17 @@ function machineArguments({ files, services, limits }: OpenSandboxOptions, attac
     ...Object.entries(GUEST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--ro-bind', '/usr', '/usr'],
     ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache', '--ro-bind-try', '/etc/alternatives', '/etc/alternatives'],
-    ...Object.entries(ETC).flatMap(([name, content]) => dataFile(`/etc/${name}`, content, '0644')),
+    ...[
+      '--ro-bind-try',
+      '/etc/ld.so.cache',
+      '/etc/ld.so.cache',
+      '--ro-bind-try',
+      '/etc/alternatives',
+      '/etc/alternatives',
+    ],
+    ...Object.entries({ ...ETC, ...(network === 'recorded' && RECORDED_ETC) }).flatMap(([name, content]) =>
+      dataFile(`/etc/${name}`, content, '0644'),
+    ),
     ...dataFile('/init', INIT, '0755'),
     ...['--proc', '/proc', '--tmpfs', '/dev'],
     ...['null', 'zero', 'full', 'random', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),

@@ -29,7 +29,11 @@ interface Wanted {
 
 /** @param path of a named pipe; opened without waiting for a writer */
 export function openMarkedStream(path: string): MarkedStream {
-  const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  const socket = new Socket({
+    fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false,
+  });
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let bytes = 0;

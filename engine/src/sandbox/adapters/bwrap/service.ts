@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { createHash } from 'node:crypto';
 
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
@@ -25,7 +25,8 @@ const SCRIPT_FD = '255';
 
 /** Answers the requests that come through the pipes of one service, one at a time. Returns the way to stop. */
 export function serveRequests({ service, machine, members, onError }: ServiceOptions): () => void {
-  const openPipe = (name: string): number => openSync(`/proc/self/fd/${machine.io}/${name}`, constants.O_RDWR | constants.O_NONBLOCK);
+  const openPipe = (name: string): number =>
+    openSync(`/proc/self/fd/${machine.io}/${name}`, constants.O_RDWR | constants.O_NONBLOCK);
   const asked = openPipe(`${service.name}.ask`);
   const answers = openPipe(`${service.name}.answer`);
   const { dev, ino } = fstatSync(asked);
@@ -58,7 +59,8 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
   socket.on('data', (block: Buffer) => {
     const requests = (rest + block.toString('utf8')).split('\u0000');
     rest = (requests.pop() ?? '').slice(0, REQUEST_CHARACTERS_MAX);
-    for (const request of requests) if (waiting.length < WAITING_MAX) waiting.push(request.slice(0, REQUEST_CHARACTERS_MAX));
+    for (const request of requests)
+      if (waiting.length < WAITING_MAX) waiting.push(request.slice(0, REQUEST_CHARACTERS_MAX));
     void answerAll();
   });
   return () => {
@@ -88,7 +90,9 @@ interface Look {
 /** Who holds the request pipe at this moment. The asker does: it waits for its answer with the pipe open. */
 function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'callers' | 'via'> {
   const holders = members.filter((pid) => fdsOf(pid).some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe));
-  const callers = holders.map((pid) => readProcess(pid, members)).filter((entry): entry is ProcessEntry => entry !== undefined);
+  const callers = holders
+    .map((pid) => readProcess(pid, members))
+    .filter((entry): entry is ProcessEntry => entry !== undefined);
   if (callers.length === 0) return { callers, via: 'unknown' };
   return { callers, via: holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
 }

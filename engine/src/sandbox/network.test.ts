@@ -1,0 +1,70 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { describe, expect, it } from 'vitest';
+
+import { bwrapProvider } from './adapters/bwrap.ts';
+
+const drill = fileURLToPath(new URL('testing/network-drill.ts', import.meta.url));
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+const run = promisify(execFile);
+
+/** Not synchronous: this process must be able to take what should never come. */
+async function drillFor(places: readonly string[], identity: { uid?: number; gid?: number } = {}) {
+  const { stdout } = await run(process.execPath, [drill, ...places], { ...identity, cwd: '/', encoding: 'utf8' });
+  return JSON.parse(stdout) as {
+    uid: number;
+    attempts: { address: string; port: number; protocol: string; firstBytes: string }[];
+  };
+}
+
+describe.skipIf(!ready)('the network of a machine', () => {
+  it('lets nothing through to listeners of the host, on whatever address they listen', async () => {
+    const taken: string[] = [];
+    const server = createServer((socket) => {
+      taken.push('tcp');
+      socket.destroy();
+    });
+    server.listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const datagrams = createSocket('udp4', () => taken.push('udp'));
+    datagrams.bind(port, '0.0.0.0');
+    await once(datagrams, 'listening');
+    try {
+      const own = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+      const outer = own.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address);
+      const { attempts } = await drillFor(['127.0.0.1', ...outer].map((address) => `${address}:${port}`));
+      expect(taken).toEqual([]);
+      // Its own loopback is the machine's own affair; all others are attempts.
+      expect(attempts.map(({ address, protocol }) => `${protocol} ${address}`)).toEqual(
+        outer.flatMap((address) => [`tcp ${address}`, `udp ${address}`]),
+      );
+    } finally {
+      server.close();
+      datagrams.close();
+    }
+  });
+
+  it('is recorded for an ordinary user of the host as well as for root', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('not run: the tests above ran as an ordinary user already');
+    const user = { uid: 60_998, gid: 60_998 };
+    try {
+      execFileSync('test', ['-r', drill], { ...user, cwd: '/' });
+    } catch {
+      skip('not run: this folder cannot be read by an ordinary user');
+    }
+    expect(await drillFor(['203.0.113.7:443'], user)).toMatchObject({
+      uid: 60_998,
+      attempts: [
+        { protocol: 'tcp', address: '203.0.113.7', port: 443, firstBytes: 'tcp\n' },
+        { protocol: 'udp', address: '203.0.113.7', port: 443, firstBytes: 'udp\n' },
+      ],
+    });
+  });
+});
