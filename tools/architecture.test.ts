@@ -126,7 +126,7 @@ describe('the check', () => {
 function printFolderTable(map: readonly FolderRule[]): string {
   const rows = map.map(({ folder, is, mayUse }) => {
     const used = mayUse.includes('*') ? 'everything' : mayUse.map((name) => `\`${name}\``).join(', ') || 'nothing';
-    return `| \`${folder}/\` | ${is.replaceAll(/[|<>]/g, String.raw`\$&`)} | ${used} |`;
+    return `| \`${folder}/\` | ${is.replaceAll(/[|<]/g, String.raw`\$&`)} | ${used} |`;
   });
   return ['| Folder | What it is | May run code of |', '| --- | --- | --- |', ...rows].join('\n');
 }
