@@ -1,0 +1,117 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { UsageError } from '../../base/usage-error.ts';
+import { scoreRecord } from '../../detect/score.ts';
+import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
+import type { TrialEvent } from '../../record/events.ts';
+import { verifyRecord } from '../../record/verify.ts';
+import { renderTranscript } from '../../report/transcript.ts';
+import { textTable } from '../../report/text-table.ts';
+import type { Parts } from '../compose.ts';
+import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { recordsAt } from './score.ts';
+
+interface Context {
+  readonly json: boolean;
+  readonly parts: Parts;
+  readonly terminal: Terminal;
+}
+
+/** Checks every line of every record. */
+export function verify(paths: readonly string[], { json, terminal }: Context): ExitCode {
+  const results = paths.flatMap(recordsAt).map(verifyRecord);
+  const broken = results.filter(({ problem }) => problem !== null);
+  for (const { path, trialId, events, problem } of results) {
+    if (json) terminal.out(JSON.stringify({ kind: 'record', path, trialId, events, problem }));
+    else if (problem !== null) terminal.out(`${path}: ${problem.text}`);
+  }
+  const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length };
+  terminal.out(json ? JSON.stringify({ kind: 'done', ...summary }) : `${summary.intact} of ${summary.records} records are whole, unchanged and sealed`);
+  return broken.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+/** One trial as a readable transcript, with the evidence beside it. */
+export function show(trial: string, { json, parts, terminal }: Context): ExitCode {
+  const path = findRecord(trial);
+  const { events, problem } = readWhatIsThere(path);
+  const score = scoreRecord(events, parts.detectors);
+  if (json) terminal.out(JSON.stringify({ kind: 'trial', path, problem, ...score, events }));
+  else terminal.out(renderTranscript(events, score));
+  if (problem !== null) terminal.note(`the record is not whole: ${problem}`);
+  return problem === null ? EXIT.ok : EXIT.findings;
+}
+
+/** A path, or a trial id below `logs/`. */
+function findRecord(trial: string): string {
+  if (existsSync(trial)) return trial;
+  const found = existsSync('logs') ? readdirSync('logs').map((name) => join('logs', name, 'trials', `${trial}.jsonl`)).filter(existsSync) : [];
+  const [first, ...others] = found;
+  if (first === undefined) throw new UsageError(`there is no trial "${trial}": expected the path of a record (.jsonl), or the id of a trial below logs/`);
+  if (others.length > 0) throw new UsageError(`"${trial}" is in ${found.length} log folders: give the path, e.g. ${first}`);
+  return first;
+}
+
+/** An unfinished record is shown as far as it is proven. */
+function readWhatIsThere(path: string): { readonly events: TrialEvent[]; readonly problem: string | null } {
+  try {
+    return { events: readRecord(path), problem: null };
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+    const events: TrialEvent[] = [];
+    try {
+      for (const event of readEvents(readLines(path))) events.push(event);
+    } catch {
+      // The same problem as before.
+    }
+    if (events.length === 0) throw new UsageError(`${path}: ${error.message}`, { cause: error });
+    return { events, problem: error.message };
+  }
+}
+
+export function list({ json, parts, terminal }: Context): ExitCode {
+  if (json) {
+    for (const { name, title, summary, version, sha256, factors, controls } of parts.scenarios) {
+      terminal.out(JSON.stringify({ kind: 'scenario', name, title, summary, version, sha256, factors, controls: controls.map(({ act: _, ...control }) => control) }));
+    }
+    for (const { prefix, usage } of parts.models) terminal.out(JSON.stringify({ kind: 'model-provider', prefix, usage }));
+    for (const { name, simulated, can } of parts.sandboxes) terminal.out(JSON.stringify({ kind: 'sandbox', name, simulated, can }));
+    for (const { id, version, title } of parts.detectors) terminal.out(JSON.stringify({ kind: 'detector', id, version, title }));
+    return EXIT.ok;
+  }
+  for (const scenario of parts.scenarios) {
+    terminal.out(`Scenario ${scenario.name}: ${scenario.summary}\n`);
+    terminal.out(
+      textTable(
+        ['factor', 'levels (* default)', 'about'],
+        scenario.factors.map(({ name, levels, defaultLevel, summary }) => [name, levels.map((level) => level.name + (level.name === defaultLevel ? '*' : '')).join(' '), summary]),
+      ),
+    );
+    terminal.out(
+      `\n${textTable(
+        ['control', 'expected', 'about'],
+        scenario.controls.map(({ name, expected, summary }) => [`control/${name}`, expected, summary]),
+      )}\n`,
+    );
+  }
+  terminal.out(`${textTable(['models', 'environment'], parts.models.map(({ prefix, usage }) => [`${prefix}/NAME`, usage]))}\n`);
+  terminal.out(`${textTable(['sandbox', 'effects'], parts.sandboxes.map(({ name, simulated }) => [name, simulated ? 'simulated, for unit tests' : 'real']))}\n`);
+  terminal.out(textTable(['detector', 'says'], parts.detectors.map(({ id, title }) => [id, title])));
+  return EXIT.ok;
+}
+
+export async function doctor({ json, parts, terminal }: Context): Promise<ExitCode> {
+  let usable = false;
+  for (const provider of parts.sandboxes) {
+    const results = await provider.diagnose();
+    usable ||= !provider.simulated && results.every(({ ok }) => ok);
+    for (const { what, ok, seen, fix } of results) {
+      if (json) terminal.out(JSON.stringify({ kind: 'check', sandbox: provider.name, what, ok, seen, fix }));
+      else terminal.out(`${ok ? 'ok ' : 'NO '} ${provider.name}: ${what}: ${seen}${fix === '' ? '' : `\n     what to do: ${fix}`}`);
+    }
+  }
+  for (const { prefix, usage } of parts.models) if (!json) terminal.out(`     ${prefix}: reads ${usage}`);
+  if (json) terminal.out(JSON.stringify({ kind: 'done', usable }));
+  else terminal.out(usable ? 'Real trials can run here.' : 'No sandbox with real effects can run here.');
+  return usable ? EXIT.ok : EXIT.infrastructure;
+}

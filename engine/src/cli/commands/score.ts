@@ -1,0 +1,68 @@
+import { existsSync, statSync } from 'node:fs';
+
+import { UsageError } from '../../base/usage-error.ts';
+import { type Score, scoreRecord } from '../../detect/score.ts';
+import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
+import { OUTCOMES } from '../../record/outcome.ts';
+import { summarise } from '../../report/summary.ts';
+import { showRate, textTable } from '../../report/text-table.ts';
+import { listRecords } from '../../study/log-folder.ts';
+import type { Parts } from '../compose.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+
+/** Detectors and outcomes over records that are there; nothing is run. */
+export function score(paths: readonly string[], { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal }): ExitCode {
+  const scores: Score[] = [];
+  const problems: string[] = [];
+  for (const path of paths.flatMap(recordsAt)) {
+    try {
+      scores.push(scoreRecord(readRecord(path), parts.detectors));
+    } catch (error) {
+      if (!(error instanceof RecordFormatError)) throw error;
+      problems.push(`${path}: ${error.message}`);
+    }
+  }
+  for (const problem of problems) terminal.note(`not scored: ${problem}`);
+  if (json) {
+    for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
+    terminal.out(JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }));
+  } else terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
+  return problems.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+/** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */
+export function recordsAt(path: string): string[] {
+  if (!existsSync(path)) throw new UsageError(`there is nothing at ${path}: expected a record (.jsonl) or a log folder`);
+  if (!statSync(path).isDirectory()) return [path];
+  const records = listRecords(path);
+  if (records.length === 0) throw new UsageError(`${path} holds no records (.jsonl)`);
+  return records;
+}
+
+export function renderGroups(scores: readonly Score[]): string {
+  const groups = summarise(scores);
+  const simulated = scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : [];
+  return [
+    ...simulated,
+    ...groups.flatMap((group) => [
+      `${safe(group.agent)}, ${group.scenario}: ${Object.entries(group.condition)
+        .map(([name, level]) => `${name}=${level}`)
+        .join(' ')}`,
+      textTable(
+        ['outcome', 'trials'],
+        OUTCOMES.filter((outcome) => group.outcomes[outcome] > 0).map((outcome) => [outcome, `${group.outcomes[outcome]}/${group.trials}`]),
+      ),
+      textTable(
+        ['rate', 'k/n = % [95 %]'],
+        group.rates.map((rate) => [rate.name, showRate(rate)]),
+      ),
+      `counted ${group.counted} of ${group.trials}${Object.entries(group.notCounted)
+        .map(([cause, count]) => `; ${cause} x${count}`)
+        .join('')}`,
+      `tokens ${group.tokens}, cost ${group.costUsd === null ? 'unknown (no --price)' : `${group.costUsd.toFixed(4)} US dollars`}`,
+      '',
+    ]),
+  ]
+    .join('\n')
+    .trimEnd();
+}

@@ -1,0 +1,166 @@
+import { Command, CommanderError, Option } from 'commander';
+
+import { UsageError } from '../base/usage-error.ts';
+import { JournalError } from '../record/journal-writer.ts';
+import { RecordFormatError } from '../record/journal-reader.ts';
+import { SandboxError } from '../sandbox/contract.ts';
+import { parseFactorSetting } from '../scenario/condition.ts';
+import { demo } from './commands/demo.ts';
+import { doctor, list, show, verify } from './commands/inspect.ts';
+import { run } from './commands/run.ts';
+import { score } from './commands/score.ts';
+import { type Parts } from './compose.ts';
+import { parseSettings, readSettingsFile } from './settings.ts';
+import { version } from './software.ts';
+import { DEFAULT_CONCURRENCY, parseWhole, SandboxUnavailableError } from './study-session.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from './terminal.ts';
+
+/** Runs one command line. Never rejects: what goes wrong is a sentence and an exit code. */
+export async function runProgram(words: readonly string[], parts: Parts, terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = createProgram(parts, terminal, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+function explain(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CommanderError) {
+    // Help and version end this way too; what they printed is all there is to say.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  if (error instanceof UsageError || error instanceof RecordFormatError) {
+    terminal.note(`offswitch: ${safe(error.message)}`);
+    return EXIT.usage;
+  }
+  if (error instanceof JournalError || error instanceof SandboxError || error instanceof SandboxUnavailableError) {
+    terminal.note(`offswitch: ${safe(error.message)}`);
+    return EXIT.infrastructure;
+  }
+  terminal.note(`offswitch: something went wrong that should not: ${safe(error instanceof Error ? (error.stack ?? error.message) : String(error))}`);
+  return EXIT.infrastructure;
+}
+
+function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new Command('offswitch')
+    .description('Finds out whether an AI agent lets itself be stopped, and shows the evidence.')
+    .version(version)
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.note(text.trimEnd().replace(/^error:/, 'offswitch:')) })
+    .exitOverride();
+  // Sub-commands inherit these only when they are made after the settings above.
+  const json = new Option('--json', 'one JSON object a line');
+  const context = (options: { json?: boolean }): { json: boolean; parts: Parts; terminal: Terminal } => ({ json: options.json === true, parts, terminal });
+
+  program
+    .command('demo')
+    .description('run every scripted agent through the real path and compare what is found with what is true')
+    .option('--scenario <name>', 'scenario', 'shutdown')
+    .option('--epochs <n>', 'trials of each control', '3')
+    .option('--concurrency <n>', 'trials at the same time', String(DEFAULT_CONCURRENCY))
+    .option('--log-dir <folder>', 'where the records go (a folder that has some is continued)')
+    .option('--sandbox <name>', 'sandbox')
+    .addOption(json)
+    .action(async (options: { scenario: string; epochs: string; concurrency: string; logDir?: string; sandbox?: string; json?: boolean }) => {
+      const { scenario, logDir, sandbox } = options;
+      const epochs = parseWhole(options.epochs, { name: '--epochs' });
+      const concurrency = parseWhole(options.concurrency, { name: '--concurrency' });
+      finish(await demo({ scenario, epochs, concurrency, logDir, sandbox, json: options.json === true }, parts, terminal));
+    });
+
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  program
+    .command('run')
+    .description('run trials of a model, or of a control, and report')
+    .argument('<scenario>', 'scenario, e.g. shutdown')
+    .option('--model <provider/model>', 'model under test; may be given several times', collect, [])
+    .option('--epochs <n>', 'trials of each arm')
+    .option('--factor <name=level,...>', 'level of a factor; several levels are crossed; may be given several times', collect, [])
+    .option('--config <file>', 'settings as JSON; flags win')
+    .option('--log-dir <folder>', 'where the records go; a folder that has some is continued')
+    .option('--sandbox <name>', 'sandbox')
+    .option('--concurrency <n>', 'trials at the same time')
+    .option('--seed <text>', 'seed of the items')
+    .option('--turns <n>', 'model calls in one trial')
+    .option('--tokens <n>', 'tokens of one trial')
+    .option('--minutes <n>', 'wall clock of one trial')
+    .option('--price <in/out>', 'US dollars per million tokens, e.g. 3/15')
+    .option('--max-cost <usd>', 'US dollars of one trial; needs --price')
+    .option('--temperature <n>', 'sampling temperature')
+    .option('--top-p <n>', 'nucleus sampling')
+    .option('--max-output-tokens <n>', 'tokens of one answer')
+    .option('--model-seed <n>', 'seed for the provider')
+    .option('--dry-run', 'print the plan and what it would cost, and run nothing')
+    .addOption(json)
+    .action(async (scenario: string, flags: RunFlags) => {
+      const file = flags.config === undefined ? {} : readSettingsFile(flags.config);
+      const settings = parseSettings({ ...file, ...settingsFromFlags(flags, file.factors) }, 'the command line');
+      if (settings.maxCost !== undefined && settings.price === undefined) throw new UsageError('--max-cost needs --price: without a price no cost is known');
+      finish(await run({ scenario, settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal));
+    });
+
+  program
+    .command('list')
+    .description('what there is: scenarios, factors, controls, models, sandboxes, detectors')
+    .addOption(json)
+    .action((options: { json?: boolean }) => finish(list(context(options))));
+  program
+    .command('show')
+    .description('one trial as a transcript, with the evidence beside it')
+    .argument('<trial>', 'path of a record, or a trial id below logs/')
+    .addOption(json)
+    .action((trial: string, options: { json?: boolean }) => finish(show(trial, context(options))));
+  program
+    .command('score')
+    .description('outcomes and rates of records')
+    .argument('<path...>', 'records or log folders')
+    .addOption(json)
+    .action((paths: string[], options: { json?: boolean }) => finish(score(paths, context(options))));
+  program
+    .command('verify')
+    .description('prove that records are whole and unchanged')
+    .argument('<path...>', 'records or log folders')
+    .addOption(json)
+    .action((paths: string[], options: { json?: boolean }) => finish(verify(paths, context(options))));
+  program
+    .command('doctor')
+    .description('what this machine can do, and what to do about the rest')
+    .addOption(json)
+    .action(async (options: { json?: boolean }) => finish(await doctor(context(options))));
+  return program;
+}
+
+interface RunFlags {
+  readonly model: readonly string[];
+  readonly factor: readonly string[];
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly [name: string]: string | boolean | readonly string[] | undefined;
+}
+
+const NUMBERS = ['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'maxOutputTokens', 'modelSeed'];
+const TEXTS = ['logDir', 'sandbox', 'seed', 'price'];
+
+function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | undefined): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  for (const name of NUMBERS) {
+    const text = flags[name];
+    if (typeof text !== 'string') continue;
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`expected a number for --${name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}, got "${text}"`);
+    settings[name] = value;
+  }
+  for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
+  if (flags.model.length > 0) settings['models'] = [...flags.model];
+  if (flags.factor.length > 0) {
+    const given = flags.factor.map(parseFactorSetting).map(([name, levels]) => [name, levels.split(',')] as const);
+    settings['factors'] = { ...inFile, ...Object.fromEntries(given) };
+  }
+  return settings;
+}

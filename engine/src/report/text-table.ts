@@ -1,0 +1,26 @@
+/** Columns of plain text; numbers to the right. Terminals and files get the same. */
+export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const isNumeric = header.map((_, column) => rows.length > 0 && rows.every((row) => /^[-\d.,%/ ]*$/.test(row[column] ?? '')));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** `3/10 = 30.0 % [9.3, 60.6]`: a rate with its counts and its 95 % interval. */
+export function showRate({
+  successes,
+  trials,
+  interval,
+}: {
+  readonly successes: number;
+  readonly trials: number;
+  readonly interval: { readonly estimate: number; readonly lower: number; readonly upper: number } | null;
+}): string {
+  if (interval === null) return `${successes}/${trials}`;
+  const percent = (fraction: number): string => (fraction * 100).toFixed(1);
+  return `${successes}/${trials} = ${percent(interval.estimate)} % [${percent(interval.lower)}, ${percent(interval.upper)}]`;
+}

@@ -1,0 +1,125 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { writeFileAtomic } from '../base/atomic-write.ts';
+import { UsageError } from '../base/usage-error.ts';
+import { readEvents, readLines, RecordFormatError } from '../record/journal-reader.ts';
+import { type StudyFile, studyFileSchema } from './plan.ts';
+
+/**
+ * A folder of records: `study.json`, `trials/ID.jsonl`, and `aside/` for what a killed or failed run left behind.
+ * Held by one process at a time; the kernel lets go of the lock when its holder dies, however it dies.
+ */
+export interface LogFolder extends Disposable {
+  readonly path: string;
+  readonly readStudy: () => StudyFile | null;
+  readonly writeStudy: (study: StudyFile) => void;
+  readonly recordPath: (trialId: string) => string;
+  /** Looks at every record that is there and moves those aside that cannot count. */
+  readonly takeStock: () => Stock;
+}
+
+export interface Stock {
+  /** Trials with a whole, sealed record. */
+  readonly sealed: ReadonlySet<string>;
+  readonly aside: readonly { readonly trialId: string; readonly why: string; readonly movedTo: string }[];
+}
+
+/** Opens the folder, made if it is not there. Throws a `UsageError` when it cannot be written or is in use. */
+export function openLogFolder(path: string): LogFolder {
+  const trials = join(path, 'trials');
+  try {
+    mkdirSync(trials, { recursive: true });
+    accessSync(path, constants.W_OK);
+    accessSync(trials, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`cannot write into the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, { cause: error });
+  }
+  const lock = takeLock(path);
+  return {
+    path,
+    readStudy: () => readStudyFile(path),
+    writeStudy: (study) => writeFileAtomic(join(path, 'study.json'), `${JSON.stringify(study, null, 2)}\n`),
+    recordPath: (trialId) => join(trials, `${trialId}.jsonl`),
+    takeStock: () => takeStock(path),
+    [Symbol.dispose]: () => lock.close(),
+  };
+}
+
+/** `study.json`, or null. Throws a `UsageError` when it is there and no study. */
+export function readStudyFile(path: string): StudyFile | null {
+  const file = join(path, 'study.json');
+  if (!existsSync(file)) return null;
+  try {
+    return studyFileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new UsageError(`${file} is not a study of this version of Offswitch (${reasonOf(error).slice(0, 200)}): choose another folder with --log-dir`, { cause: error });
+  }
+}
+
+/** Paths of all records of a folder, in the order of their names. */
+export function listRecords(path: string): string[] {
+  const trials = join(path, 'trials');
+  const folder = existsSync(trials) ? trials : path;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function takeLock(path: string): DatabaseSync {
+  // A database only for its lock: the kernel's own file locks are not in Node's API, and a lock file outlives a crash.
+  const lock = new DatabaseSync(join(path, 'lock.db'));
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (!/locked/.test(reasonOf(error))) throw new UsageError(`cannot lock the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, { cause: error });
+    throw new UsageError(`another run is writing into ${path}: wait for it, or choose another folder with --log-dir`, { cause: error });
+  }
+}
+
+function takeStock(path: string): Stock {
+  const sealed = new Set<string>();
+  const aside: { trialId: string; why: string; movedTo: string }[] = [];
+  for (const record of listRecords(path)) {
+    const trialId = record.slice(record.lastIndexOf('/') + 1, -'.jsonl'.length);
+    const why = whyNotCounted(record);
+    if (why === null) sealed.add(trialId);
+    else aside.push({ trialId, why, movedTo: moveAside(path, { record, trialId }) });
+  }
+  return { sealed, aside };
+}
+
+/** Null for a whole, sealed record of a trial in which nothing broke. */
+function whyNotCounted(record: string): string | null {
+  let broken: string | null = null;
+  try {
+    for (const event of readEvents(readLines(record))) {
+      if (event.kind === 'infrastructure-error') broken ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
+    }
+    return broken;
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+    // Written by a newer Offswitch: it may be perfectly good, so it is not ours to move.
+    if (error.code === 'newer-version') throw new UsageError(`${record}: ${error.message}`, { cause: error });
+    return error.code === 'no-seal' || error.code === 'cut' ? 'unfinished: the run that wrote it was stopped' : error.message;
+  }
+}
+
+function moveAside(path: string, { record, trialId }: { readonly record: string; readonly trialId: string }): string {
+  const folder = join(path, 'aside');
+  mkdirSync(folder, { recursive: true });
+  for (let number = 1; ; number++) {
+    const target = join(folder, `${trialId}.${number}.jsonl`);
+    if (existsSync(target)) continue;
+    renameSync(record, target);
+    return target;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+
+import type { Agent } from '../agent/contract.ts';
+import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import type { TrialPlan } from '../trial/run-trial.ts';
+
+/** What is compared with what: conditions x agents x epochs. */
+export interface StudyDesign {
+  readonly scenario: Scenario;
+  readonly arms: readonly StudyArm[];
+  readonly epochs: number;
+  /** Same seed, same sums: trials of one epoch see the same items in every arm. */
+  readonly seed: string;
+  readonly sandbox: string;
+  /** What else makes a trial another trial, e.g. the sampling parameters. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface StudyArm {
+  readonly agent: Agent;
+  readonly condition: Condition;
+  readonly limits: TrialLimits;
+}
+
+/** `study.json` of a log folder: what was planned, so that a later run knows what is missing. */
+export const studyFileSchema = z.strictObject({
+  format: z.literal('offswitch-study'),
+  version: z.literal(1),
+  /** Hash over everything but the number of epochs. */
+  key: z.string(),
+  createdAt: z.string(),
+  scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
+  seed: z.string(),
+  sandbox: z.string(),
+  settings: z.record(z.string(), z.string()),
+  epochs: z.int().min(1),
+  arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),
+  trials: z.array(z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) })),
+});
+export type StudyFile = z.output<typeof studyFileSchema>;
+
+/** All trials of a design, each under an id that depends on nothing but what the trial is. */
+export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: StudyDesign): TrialPlan[] {
+  const identity = { scenario: scenario.name, version: scenario.version, sha256: scenario.sha256, sandbox, settings };
+  // Epoch by epoch, so that a study that is stopped half-way is balanced.
+  return Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
+    arms.map(({ agent, condition, limits }) => {
+      const full = scenario.setUp(condition, 'plan').condition;
+      const trialSeed = `${seed}/${epoch}`;
+      const hash = hashOf({ ...identity, agent: agent.name, condition: full, limits, seed: trialSeed });
+      return { trialId: `trial-${hash.slice(0, 16)}`, scenario, condition, agent, epoch, seed: trialSeed, limits };
+    }),
+  );
+}
+
+/** The design without its number of epochs: what a log folder is bound to. */
+export function keyOf({ scenario, arms, seed, sandbox, settings }: StudyDesign): string {
+  const { name, version, sha256 } = scenario;
+  return hashOf({ scenario: { name, version, sha256 }, arms: arms.map(describeArm), seed, sandbox, settings });
+}
+
+export function describeArm({ agent, condition, limits }: StudyArm): StudyFile['arms'][number] {
+  return { agent: agent.name, condition: { ...condition }, limits };
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256')
+    .update(canonicalize(value) ?? '')
+    .digest('hex');
+}

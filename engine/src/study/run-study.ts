@@ -1,0 +1,127 @@
+import { UsageError } from '../base/usage-error.ts';
+import { createBoundedQueue } from '../base/bounded-queue.ts';
+import type { World } from '../base/world.ts';
+import type { SandboxProvider } from '../sandbox/contract.ts';
+import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
+import { openLogFolder, type Stock } from './log-folder.ts';
+import { describeArm, keyOf, planTrials, type StudyDesign } from './plan.ts';
+
+export interface RunStudyOptions {
+  readonly design: StudyDesign;
+  readonly logDir: string;
+  readonly provider: SandboxProvider;
+  readonly world: World;
+  readonly software: Readonly<Record<string, string>>;
+  /** Trials at the same time. */
+  readonly concurrency: number;
+  /** Aborted: no new trials; those in flight are finished. */
+  readonly finishSignal: AbortSignal;
+  /** Aborted: trials in flight are stopped too; their records stay unfinished and the next run sets them aside. */
+  readonly stopSignal: AbortSignal;
+  readonly onProgress?: (progress: StudyProgress) => void;
+}
+
+export type StudyProgress =
+  | { readonly kind: 'planned'; readonly total: number; readonly present: number; readonly aside: Stock['aside'] }
+  | { readonly kind: 'trial-start'; readonly plan: TrialPlan }
+  | { readonly kind: 'trial-end'; readonly plan: TrialPlan; readonly recordPath: string; readonly failure: string | null; readonly sealed: boolean };
+
+export interface StudyResult {
+  readonly planned: number;
+  /** Sealed records of planned trials that are in the folder now. */
+  readonly present: number;
+  /** Trials in which something broke; they are run again by the next run. */
+  readonly failures: number;
+  readonly interrupted: boolean;
+  readonly recordPaths: readonly string[];
+}
+
+/** Failures that every further trial would meet as well. */
+const HOPELESS = new Set(['unauthorised', 'unknown-model', 'rejected', 'unreachable', 'open-failed', 'unavailable']);
+
+/**
+ * Runs what is missing of a study. Rejects with a `UsageError` when going on makes no sense (the folder is in use or of
+ * another study, the key is refused), with a `JournalError` when a record cannot be written.
+ */
+export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
+  const { design, logDir, finishSignal, stopSignal, onProgress = () => undefined } = options;
+  const plans = planTrials(design);
+  using folder = openLogFolder(logDir);
+  bindFolder(folder, design, plans);
+  const { sealed, aside } = folder.takeStock();
+  const missing = plans.filter(({ trialId }) => !sealed.has(trialId));
+  onProgress({ kind: 'planned', total: plans.length, present: plans.length - missing.length, aside });
+
+  const queue = createBoundedQueue<TrialPlan>(1);
+  const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
+  let failures = 0;
+  let fatal: unknown;
+  const over = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
+  const worker = async (): Promise<void> => {
+    for await (const plan of queue) {
+      if (over()) continue;
+      onProgress({ kind: 'trial-start', plan });
+      const recordPath = folder.recordPath(plan.trialId);
+      try {
+        const result = await runTrial(recordPath, plan, { ...options, signal: stopSignal });
+        if (result.failure !== null) {
+          failures++;
+          if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
+        } else if (result.sealed) present.add(plan.trialId);
+        onProgress({ kind: 'trial-end', plan, recordPath, failure: result.failure?.text ?? null, sealed: result.sealed });
+      } catch (error) {
+        fatal ??= error;
+      }
+    }
+  };
+  const workers = Array.from({ length: Math.max(1, Math.min(options.concurrency, missing.length)) }, worker);
+  for (const plan of missing) {
+    if (over()) break;
+    await queue.push(plan);
+  }
+  queue.close();
+  await Promise.all(workers);
+  if (fatal !== undefined) throw fatal;
+  return {
+    planned: plans.length,
+    present: present.size,
+    failures,
+    interrupted: over(),
+    recordPaths: plans.filter(({ trialId }) => present.has(trialId)).map(({ trialId }) => folder.recordPath(trialId)),
+  };
+}
+
+/** A folder belongs to one design; more epochs of it may be added later. */
+function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesign, plans: readonly TrialPlan[]): void {
+  const key = keyOf(design);
+  const existing = folder.readStudy();
+  if (existing !== null && existing.key !== key) {
+    throw new UsageError(`${folder.path} holds another study (${existing.scenario.name}, ${existing.arms.length} arms): choose another folder with --log-dir, or repeat its settings to go on with it`);
+  }
+  if (existing !== null && existing.epochs >= design.epochs) return;
+  const { name, version, sha256 } = design.scenario;
+  folder.writeStudy({
+    format: 'offswitch-study',
+    version: 1,
+    key,
+    createdAt: existing?.createdAt ?? new Date().toISOString(),
+    scenario: { name, version, sha256 },
+    seed: design.seed,
+    sandbox: design.sandbox,
+    settings: { ...design.settings },
+    epochs: design.epochs,
+    arms: design.arms.map(describeArm),
+    trials: plans.map(({ trialId, agent, condition, epoch }) => ({ trialId, agent: agent.name, condition: { ...condition }, epoch })),
+  });
+}
+
+function explain(plan: TrialPlan, { code, text }: { readonly code: string; readonly text: string }): string {
+  const what: Readonly<Record<string, string>> = {
+    unauthorised: 'the server refuses the key (401 or 403): check the API key in the environment',
+    'unknown-model': 'the server does not know the model or the path (404): check the name after the slash and the base URL',
+    rejected: 'the server refuses the request',
+    unreachable: 'the server cannot be reached: check the base URL and that the server runs',
+  };
+  return `${plan.agent.name}: ${what[code] ?? 'cannot go on'} (${text.slice(0, 300)})`;
+}
+
