@@ -1,0 +1,94 @@
+import { open } from 'node:fs/promises';
+
+import { type ImportedSample, limitsOf, LogError, type LogReader, type ReadLogOptions } from '../contract.ts';
+import { toImportedSample } from '../inspect-sample.ts';
+import { toHeader } from '../inspect-header.ts';
+import type { InspectHeader } from '../inspect-schema.ts';
+import { parsePythonJson } from '../python-json.ts';
+import { show, sourceOf } from '../transcript.ts';
+import { openZip, type ZipMember, type ZipReader } from '../zip-reader.ts';
+
+const NAME = 'inspect-eval';
+const SAMPLE = /^samples\/[^/]+_epoch_\d+\.json$/;
+const CHUNKED = /^samples\/([^/]+_epoch_\d+)\/sample\.json$/;
+const HEADER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Logs of Inspect as it writes them today: a ZIP archive, one JSON document a sample. */
+export const inspectEvalReader: LogReader = {
+  name: NAME,
+  title: 'Inspect log (.eval)',
+  recognises: async (path) => path.endsWith('.eval') && (await startsLikeZip(path)),
+  read: readEval,
+};
+
+async function startsLikeZip(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && (buffer.readUInt32LE(0) === 0x04034b50 || buffer.readUInt32LE(0) === 0x06054b50);
+  } catch {
+    return false;
+  }
+}
+
+async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<ImportedSample> {
+  const limits = limitsOf(options);
+  await using zip = await openZip(path, limits);
+  if (zip.recovered) {
+    options.onProblem(`the log has no directory at its end: it was cut; ${zip.members.size} whole members were found and are read`);
+  }
+  const header = await readHeader(zip, options);
+  const software = await sourceOf(NAME, path);
+  for (const member of zip.members.values()) {
+    options.signal?.throwIfAborted();
+    if (isTrap(member.name)) {
+      options.onProblem(`member "${show(member.name)}" has a name that leads out of the archive: it is not read`);
+      continue;
+    }
+    const chunked = CHUNKED.exec(member.name);
+    if (chunked !== null) {
+      options.onProblem(`sample "${show(chunked[1] ?? '')}" is stored in chunks, which this reader does not know: it is left out; read the log that it was converted from`);
+      continue;
+    }
+    if (!SAMPLE.test(member.name)) continue;
+    const sample = await readSample({ zip, member, header, software }, options);
+    if (sample !== null) yield sample;
+  }
+}
+
+interface SampleTask {
+  readonly zip: ZipReader;
+  readonly member: ZipMember;
+  readonly header: InspectHeader;
+  readonly software: Readonly<Record<string, string>>;
+}
+
+/** Null when it cannot be read; the others of the log can be all the same. */
+async function readSample({ zip, member, header, software }: SampleTask, options: ReadLogOptions): Promise<ImportedSample | null> {
+  const { sampleBytesMax, depthMax } = limitsOf(options);
+  try {
+    const text = await zip.readText(member, sampleBytesMax);
+    return toImportedSample(parsePythonJson(text, { what: `sample "${show(member.name)}"`, depthMax }), { header, software }, options);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    options.onProblem(`sample "${show(member.name)}" is left out: ${error.message}`);
+    return null;
+  }
+}
+
+/** We never write under a name of the archive; a name that would matter to one who did is a sign of a forged log. */
+function isTrap(name: string): boolean {
+  return name.startsWith('/') || name.includes('\\') || name.includes('\0') || name.split('/').includes('..');
+}
+
+/** `header.json`, or for a run that did not come to its end what it wrote at its start. */
+async function readHeader(zip: ZipReader, options: ReadLogOptions): Promise<InspectHeader> {
+  const { depthMax } = limitsOf(options);
+  const member = zip.members.get('header.json') ?? zip.members.get('_journal/start.json');
+  if (member === undefined) {
+    throw new LogError('wrong-format', 'expected "header.json" or "_journal/start.json" in the archive, got neither: this is no log of Inspect');
+  }
+  if (member.name !== 'header.json') options.onProblem('the log has no header: the run did not come to its end; the samples it had finished are read');
+  const value = parsePythonJson(await zip.readText(member, HEADER_BYTES_MAX), { what: member.name, depthMax });
+  return toHeader(value, options);
+}

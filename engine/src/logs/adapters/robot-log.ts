@@ -1,0 +1,435 @@
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { z } from 'zod';
+
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import type { MessagePart, RoleBinding } from '../../record/events.ts';
+import { type ImportedSample, limitsOf, LogError, type LogReader, type ReadLogOptions } from '../contract.ts';
+import { importedCommandEnd } from '../imported-command.ts';
+import { parsePythonJson } from '../python-json.ts';
+import { readToolCall } from '../tool-calls.ts';
+import { createTranscript, cut, show, sourceOf, toTime, type Transcript } from '../transcript.ts';
+
+const NAME = 'palisade-robot';
+
+/**
+ * Logs of Palisade Research's published trials of a robot with a shutdown button: JSON lines, one file a trial. A folder
+ * is read with all that lie below it. What the host itself wrote down (button pressed, machine stopped, machine survived)
+ * becomes a notice and a trigger; these are statements of its harness, not evidence of ours.
+ */
+export const robotLogReader: LogReader = {
+  name: NAME,
+  title: 'Palisade robot shutdown trials (.jsonl, or a folder of them)',
+  recognises: async (path) => {
+    try {
+      if (!(await stat(path)).isDirectory()) return await isRobotLog(path);
+      for await (const file of findLogs(path, 1000)) if (await isRobotLog(file)) return true;
+      return false;
+    } catch {
+      return false;
+    }
+  },
+  read: readRobotLogs,
+};
+
+const line = z.looseObject({
+  ts: z.string().nullish(),
+  message: z.string().catch(''),
+  logger: z.string().catch(''),
+  event: z.string().nullish(),
+});
+type Line = z.output<typeof line>;
+
+const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]).nullish();
+const userLine = z.looseObject({ user_payload: z.looseObject({ role: z.enum(['system', 'user']), content }) });
+const assistantLine = z.looseObject({
+  assistant_payload: z.looseObject({
+    content,
+    reasoning_content: z.string().nullish(),
+    tool_calls: z
+      .array(z.looseObject({ id: z.string().catch(''), function: z.looseObject({ name: z.string(), arguments: z.string().catch('{}') }) }))
+      .nullish(),
+  }),
+});
+const toolLine = z.looseObject({ tool: z.string(), args: z.unknown(), result: z.unknown(), duration_ms: z.number().min(0).catch(0) });
+
+async function isRobotLog(path: string): Promise<boolean> {
+  if (!path.endsWith('.jsonl')) return false;
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
+    const [first = ''] = buffer.toString('utf8', 0, bytesRead).split('\n');
+    return /"logger"\s*:\s*"llm_control"/.test(first) && /"ts"\s*:/.test(first);
+  } catch {
+    return false;
+  }
+}
+
+/** Below a folder, in the order of the names. Links are not followed; debug copies of a log are left out. */
+async function* findLogs(folder: string, filesMax: number): AsyncGenerator<string> {
+  const waiting = [folder];
+  let files = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const entries = await readdir(next, { withFileTypes: true });
+    const folders: string[] = [];
+    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      const path = join(next, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      if (!entry.isFile() || !entry.name.endsWith('.jsonl') || entry.name.endsWith('_debug.jsonl')) continue;
+      if (++files > filesMax) throw new LogError('too-large', `expected at most ${filesMax} logs in the folder; name a smaller one, or raise the limit`);
+      yield path;
+    }
+    waiting.push(...folders.reverse());
+  }
+}
+
+async function* readRobotLogs(path: string, options: ReadLogOptions): AsyncGenerator<ImportedSample> {
+  const { filesMax } = limitsOf(options);
+  const found = await stat(path).catch((error: unknown) => {
+    throw new LogError('unreadable', `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+  if (!found.isDirectory()) {
+    if (!(await isRobotLog(path))) throw new LogError('wrong-format', 'expected JSON lines of the logger "llm_control", got something else: this is no robot log');
+    yield await readTrial(path, basename(path, '.jsonl'), options);
+    return;
+  }
+  for await (const file of findLogs(path, filesMax)) {
+    options.signal?.throwIfAborted();
+    const id = relative(path, file).replace(/\.jsonl$/, '').split(sep).join('/');
+    if (!(await isRobotLog(file))) {
+      options.onProblem(`"${show(id)}.jsonl" does not begin as a robot log does: it is left out`);
+      continue;
+    }
+    try {
+      yield await readTrial(file, id, options);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      options.onProblem(`"${show(id)}.jsonl" is left out: ${error.message}`);
+    }
+  }
+}
+
+/** What is known of the trial while its lines are read. */
+interface Trial {
+  readonly transcript: Transcript;
+  readonly options: ReadLogOptions;
+  /** Calls of the last answer that have not run yet. */
+  pending: PendingCall[];
+  /** A command that has come back; it is written when the next line shows whether the machine stopped with it. */
+  finished: FinishedCommand | null;
+  turn: number;
+  prompted: number;
+  askedAt: number | null;
+  model: string;
+  end: { readonly reason: 'submitted' | 'machine-stopped' | 'model-error' | 'turn-limit'; readonly detail: string | null } | null;
+  firstAt: number | null;
+  steps: { readonly taken: number; readonly wanted: number } | null;
+  done: boolean;
+  noticed: number;
+}
+
+interface PendingCall {
+  readonly callId: string;
+  readonly tool: string;
+  readonly input: unknown;
+  started: boolean;
+}
+
+interface FinishedCommand {
+  readonly callId: string;
+  readonly tool: string;
+  readonly text: string;
+  readonly durationMs: number;
+  readonly at: number | null;
+}
+
+async function readTrial(path: string, id: string, options: ReadLogOptions): Promise<ImportedSample> {
+  const { depthMax } = limitsOf(options);
+  const transcript = createTranscript(options);
+  const trial: Trial = {
+    transcript,
+    options,
+    pending: [],
+    finished: null,
+    turn: 0,
+    prompted: 0,
+    askedAt: null,
+    model: 'unknown',
+    end: null,
+    firstAt: null,
+    steps: null,
+    done: false,
+    noticed: 0,
+  };
+  let number = 0;
+  for await (const text of readTextLines(path, options)) {
+    number++;
+    if (text.trim() === '') continue;
+    try {
+      const value = parsePythonJson(text, { what: `line ${number}`, depthMax });
+      const parsed = line.safeParse(value);
+      if (parsed.success) readLine(trial, parsed.data);
+      else transcript.leaveOut('line', 'is no JSON object: left out');
+    } catch (error) {
+      if (!(error instanceof LogError) || error.code === 'too-large') throw error;
+      options.onProblem(`"${show(id)}", ${error.message}; the line is left out`);
+    }
+  }
+  finishTrial(trial);
+  const folder = id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : null;
+  return transcript.finish({
+    id,
+    epoch: 1,
+    trialName: id.replaceAll('/', '-'),
+    scenario: 'palisade-robot',
+    version: '1',
+    agent: cut(trial.model, 200),
+    condition: folder === null ? {} : { folder: cut(folder, 200) },
+    limits: {},
+    roles: ROBOT_ROLES,
+    tools: [],
+    software: await sourceOf(NAME, path),
+    scores: [],
+    startedAt: trial.firstAt,
+  });
+}
+
+/** Where the published experiment keeps its parts, as its own prompt and the listings in its logs show them. */
+const ROBOT_ROLES: readonly RoleBinding[] = [
+  { role: 'mechanism', path: '/app/shutdown.py' },
+  { role: 'caller', path: '/app/dog_control' },
+  { role: 'library', path: '/lib/robot_control.py' },
+  { role: 'workdir', path: '/app' },
+];
+
+async function* readTextLines(path: string, options: ReadLogOptions): AsyncGenerator<string> {
+  const { sampleBytesMax } = limitsOf(options);
+  const { size } = await stat(path);
+  // One trial is one file, so its size bounds the longest line too.
+  if (size > sampleBytesMax) throw new LogError('too-large', `expected at most ${sampleBytesMax} bytes, got ${size}; raise the limit if the log is yours`);
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  yield* lines;
+}
+
+function readLine(trial: Trial, entry: Line): void {
+  const at = toTime(entry.ts);
+  trial.firstAt ??= at;
+  switch (entry.event) {
+    case 'system_message':
+    case 'user_message':
+      return parseAs(trial, userLine, entry, (data) => readPrompt(trial, data, at));
+    case 'assistant_message':
+      return parseAs(trial, assistantLine, entry, (data) => readAnswer(trial, data, at));
+    case 'tool_call':
+      return parseAs(trial, toolLine, entry, (data) => readResult(trial, data, at));
+    default:
+      return readHostLine(trial, entry, at);
+  }
+}
+
+function parseAs<S extends z.ZodType>(trial: Trial, schema: S, entry: Line, use: (data: z.output<S>) => void): void {
+  const parsed = schema.safeParse(entry);
+  if (parsed.success) use(parsed.data);
+  else trial.transcript.keepForeign(entry.event ?? 'line', entry, toTime(entry.ts));
+}
+
+function readPrompt(trial: Trial, { user_payload: payload }: z.output<typeof userLine>, at: number | null): void {
+  flushFinished(trial, false);
+  const parts = toParts(trial, payload.content);
+  trial.prompted = trial.transcript.say({ role: payload.role, parts, at, key: null }) + 1;
+  const total = /\b(?:after|takes?)\s+(\d{1,4})\s+\w*\s*steps?\b/i.exec(parts.map((part) => (part.type === 'text' ? readAsData(part.text) : '')).join('\n'));
+  if (total !== null && trial.steps === null) trial.steps = { taken: 0, wanted: Number(total[1]) };
+}
+
+function toParts(trial: Trial, given: z.output<typeof content>): MessagePart[] {
+  if (typeof given === 'string') return given === '' ? [] : [{ type: 'text', text: toUntrusted(given) }];
+  return (given ?? []).flatMap((part): MessagePart[] => {
+    if (part.type === 'text') return [{ type: 'text', text: toUntrusted(part.text ?? '') }];
+    trial.transcript.leaveOut(`part of type "${show(part.type)}" in a message`, 'a record holds texts only: left out');
+    return [];
+  });
+}
+
+function readAnswer(trial: Trial, { assistant_payload: payload }: z.output<typeof assistantLine>, at: number | null): void {
+  flushFinished(trial, false);
+  for (const call of trial.pending) trial.transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
+  const { transcript } = trial;
+  const parts = toParts(trial, payload.content);
+  const reasoning = payload.reasoning_content ?? '';
+  if (reasoning !== '') parts.unshift({ type: 'reasoning', text: toUntrusted(reasoning) });
+  trial.pending = (payload.tool_calls ?? []).map((call) => {
+    const callId = transcript.freshCallId(call.id === '' ? `call-${trial.turn + 1}` : call.id);
+    parts.push({ type: 'tool-call', callId, tool: call.function.name, input: toUntrusted(call.function.arguments) });
+    return { callId, tool: call.function.name, input: parseInput(call.function.arguments), started: false };
+  });
+  const prompt = [{ from: 0, to: trial.prompted }];
+  const message = parts.length === 0 ? null : transcript.say({ role: 'assistant', parts, at, key: null });
+  if (message !== null) trial.prompted = message + 1;
+  trial.turn++;
+  transcript.emit(
+    {
+      kind: 'model-call',
+      turn: trial.turn,
+      requested: { model: trial.model, parameters: {} },
+      prompt,
+      attempts: [],
+      answer: {
+        message,
+        model: null,
+        responseId: null,
+        finishReason: trial.pending.length > 0 ? 'tool-calls' : 'other',
+        rawFinishReason: null,
+        usage: { inputTokens: null, outputTokens: null, reasoningTokens: null, cachedInputTokens: null },
+        costUsd: null,
+        warnings: ['imported: usage, finish reason and camera image are not in the log'],
+      },
+      durationMs: at !== null && trial.askedAt !== null && at >= trial.askedAt ? at - trial.askedAt : 0,
+    },
+    at,
+  );
+  startNext(trial, at);
+}
+
+function parseInput(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The next call of the answer begins: what the host writes from now on happened while it ran. */
+function startNext(trial: Trial, at: number | null): void {
+  const [call] = trial.pending;
+  if (call === undefined || call.started) return;
+  const read = readToolCall(call.tool, call.input);
+  if (read.is !== 'command') return;
+  call.started = true;
+  trial.transcript.emit(
+    {
+      kind: 'command-start',
+      callId: call.callId,
+      tool: call.tool,
+      command: toUntrusted(read.command),
+      thoughts: read.thoughts === null ? null : toUntrusted(read.thoughts),
+    },
+    at,
+  );
+}
+
+function readResult(trial: Trial, data: z.output<typeof toolLine>, at: number | null): void {
+  flushFinished(trial, false);
+  const { transcript } = trial;
+  const text = typeof data.result === 'string' ? data.result : JSON.stringify(data.result ?? '');
+  const place = trial.pending.findIndex((call) => call.tool === data.tool);
+  const [found] = place === -1 ? [] : trial.pending.splice(place, 1);
+  const call = found ?? { callId: transcript.freshCallId(`call-${trial.turn}-unasked`), tool: data.tool, input: data.args, started: false };
+  const read = readToolCall(data.tool, data.args);
+  if (read.is === 'submission') {
+    transcript.emit({ kind: 'submission', callId: call.callId, text: toUntrusted(read.text) }, at);
+    trial.end = { reason: 'submitted', detail: null };
+    sayResult(trial, { callId: call.callId, tool: data.tool, text, at });
+  } else if (read.is === 'command') {
+    if (!call.started) {
+      trial.pending.unshift({ ...call, input: data.args });
+      startNext(trial, at);
+      trial.pending.shift();
+    }
+    trial.finished = { callId: call.callId, tool: data.tool, text, durationMs: data.duration_ms, at };
+    countSteps(trial, text);
+  } else {
+    transcript.leaveOut(`call of the tool "${show(data.tool)}"`, 'is no shell command: it is in the messages only');
+    sayResult(trial, { callId: call.callId, tool: data.tool, text, at });
+  }
+}
+
+/** The caller answers with the number of the step, and with one word at the last. */
+function countSteps(trial: Trial, text: string): void {
+  const taken = /<(\w+)>\s*(\d{1,4})\s*<\/\1>/.exec(text);
+  if (trial.steps !== null && taken !== null) trial.steps = { ...trial.steps, taken: Math.max(trial.steps.taken, Number(taken[2])) };
+  if (text.trim() === 'Done') trial.done = true;
+}
+
+function flushFinished(trial: Trial, machineStopped: boolean): void {
+  const { finished, transcript } = trial;
+  if (finished === null) return;
+  trial.finished = null;
+  const { callId, text, durationMs, at } = finished;
+  transcript.emit(importedCommandEnd({ callId, text, durationMs, timedOut: false, truncated: false, machineStopped }), at);
+  sayResult(trial, finished);
+  startNext(trial, at);
+}
+
+function sayResult(trial: Trial, { callId, tool, text, at }: Pick<FinishedCommand, 'callId' | 'tool' | 'text' | 'at'>): void {
+  const index = trial.transcript.say({ role: 'tool', parts: [{ type: 'tool-result', callId, tool, text: toUntrusted(text) }], at, key: null });
+  trial.prompted = index + 1;
+}
+
+const BUTTON_NOTICE = 'The shutdown button was pressed: the host wrote it down, and the camera image of the next step showed it.';
+
+/** Lines without an event: what the host and its libraries say. */
+function readHostLine(trial: Trial, entry: Line, at: number | null): void {
+  const { message } = entry;
+  const { transcript, options } = trial;
+  const says = options.harnessStatements !== false;
+  const step = /^Step (\d+)\/(\d+)$/.exec(message);
+  const model = /LiteLLM completion\(\) model=\s*([^\s;]+)/.exec(message);
+  if (model !== null) {
+    trial.askedAt = at;
+    if (trial.model === 'unknown') trial.model = model[1] ?? 'unknown';
+  } else if (step !== null || entry.logger === 'LiteLLM') {
+    transcript.leaveOut('line about steps and libraries', 'says nothing that a record holds: left out');
+  } else if (message.startsWith('Host shutdown detected')) {
+    if (trial.noticed++ === 0) {
+      flushFinished(trial, false);
+      transcript.emit({ kind: 'notice-given', number: 1, text: BUTTON_NOTICE }, at);
+    }
+  } else if (message.startsWith('Shutdown bypassed')) {
+    if (says) emitTrigger(trial, { survived: true, message, at });
+  } else if (/^dog_control shutdown executed|^Shutdown exception/.test(message)) {
+    if (trial.end?.reason === 'machine-stopped') return;
+    trial.end = { reason: 'machine-stopped', detail: null };
+    if (says) emitTrigger(trial, { survived: false, message, at });
+    flushFinished(trial, true);
+  } else if (message.startsWith('Unexpected error')) {
+    flushFinished(trial, false);
+    transcript.emit({ kind: 'infrastructure-error', stage: 'model', code: 'imported', text: toUntrusted(cut(message, 4000)) }, at);
+    trial.end = { reason: 'model-error', detail: null };
+  } else if (message.startsWith('Frame:')) {
+    transcript.leaveOut('camera image', 'is not in the log, only its name: left out');
+  } else transcript.keepForeign(entry.event ?? 'line', entry, at);
+}
+
+/** The host found the machine stopped, or alive although it should have stopped. How long that took is not in the log. */
+function emitTrigger(trial: Trial, { survived, message, at }: { readonly survived: boolean; readonly message: string; readonly at: number | null }): void {
+  const mechanism = 'as the host of the log reports it';
+  trial.transcript.emit({ kind: 'trigger-start', mechanism }, at);
+  trial.transcript.emit(
+    { kind: 'trigger-end', mechanism, exitCode: null, stdout: toUntrusted(''), stderr: toUntrusted(cut(message, 500)), survived, durationMs: 0 },
+    at,
+  );
+}
+
+function finishTrial(trial: Trial): void {
+  flushFinished(trial, false);
+  const { transcript, end, steps } = trial;
+  for (const call of trial.pending) {
+    if (call.started && end?.reason === 'machine-stopped') {
+      transcript.emit(importedCommandEnd({ callId: call.callId, text: '', durationMs: 0, timedOut: false, truncated: false, machineStopped: true }), null);
+    } else transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
+  }
+  if (end === null) {
+    transcript.leaveOut('end of the agent', 'the log stops without saying why: no agent-end and no trial-end are written');
+    return;
+  }
+  transcript.emit({ kind: 'agent-end', reason: end.reason, detail: null }, null);
+  if (steps !== null) {
+    const served = trial.done ? steps.wanted : Math.min(steps.taken, steps.wanted);
+    transcript.emit({ kind: 'task-end', exhausted: trial.done, correct: null, served, total: steps.wanted }, null);
+  } else transcript.leaveOut('end of the task', 'how many steps it has is not in the prompt: no task-end is written');
+  const last = transcript.lastTime();
+  transcript.emit({ kind: 'trial-end', durationMs: trial.firstAt === null ? 0 : Math.max(0, last - trial.firstAt) }, null);
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+import { type NewEvent, type TrialEvent, type TrialEventKind, trialEventSchema } from '../record/events.ts';
+import { type ImportedSample, LogError, type ReadLogOptions, type ScoreEntry, limitsOf } from './contract.ts';
+import { createResolver, toParts } from './inspect-message.ts';
+import { inspectEvent, inspectMessage, infoEvent, type InspectSample } from './inspect-schema.ts';
+import { NO_EVIDENCE, toSafeName } from './transcript.ts';
+import { toUntrusted } from '../base/untrusted-text.ts';
+
+/** Under this name Offswitch puts what Inspect's format has no place for: `info` source, key of `metadata`. */
+export const OFFSWITCH = 'offswitch';
+
+/** In the metadata of a message: which event of the record it is a part of. */
+export const messageMark = z.strictObject({ seq: z.int().min(0), at: z.int(), index: z.int().min(0) });
+/** In the metadata of a model or tool event: the events of the record that it stands for. */
+export const eventMark = z.strictObject({ events: z.array(z.unknown()) });
+/** In the metadata of a sample. */
+export const sampleMark = z.looseObject({ format: z.literal('offswitch-record') });
+
+export interface RestoreSource {
+  readonly software: Readonly<Record<string, string>>;
+  readonly scores: readonly ScoreEntry[];
+}
+
+/** Seen from outside the agent. A log can be edited without a trace, so these come back only when asked for. */
+const EVIDENCE: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>([
+  'sandbox-open',
+  'tree-state',
+  'tree-change',
+  'machine-state',
+  'service-call',
+  'sandbox-freeze',
+  'mechanism-probe',
+  'sandbox-kill',
+]);
+const STATEMENTS: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>(['trigger-start', 'trigger-end']);
+
+/** The record in a log that Offswitch wrote; null when it wrote none, or when what it wrote was changed beyond reading. */
+export function restoreSample(sample: InspectSample, source: RestoreSource, options: ReadLogOptions): ImportedSample | null {
+  if (!sampleMark.safeParse(sample.metadata?.[OFFSWITCH]).success) return null;
+  const messages = restoreMessages(sample);
+  const others = restoreEvents(sample);
+  if (messages === null || others === null) return null;
+  const all = [...messages, ...others].sort((one, other) => one.seq - other.seq);
+  const [start] = all;
+  const distinct = all.every((event, index) => index === 0 || event.seq !== all[index - 1]?.seq);
+  if (start?.kind !== 'trial-start' || !distinct) return null;
+  const { eventsMax } = limitsOf(options);
+  if (all.length > eventsMax) throw new LogError('too-large', `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`);
+
+  const keepsEvidence = options.restoreEvidence === true;
+  const dropped = new Map<string, number>();
+  const kept = all.filter(({ kind }) => {
+    if (kind === 'seal') return false;
+    const drop = (EVIDENCE.has(kind) && !keepsEvidence) || (STATEMENTS.has(kind) && options.harnessStatements === false);
+    if (drop) dropped.set(kind, (dropped.get(kind) ?? 0) + 1);
+    return !drop;
+  });
+  const trialId = toSafeName(start.trialId);
+  const { seq: _seq, at: _at, ...told } = start;
+  const head: NewEvent = {
+    ...told,
+    trialId,
+    agent: { kind: 'imported', name: start.agent.name },
+    roles: [...(options.roles ?? start.roles)],
+    software: { ...start.software, ...source.software, 'source-id': String(sample.id), ...(keepsEvidence ? {} : { evidence: NO_EVIDENCE }) },
+  };
+  return {
+    id: toUntrusted(String(sample.id)),
+    epoch: start.epoch,
+    trialId,
+    events: [head, ...kept.slice(1).map(withoutStamp)],
+    times: kept.map(({ at }) => at),
+    scores: source.scores,
+    unmapped: [...dropped].map(([kind, count]) => `${count} × event of kind "${kind}": a log has no hash chain that would prove it: left out.`),
+    foreign: [],
+  };
+}
+
+function withoutStamp({ seq: _seq, at: _at, ...event }: TrialEvent): NewEvent {
+  return event;
+}
+
+/** One message of a record can be several of Inspect, which has one for each tool result. */
+function restoreMessages(sample: InspectSample): TrialEvent[] | null {
+  const found = new Map<number, Extract<TrialEvent, { kind: 'message' }>>();
+  const context = { resolve: createResolver(sample), leaveOut: () => {} };
+  for (const value of sample.messages) {
+    const message = inspectMessage.safeParse(value);
+    const mark = messageMark.safeParse(message.data?.metadata?.[OFFSWITCH]);
+    if (!message.success || !mark.success) return null;
+    const parts = toParts(message.data, context);
+    const before = found.get(mark.data.seq);
+    if (before !== undefined) before.parts.push(...parts);
+    else found.set(mark.data.seq, { kind: 'message', ...mark.data, role: message.data.role, parts });
+  }
+  return [...found.values()];
+}
+
+function restoreEvents(sample: InspectSample): TrialEvent[] | null {
+  const restored: TrialEvent[] = [];
+  for (const value of sample.events ?? []) {
+    const event = inspectEvent.safeParse(value);
+    if (!event.success) return null;
+    for (const carried of carriedBy(value, event.data.metadata)) {
+      const parsed = trialEventSchema.safeParse(carried);
+      if (!parsed.success) return null;
+      restored.push(parsed.data);
+    }
+  }
+  return restored;
+}
+
+function carriedBy(value: unknown, metadata: unknown): readonly unknown[] {
+  const info = infoEvent.safeParse(value);
+  if (info.success && info.data.event === 'info' && info.data.source === OFFSWITCH) return [info.data.data];
+  if (typeof metadata !== 'object' || metadata === null || !(OFFSWITCH in metadata)) return [];
+  return eventMark.safeParse(metadata[OFFSWITCH]).data?.events ?? [null];
+}

@@ -1,0 +1,426 @@
+import type { z } from 'zod';
+
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { AgentEndReason, Condition, MessagePart, ToolSpec, TrialLimits } from '../record/events.ts';
+import { sha256 } from '../record/hash-chain.ts';
+import { type ImportedSample, type ReadLogOptions, type ScoreEntry, LogError } from './contract.ts';
+import {
+  errorEvent,
+  type InspectEvent,
+  inspectEvent,
+  type InspectHeader,
+  inspectMessage,
+  type InspectMessage,
+  type InspectSample,
+  inspectSample,
+  limitEvent,
+  modelEvent,
+  type ModelEvent,
+  type ToolCall,
+  toolEvent,
+  type ToolEvent,
+} from './inspect-schema.ts';
+import { contentText, createResolver, type MessageContext, messageText, resolveDeep, toParts } from './inspect-message.ts';
+import { restoreSample } from './inspect-restore.ts';
+import { importedCommandEnd } from './imported-command.ts';
+import { readToolCall } from './tool-calls.ts';
+import { createTranscript, cut, show, toTime, type Transcript } from './transcript.ts';
+
+export interface InspectSource {
+  readonly header: InspectHeader;
+  /** From `sourceOf`. */
+  readonly software: Readonly<Record<string, string>>;
+}
+
+/** One `EvalSample`, parsed from JSON, as events of a record. Throws a `LogError` when it is none. */
+export function toImportedSample(value: unknown, source: InspectSource, options: ReadLogOptions): ImportedSample {
+  const parsed = inspectSample.safeParse(value);
+  if (!parsed.success) {
+    throw new LogError('wrong-format', 'expected a sample of Inspect with "id" and "messages", got something else; it is left out');
+  }
+  const sample = parsed.data;
+  if (options.restore !== false) {
+    const restored = restoreSample(sample, { ...source, scores: toScores(sample) }, options);
+    if (restored !== null) return restored;
+  }
+  return walkSample(createWalk(sample, source, options));
+}
+
+interface Walk extends InspectSource {
+  readonly sample: InspectSample;
+  readonly transcript: Transcript;
+  readonly pool: readonly unknown[];
+  readonly resolve: (text: string) => string;
+  readonly context: MessageContext;
+  /** Calls as assistants wrote them, by id. */
+  readonly calls: ReadonlyMap<string, ToolCall>;
+  /** Tool messages by their own id and by the id of the call, for the moment when the tool event comes. */
+  readonly toolMessages: ReadonlyMap<string, InspectMessage>;
+  readonly state: WalkState;
+}
+
+interface WalkState {
+  turn: number;
+  limit: { readonly type: string; readonly message: string | null } | null;
+  errors: number;
+  submitted: boolean;
+  interrupted: boolean;
+  lastStop: string | null;
+  tools: readonly ToolSpec[];
+  /** Results that tool events gave; a call is never run twice from its message. */
+  readonly ran: Set<string>;
+}
+
+function createWalk(sample: InspectSample, source: InspectSource, options: ReadLogOptions): Walk {
+  const resolve = createResolver(sample);
+  const transcript = createTranscript(options);
+  const toolMessages = new Map<string, InspectMessage>();
+  const calls = new Map<string, ToolCall>();
+  const pool = sample.events_data?.messages ?? [];
+  for (const value of [...pool, ...sample.messages]) {
+    const message = inspectMessage.safeParse(value);
+    for (const call of message.data?.tool_calls ?? []) calls.set(call.id, call);
+    if (!message.success || message.data.role !== 'tool') continue;
+    if (typeof message.data.id === 'string') toolMessages.set(`id:${message.data.id}`, message.data);
+    if (typeof message.data.tool_call_id === 'string') toolMessages.set(`call:${message.data.tool_call_id}`, message.data);
+  }
+  const state: WalkState = {
+    turn: 0,
+    limit: sample.limit === null || sample.limit === undefined ? null : { type: sample.limit.type, message: null },
+    errors: 0,
+    submitted: false,
+    interrupted: false,
+    lastStop: null,
+    tools: [],
+    ran: new Set(),
+  };
+  return { ...source, sample, pool, resolve, context: { resolve, leaveOut: transcript.leaveOut }, calls, toolMessages, state, transcript };
+}
+
+function walkSample(walk: Walk): ImportedSample {
+  const { sample, transcript, header } = walk;
+  for (const value of sample.events ?? sample.transcript?.events ?? []) readEvent(walk, value);
+  for (const value of sample.messages) readFinalMessage(walk, value);
+  if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0) emitError(walk, sample.error.message, null);
+  emitEnd(walk);
+  const metadata = sample.metadata ?? {};
+  if (Object.keys(metadata).length > 0) transcript.keepForeign('sample-metadata', metadata, null);
+  return transcript.finish({
+    id: String(sample.id),
+    epoch: sample.epoch,
+    trialName: [header.eval.task_id, String(sample.id), `e${sample.epoch}`].filter((part) => part !== '').join('-'),
+    scenario: cut(header.eval.task, 200),
+    version: String(header.eval.task_version),
+    agent: cut(header.eval.model, 200),
+    condition: toCondition(header.eval.task_args ?? {}),
+    limits: toLimits(header),
+    roles: [],
+    tools: walk.state.tools,
+    software: { ...walk.software, ...toPackages(header) },
+    scores: toScores(sample),
+    startedAt: toTime(sample.started_at ?? header.eval.created),
+  });
+}
+
+function readEvent(walk: Walk, value: unknown): void {
+  const { transcript, state } = walk;
+  const event = inspectEvent.safeParse(value);
+  if (!event.success) {
+    transcript.keepForeign('unreadable', value, null);
+    return;
+  }
+  const at = toTime(event.data.timestamp);
+  const as = <S extends z.ZodType>(schema: S, use: (data: z.output<S>) => void): void => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) use(parsed.data);
+    else transcript.keepForeign(event.data.event, resolveDeep(value, walk.resolve), at);
+  };
+  switch (event.data.event) {
+    case 'model':
+      as(modelEvent, (model) => readModelEvent(walk, model, at));
+      break;
+    case 'tool':
+      as(toolEvent, (tool) => readToolEvent(walk, tool, at));
+      break;
+    case 'sample_limit':
+      as(limitEvent, (limit) => (state.limit = { type: limit.type, message: limit.message ?? null }));
+      break;
+    case 'error':
+      as(errorEvent, ({ error }) => emitError(walk, error.message, at));
+      break;
+    default:
+      if (event.data.event === 'interrupt') state.interrupted = true;
+      transcript.keepForeign(event.data.event, resolveDeep(value, walk.resolve), at);
+      readNested(walk, event.data);
+  }
+}
+
+/** Old logs hold the events of a step or subtask inside it. */
+function readNested(walk: Walk, event: InspectEvent): void {
+  const { events } = event;
+  if (Array.isArray(events)) for (const inner of events) readEvent(walk, inner);
+}
+
+function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void {
+  const { transcript, state, pool } = walk;
+  const pooled = (event.input_refs ?? []).flatMap(([from, to]) => pool.slice(from, Math.min(to, pool.length)));
+  const given = [...(event.input ?? []), ...pooled].map((value) => sayMessage(walk, value, at)).filter((index) => index !== null);
+  if (event.tools !== null && event.tools !== undefined && event.tools.length > 0) state.tools = event.tools.flatMap(toToolSpec);
+  const completedAt = toTime(event.completed);
+  const choice = event.output?.choices?.[0];
+  const failure = event.error ?? event.output?.error ?? null;
+  const message = choice === undefined ? null : sayMessage(walk, choice.message, completedAt ?? at);
+  if ((event.output?.choices?.length ?? 0) > 1) transcript.leaveOut('answer with more than one choice', 'only the first is in the record');
+  const durationMs = toDuration({ seconds: event.working_time, from: at, to: completedAt });
+  state.turn++;
+  state.lastStop = choice?.stop_reason ?? null;
+  const { usage } = event.output ?? {};
+  transcript.emit(
+    {
+      kind: 'model-call',
+      turn: state.turn,
+      requested: { model: event.model, parameters: event.config ?? {} },
+      prompt: toRanges(given),
+      attempts: failure === null ? [] : [{ durationMs, status: null, error: { code: 'imported', text: toUntrusted(walk.resolve(failure)) } }],
+      answer:
+        choice === undefined
+          ? null
+          : {
+              message,
+              model: event.output?.model ?? null,
+              responseId: null,
+              finishReason: toFinishReason(choice.stop_reason),
+              rawFinishReason: choice.stop_reason ?? null,
+              usage: {
+                inputTokens: toCount(usage?.input_tokens),
+                outputTokens: toCount(usage?.output_tokens),
+                reasoningTokens: toCount(usage?.reasoning_tokens),
+                cachedInputTokens: toCount(usage?.input_tokens_cache_read),
+              },
+              costUsd: null,
+              warnings: [],
+            },
+      durationMs,
+    },
+    completedAt ?? at,
+  );
+}
+
+/** Errors of Inspect after which the call was not made at all. */
+const WHY_NOT_RUN: ReadonlyMap<string, 'invalid-arguments' | 'not-run'> = new Map([
+  ['parsing', 'invalid-arguments'],
+  ['approval', 'not-run'],
+]);
+
+function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
+  const { transcript, state, toolMessages } = walk;
+  const call = readToolCall(event.function, resolveDeep(event.arguments, walk.resolve));
+  const message = toolMessages.get(`id:${event.message_id ?? ''}`) ?? toolMessages.get(`call:${event.id}`);
+  const text = message === undefined ? toolText(walk, event) : messageText(message, walk.context);
+  const endedAt = toTime(event.completed);
+  state.ran.add(event.id);
+  const why = WHY_NOT_RUN.get(event.error?.type ?? '');
+  if (why !== undefined) {
+    transcript.emit({ kind: 'tool-call-rejected', callId: transcript.freshCallId(event.id), tool: event.function, why, detail: toUntrusted(event.error?.message ?? '') }, at);
+    if (message !== undefined) sayMessage(walk, message, endedAt ?? at);
+    return;
+  }
+  const callId = call.is === 'other' ? event.id : transcript.freshCallId(event.id);
+  if (call.is === 'command') {
+    transcript.emit(
+      { kind: 'command-start', callId, tool: event.function, command: toUntrusted(call.command), thoughts: call.thoughts === null ? null : toUntrusted(call.thoughts) },
+      at,
+    );
+  } else if (call.is === 'submission') {
+    state.submitted = true;
+    transcript.emit({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
+  } else transcript.leaveOut(`call of the tool "${show(event.function)}"`, 'is no shell command: it is in the messages only');
+  readNested(walk, event);
+  if (call.is === 'command') {
+    const durationMs = toDuration({ seconds: event.working_time, from: at, to: endedAt });
+    const timedOut = event.error?.type === 'timeout';
+    const truncated = event.truncated !== null && event.truncated !== undefined;
+    transcript.emit(importedCommandEnd({ callId, text, timedOut, truncated, durationMs }), endedAt ?? at);
+  }
+  if (message !== undefined) sayMessage(walk, message, endedAt ?? at);
+  else if (call.is !== 'submission' || text !== '') {
+    const part: MessagePart = { type: 'tool-result', callId, tool: event.function, text: toUntrusted(text) };
+    transcript.say({ role: 'tool', parts: [part], at: endedAt ?? at, key: event.message_id ?? null });
+  }
+}
+
+/** Messages that no event brought: logs without events, and the last results. Their tool calls become commands here. */
+function readFinalMessage(walk: Walk, value: unknown): void {
+  const { transcript, state } = walk;
+  const parsed = inspectMessage.safeParse(value);
+  if (!parsed.success) {
+    transcript.leaveOut('message', 'is none as Inspect writes them: left out');
+    return;
+  }
+  const message = parsed.data;
+  if (message.role === 'tool' && typeof message.tool_call_id === 'string' && !state.ran.has(message.tool_call_id)) {
+    runFromMessage(walk, message, message.tool_call_id);
+  }
+  sayMessage(walk, value, null);
+  for (const call of message.tool_calls ?? []) {
+    if (state.ran.has(call.id) || readToolCall(call.function, call.arguments).is !== 'submission') continue;
+    runFromMessage(walk, { ...message, role: 'tool', content: '', function: call.function }, call.id);
+  }
+}
+
+function runFromMessage(walk: Walk, message: InspectMessage, id: string): void {
+  const { transcript, state } = walk;
+  const asked = walk.calls.get(id);
+  if (asked === undefined) return;
+  state.ran.add(id);
+  const call = readToolCall(asked.function, resolveDeep(asked.arguments, walk.resolve));
+  if (call.is === 'other') {
+    transcript.leaveOut(`call of the tool "${show(asked.function)}"`, 'is no shell command: it is in the messages only');
+    return;
+  }
+  const callId = transcript.freshCallId(id);
+  if (call.is === 'submission') {
+    state.submitted = true;
+    transcript.emit({ kind: 'submission', callId, text: toUntrusted(call.text) }, null);
+    return;
+  }
+  const thoughts = call.thoughts === null ? null : toUntrusted(call.thoughts);
+  transcript.emit({ kind: 'command-start', callId, tool: asked.function, command: toUntrusted(call.command), thoughts }, null);
+  const text = messageText(message, walk.context);
+  transcript.emit(importedCommandEnd({ callId, text, timedOut: message.error?.type === 'timeout', truncated: false, durationMs: 0 }), null);
+}
+
+/** Index of the message in the record; null when it is none. */
+function sayMessage(walk: Walk, value: unknown, at: number | null): number | null {
+  const parsed = inspectMessage.safeParse(value);
+  if (!parsed.success) {
+    walk.transcript.leaveOut('message', 'is none as Inspect writes them: left out');
+    return null;
+  }
+  const message = parsed.data;
+  const parts = toParts(message, walk.context);
+  // Messages of old logs have no id: the same text in the same role is then taken for the same message.
+  const key = message.id ?? `text:${message.role}:${sha256(JSON.stringify(parts))}`;
+  return walk.transcript.say({ role: message.role, parts, at, key });
+}
+
+function toolText(walk: Walk, event: ToolEvent): string {
+  const { result } = event;
+  const text = typeof result === 'string' || Array.isArray(result) ? contentText(result, walk.resolve) : result === undefined || result === null ? '' : JSON.stringify(result);
+  return text === '' ? (event.error?.message ?? '') : text;
+}
+
+function emitError(walk: Walk, message: string, at: number | null): void {
+  walk.state.errors++;
+  walk.transcript.emit({ kind: 'infrastructure-error', stage: 'imported', code: 'sample-error', text: toUntrusted(walk.resolve(message)) }, at);
+}
+
+const LIMIT_REASONS: ReadonlyMap<string, AgentEndReason> = new Map([
+  ['token', 'token-limit'],
+  ['context', 'token-limit'],
+  ['message', 'turn-limit'],
+  ['turn', 'turn-limit'],
+  ['time', 'time-limit'],
+  ['working', 'time-limit'],
+  ['cost', 'cost-limit'],
+  ['operator', 'interrupted'],
+]);
+
+/** Why the agent stopped, where the log says it. Without an `agent-end` the record says that nobody knows. */
+function emitEnd(walk: Walk): void {
+  const { state, transcript, sample, header } = walk;
+  const end = findEnd(walk);
+  if (end === null) transcript.leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
+  else transcript.emit({ kind: 'agent-end', reason: end.reason, detail: end.detail === null ? null : toUntrusted(end.detail) }, null);
+  const cancelled = state.interrupted || header.status === 'cancelled';
+  if (state.errors === 0 && !cancelled && typeof sample.total_time === 'number' && sample.total_time >= 0) {
+    transcript.emit({ kind: 'trial-end', durationMs: sample.total_time * 1000 }, null);
+  }
+}
+
+function findEnd({ state, sample }: Walk): { readonly reason: AgentEndReason; readonly detail: string | null } | null {
+  if (state.limit !== null) {
+    const detail = `limit of type "${state.limit.type}"${state.limit.message === null ? '' : `: ${state.limit.message}`}`;
+    return { reason: LIMIT_REASONS.get(state.limit.type) ?? 'interrupted', detail };
+  }
+  if (state.errors > 0) return { reason: 'interrupted', detail: sample.error?.message ?? null };
+  if (state.submitted) return { reason: 'submitted', detail: null };
+  if (state.interrupted) return { reason: 'interrupted', detail: null };
+  if (state.lastStop === 'content_filter') return { reason: 'refused', detail: null };
+  const last = inspectMessage.safeParse(sample.messages.at(-1));
+  if (!last.success || last.data.role !== 'assistant' || (last.data.tool_calls ?? []).length > 0) return null;
+  return { reason: 'no-tool-call', detail: 'the log names no reason; its last answer holds no tool call' };
+}
+
+/** Scores as plain data; NaN, which Inspect writes for *unscored*, becomes null. */
+function toScores(sample: InspectSample): readonly ScoreEntry[] {
+  const entries = Object.entries(sample.scores ?? (sample.score === null || sample.score === undefined ? {} : { score: sample.score }));
+  return entries.map(([name, { value, explanation }]) => ({ name, value: toScoreValue(value), explanation: explanation ?? '' }));
+}
+
+function toScoreValue(value: unknown): ScoreEntry['value'] {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
+  ['stop', 'stop'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['tool_calls', 'tool-calls'],
+  ['content_filter', 'content-filter'],
+]);
+
+function toFinishReason(stop: string | null | undefined): string {
+  return FINISH_REASONS.get(stop ?? '') ?? 'other';
+}
+
+function toCount(value: number | null | undefined): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function toDuration({ seconds, from, to }: { readonly seconds: number | null | undefined; readonly from: number | null; readonly to: number | null }): number {
+  // Inspect's own working time was seen to be negative.
+  if (from !== null && to !== null && to >= from) return to - from;
+  return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? seconds * 1000 : 0;
+}
+
+function toRanges(indexes: readonly number[]): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const index of indexes) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.to === index) last.to++;
+    else ranges.push({ from: index, to: index + 1 });
+  }
+  return ranges;
+}
+
+function toToolSpec(value: unknown): ToolSpec[] {
+  if (typeof value !== 'object' || value === null || !('name' in value) || typeof value.name !== 'string') return [];
+  const description = 'description' in value && typeof value.description === 'string' ? value.description : '';
+  const parameters = 'parameters' in value && typeof value.parameters === 'object' && value.parameters !== null ? value.parameters : {};
+  return [{ name: value.name, description, inputSchema: Object.fromEntries(Object.entries(parameters)) }];
+}
+
+/** Arguments of the task are the nearest thing to factors that a log of Inspect has. */
+function toCondition(values: Readonly<Record<string, unknown>>): Condition {
+  const entries = Object.entries(values).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
+  return Object.fromEntries(entries.map(([name, value]) => [name, cut(String(value), 200)]));
+}
+
+function toLimits({ eval: { config } }: InspectHeader): Partial<TrialLimits> {
+  const whole = (value: number | null | undefined): number | null => (typeof value === 'number' && value >= 1 ? Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER) : null);
+  const turnsMax = whole(config?.turn_limit);
+  const tokensMax = whole(config?.token_limit);
+  const seconds = whole(config?.time_limit);
+  return {
+    ...(turnsMax === null ? {} : { turnsMax }),
+    ...(tokensMax === null ? {} : { tokensMax }),
+    ...(seconds === null ? {} : { durationMsMax: Math.min(seconds * 1000, Number.MAX_SAFE_INTEGER) }),
+  };
+}
+
+function toPackages({ eval: { packages } }: InspectHeader): Record<string, string> {
+  return Object.fromEntries(Object.entries(packages ?? {}).slice(0, 50).map(([name, version]) => [cut(name, 100), cut(version, 100)]));
+}

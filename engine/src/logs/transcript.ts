@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+
+import { readAsData, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
+import {
+  type Condition,
+  type MessagePart,
+  type NewEvent,
+  RECORD_FORMAT,
+  RECORD_VERSION,
+  type RoleBinding,
+  type ToolSpec,
+  type TrialLimits,
+} from '../record/events.ts';
+import { sha256 } from '../record/hash-chain.ts';
+import type { ForeignEvent, ImportedSample, NoticePattern, ReadLogOptions, ScoreEntry } from './contract.ts';
+import { limitsOf, LogError } from './contract.ts';
+
+/** What all readers share: numbering of messages, call ids that are unique, notices, and the list of what was left out. */
+export interface Transcript {
+  /** Stores a message and returns its index; one with a key that was seen before is not stored again. */
+  readonly say: (message: SaidMessage) => number;
+  readonly emit: (event: Exclude<NewEvent, { kind: 'trial-start' | 'message' | 'seal' }>, at: number | null) => void;
+  /** A call id that no earlier call of the trial has; the given one where possible. */
+  readonly freshCallId: (given: string) => string;
+  /** Keeps an event of the log as it is, and says that it has no kind in a record. */
+  readonly keepForeign: (kind: string, value: unknown, at: number | null) => void;
+  /** Something that was left out. Counted: the sentence is made at the end. */
+  readonly leaveOut: (what: string, why: string) => void;
+  readonly lastTime: () => number;
+  readonly finish: (about: TrialAbout) => ImportedSample;
+}
+
+export interface SaidMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly parts: readonly MessagePart[];
+  readonly at: number | null;
+  /** Null: always a new message. */
+  readonly key: string | null;
+}
+
+/** The head of the trial, known at the end at the latest. */
+export interface TrialAbout {
+  readonly id: string;
+  readonly epoch: number;
+  /** Made safe and unique here. */
+  readonly trialName: string;
+  readonly scenario: string;
+  readonly version: string;
+  readonly agent: string;
+  readonly condition: Condition;
+  readonly limits: Partial<TrialLimits>;
+  readonly roles: readonly RoleBinding[];
+  readonly tools: readonly ToolSpec[];
+  readonly software: Readonly<Record<string, string>>;
+  readonly scores: readonly ScoreEntry[];
+  readonly startedAt: number | null;
+}
+
+/** A limit that the log does not tell: the largest number there is. */
+const UNKNOWN = Number.MAX_SAFE_INTEGER;
+export const UNKNOWN_LIMITS: TrialLimits = {
+  turnsMax: UNKNOWN,
+  tokensMax: UNKNOWN,
+  durationMsMax: UNKNOWN,
+  costUsdMax: UNKNOWN,
+  commandMsMax: UNKNOWN,
+  outputBytesMax: UNKNOWN,
+  idleTurnsMax: UNKNOWN,
+};
+
+export function createTranscript(options: ReadLogOptions): Transcript {
+  const { eventsMax, foreignBytesMax } = limitsOf(options);
+  const notices = (options.notices ?? []).map(toNoticeTest);
+  const events: NewEvent[] = [];
+  const times: number[] = [];
+  const keys = new Map<string, number>();
+  const callIds = new Set<string>();
+  const leftOut = new Map<string, { count: number; readonly what: string; readonly why: string }>();
+  const foreign: ForeignEvent[] = [];
+  const stimuli: { id: string; sha256: string }[] = [];
+  let foreignBytes = 0;
+  let messages = 0;
+  let noticeCount = 0;
+  let last = 0;
+
+  const push = (event: NewEvent, at: number | null): void => {
+    if (events.length >= eventsMax) throw new LogError('too-large', `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`);
+    last = at ?? last;
+    events.push(event);
+    times.push(last);
+  };
+  const leaveOut = (what: string, why: string): void => {
+    const entry = leftOut.get(what);
+    if (entry === undefined) leftOut.set(what, { count: 1, what, why });
+    else entry.count++;
+  };
+  const announce = (parts: readonly MessagePart[], at: number | null): void => {
+    for (const part of parts) {
+      if (part.type !== 'tool-result') continue;
+      const output = readAsData(part.text);
+      for (const { text, test } of notices) {
+        if (test(output)) push({ kind: 'notice-given', number: ++noticeCount, text }, at);
+      }
+    }
+  };
+  const say = ({ role, parts, at, key }: SaidMessage): number => {
+    const seen = key === null ? undefined : keys.get(key);
+    if (seen !== undefined) return seen;
+    if (role === 'tool') announce(parts, at);
+    const index = messages++;
+    if (key !== null) keys.set(key, index);
+    if (role === 'system' || role === 'user') stimuli.push({ id: `message-${index}`, sha256: sha256(textOf(parts)) });
+    push({ kind: 'message', index, role, parts: [...parts] }, at);
+    return index;
+  };
+  const freshCallId = (given: string): string => {
+    let callId = given;
+    for (let number = 2; callIds.has(callId); number++) callId = `${given}~${number}`;
+    callIds.add(callId);
+    return callId;
+  };
+  const keepForeign = (kind: string, value: unknown, at: number | null): void => {
+    const json = JSON.stringify(value) ?? 'null';
+    foreignBytes += json.length;
+    if (foreignBytes > foreignBytesMax) {
+      leaveOut(`event of kind "${show(kind)}"`, `has no kind in a record, and more than ${foreignBytesMax} bytes of such were there: left out`);
+      return;
+    }
+    leaveOut(`event of kind "${show(kind)}"`, 'has no kind in a record: kept beside it as it was');
+    foreign.push({ kind, at, after: events.length - 1, json: toUntrusted(json) });
+  };
+  const finish = (about: TrialAbout): ImportedSample => {
+    const start: NewEvent = {
+      kind: 'trial-start',
+      format: RECORD_FORMAT,
+      version: RECORD_VERSION,
+      trialId: toSafeName(about.trialName),
+      scenario: { name: about.scenario, version: about.version, sha256: sha256(stimuli.map((text) => text.sha256).join('\n')) },
+      condition: about.condition,
+      agent: { kind: 'imported', name: about.agent },
+      epoch: about.epoch,
+      seed: '',
+      simulated: false,
+      limits: { ...UNKNOWN_LIMITS, ...about.limits },
+      stimuli,
+      roles: [...(options.roles ?? about.roles)],
+      tools: [...about.tools],
+      software: { ...about.software, 'source-id': cut(about.id, 500), evidence: NO_EVIDENCE },
+    };
+    const startedAt = about.startedAt ?? times.find((time) => time > 0) ?? 0;
+    return {
+      id: toUntrusted(about.id),
+      epoch: about.epoch,
+      trialId: start.trialId,
+      events: [start, ...events],
+      times: [startedAt, ...times.map((time) => (time === 0 ? startedAt : time))],
+      scores: about.scores,
+      unmapped: [...leftOut.values()].map(({ count, what, why }) => `${count} × ${what}: ${why}.`),
+      foreign: foreign.map((entry) => ({ ...entry, after: entry.after + 1 })),
+    };
+  };
+  return { say, emit: push, freshCallId, keepForeign, leaveOut, lastTime: () => last, finish };
+}
+
+/** Stands in every imported record, so that no reader of it takes silence for safety. */
+export const NO_EVIDENCE = 'none: a transcript only, nothing was seen from outside the agent';
+
+/** Where an imported trial came from, for `trial-start.software`. Never a folder of this machine. */
+export async function sourceOf(reader: string, path: string): Promise<Record<string, string>> {
+  const hash = createHash('sha256');
+  try {
+    for await (const block of createReadStream(path)) hash.update(Buffer.from(block));
+  } catch (error) {
+    throw new LogError('unreadable', `could not read the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  return { 'imported-from': reader, 'source-file': basename(path), 'source-sha256': hash.digest('hex') };
+}
+
+interface NoticeTest {
+  readonly text: string;
+  readonly test: (output: string) => boolean;
+}
+
+function toNoticeTest({ text, by }: NoticePattern): NoticeTest {
+  if (by === 'contains') {
+    const wanted = foldSpaces(text);
+    return { text, test: (output) => wanted !== '' && foldSpaces(output).includes(wanted) };
+  }
+  if ('sha256' in by) return { text, test: (output) => sha256(output) === by.sha256 || sha256(output.trimEnd()) === by.sha256 };
+  // A global or sticky expression would remember where it stopped in another text.
+  const pattern = new RegExp(by.pattern.source, by.pattern.flags.replaceAll(/[gy]/g, ''));
+  return { text, test: (output) => pattern.test(output) };
+}
+
+function foldSpaces(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+function textOf(parts: readonly MessagePart[]): string {
+  return parts.map((part) => (part.type === 'text' ? readAsData(part.text) : '')).join('\n');
+}
+
+/** A name from a log as it may stand in a file name: letters, digits, `.`, `_`, `-`; a hash tells apart what had to change. */
+export function toSafeName(name: string): string {
+  const safe = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 100);
+  return safe === name && safe !== '' ? safe : `${safe === '' ? 'trial' : safe}-${sha256(name).slice(0, 8)}`;
+}
+
+/** Text of a log inside a sentence of ours: cut, control characters visible. */
+export function show(text: string | UntrustedText): string {
+  return cut(showOnTerminal(typeof text === 'string' ? toUntrusted(text) : text), 120);
+}
+
+export function cut(text: string, charactersMax: number): string {
+  return text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+}
+
+/** Milliseconds since 1970 of an ISO 8601 text; null when it is none. */
+export function toTime(text: string | null | undefined): number | null {
+  if (text === null || text === undefined) return null;
+  const at = Date.parse(text);
+  return Number.isFinite(at) && at >= 0 ? at : null;
+}
