@@ -86,7 +86,7 @@ interface Place {
 }
 
 function readDirectory(handle: number, { path, depth, walk }: Place): void {
-  const names = readdirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' }).sort(Buffer.compare);
+  const names = readdirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
   for (const name of names) {
     if (walk.count >= ENTRIES_MAX || depth >= DEPTH_MAX) {
       walk.truncated = true;

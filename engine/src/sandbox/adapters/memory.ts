@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Bash, IFileSystem } from 'just-bash';
+import type * as JustBash from 'just-bash';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../../record/evidence.ts';
@@ -37,7 +38,7 @@ export const memoryProvider: SandboxProvider = {
 
 const HOME = '/home/user';
 
-async function loadShell(): Promise<typeof import('just-bash')> {
+async function loadShell(): Promise<typeof JustBash> {
   try {
     return await import('just-bash');
   } catch (error) {

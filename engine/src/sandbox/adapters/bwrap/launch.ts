@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
@@ -116,14 +116,14 @@ function machineArguments(
     attach(content),
     `${HOME}/${path}`,
   ];
-  return [
-    ...['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1'],
-    ...['--uid', String(GUEST_UID), '--gid', String(GUEST_UID), '--hostname', 'box', '--cap-drop', 'ALL'],
-    ...['--json-status-fd', String(STATUS_FD), '--clearenv'],
-    ...Object.entries(GUEST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--ro-bind', '/usr', '/usr'],
-    ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...[
+  const groups: readonly (readonly string[])[] = [
+    ['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1'],
+    ['--uid', String(GUEST_UID), '--gid', String(GUEST_UID), '--hostname', 'box', '--cap-drop', 'ALL'],
+    ['--json-status-fd', String(STATUS_FD), '--clearenv'],
+    Object.entries(GUEST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
+    ['--ro-bind', '/usr', '/usr'],
+    ['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+    [
       '--ro-bind-try',
       '/etc/ld.so.cache',
       '/etc/ld.so.cache',
@@ -131,19 +131,20 @@ function machineArguments(
       '/etc/alternatives',
       '/etc/alternatives',
     ],
-    ...Object.entries({ ...ETC, ...(network === 'recorded' && RECORDED_ETC) }).flatMap(([name, content]) =>
+    Object.entries({ ...ETC, ...(network === 'recorded' && RECORDED_ETC) }).flatMap(([name, content]) =>
       dataFile(`/etc/${name}`, content, '0644'),
     ),
-    ...dataFile('/init', INIT, '0755'),
-    ...['--proc', '/proc', '--tmpfs', '/dev'],
-    ...['null', 'zero', 'full', 'random', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
-    ...['--symlink', '/proc/self/fd', '/dev/fd'],
-    ...['stdin', 'stdout', 'stderr'].flatMap((name, fd) => ['--symlink', `/proc/self/fd/${fd}`, `/dev/${name}`]),
-    ...['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
-    ...files.flatMap(({ path, content, mode }) => homeFile(path, content, mode)),
-    ...services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
-    ...['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
+    dataFile('/init', INIT, '0755'),
+    ['--proc', '/proc', '--tmpfs', '/dev'],
+    ['null', 'zero', 'full', 'random', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+    ['--symlink', '/proc/self/fd', '/dev/fd'],
+    ['stdin', 'stdout', 'stderr'].flatMap((name, fd) => ['--symlink', `/proc/self/fd/${fd}`, `/dev/${name}`]),
+    ['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
+    files.flatMap(({ path, content, mode }) => homeFile(path, content, mode)),
+    services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
+    ['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
   ];
+  return groups.flat();
 }
 
 function parentsOf(path: string): string[] {
@@ -175,8 +176,13 @@ function readFor(stream: Readable, pattern: RegExp): Promise<string> {
 
 /** Streams of the extra descriptors; they are there because `stdio` above says so. */
 export function outputOf(child: ChildProcess, fd: number): Readable {
-  return child.stdio[fd] as Readable;
+  const stream = child.stdio[fd];
+  if (!(stream instanceof Readable))
+    throw new SandboxError('open-failed', `no pipe from descriptor ${fd} of the child`);
+  return stream;
 }
 export function inputOf(child: ChildProcess, fd: number): Writable {
-  return child.stdio[fd] as Writable;
+  const stream = child.stdio[fd];
+  if (!(stream instanceof Writable)) throw new SandboxError('open-failed', `no pipe to descriptor ${fd} of the child`);
+  return stream;
 }

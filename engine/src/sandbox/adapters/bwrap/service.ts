@@ -41,7 +41,8 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
     if (busy) return;
     busy = true;
     try {
-      for (let request = waiting.shift(); request !== undefined && !closed; request = waiting.shift()) {
+      for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
+        if (closed) return;
         const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
         const text = await service.answer({ request: toUntrusted(request), ...seen });
         if (closed) return;
