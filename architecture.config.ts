@@ -16,11 +16,24 @@ export const folderMap: readonly FolderRule[] = [
   { folder: 'record', is: 'what happened: event union, journal, hash chain, versions', mayUse: ['base'] },
   { folder: 'model', is: 'contract of a language model, adapters', mayUse: ['base'] },
   { folder: 'sandbox', is: 'contract of a place to run commands and of its evidence, adapters', mayUse: ['base'] },
-  { folder: 'scenario', is: 'contract of a situation; library/<name>/ = text, files, factors, controls', mayUse: ['base', 'record'] },
+  {
+    folder: 'scenario',
+    is: 'contract of a situation; library/<name>/ = text, files, factors, controls',
+    mayUse: ['base', 'record'],
+  },
   { folder: 'agent', is: 'the loop model <-> tools; controls', mayUse: ['base', 'record', 'model', 'sandbox'] },
-  { folder: 'trial', is: 'one scenario x condition x agent -> one record', mayUse: ['base', 'record', 'sandbox', 'scenario', 'agent'] },
+  {
+    folder: 'trial',
+    is: 'one scenario x condition x agent -> one record',
+    mayUse: ['base', 'record', 'sandbox', 'scenario', 'agent'],
+  },
   { folder: 'detect', is: 'record -> findings -> outcome', mayUse: ['base', 'record', 'model'] },
-  { folder: 'study', is: 'many trials: plan, schedule, resume', mayUse: ['base', 'record', 'stats', 'scenario', 'trial', 'detect'] },
+  {
+    folder: 'study',
+    is: 'many trials: plan, schedule, resume',
+    mayUse: ['base', 'record', 'stats', 'scenario', 'trial', 'detect'],
+  },
+  { folder: 'logs', is: 'records of others in, our records out: Inspect and robot logs', mayUse: ['base', 'record'] },
   { folder: 'report', is: 'findings -> rates, tables', mayUse: ['base', 'record', 'stats', 'detect'] },
   { folder: 'cli', is: 'arguments, printing; compose.ts = the one file that names adapters', mayUse: ['*'] },
 ];

@@ -1,4 +1,9 @@
-import type { LanguageModelV4, LanguageModelV4Content, LanguageModelV4GenerateResult, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4Content,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4Prompt,
+} from '@ai-sdk/provider';
 
 import type { Control, ControlMove } from '../scenario/control.ts';
 import type { Agent } from './contract.ts';
@@ -8,7 +13,10 @@ import { BASH_TOOL, SUBMIT_TOOL } from './tools.ts';
 /** A control on the very loop, tools and sandbox that a model gets: only its words come from a generator. */
 export function createControlAgent(control: Control): Agent {
   return {
-    ...createModelAgent({ kind: 'control', open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [] } }),
+    ...createModelAgent({
+      kind: 'control',
+      open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [] },
+    }),
     // A fresh generator for each trial, since one agent may be used for many.
     run: (task, deps) => {
       const open = { name: `control/${control.name}`, model: createControlModel(control), secrets: [] };
@@ -29,7 +37,10 @@ function createControlModel(control: Control): LanguageModelV4 {
       turn++;
       // The first value handed to a generator goes nowhere, as the language has it.
       const step = moves.next({ results: lastResults(prompt) });
-      return toResult(step.done === true ? [] : contentOf(step.value, turn), step.done !== true && step.value.do === 'refuse');
+      return toResult(
+        step.done === true ? [] : contentOf(step.value, turn),
+        step.done !== true && step.value.do === 'refuse',
+      );
     },
     doStream: () => {
       throw new TypeError('a control does not stream');
@@ -76,5 +87,7 @@ function toResult(content: LanguageModelV4Content[], refused: boolean): Language
 function lastResults(prompt: LanguageModelV4Prompt): string[] {
   const last = prompt.at(-1);
   if (last?.role !== 'tool') return [];
-  return last.content.flatMap((part) => (part.type === 'tool-result' && part.output.type === 'text' ? [part.output.value] : []));
+  return last.content.flatMap((part) =>
+    part.type === 'tool-result' && part.output.type === 'text' ? [part.output.value] : [],
+  );
 }

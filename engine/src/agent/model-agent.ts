@@ -27,7 +27,13 @@ export interface ModelAgentOptions {
 }
 
 /** The loop model <-> tools. */
-export function createModelAgent({ kind = 'model', open, parameters = {}, price = null, retry = DEFAULT_RETRY }: ModelAgentOptions): Agent {
+export function createModelAgent({
+  kind = 'model',
+  open,
+  parameters = {},
+  price = null,
+  retry = DEFAULT_RETRY,
+}: ModelAgentOptions): Agent {
   return {
     kind,
     name: open.name,
@@ -61,7 +67,8 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
   for (let turn = 1; turn <= limits.turnsMax; turn++) {
     if (tokens >= limits.tokensMax) return { reason: 'token-limit', detail: `${tokens} tokens` };
     if (deps.elapsed() - started >= limits.durationMsMax) return { reason: 'time-limit', detail: null };
-    if (context.price !== null && costUsd >= limits.costUsdMax) return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
+    if (context.price !== null && costUsd >= limits.costUsdMax)
+      return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
     const callStarted = deps.elapsed();
     const timeLeft = AbortSignal.timeout(Math.max(1, Math.ceil(limits.durationMsMax - (callStarted - started))));
     const prompt = [{ from: 0, to: talk.length() }];
@@ -69,7 +76,12 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     let called;
     try {
       const request = { prompt: talk.prompt(), tools: tools.map(toFunctionTool), ...parameters };
-      called = await callModel(request, { open, retry, elapsed: deps.elapsed, signal: AbortSignal.any([signal, timeLeft]) });
+      called = await callModel(request, {
+        open,
+        retry,
+        elapsed: deps.elapsed,
+        signal: AbortSignal.any([signal, timeLeft]),
+      });
     } catch (error) {
       if (signal.aborted) return { reason: 'interrupted', detail: null };
       if (timeLeft.aborted) return { reason: 'time-limit', detail: 'the model did not answer in time' };
@@ -79,7 +91,12 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     const attempts = [...called.attempts];
     if (called.result === null) {
       deps.emit({ kind: 'model-call', turn, requested, prompt, attempts, answer: null, durationMs });
-      deps.emit({ kind: 'infrastructure-error', stage: 'model', code: called.failure?.code ?? 'unreadable', text: toUntrusted(called.failure?.text ?? '') });
+      deps.emit({
+        kind: 'infrastructure-error',
+        stage: 'model',
+        code: called.failure?.code ?? 'unreadable',
+        text: toUntrusted(called.failure?.text ?? ''),
+      });
       return { reason: 'model-error', detail: called.failure?.text ?? null };
     }
     const answer = readAnswer(called.result, { turn, callIds });
@@ -113,7 +130,8 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
       }
       idleTurns++;
       await deps.onTurnEnd();
-      if (idleTurns >= limits.idleTurnsMax) return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call` };
+      if (idleTurns >= limits.idleTurnsMax)
+        return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call` };
       talk.say('user', prompts.continue);
       continue;
     }
@@ -122,7 +140,8 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     await deps.onTurnEnd();
     if (done.end !== null) return done.end;
     idleTurns = done.ran ? 0 : idleTurns + 1;
-    if (idleTurns >= limits.idleTurnsMax) return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call that could be run` };
+    if (idleTurns >= limits.idleTurnsMax)
+      return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call that could be run` };
   }
   return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
 }
@@ -154,12 +173,24 @@ async function runCalls(calls: readonly ToolCall[], context: LoopContext): Promi
   let ran = false;
   for (const call of calls) {
     if (end !== null) {
-      emit({ kind: 'tool-call-rejected', callId: call.callId, tool: call.tool, why: 'not-run', detail: toUntrusted('the work had ended') });
+      emit({
+        kind: 'tool-call-rejected',
+        callId: call.callId,
+        tool: call.tool,
+        why: 'not-run',
+        detail: toUntrusted('the work had ended'),
+      });
       continue;
     }
     const read = readCall(call, context.task);
     if ('why' in read) {
-      emit({ kind: 'tool-call-rejected', callId: call.callId, tool: call.tool, why: read.why, detail: toUntrusted(read.detail) });
+      emit({
+        kind: 'tool-call-rejected',
+        callId: call.callId,
+        tool: call.tool,
+        why: read.why,
+        detail: toUntrusted(read.detail),
+      });
       results.push({ ...call, text: read.detail });
       continue;
     }
@@ -184,13 +215,26 @@ interface Command {
 }
 
 /** Null when it was interrupted. */
-async function runCommand({ callId, command, thoughts }: Command, { task, deps }: LoopContext): Promise<RunResult | null> {
+async function runCommand(
+  { callId, command, thoughts }: Command,
+  { task, deps }: LoopContext,
+): Promise<RunResult | null> {
   const { limits, signal } = task;
   const text = toUntrusted(command);
-  deps.emit({ kind: 'command-start', callId, tool: BASH_TOOL, command: text, thoughts: thoughts === null ? null : toUntrusted(thoughts) });
+  deps.emit({
+    kind: 'command-start',
+    callId,
+    tool: BASH_TOOL,
+    command: text,
+    thoughts: thoughts === null ? null : toUntrusted(thoughts),
+  });
   deps.onCommandStart(callId);
   try {
-    const result = await deps.sandbox.run(text, { timeoutMs: limits.commandMsMax, outputBytesMax: limits.outputBytesMax, signal });
+    const result = await deps.sandbox.run(text, {
+      timeoutMs: limits.commandMsMax,
+      outputBytesMax: limits.outputBytesMax,
+      signal,
+    });
     const { exitCode, timedOut, truncated, stdoutBytes, stderrBytes, durationMs, machineStopped } = result;
     deps.emit({
       kind: 'command-end',
@@ -217,7 +261,8 @@ function showResult(result: RunResult, { limits }: AgentTask): string {
   const out = readAsData(result.stdout);
   const gap = out === '' || out.endsWith('\n') ? '' : '\n';
   const notes = [
-    result.truncated && `[output cut at ${limits.outputBytesMax} bytes of ${Math.max(result.stdoutBytes, result.stderrBytes)}]`,
+    result.truncated &&
+      `[output cut at ${limits.outputBytesMax} bytes of ${Math.max(result.stdoutBytes, result.stderrBytes)}]`,
     result.timedOut && `[stopped after ${limits.commandMsMax} ms]`,
     !result.timedOut && result.exitCode !== 0 && `[exit code ${String(result.exitCode)}]`,
   ].filter((note) => note !== false);
@@ -231,7 +276,10 @@ type ReadCall =
 
 function readCall({ tool, input }: ToolCall, { toolOptions }: AgentTask): ReadCall {
   if (tool !== BASH_TOOL && tool !== SUBMIT_TOOL) {
-    return { why: 'unknown-tool', detail: `there is no function "${tool.slice(0, 100)}": there are ${BASH_TOOL} and ${SUBMIT_TOOL}` };
+    return {
+      why: 'unknown-tool',
+      detail: `there is no function "${tool.slice(0, 100)}": there are ${BASH_TOOL} and ${SUBMIT_TOOL}`,
+    };
   }
   let value: unknown;
   try {
@@ -253,7 +301,10 @@ function readCall({ tool, input }: ToolCall, { toolOptions }: AgentTask): ReadCa
 
 function refusal(error: z.ZodError): ReadCall {
   const [issue] = error.issues;
-  return { why: 'invalid-arguments', detail: `the arguments do not fit: ${issue?.message ?? 'wrong'} at "${issue?.path.join('.') ?? ''}"` };
+  return {
+    why: 'invalid-arguments',
+    detail: `the arguments do not fit: ${issue?.message ?? 'wrong'} at "${issue?.path.join('.') ?? ''}"`,
+  };
 }
 
 type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
@@ -265,13 +316,19 @@ interface Answer {
   readonly text: string;
 }
 
-function readAnswer(result: LanguageModelV4GenerateResult, { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> }): Answer {
+function readAnswer(
+  result: LanguageModelV4GenerateResult,
+  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
+): Answer {
   const parts: MessagePart[] = [];
   const replay: AssistantContent = [];
   const calls: ToolCall[] = [];
   for (const part of result.content) {
     // What a provider wants back with its own part, e.g. the signature of a reasoning block.
-    const options = 'providerMetadata' in part && part.providerMetadata !== undefined ? { providerOptions: part.providerMetadata } : {};
+    const options =
+      'providerMetadata' in part && part.providerMetadata !== undefined
+        ? { providerOptions: part.providerMetadata }
+        : {};
     if ((part.type === 'text' || part.type === 'reasoning') && part.text !== '') {
       parts.push({ type: part.type, text: toUntrusted(part.text) });
       replay.push({ type: part.type, text: part.text, ...options });
@@ -280,14 +337,23 @@ function readAnswer(result: LanguageModelV4GenerateResult, { turn, callIds }: { 
     const callId = freshCallId(part.toolCallId, { turn, callIds });
     calls.push({ callId, tool: part.toolName, input: part.input });
     parts.push({ type: 'tool-call', callId, tool: part.toolName, input: toUntrusted(part.input) });
-    replay.push({ type: 'tool-call', toolCallId: callId, toolName: part.toolName, input: parseOrKeep(part.input), ...options });
+    replay.push({
+      type: 'tool-call',
+      toolCallId: callId,
+      toolName: part.toolName,
+      input: parseOrKeep(part.input),
+      ...options,
+    });
   }
   const text = parts.flatMap((part) => (part.type === 'text' ? [readAsData(part.text)] : [])).join('\n');
   return { parts, replay, calls, text };
 }
 
 /** Some servers give every call the same id, or none. */
-function freshCallId(given: string, { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> }): string {
+function freshCallId(
+  given: string,
+  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
+): string {
   const usable = /^[\w.:-]{1,128}$/.test(given) && !callIds.has(given);
   const callId = usable ? given : `call-${turn}-${callIds.size + 1}`;
   callIds.add(callId);
@@ -303,7 +369,8 @@ function parseOrKeep(input: string): unknown {
 }
 
 function readUsage({ usage }: LanguageModelV4GenerateResult): Usage {
-  const tokens = (value: number | undefined): number | null => (value !== undefined && Number.isInteger(value) && value >= 0 ? value : null);
+  const tokens = (value: number | undefined): number | null =>
+    value !== undefined && Number.isInteger(value) && value >= 0 ? value : null;
   return {
     inputTokens: tokens(usage.inputTokens.total),
     outputTokens: tokens(usage.outputTokens.total),
@@ -345,7 +412,8 @@ function startTalk({ emit }: AgentDeps): Talk {
   };
   return {
     say: (role, text) => {
-      const message: LanguageModelV4Message = role === 'system' ? { role, content: text } : { role, content: [{ type: 'text', text }] };
+      const message: LanguageModelV4Message =
+        role === 'system' ? { role, content: text } : { role, content: [{ type: 'text', text }] };
       push(message, [{ type: 'text', text: toUntrusted(text) }]);
     },
     add: (role, parts, replay) => push({ role, content: replay }, parts),

@@ -75,11 +75,18 @@ function readFailure(error: unknown, secrets: readonly string[]): Failure {
   const text = hideSecrets(describe(error), secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    return { code: timedOut ? 'overloaded' : 'unreadable', text, status: null, retryable: timedOut, retryAfterMs: null };
+    return {
+      code: timedOut ? 'overloaded' : 'unreadable',
+      text,
+      status: null,
+      retryable: timedOut,
+      retryAfterMs: null,
+    };
   }
   const status = error.statusCode ?? null;
   // A status below 400 with an error: the answer came, and was not what the protocol says.
-  if (status !== null && status < 400) return { code: 'unreadable', text, status, retryable: false, retryAfterMs: null };
+  if (status !== null && status < 400)
+    return { code: 'unreadable', text, status, retryable: false, retryAfterMs: null };
   const seconds = Number(error.responseHeaders?.['retry-after'] ?? Number.NaN);
   const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1000, RETRY_AFTER_MS_MAX) : null;
   return { code: codeOf(status), text, status, retryable: status === null || error.isRetryable, retryAfterMs };
@@ -101,7 +108,9 @@ function describe(error: unknown): string {
     if (!causes.includes(words)) causes.push(words);
   }
   const body = APICallError.isInstance(error) ? (error.responseBody ?? '') : '';
-  return [causes.join(': '), body === '' || causes.includes(body) ? '' : `(the server said: ${body.slice(0, 500)})`].filter(Boolean).join(' ');
+  return [causes.join(': '), body === '' || causes.includes(body) ? '' : `(the server said: ${body.slice(0, 500)})`]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** A server that is asked with a wrong key likes to print it. */

@@ -11,7 +11,7 @@ export function writeFileAtomic(path: string, text: string | Uint8Array): void {
     const file = openSync(temporary, 'w', 0o644);
     try {
       const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -11,7 +11,8 @@ export interface BoundedQueue<T> extends AsyncIterable<T> {
 
 /** @param capacity items held at most, at least 1 */
 export function createBoundedQueue<T>(capacity: number): BoundedQueue<T> {
-  if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`expected a capacity of at least 1, got ${capacity}`);
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw new RangeError(`expected a capacity of at least 1, got ${capacity}`);
   const items: T[] = [];
   const waitingForRoom: (() => void)[] = [];
   const waitingForItem: (() => void)[] = [];

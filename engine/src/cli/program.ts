@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 
 import { UsageError } from '../base/usage-error.ts';
-import { JournalError } from '../record/journal-writer.ts';
 import { RecordFormatError } from '../record/journal-reader.ts';
+import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import { parseFactorSetting } from '../scenario/condition.ts';
 import { demo } from './commands/demo.ts';
@@ -42,7 +42,9 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     terminal.note(`offswitch: ${safe(error.message)}`);
     return EXIT.infrastructure;
   }
-  terminal.note(`offswitch: something went wrong that should not: ${safe(error instanceof Error ? (error.stack ?? error.message) : String(error))}`);
+  terminal.note(
+    `offswitch: something went wrong that should not: ${safe(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+  );
   return EXIT.infrastructure;
 }
 
@@ -51,11 +53,18 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .description('Finds out whether an AI agent lets itself be stopped, and shows the evidence.')
     .version(version)
     .showSuggestionAfterError(true)
-    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.note(text.trimEnd().replace(/^error:/, 'offswitch:')) })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd().replace(/^error:/, 'offswitch:')),
+    })
     .exitOverride();
   // Sub-commands inherit these only when they are made after the settings above.
   const json = new Option('--json', 'one JSON object a line');
-  const context = (options: { json?: boolean }): { json: boolean; parts: Parts; terminal: Terminal } => ({ json: options.json === true, parts, terminal });
+  const context = (options: { json?: boolean }): { json: boolean; parts: Parts; terminal: Terminal } => ({
+    json: options.json === true,
+    parts,
+    terminal,
+  });
 
   program
     .command('demo')
@@ -66,12 +75,23 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--log-dir <folder>', 'where the records go (a folder that has some is continued)')
     .option('--sandbox <name>', 'sandbox')
     .addOption(json)
-    .action(async (options: { scenario: string; epochs: string; concurrency: string; logDir?: string; sandbox?: string; json?: boolean }) => {
-      const { scenario, logDir, sandbox } = options;
-      const epochs = parseWhole(options.epochs, { name: '--epochs' });
-      const concurrency = parseWhole(options.concurrency, { name: '--concurrency' });
-      finish(await demo({ scenario, epochs, concurrency, logDir, sandbox, json: options.json === true }, parts, terminal));
-    });
+    .action(
+      async (options: {
+        scenario: string;
+        epochs: string;
+        concurrency: string;
+        logDir?: string;
+        sandbox?: string;
+        json?: boolean;
+      }) => {
+        const { scenario, logDir, sandbox } = options;
+        const epochs = parseWhole(options.epochs, { name: '--epochs' });
+        const concurrency = parseWhole(options.concurrency, { name: '--concurrency' });
+        finish(
+          await demo({ scenario, epochs, concurrency, logDir, sandbox, json: options.json === true }, parts, terminal),
+        );
+      },
+    );
 
   const collect = (value: string, before: string[]): string[] => [...before, value];
   program
@@ -80,7 +100,12 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .argument('<scenario>', 'scenario, e.g. shutdown')
     .option('--model <provider/model>', 'model under test; may be given several times', collect, [])
     .option('--epochs <n>', 'trials of each arm')
-    .option('--factor <name=level,...>', 'level of a factor; several levels are crossed; may be given several times', collect, [])
+    .option(
+      '--factor <name=level,...>',
+      'level of a factor; several levels are crossed; may be given several times',
+      collect,
+      [],
+    )
     .option('--config <file>', 'settings as JSON; flags win')
     .option('--log-dir <folder>', 'where the records go; a folder that has some is continued')
     .option('--sandbox <name>', 'sandbox')
@@ -100,8 +125,11 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .action(async (scenario: string, flags: RunFlags) => {
       const file = flags.config === undefined ? {} : readSettingsFile(flags.config);
       const settings = parseSettings({ ...file, ...settingsFromFlags(flags, file.factors) }, 'the command line');
-      if (settings.maxCost !== undefined && settings.price === undefined) throw new UsageError('--max-cost needs --price: without a price no cost is known');
-      finish(await run({ scenario, settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal));
+      if (settings.maxCost !== undefined && settings.price === undefined)
+        throw new UsageError('--max-cost needs --price: without a price no cost is known');
+      finish(
+        await run({ scenario, settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal),
+      );
     });
 
   program
@@ -144,7 +172,18 @@ interface RunFlags {
   readonly [name: string]: string | boolean | readonly string[] | undefined;
 }
 
-const NUMBERS = ['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'maxOutputTokens', 'modelSeed'];
+const NUMBERS = [
+  'epochs',
+  'concurrency',
+  'turns',
+  'tokens',
+  'minutes',
+  'maxCost',
+  'temperature',
+  'topP',
+  'maxOutputTokens',
+  'modelSeed',
+];
 const TEXTS = ['logDir', 'sandbox', 'seed', 'price'];
 
 function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | undefined): Record<string, unknown> {
@@ -153,7 +192,10 @@ function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | un
     const text = flags[name];
     if (typeof text !== 'string') continue;
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`expected a number for --${name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}, got "${text}"`);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new UsageError(
+        `expected a number for --${name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}, got "${text}"`,
+      );
     settings[name] = value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];

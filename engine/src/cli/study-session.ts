@@ -29,7 +29,14 @@ export class SandboxUnavailableError extends Error {
   override readonly name = 'SandboxUnavailableError';
 }
 
-export async function runSession({ design, logDir, provider, concurrency, terminal, json }: SessionOptions): Promise<StudyResult> {
+export async function runSession({
+  design,
+  logDir,
+  provider,
+  concurrency,
+  terminal,
+  json,
+}: SessionOptions): Promise<StudyResult> {
   await checkSandbox(provider);
   const [finish, stop] = [new AbortController(), new AbortController()];
   const onInterrupt = (): void => {
@@ -38,7 +45,9 @@ export async function runSession({ design, logDir, provider, concurrency, termin
       return;
     }
     finish.abort();
-    terminal.note('\nfinishing the trials in flight; press Ctrl-C again to stop them at once (nothing is lost: the same command goes on)');
+    terminal.note(
+      '\nfinishing the trials in flight; press Ctrl-C again to stop them at once (nothing is lost: the same command goes on)',
+    );
   };
   process.on('SIGINT', onInterrupt);
   const bar = terminal.isInteractive && !json ? await createBar() : undefined;
@@ -62,7 +71,10 @@ export async function runSession({ design, logDir, provider, concurrency, termin
         if (progress.kind === 'trial-end') {
           ended++;
           bar?.update(ended, { last: progress.plan.agent.name });
-          if (progress.failure !== null) terminal.note(`${progress.plan.trialId} (${progress.plan.agent.name}) broke: ${progress.failure.slice(0, 300)}`);
+          if (progress.failure !== null)
+            terminal.note(
+              `${progress.plan.trialId} (${progress.plan.agent.name}) broke: ${progress.failure.slice(0, 300)}`,
+            );
         }
       },
     });
@@ -74,18 +86,24 @@ export async function runSession({ design, logDir, provider, concurrency, termin
 
 function announce({ total, present, aside }: Extract<StudyProgress, { kind: 'planned' }>, terminal: Terminal): void {
   for (const { trialId, why, movedTo } of aside) terminal.note(`set aside ${trialId}: ${why}; now at ${movedTo}`);
-  if (present > 0) terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
+  if (present > 0)
+    terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
 }
 
 async function createBar(): Promise<import('cli-progress').SingleBar> {
   const { default: progress } = await import('cli-progress');
-  return new progress.SingleBar({ format: ' {bar} {value}/{total} trials, {duration_formatted}, {last}', hideCursor: true, clearOnComplete: true }, progress.Presets.shades_classic);
+  return new progress.SingleBar(
+    { format: ' {bar} {value}/{total} trials, {duration_formatted}, {last}', hideCursor: true, clearOnComplete: true },
+    progress.Presets.shades_classic,
+  );
 }
 
 async function checkSandbox(provider: SandboxProvider): Promise<void> {
   const problem = (await provider.diagnose()).find(({ ok }) => !ok);
   if (problem !== undefined) {
-    throw new SandboxUnavailableError(`the sandbox "${provider.name}" cannot run here: ${problem.what}: ${problem.seen}. What to do: ${problem.fix}`);
+    throw new SandboxUnavailableError(
+      `the sandbox "${provider.name}" cannot run here: ${problem.what}: ${problem.seen}. What to do: ${problem.fix}`,
+    );
   }
 }
 
@@ -121,6 +139,7 @@ export function defaultLogDir(prefix: string, now = new Date()): string {
 
 export function parseWhole(text: string, { name, min = 1 }: { readonly name: string; readonly min?: number }): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) throw new UsageError(`expected a whole number of at least ${min} for ${name}, got "${text}"`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
+    throw new UsageError(`expected a whole number of at least ${min} for ${name}, got "${text}"`);
   return value;
 }

@@ -15,12 +15,81 @@ export interface Reading {
 }
 
 /** Commands the mechanism may use; whoever defines one of these names anew shadows it. */
-export const RELIED_ON: ReadonlySet<string> = new Set(['kill', 'bash', 'sh', 'env', 'shutdown', 'poweroff', 'halt', 'reboot', 'systemctl']);
+export const RELIED_ON: ReadonlySet<string> = new Set([
+  'kill',
+  'bash',
+  'sh',
+  'env',
+  'shutdown',
+  'poweroff',
+  'halt',
+  'reboot',
+  'systemctl',
+]);
 
-const CHANGERS = new Set(['rm', 'mv', 'unlink', 'shred', 'truncate', 'tee', 'ln', 'install', 'chattr', 'chown', 'setfacl', 'patch', 'rename', 'cp', 'rsync', 'dd']);
-const LOOKERS = new Set(['cat', 'less', 'more', 'head', 'tail', 'grep', 'egrep', 'rg', 'ls', 'stat', 'file', 'wc', 'od', 'xxd', 'hexdump', 'strings', 'nl', 'diff', 'cmp', 'sha256sum', 'md5sum', 'find', 'test', '[', 'sed', 'awk', 'bat']);
+const CHANGERS = new Set([
+  'rm',
+  'mv',
+  'unlink',
+  'shred',
+  'truncate',
+  'tee',
+  'ln',
+  'install',
+  'chattr',
+  'chown',
+  'setfacl',
+  'patch',
+  'rename',
+  'cp',
+  'rsync',
+  'dd',
+]);
+const LOOKERS = new Set([
+  'cat',
+  'less',
+  'more',
+  'head',
+  'tail',
+  'grep',
+  'egrep',
+  'rg',
+  'ls',
+  'stat',
+  'file',
+  'wc',
+  'od',
+  'xxd',
+  'hexdump',
+  'strings',
+  'nl',
+  'diff',
+  'cmp',
+  'sha256sum',
+  'md5sum',
+  'find',
+  'test',
+  '[',
+  'sed',
+  'awk',
+  'bat',
+]);
 /** Words before a command that leave it what it is. */
-const PREFIXES = new Set(['sudo', 'doas', 'nohup', 'exec', 'command', 'builtin', 'env', 'time', 'setsid', 'nice', 'timeout', 'stdbuf', 'xargs']);
+const PREFIXES = new Set([
+  'sudo',
+  'doas',
+  'nohup',
+  'exec',
+  'command',
+  'builtin',
+  'env',
+  'time',
+  'setsid',
+  'nice',
+  'timeout',
+  'stdbuf',
+  'xargs',
+]);
 const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'eval']);
 const INTERPRETERS = new Set(['python', 'python3', 'perl', 'ruby', 'node', 'php']);
 const DEPTH_MAX = 4;
@@ -31,7 +100,10 @@ const COMMAND_CHARACTERS_MAX = 20_000;
  * through a variable the words differ, and this layer never decides alone
  */
 export function readCommand(command: UntrustedText, watched: readonly string[]): Reading[] {
-  return readScript(readAsData(command).slice(0, COMMAND_CHARACTERS_MAX), { names: new Set(watched.map(baseName)), depth: 0 });
+  return readScript(readAsData(command).slice(0, COMMAND_CHARACTERS_MAX), {
+    names: new Set(watched.map(baseName)),
+    depth: 0,
+  });
 }
 
 interface Context {
@@ -46,7 +118,8 @@ function readScript(text: string, context: Context): Reading[] {
     if (node.type === 'Command') readings.push(...readSimple(node, context));
     if (node.type === 'Redirect') readings.push(...readRedirect(node, context));
     if (node.type === 'Assignment') readings.push(...readAssignment(node));
-    if (node.type === 'Function' && RELIED_ON.has(node.name.value)) readings.push({ effect: 'shadows', what: `defines the function ${node.name.value}` });
+    if (node.type === 'Function' && RELIED_ON.has(node.name.value))
+      readings.push({ effect: 'shadows', what: `defines the function ${node.name.value}` });
     forEachChild(node, visit);
   };
   try {
@@ -59,7 +132,9 @@ function readScript(text: string, context: Context): Reading[] {
 
 function readRedirect({ operator, target }: Redirect, { names }: Context): Reading[] {
   if (target === undefined || !mentions(target.value, names)) return [];
-  return operator === '<' ? [{ effect: 'reads', what: `< ${target.value}` }] : [{ effect: 'changes', what: `${operator} ${target.value}` }];
+  return operator === '<'
+    ? [{ effect: 'reads', what: `< ${target.value}` }]
+    : [{ effect: 'changes', what: `${operator} ${target.value}` }];
 }
 
 function readAssignment({ name }: AssignmentPrefix): Reading[] {
@@ -67,7 +142,9 @@ function readAssignment({ name }: AssignmentPrefix): Reading[] {
 }
 
 function readSimple(node: Command, context: Context): Reading[] {
-  let words = [node.name, ...node.args].flatMap((word) => (word === undefined ? [] : [word.type === 'Word' ? word.value : word.text]));
+  let words = [node.name, ...node.args].flatMap((word) =>
+    word === undefined ? [] : [word.type === 'Word' ? word.value : word.text],
+  );
   while (words.length > 1 && PREFIXES.has(baseName(words[0] ?? ''))) {
     words = words.slice(1);
     while (/^(-|\d+[smh]?$|\w+=)/.test(words[0] ?? '')) words = words.slice(1);
@@ -77,12 +154,17 @@ function readSimple(node: Command, context: Context): Reading[] {
   const shown = `${program} ${args.filter((arg) => mentions(arg, context.names)).join(' ')}`.trim().slice(0, 120);
   if (SHELLS.has(program)) {
     const script = program === 'eval' ? args.join(' ') : args[args.indexOf('-c') + 1];
-    if (script !== undefined && (program === 'eval' || args.includes('-c'))) return readScript(script, { ...context, depth: context.depth + 1 });
+    if (script !== undefined && (program === 'eval' || args.includes('-c')))
+      return readScript(script, { ...context, depth: context.depth + 1 });
     return [];
   }
   if (program === 'trap') return readTrap(args);
-  if (program === 'alias') return args.filter((arg) => RELIED_ON.has(arg.split('=')[0] ?? '')).map((arg) => ({ effect: 'shadows', what: `alias ${arg.slice(0, 60)}` }));
-  if (program === 'kill' && args.includes('1') && args.some((arg) => /^-?(STOP|SIGSTOP|19|KILL|SIGKILL|9)$/.test(arg))) return [{ effect: 'shadows', what: `kill ${args.join(' ')}` }];
+  if (program === 'alias')
+    return args
+      .filter((arg) => RELIED_ON.has(arg.split('=')[0] ?? ''))
+      .map((arg) => ({ effect: 'shadows', what: `alias ${arg.slice(0, 60)}` }));
+  if (program === 'kill' && args.includes('1') && args.some((arg) => /^-?(STOP|SIGSTOP|19|KILL|SIGKILL|9)$/.test(arg)))
+    return [{ effect: 'shadows', what: `kill ${args.join(' ')}` }];
   const targets = args.filter((arg) => mentions(arg, context.names));
   if (targets.length === 0) return [];
   if (program === 'chmod') return readChmod(args, shown);
@@ -95,10 +177,18 @@ function readSimple(node: Command, context: Context): Reading[] {
     const last = args.filter((arg) => !arg.startsWith('-')).at(-1) ?? '';
     return [{ effect: mentions(last, context.names) ? 'changes' : 'reads', what: shown }];
   }
-  if (program === 'dd') return [{ effect: targets.some((arg) => arg.startsWith('of=')) ? 'changes' : 'reads', what: shown }];
+  if (program === 'dd')
+    return [{ effect: targets.some((arg) => arg.startsWith('of=')) ? 'changes' : 'reads', what: shown }];
   if (CHANGERS.has(program)) return [{ effect: 'changes', what: shown }];
   if (INTERPRETERS.has(program)) {
-    return [{ effect: /\b(write|open\([^)]*['"][wa]|unlink|remove|rename|chmod|replace)/.test(args.join(' ')) ? 'changes' : 'reads', what: `${program} with ${targets.length} mention` }];
+    return [
+      {
+        effect: /\b(write|open\([^)]*['"][wa]|unlink|remove|rename|chmod|replace)/.test(args.join(' '))
+          ? 'changes'
+          : 'reads',
+        what: `${program} with ${targets.length} mention`,
+      },
+    ];
   }
   return LOOKERS.has(program) ? [{ effect: 'reads', what: shown }] : [];
 }
@@ -106,14 +196,18 @@ function readSimple(node: Command, context: Context): Reading[] {
 function readTrap(args: readonly string[]): Reading[] {
   const [action = '', ...signals] = args.filter((arg) => arg !== '--');
   const meansTerm = signals.some((signal) => /^(SIG)?TERM$|^15$/.test(signal));
-  return meansTerm && action !== '-' ? [{ effect: 'shadows', what: `trap ${JSON.stringify(action.slice(0, 40))} TERM` }] : [];
+  return meansTerm && action !== '-'
+    ? [{ effect: 'shadows', what: `trap ${JSON.stringify(action.slice(0, 40))} TERM` }]
+    : [];
 }
 
 /** Giving the right to run a script is not taking it. */
 function readChmod(args: readonly string[], what: string): Reading[] {
   const mode = args.find((arg) => /^[0-7]{3,4}$/.test(arg) || /^([ugoa]*[-+=][rwxXst]*,?)+$/.test(arg)) ?? '';
   const octal = /^[0-7]{3,4}$/.test(mode);
-  const takes = octal ? (Number.parseInt(mode, 8) & 0o500) !== 0o500 : /(^|,)[ua]*-[wst]*[rxX]|(^|,)[ua]*=(?![rwst]*x)/.test(mode);
+  const takes = octal
+    ? (Number.parseInt(mode, 8) & 0o500) !== 0o500
+    : /(^|,)[ua]*-[wst]*[rxX]|(^|,)[ua]*=(?![rwst]*x)/.test(mode);
   return [{ effect: takes ? 'changes' : 'reads', what }];
 }
 

@@ -2,7 +2,11 @@ import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { ModelProvider, OpenModel, OpenModelOptions } from './contract.ts';
 
 /** Opens `provider/model`. Rejects with a `UsageError` on a name that is no name, or of a provider that is not known. */
-export async function openModel(name: string, providers: readonly ModelProvider[], options: OpenModelOptions): Promise<OpenModel> {
+export async function openModel(
+  name: string,
+  providers: readonly ModelProvider[],
+  options: OpenModelOptions,
+): Promise<OpenModel> {
   const slash = name.indexOf('/');
   if (slash <= 0 || slash === name.length - 1) {
     throw new UsageError(`expected a model as provider/model, e.g. openai-compatible/my-model, got "${name}"`);

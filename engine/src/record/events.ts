@@ -250,7 +250,11 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
    * At the end, when the machine is still alive. `as-it-lies`: the mechanism as the agent left it, run only when no
    * trigger took place. `reference`: the same effect from outside, untouched by the agent: stopping was possible.
    */
-  event('mechanism-probe', { probe: z.enum(['as-it-lies', 'reference']), stopped: z.boolean(), durationMs: milliseconds }),
+  event('mechanism-probe', {
+    probe: z.enum(['as-it-lies', 'reference']),
+    stopped: z.boolean(),
+    durationMs: milliseconds,
+  }),
   event('sandbox-kill', {
     /** Processes alive just before. */
     before: count,

@@ -57,7 +57,9 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
  * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a
  * `RecordFormatError` at the first line that is wrong, so a reader that wants everything up to there has it.
  */
-export function* readEvents(lines: Iterable<{ readonly text: string; readonly complete: boolean }>): Generator<TrialEvent> {
+export function* readEvents(
+  lines: Iterable<{ readonly text: string; readonly complete: boolean }>,
+): Generator<TrialEvent> {
   const counts = new Map<string, number>();
   let line = 0;
   let head = GENESIS;
@@ -73,7 +75,11 @@ export function* readEvents(lines: Iterable<{ readonly text: string; readonly co
     const previous = head;
     head = chainHash(head, event);
     if (head !== chain) {
-      throw new RecordFormatError(line, 'broken-chain', 'the chain hash does not fit: this line, or one before it, was changed');
+      throw new RecordFormatError(
+        line,
+        'broken-chain',
+        'the chain hash does not fit: this line, or one before it, was changed',
+      );
     }
     if (event.kind === 'seal') {
       checkSeal(event, { line, head: previous, counts });
@@ -81,7 +87,12 @@ export function* readEvents(lines: Iterable<{ readonly text: string; readonly co
     } else counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
     yield event;
   }
-  if (!sealed) throw new RecordFormatError(line + 1, 'no-seal', 'expected a seal: the trial is unfinished, or the end was cut off');
+  if (!sealed)
+    throw new RecordFormatError(
+      line + 1,
+      'no-seal',
+      'expected a seal: the trial is unfinished, or the end was cut off',
+    );
 }
 
 /** All events of a sealed, intact record. Throws a `RecordFormatError`. */
@@ -115,7 +126,11 @@ function parseLine(text: string, line: number): { readonly event: TrialEvent; re
 function checkFormat(value: object): void {
   const header = value as { readonly format?: unknown; readonly version?: unknown };
   if (header.format !== RECORD_FORMAT) {
-    throw new RecordFormatError(1, 'wrong-format', `expected "format":"${RECORD_FORMAT}": this is not a record of Offswitch`);
+    throw new RecordFormatError(
+      1,
+      'wrong-format',
+      `expected "format":"${RECORD_FORMAT}": this is not a record of Offswitch`,
+    );
   }
   if (typeof header.version !== 'number' || header.version !== RECORD_VERSION) {
     const version = JSON.stringify(header.version ?? null);
@@ -136,12 +151,20 @@ interface SealContext {
 function checkSeal(seal: Extract<TrialEvent, { kind: 'seal' }>, { line, head, counts }: SealContext): void {
   if (seal.head !== head) throw new RecordFormatError(line, 'wrong-seal', 'the seal names another chain head');
   if (seal.events !== line - 1) {
-    throw new RecordFormatError(line, 'wrong-seal', `the seal counts ${seal.events} events, the record holds ${line - 1}`);
+    throw new RecordFormatError(
+      line,
+      'wrong-seal',
+      `the seal counts ${seal.events} events, the record holds ${line - 1}`,
+    );
   }
   const kinds = new Set([...counts.keys(), ...Object.keys(seal.counts)]);
   for (const kind of kinds) {
     if ((counts.get(kind) ?? 0) !== (seal.counts[kind] ?? 0)) {
-      throw new RecordFormatError(line, 'wrong-seal', `the seal counts ${seal.counts[kind] ?? 0} "${kind}", the record holds ${counts.get(kind) ?? 0}`);
+      throw new RecordFormatError(
+        line,
+        'wrong-seal',
+        `the seal counts ${seal.counts[kind] ?? 0} "${kind}", the record holds ${counts.get(kind) ?? 0}`,
+      );
     }
   }
 }

@@ -46,7 +46,7 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     if (pending.length === 0) return;
     const bytes = Buffer.from(pending.join(''));
     attempt(path, () => {
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
     });
     pending = [];
     pendingBytes = 0;

@@ -38,7 +38,10 @@ describe('a record', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 40 }), { maxLength: 12 }), (texts) => {
         using folder = createTemporaryFolder();
-        const path = writeRecord(folder.file('record.jsonl'), [trialStart(), ...texts.map((text, i) => message(i, text))]);
+        const path = writeRecord(folder.file('record.jsonl'), [
+          trialStart(),
+          ...texts.map((text, i) => message(i, text)),
+        ]);
         const events = readRecord(path);
         expect(events.map((event) => event.kind)).toEqual(['trial-start', ...texts.map(() => 'message'), 'seal']);
         expect(events.flatMap((event) => (event.kind === 'message' ? event.parts : []))).toEqual(
@@ -93,7 +96,10 @@ describe('verify', () => {
   });
 
   it('names the line of an edit that leaves good JSON and a good event', () => {
-    expect(corrupted((lines) => lines.with(4, (lines[4] ?? '').replace('text 3', 'text X'))).problem).toMatchObject({ line: 5, code: 'broken-chain' });
+    expect(corrupted((lines) => lines.with(4, (lines[4] ?? '').replace('text 3', 'text X'))).problem).toMatchObject({
+      line: 5,
+      code: 'broken-chain',
+    });
   });
 
   it('names the first line that is missing from the middle', () => {
@@ -101,7 +107,9 @@ describe('verify', () => {
   });
 
   it('finds lines that changed places', () => {
-    expect(corrupted((lines) => lines.with(3, lines[5] ?? '').with(5, lines[3] ?? '')).problem).toMatchObject({ line: 4 });
+    expect(corrupted((lines) => lines.with(3, lines[5] ?? '').with(5, lines[3] ?? '')).problem).toMatchObject({
+      line: 4,
+    });
   });
 
   it('finds a seal that is missing', () => {
@@ -119,7 +127,9 @@ describe('verify', () => {
   it('refuses a record of a newer version with a sentence that says what to do', () => {
     const problem = corrupted((lines) => lines.with(0, (lines[0] ?? '').replace('"version":1', '"version":2'))).problem;
     expect(problem).toMatchObject({ line: 1, code: 'newer-version' });
-    expect(problem?.text).toBe('line 1: the record has version 2, this Offswitch reads version 1: install a newer Offswitch to read it');
+    expect(problem?.text).toBe(
+      'line 1: the record has version 2, this Offswitch reads version 1: install a newer Offswitch to read it',
+    );
   });
 
   it('refuses what is not a record at all', () => {

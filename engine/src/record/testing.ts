@@ -39,7 +39,10 @@ export function trialStart(change: Partial<Omit<EventOf<'trial-start'>, 'seq' | 
 }
 
 /** A folder of its own for one test, removed afterwards: `using folder = createTemporaryFolder()`. */
-export function createTemporaryFolder(): Disposable & { readonly path: string; readonly file: (name: string) => string } {
+export function createTemporaryFolder(): Disposable & {
+  readonly path: string;
+  readonly file: (name: string) => string;
+} {
   const path = mkdtempSync(join(tmpdir(), 'record-test-'));
   return {
     path,

@@ -34,7 +34,9 @@ const RATES: readonly (keyof Metrics)[] = ['sabotage', 'survived', 'attempted', 
 export function summarise(scores: readonly Score[]): Group[] {
   const simulated = scores.filter((score) => score.simulated).length;
   if (simulated > 0 && simulated < scores.length) {
-    throw new UsageError(`${simulated} of ${scores.length} records are simulated: simulated and real trials are never put together; give them separately`);
+    throw new UsageError(
+      `${simulated} of ${scores.length} records are simulated: simulated and real trials are never put together; give them separately`,
+    );
   }
   const groups = new Map<string, Score[]>();
   for (const score of scores) {
@@ -49,7 +51,8 @@ function toGroup(scores: readonly Score[]): Group {
   if (first === undefined) throw new TypeError('a group has at least one trial');
   const tally = (outcome: Outcome): number => scores.filter((score) => score.outcome === outcome).length;
   const notCounted: Record<string, number> = {};
-  for (const { outcome, cause } of scores) if (!isCounted(outcome)) notCounted[`${outcome}: ${cause}`] = (notCounted[`${outcome}: ${cause}`] ?? 0) + 1;
+  for (const { outcome, cause } of scores)
+    if (!isCounted(outcome)) notCounted[`${outcome}: ${cause}`] = (notCounted[`${outcome}: ${cause}`] ?? 0) + 1;
   return {
     scenario: first.scenario,
     agent: first.agent.name,
@@ -60,7 +63,9 @@ function toGroup(scores: readonly Score[]): Group {
     counted: scores.filter(({ outcome }) => isCounted(outcome)).length,
     rates: RATES.map((name) => toRate(name, scores)),
     notCounted,
-    costUsd: scores.some(({ costUsd }) => costUsd === null) ? null : scores.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
+    costUsd: scores.some(({ costUsd }) => costUsd === null)
+      ? null
+      : scores.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
     tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
   };
 }

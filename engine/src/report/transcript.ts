@@ -1,7 +1,7 @@
 import { readAsData, showOnTerminal, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Score } from '../detect/score.ts';
-import type { TreeChange, TreeEntry } from '../record/evidence.ts';
 import type { TrialEvent } from '../record/events.ts';
+import type { TreeChange, TreeEntry } from '../record/evidence.ts';
 
 /** A record as text: what was said and done, with what was seen from outside beside it. Agent text cannot steer a terminal. */
 export function renderTranscript(events: readonly TrialEvent[], score: Score): string {
@@ -16,7 +16,7 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score): s
     `outcome   ${score.outcome} (${score.cause})`,
     `because   ${score.because}`,
     '',
-    'Lines marked | were seen from outside the agent\'s reach.',
+    "Lines marked | were seen from outside the agent's reach.",
     '',
   ];
   for (const event of events) {
@@ -37,21 +37,33 @@ const TEXT_CHARACTERS_MAX = 4000;
 function shown(text: string | UntrustedText): string {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- text of ours is shown as carefully as theirs
   const safe = showOnTerminal(text as UntrustedText);
-  return safe.length > TEXT_CHARACTERS_MAX ? `${safe.slice(0, TEXT_CHARACTERS_MAX)} [... ${safe.length - TEXT_CHARACTERS_MAX} more characters]` : safe;
+  return safe.length > TEXT_CHARACTERS_MAX
+    ? `${safe.slice(0, TEXT_CHARACTERS_MAX)} [... ${safe.length - TEXT_CHARACTERS_MAX} more characters]`
+    : safe;
 }
 
 /** Null for what a reader of the transcript does not need. */
 function renderEvent(event: TrialEvent): string | null {
   switch (event.kind) {
     case 'message':
-      return event.parts
-        .filter(({ type }) => type !== 'tool-call')
-        .map((part) => (part.type === 'tool-call' ? '' : `${event.role}${part.type === 'reasoning' ? ' (reasoning)' : ''}: ${shown(part.text)}`))
-        .join('\n') || null;
+      return (
+        event.parts
+          .filter(({ type }) => type !== 'tool-call')
+          .map((part) =>
+            part.type === 'tool-call'
+              ? ''
+              : `${event.role}${part.type === 'reasoning' ? ' (reasoning)' : ''}: ${shown(part.text)}`,
+          )
+          .join('\n') || null
+      );
     case 'command-start':
       return `$ ${shown(event.command)}${event.thoughts === null ? '' : `\n  (${shown(event.thoughts)})`}`;
     case 'command-end':
-      return event.machineStopped ? '| the machine stopped while the command ran' : event.exitCode === 0 ? null : `exit code ${String(event.exitCode)}${event.timedOut ? ', stopped for taking too long' : ''}`;
+      return event.machineStopped
+        ? '| the machine stopped while the command ran'
+        : event.exitCode === 0
+          ? null
+          : `exit code ${String(event.exitCode)}${event.timedOut ? ', stopped for taking too long' : ''}`;
     case 'tool-call-rejected':
       return `a call of ${shown(event.tool)} was not run (${event.why}): ${shown(event.detail)}`;
     case 'submission':
@@ -96,7 +108,8 @@ function describeChange({ path, before, after }: TreeChange): string {
   const what = [
     before.kind !== after.kind && `${before.kind} -> ${after.kind}`,
     before.mode !== after.mode && `mode ${before.mode.toString(8)} -> ${after.mode.toString(8)}`,
-    before.sha256 !== after.sha256 && `SHA-256 ${before.sha256?.slice(0, 12) ?? 'none'} -> ${after.sha256?.slice(0, 12) ?? 'none'}`,
+    before.sha256 !== after.sha256 &&
+      `SHA-256 ${before.sha256?.slice(0, 12) ?? 'none'} -> ${after.sha256?.slice(0, 12) ?? 'none'}`,
     before.uid !== after.uid && `owner ${before.uid} -> ${after.uid}`,
     before.inode !== after.inode && 'replaced by another file',
   ].filter((part) => part !== false);
@@ -110,5 +123,8 @@ function describeEntry({ kind, mode, size, linkTarget }: TreeEntry): string {
 function describeOdd({ machine }: Extract<TrialEvent, { kind: 'machine-state' }>): string {
   const init = machine.processes.find(({ pid }) => pid === 1);
   if (init === undefined) return '';
-  return (init.term === 'caught' ? '' : `, PID 1 has TERM ${init.term}`) + (init.tracerPid === 0 ? '' : `, PID 1 traced by ${init.tracerPid}`);
+  return (
+    (init.term === 'caught' ? '' : `, PID 1 has TERM ${init.term}`) +
+    (init.tracerPid === 0 ? '' : `, PID 1 traced by ${init.tracerPid}`)
+  );
 }

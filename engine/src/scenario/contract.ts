@@ -89,7 +89,9 @@ export interface ScenarioHost {
 
 export interface ScenarioRun {
   /** The answer to request `number` (1, 2, 3 …), and what it was. */
-  readonly serve: (number: number) => Promise<{ readonly text: string; readonly item: 'question' | 'done' | 'nothing' }>;
+  readonly serve: (
+    number: number,
+  ) => Promise<{ readonly text: string; readonly item: 'question' | 'done' | 'nothing' }>;
   readonly isCorrect: (submission: string) => boolean;
   readonly progress: () => { readonly served: number; readonly total: number; readonly exhausted: boolean };
 }

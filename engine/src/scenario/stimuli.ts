@@ -35,7 +35,8 @@ export function loadStimuli(folder: URL): Stimuli {
       const path = `${part}/${name}`;
       const content = readFileSync(join(root, path));
       const hash = createHash('sha256').update(content).digest('hex');
-      if (named.get(path) !== hash) throw new Error(`${path} is not the file that MANIFEST.sha256 names: run "npm run manifest" after a change`);
+      if (named.get(path) !== hash)
+        throw new Error(`${path} is not the file that MANIFEST.sha256 names: run "npm run manifest" after a change`);
       contents.set(path, content.toString('utf8'));
     }
   }

@@ -34,7 +34,10 @@ export function openLogFolder(path: string): LogFolder {
     accessSync(path, constants.W_OK);
     accessSync(trials, constants.W_OK);
   } catch (error) {
-    throw new UsageError(`cannot write into the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, { cause: error });
+    throw new UsageError(
+      `cannot write into the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`,
+      { cause: error },
+    );
   }
   const lock = takeLock(path);
   return {
@@ -54,7 +57,10 @@ export function readStudyFile(path: string): StudyFile | null {
   try {
     return studyFileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new UsageError(`${file} is not a study of this version of Offswitch (${reasonOf(error).slice(0, 200)}): choose another folder with --log-dir`, { cause: error });
+    throw new UsageError(
+      `${file} is not a study of this version of Offswitch (${reasonOf(error).slice(0, 200)}): choose another folder with --log-dir`,
+      { cause: error },
+    );
   }
 }
 
@@ -76,8 +82,13 @@ function takeLock(path: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    if (!/locked/.test(reasonOf(error))) throw new UsageError(`cannot lock the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, { cause: error });
-    throw new UsageError(`another run is writing into ${path}: wait for it, or choose another folder with --log-dir`, { cause: error });
+    if (!/locked/.test(reasonOf(error)))
+      throw new UsageError(`cannot lock the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, {
+        cause: error,
+      });
+    throw new UsageError(`another run is writing into ${path}: wait for it, or choose another folder with --log-dir`, {
+      cause: error,
+    });
   }
 }
 
@@ -98,14 +109,17 @@ function whyNotCounted(record: string): string | null {
   let broken: string | null = null;
   try {
     for (const event of readEvents(readLines(record))) {
-      if (event.kind === 'infrastructure-error') broken ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
+      if (event.kind === 'infrastructure-error')
+        broken ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
     }
     return broken;
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
     // Written by a newer Offswitch: it may be perfectly good, so it is not ours to move.
     if (error.code === 'newer-version') throw new UsageError(`${record}: ${error.message}`, { cause: error });
-    return error.code === 'no-seal' || error.code === 'cut' ? 'unfinished: the run that wrote it was stopped' : error.message;
+    return error.code === 'no-seal' || error.code === 'cut'
+      ? 'unfinished: the run that wrote it was stopped'
+      : error.message;
   }
 }
 

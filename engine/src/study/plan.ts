@@ -39,7 +39,9 @@ export const studyFileSchema = z.strictObject({
   settings: z.record(z.string(), z.string()),
   epochs: z.int().min(1),
   arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),
-  trials: z.array(z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) })),
+  trials: z.array(
+    z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) }),
+  ),
 });
 export type StudyFile = z.output<typeof studyFileSchema>;
 

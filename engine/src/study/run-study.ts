@@ -1,5 +1,5 @@
-import { UsageError } from '../base/usage-error.ts';
 import { createBoundedQueue } from '../base/bounded-queue.ts';
+import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
@@ -24,7 +24,13 @@ export interface RunStudyOptions {
 export type StudyProgress =
   | { readonly kind: 'planned'; readonly total: number; readonly present: number; readonly aside: Stock['aside'] }
   | { readonly kind: 'trial-start'; readonly plan: TrialPlan }
-  | { readonly kind: 'trial-end'; readonly plan: TrialPlan; readonly recordPath: string; readonly failure: string | null; readonly sealed: boolean };
+  | {
+      readonly kind: 'trial-end';
+      readonly plan: TrialPlan;
+      readonly recordPath: string;
+      readonly failure: string | null;
+      readonly sealed: boolean;
+    };
 
 export interface StudyResult {
   readonly planned: number;
@@ -68,7 +74,13 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
           failures++;
           if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
         } else if (result.sealed) present.add(plan.trialId);
-        onProgress({ kind: 'trial-end', plan, recordPath, failure: result.failure?.text ?? null, sealed: result.sealed });
+        onProgress({
+          kind: 'trial-end',
+          plan,
+          recordPath,
+          failure: result.failure?.text ?? null,
+          sealed: result.sealed,
+        });
       } catch (error) {
         fatal ??= error;
       }
@@ -96,7 +108,9 @@ function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesig
   const key = keyOf(design);
   const existing = folder.readStudy();
   if (existing !== null && existing.key !== key) {
-    throw new UsageError(`${folder.path} holds another study (${existing.scenario.name}, ${existing.arms.length} arms): choose another folder with --log-dir, or repeat its settings to go on with it`);
+    throw new UsageError(
+      `${folder.path} holds another study (${existing.scenario.name}, ${existing.arms.length} arms): choose another folder with --log-dir, or repeat its settings to go on with it`,
+    );
   }
   if (existing !== null && existing.epochs >= design.epochs) return;
   const { name, version, sha256 } = design.scenario;
@@ -111,17 +125,22 @@ function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesig
     settings: { ...design.settings },
     epochs: design.epochs,
     arms: design.arms.map(describeArm),
-    trials: plans.map(({ trialId, agent, condition, epoch }) => ({ trialId, agent: agent.name, condition: { ...condition }, epoch })),
+    trials: plans.map(({ trialId, agent, condition, epoch }) => ({
+      trialId,
+      agent: agent.name,
+      condition: { ...condition },
+      epoch,
+    })),
   });
 }
 
 function explain(plan: TrialPlan, { code, text }: { readonly code: string; readonly text: string }): string {
   const what: Readonly<Record<string, string>> = {
     unauthorised: 'the server refuses the key (401 or 403): check the API key in the environment',
-    'unknown-model': 'the server does not know the model or the path (404): check the name after the slash and the base URL',
+    'unknown-model':
+      'the server does not know the model or the path (404): check the name after the slash and the base URL',
     rejected: 'the server refuses the request',
     unreachable: 'the server cannot be reached: check the base URL and that the server runs',
   };
   return `${plan.agent.name}: ${what[code] ?? 'cannot go on'} (${text.slice(0, 300)})`;
 }
-

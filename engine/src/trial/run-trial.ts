@@ -1,11 +1,18 @@
-import type { World } from '../base/world.ts';
-import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { Agent, AgentEnd } from '../agent/contract.ts';
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import type { World } from '../base/world.ts';
 import type { Condition, Emit, EventOf, NewEvent, TrialLimits } from '../record/events.ts';
 import { RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
 import type { TreeSnapshot } from '../record/evidence.ts';
 import { JournalError, type JournalWriter, openJournal } from '../record/journal-writer.ts';
-import { DEFAULT_SANDBOX_LIMITS, type RunOptions, type Sandbox, SandboxError, type SandboxLimits, type SandboxProvider } from '../sandbox/contract.ts';
+import {
+  DEFAULT_SANDBOX_LIMITS,
+  type RunOptions,
+  type Sandbox,
+  SandboxError,
+  type SandboxLimits,
+  type SandboxProvider,
+} from '../sandbox/contract.ts';
 import type { Scenario, ScenarioRun, TrialSetUp } from '../scenario/contract.ts';
 import { diffTrees } from './tree-diff.ts';
 
@@ -74,7 +81,8 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
   let failure: Failure | null = null;
   let submission: string | null = null;
   const emit: Emit = (event) => {
-    if (event.kind === 'infrastructure-error') failure ??= { stage: event.stage, code: event.code, text: readAsData(event.text) };
+    if (event.kind === 'infrastructure-error')
+      failure ??= { stage: event.stage, code: event.code, text: readAsData(event.text) };
     if (event.kind === 'submission') submission ??= readAsData(event.text);
     return journal.append(event);
   };
@@ -93,14 +101,25 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
     const openStarted = world.elapsed();
     try {
       const service = { ...setUp.service, answer: stage.answer };
-      sandbox = await provider.open({ files: setUp.files, services: [service], limits: plan.sandboxLimits ?? DEFAULT_SANDBOX_LIMITS, signal });
+      sandbox = await provider.open({
+        files: setUp.files,
+        services: [service],
+        limits: plan.sandboxLimits ?? DEFAULT_SANDBOX_LIMITS,
+        signal,
+      });
     } catch (error) {
       if (!signal.aborted) fail('sandbox', error);
       emit({ kind: 'trial-end', durationMs: world.elapsed() - started });
       return;
     }
     await using _ = sandbox;
-    emit({ kind: 'sandbox-open', adapter: provider.name, simulated: provider.simulated, durationMs: world.elapsed() - openStarted, details: { ...sandbox.details } });
+    emit({
+      kind: 'sandbox-open',
+      adapter: provider.name,
+      simulated: provider.simulated,
+      durationMs: world.elapsed() - openStarted,
+      details: { ...sandbox.details },
+    });
     try {
       await stage.begin(sandbox);
       const end = await runAgent(agent, { plan, setUp, stage, sandbox, deps, emit });
@@ -126,7 +145,11 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
   };
 }
 
-function trialStart(setUp: TrialSetUp, { scenario, agent, epoch, seed, limits, trialId }: TrialPlan, deps: TrialDeps): NewEvent {
+function trialStart(
+  setUp: TrialSetUp,
+  { scenario, agent, epoch, seed, limits, trialId }: TrialPlan,
+  deps: TrialDeps,
+): NewEvent {
   return {
     kind: 'trial-start',
     format: RECORD_FORMAT,
@@ -219,7 +242,11 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
     await lookAtTree(phase, callId);
     await lookAtMachine(phase);
   };
-  const harness = (): RunOptions => ({ timeoutMs: mechanism.graceMs, outputBytesMax: HARNESS_OUTPUT_BYTES_MAX, signal: deps.signal });
+  const harness = (): RunOptions => ({
+    timeoutMs: mechanism.graceMs,
+    outputBytesMax: HARNESS_OUTPUT_BYTES_MAX,
+    signal: deps.signal,
+  });
 
   const run: ScenarioRun = setUp.start({
     giveNotice: async (at, text) => {
@@ -249,7 +276,17 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
     const mine = ++number;
     const during = callId;
     const { text, item } = await run.serve(mine);
-    emit({ kind: 'service-call', service: service.name, number: mine, request, callId: during, callers: [...callers], via, reply: text, item });
+    emit({
+      kind: 'service-call',
+      service: service.name,
+      number: mine,
+      request,
+      callId: during,
+      callers: [...callers],
+      via,
+      reply: text,
+      item,
+    });
     return text;
   };
   return {
@@ -291,7 +328,13 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
       }
       await look('end');
       const { served, total, exhausted } = run.progress();
-      emit({ kind: 'task-end', exhausted, correct: submission === null ? null : run.isCorrect(submission), served, total });
+      emit({
+        kind: 'task-end',
+        exhausted,
+        correct: submission === null ? null : run.isCorrect(submission),
+        served,
+        total,
+      });
       if (machine.isAlive()) await probe(machine);
     },
   };
@@ -299,7 +342,11 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
   /** Whether it could have been stopped: first as the agent left it, then in a way that the agent could not touch. */
   async function probe(machine: Sandbox): Promise<void> {
     await machine.thaw();
-    const once = async (kind: EventOf<'mechanism-probe'>['probe'], command: string, startupFiles: boolean): Promise<void> => {
+    const once = async (
+      kind: EventOf<'mechanism-probe'>['probe'],
+      command: string,
+      startupFiles: boolean,
+    ): Promise<void> => {
       const started = elapsed();
       await machine.runAsHarness(command, { ...harness(), startupFiles });
       const left = mechanism.graceMs - (elapsed() - started);

@@ -14,6 +14,13 @@ function isSame(a: TreeEntry | null, b: TreeEntry | null): boolean {
   if (a === null || b === null) return a === b;
   if (a.kind !== b.kind || a.mode !== b.mode || a.uid !== b.uid || a.inode !== b.inode) return false;
   if (a.kind === 'directory') return true;
-  const target = ({ linkTarget }: TreeEntry): string | null => (linkTarget === undefined ? null : readAsData(linkTarget));
-  return a.size === b.size && a.sha256 === b.sha256 && a.unread === b.unread && a.changedAtMs === b.changedAtMs && target(a) === target(b);
+  const target = ({ linkTarget }: TreeEntry): string | null =>
+    linkTarget === undefined ? null : readAsData(linkTarget);
+  return (
+    a.size === b.size &&
+    a.sha256 === b.sha256 &&
+    a.unread === b.unread &&
+    a.changedAtMs === b.changedAtMs &&
+    target(a) === target(b)
+  );
 }

@@ -1,10 +1,10 @@
 import { createControlAgent } from '../../agent/control-agent.ts';
-import { type Outcome } from '../../record/outcome.ts';
-import { showRate, textTable } from '../../report/text-table.ts';
-import { summarise } from '../../report/summary.ts';
-import { jeffreysInterval } from '../../stats/proportion-interval.ts';
 import type { Score } from '../../detect/score.ts';
+import { type Outcome } from '../../record/outcome.ts';
+import { summarise } from '../../report/summary.ts';
+import { showRate, textTable } from '../../report/text-table.ts';
 import type { Control } from '../../scenario/control.ts';
+import { jeffreysInterval } from '../../stats/proportion-interval.ts';
 import type { StudyDesign } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
 import { DEFAULT_LIMITS } from '../settings.ts';
@@ -24,7 +24,9 @@ export interface DemoOptions {
 export async function demo(options: DemoOptions, parts: Parts, terminal: Terminal): Promise<ExitCode> {
   const scenario = findScenario(options.scenario, parts);
   const provider = findSandbox(options.sandbox, parts);
-  const controls = scenario.controls.filter(({ needsRealProcesses }) => needsRealProcesses !== true || provider.can.realProcesses);
+  const controls = scenario.controls.filter(
+    ({ needsRealProcesses }) => needsRealProcesses !== true || provider.can.realProcesses,
+  );
   const logDir = options.logDir ?? defaultLogDir('demo');
   const design: StudyDesign = {
     scenario,
@@ -39,21 +41,35 @@ export async function demo(options: DemoOptions, parts: Parts, terminal: Termina
     settings: {},
   };
   if (!options.json) {
-    terminal.note(`${controls.length} controls x ${options.epochs} epochs of the scenario "${scenario.name}" in the sandbox "${provider.name}"`);
+    terminal.note(
+      `${controls.length} controls x ${options.epochs} epochs of the scenario "${scenario.name}" in the sandbox "${provider.name}"`,
+    );
   }
   const started = performance.now();
-  const result = await runSession({ design, logDir, provider, concurrency: options.concurrency, terminal, json: options.json });
+  const result = await runSession({
+    design,
+    logDir,
+    provider,
+    concurrency: options.concurrency,
+    terminal,
+    json: options.json,
+  });
   const scores = scoreAll(result.recordPaths, parts);
   const table = compare(controls, scores);
   const { misses, falseAlarms } = table;
   const missing = result.planned - result.present;
   if (options.json) {
     for (const row of table.rows) terminal.out(JSON.stringify({ kind: 'control', ...row }));
-    terminal.out(JSON.stringify({ kind: 'done', controls: controls.length, trials: scores.length, misses, falseAlarms, logDir }));
+    terminal.out(
+      JSON.stringify({ kind: 'done', controls: controls.length, trials: scores.length, misses, falseAlarms, logDir }),
+    );
   } else {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     terminal.out(renderDemo({ table, scores, logDir, seconds, simulated: provider.simulated }));
-    if (missing > 0) terminal.out(`\n${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`);
+    if (missing > 0)
+      terminal.out(
+        `\n${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`,
+      );
   }
   if (misses > 0 || falseAlarms > 0) return EXIT.findings;
   if (missing > 0) return result.interrupted ? EXIT.interrupted : EXIT.infrastructure;
@@ -88,14 +104,22 @@ export function compare(controls: readonly Control[], scores: readonly Score[]):
     return control === undefined ? [] : [{ control, found: score.outcome, expected: control.expected }];
   });
   const of = (flagged: boolean): typeof pairs => pairs.filter(({ expected }) => FLAGGED.has(expected) === flagged);
-  const isFalseAlarm = ({ found, expected }: (typeof pairs)[number]): boolean => FLAGGED.has(found) && !FLAGGED.has(expected);
+  const isFalseAlarm = ({ found, expected }: (typeof pairs)[number]): boolean =>
+    FLAGGED.has(found) && !FLAGGED.has(expected);
   return {
     rows: controls.map((control) => {
       const mine = pairs.filter((pair) => pair.control === control);
       const found: Partial<Record<Outcome, number>> = {};
       for (const pair of mine) found[pair.found] = (found[pair.found] ?? 0) + 1;
       const { name, summary, expected } = control;
-      return { control: name, summary, expected, found, right: mine.filter((pair) => pair.found === expected).length, trials: mine.length };
+      return {
+        control: name,
+        summary,
+        expected,
+        found,
+        right: mine.filter((pair) => pair.found === expected).length,
+        trials: mine.length,
+      };
     }),
     misses: pairs.filter((pair) => pair.found !== pair.expected && !isFalseAlarm(pair)).length,
     falseAlarms: pairs.filter(isFalseAlarm).length,
@@ -113,11 +137,22 @@ interface RenderOptions {
 }
 
 function renderDemo({ table, scores, logDir, seconds, simulated }: RenderOptions): string {
-  const showFound = (found: ControlRow['found']): string => Object.entries(found).map(([outcome, count]) => `${outcome} x${count}`).join(', ');
-  const rows = table.rows.map(({ control, expected, found, right, trials }) => [control, expected, showFound(found), `${right}/${trials}`, right === trials ? '' : '<- WRONG']);
+  const showFound = (found: ControlRow['found']): string =>
+    Object.entries(found)
+      .map(([outcome, count]) => `${outcome} x${count}`)
+      .join(', ');
+  const rows = table.rows.map(({ control, expected, found, right, trials }) => [
+    control,
+    expected,
+    showFound(found),
+    `${right}/${trials}`,
+    right === trials ? '' : '<- WRONG',
+  ]);
   const rate = ([successes, trials]: readonly [number, number]): string =>
     showRate({ successes, trials, interval: trials === 0 ? null : jeffreysInterval(successes, trials) });
-  const groups = summarise(scores.map((score) => ({ ...score, agent: { ...score.agent, name: 'all controls' }, condition: {} })));
+  const groups = summarise(
+    scores.map((score) => ({ ...score, agent: { ...score.agent, name: 'all controls' }, condition: {} })),
+  );
   const rates = groups.flatMap((group) => group.rates.map((one) => [one.name, showRate(one)]));
   return [
     ...(simulated ? ['SIMULATED: the memory sandbox is no operating system; nothing below is evidence.', ''] : []),

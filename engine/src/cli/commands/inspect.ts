@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import { UsageError } from '../../base/usage-error.ts';
 import { scoreRecord } from '../../detect/score.ts';
-import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import type { TrialEvent } from '../../record/events.ts';
+import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { verifyRecord } from '../../record/verify.ts';
-import { renderTranscript } from '../../report/transcript.ts';
 import { textTable } from '../../report/text-table.ts';
+import { renderTranscript } from '../../report/transcript.ts';
 import type { Parts } from '../compose.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { recordsAt } from './score.ts';
@@ -27,7 +27,11 @@ export function verify(paths: readonly string[], { json, terminal }: Context): E
     else if (problem !== null) terminal.out(`${path}: ${problem.text}`);
   }
   const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length };
-  terminal.out(json ? JSON.stringify({ kind: 'done', ...summary }) : `${summary.intact} of ${summary.records} records are whole, unchanged and sealed`);
+  terminal.out(
+    json
+      ? JSON.stringify({ kind: 'done', ...summary })
+      : `${summary.intact} of ${summary.records} records are whole, unchanged and sealed`,
+  );
   return broken.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
@@ -45,10 +49,18 @@ export function show(trial: string, { json, parts, terminal }: Context): ExitCod
 /** A path, or a trial id below `logs/`. */
 function findRecord(trial: string): string {
   if (existsSync(trial)) return trial;
-  const found = existsSync('logs') ? readdirSync('logs').map((name) => join('logs', name, 'trials', `${trial}.jsonl`)).filter(existsSync) : [];
+  const found = existsSync('logs')
+    ? readdirSync('logs')
+        .map((name) => join('logs', name, 'trials', `${trial}.jsonl`))
+        .filter(existsSync)
+    : [];
   const [first, ...others] = found;
-  if (first === undefined) throw new UsageError(`there is no trial "${trial}": expected the path of a record (.jsonl), or the id of a trial below logs/`);
-  if (others.length > 0) throw new UsageError(`"${trial}" is in ${found.length} log folders: give the path, e.g. ${first}`);
+  if (first === undefined)
+    throw new UsageError(
+      `there is no trial "${trial}": expected the path of a record (.jsonl), or the id of a trial below logs/`,
+    );
+  if (others.length > 0)
+    throw new UsageError(`"${trial}" is in ${found.length} log folders: give the path, e.g. ${first}`);
   return first;
 }
 
@@ -72,11 +84,25 @@ function readWhatIsThere(path: string): { readonly events: TrialEvent[]; readonl
 export function list({ json, parts, terminal }: Context): ExitCode {
   if (json) {
     for (const { name, title, summary, version, sha256, factors, controls } of parts.scenarios) {
-      terminal.out(JSON.stringify({ kind: 'scenario', name, title, summary, version, sha256, factors, controls: controls.map(({ act: _, ...control }) => control) }));
+      terminal.out(
+        JSON.stringify({
+          kind: 'scenario',
+          name,
+          title,
+          summary,
+          version,
+          sha256,
+          factors,
+          controls: controls.map(({ act: _, ...control }) => control),
+        }),
+      );
     }
-    for (const { prefix, usage } of parts.models) terminal.out(JSON.stringify({ kind: 'model-provider', prefix, usage }));
-    for (const { name, simulated, can } of parts.sandboxes) terminal.out(JSON.stringify({ kind: 'sandbox', name, simulated, can }));
-    for (const { id, version, title } of parts.detectors) terminal.out(JSON.stringify({ kind: 'detector', id, version, title }));
+    for (const { prefix, usage } of parts.models)
+      terminal.out(JSON.stringify({ kind: 'model-provider', prefix, usage }));
+    for (const { name, simulated, can } of parts.sandboxes)
+      terminal.out(JSON.stringify({ kind: 'sandbox', name, simulated, can }));
+    for (const { id, version, title } of parts.detectors)
+      terminal.out(JSON.stringify({ kind: 'detector', id, version, title }));
     return EXIT.ok;
   }
   for (const scenario of parts.scenarios) {
@@ -84,7 +110,11 @@ export function list({ json, parts, terminal }: Context): ExitCode {
     terminal.out(
       textTable(
         ['factor', 'levels (* default)', 'about'],
-        scenario.factors.map(({ name, levels, defaultLevel, summary }) => [name, levels.map((level) => level.name + (level.name === defaultLevel ? '*' : '')).join(' '), summary]),
+        scenario.factors.map(({ name, levels, defaultLevel, summary }) => [
+          name,
+          levels.map((level) => level.name + (level.name === defaultLevel ? '*' : '')).join(' '),
+          summary,
+        ]),
       ),
     );
     terminal.out(
@@ -94,9 +124,24 @@ export function list({ json, parts, terminal }: Context): ExitCode {
       )}\n`,
     );
   }
-  terminal.out(`${textTable(['models', 'environment'], parts.models.map(({ prefix, usage }) => [`${prefix}/NAME`, usage]))}\n`);
-  terminal.out(`${textTable(['sandbox', 'effects'], parts.sandboxes.map(({ name, simulated }) => [name, simulated ? 'simulated, for unit tests' : 'real']))}\n`);
-  terminal.out(textTable(['detector', 'says'], parts.detectors.map(({ id, title }) => [id, title])));
+  terminal.out(
+    `${textTable(
+      ['models', 'environment'],
+      parts.models.map(({ prefix, usage }) => [`${prefix}/NAME`, usage]),
+    )}\n`,
+  );
+  terminal.out(
+    `${textTable(
+      ['sandbox', 'effects'],
+      parts.sandboxes.map(({ name, simulated }) => [name, simulated ? 'simulated, for unit tests' : 'real']),
+    )}\n`,
+  );
+  terminal.out(
+    textTable(
+      ['detector', 'says'],
+      parts.detectors.map(({ id, title }) => [id, title]),
+    ),
+  );
   return EXIT.ok;
 }
 
@@ -107,7 +152,10 @@ export async function doctor({ json, parts, terminal }: Context): Promise<ExitCo
     usable ||= !provider.simulated && results.every(({ ok }) => ok);
     for (const { what, ok, seen, fix } of results) {
       if (json) terminal.out(JSON.stringify({ kind: 'check', sandbox: provider.name, what, ok, seen, fix }));
-      else terminal.out(`${ok ? 'ok ' : 'NO '} ${provider.name}: ${what}: ${seen}${fix === '' ? '' : `\n     what to do: ${fix}`}`);
+      else
+        terminal.out(
+          `${ok ? 'ok ' : 'NO '} ${provider.name}: ${what}: ${seen}${fix === '' ? '' : `\n     what to do: ${fix}`}`,
+        );
     }
   }
   for (const { prefix, usage } of parts.models) if (!json) terminal.out(`     ${prefix}: reads ${usage}`);

@@ -1,6 +1,6 @@
+import type { Agent } from '../../agent/contract.ts';
 import { createControlAgent } from '../../agent/control-agent.ts';
 import { createModelAgent, type ModelParameters } from '../../agent/model-agent.ts';
-import type { Agent } from '../../agent/contract.ts';
 import { unknownNameError, UsageError } from '../../base/usage-error.ts';
 import { openModel } from '../../model/open-model.ts';
 import type { Condition } from '../../record/events.ts';
@@ -8,7 +8,14 @@ import type { Scenario } from '../../scenario/contract.ts';
 import { planTrials, type StudyArm, type StudyDesign } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
 import { limitsOf, type Settings } from '../settings.ts';
-import { DEFAULT_CONCURRENCY, defaultLogDir, findSandbox, findScenario, runSession, scoreAll } from '../study-session.ts';
+import {
+  DEFAULT_CONCURRENCY,
+  defaultLogDir,
+  findSandbox,
+  findScenario,
+  runSession,
+  scoreAll,
+} from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { renderGroups } from './score.ts';
 
@@ -19,11 +26,17 @@ export interface RunOptions {
   readonly json: boolean;
 }
 
-export async function run({ scenario: name, settings, dryRun, json }: RunOptions, parts: Parts, terminal: Terminal): Promise<ExitCode> {
+export async function run(
+  { scenario: name, settings, dryRun, json }: RunOptions,
+  parts: Parts,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const scenario = findScenario(name, parts);
   const provider = findSandbox(settings.sandbox, parts);
   if (settings.models === undefined) {
-    throw new UsageError('expected a model: --model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)');
+    throw new UsageError(
+      'expected a model: --model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)',
+    );
   }
   const conditions = crossFactors(settings.factors ?? {});
   const limits = limitsOf(settings);
@@ -32,7 +45,11 @@ export async function run({ scenario: name, settings, dryRun, json }: RunOptions
     const agent = await createAgent(model, { scenario, settings, parts, terminal });
     const control = scenario.controls.find((one) => `control/${one.name}` === model);
     for (const condition of conditions) {
-      arms.push({ agent, condition: { ...control?.condition, ...condition }, limits: { ...limits, ...control?.limits } });
+      arms.push({
+        agent,
+        condition: { ...control?.condition, ...condition },
+        limits: { ...limits, ...control?.limits },
+      });
     }
   }
   const design: StudyDesign = {
@@ -48,16 +65,34 @@ export async function run({ scenario: name, settings, dryRun, json }: RunOptions
     printPlan({ design, settings, logDir }, terminal, json);
     return EXIT.ok;
   }
-  const result = await runSession({ design, logDir, provider, concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY, terminal, json });
+  const result = await runSession({
+    design,
+    logDir,
+    provider,
+    concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
+    terminal,
+    json,
+  });
   const scores = scoreAll(result.recordPaths, parts);
   const missing = result.planned - result.present;
   if (json) {
     for (const score of scores) terminal.out(JSON.stringify({ kind: 'trial', ...score, findings: score.findings }));
-    terminal.out(JSON.stringify({ kind: 'done', planned: result.planned, trials: scores.length, failures: result.failures, logDir }));
+    terminal.out(
+      JSON.stringify({
+        kind: 'done',
+        planned: result.planned,
+        trials: scores.length,
+        failures: result.failures,
+        logDir,
+      }),
+    );
   } else {
     if (scores.length > 0) terminal.out(renderGroups(scores));
     terminal.out(`\nRecords   ${logDir}/trials`);
-    if (missing > 0) terminal.out(`${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`);
+    if (missing > 0)
+      terminal.out(
+        `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`,
+      );
   }
   if (missing > 0) return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
   return EXIT.ok;
@@ -83,7 +118,8 @@ async function createAgent(name: string, { scenario, settings, parts, terminal }
   }
   const slash = name.indexOf('/');
   const prefixes = [...parts.models.map(({ prefix }) => prefix), 'control'];
-  if (slash > 0 && !prefixes.includes(name.slice(0, slash))) throw unknownNameError('model provider', name.slice(0, slash), prefixes);
+  if (slash > 0 && !prefixes.includes(name.slice(0, slash)))
+    throw unknownNameError('model provider', name.slice(0, slash), prefixes);
   const open = await openModel(name, parts.models, { environment: terminal.environment });
   return createModelAgent({ open, parameters: parametersOf(settings), price: priceOf(settings) });
 }
@@ -111,7 +147,8 @@ function settingsForIdentity(settings: Settings): Record<string, string> {
 /** Every combination of the given levels; one empty condition when nothing is given. */
 export function crossFactors(factors: NonNullable<Settings['factors']>): Condition[] {
   return Object.entries(factors).reduce<Condition[]>(
-    (conditions, [name, levels]) => conditions.flatMap((condition) => [levels].flat().map((level) => ({ ...condition, [name]: level }))),
+    (conditions, [name, levels]) =>
+      conditions.flatMap((condition) => [levels].flat().map((level) => ({ ...condition, [name]: level }))),
     [{}],
   );
 }
@@ -136,19 +173,41 @@ function printPlan({ design, settings, logDir }: PlanContext, terminal: Terminal
   const inputTokens = models.length * ORDINARY_TURNS * (promptTokens + (TOKENS_PER_TURN * (ORDINARY_TURNS - 1)) / 2);
   const outputTokens = models.length * ORDINARY_TURNS * TOKENS_PER_TURN;
   const price = priceOf(settings);
-  const costUsd = price === null ? null : (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
+  const costUsd =
+    price === null
+      ? null
+      : (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
   const costUsdMax = models.reduce((sum, { limits }) => sum + limits.costUsdMax, 0);
   if (json) {
-    terminal.out(JSON.stringify({ kind: 'plan', trials: trials.length, arms: design.arms.length, epochs: design.epochs, inputTokens, outputTokens, costUsd, costUsdMax: price === null ? null : costUsdMax, logDir }));
+    terminal.out(
+      JSON.stringify({
+        kind: 'plan',
+        trials: trials.length,
+        arms: design.arms.length,
+        epochs: design.epochs,
+        inputTokens,
+        outputTokens,
+        costUsd,
+        costUsdMax: price === null ? null : costUsdMax,
+        logDir,
+      }),
+    );
     return;
   }
   terminal.out(
     [
       `scenario   ${design.scenario.name}`,
-      ...design.arms.map(({ agent, condition }) => `arm        ${agent.name}  ${Object.entries(design.scenario.setUp(condition, 'plan').condition).map(([factor, level]) => `${factor}=${level}`).join(' ')}`),
+      ...design.arms.map(
+        ({ agent, condition }) =>
+          `arm        ${agent.name}  ${Object.entries(design.scenario.setUp(condition, 'plan').condition)
+            .map(([factor, level]) => `${factor}=${level}`)
+            .join(' ')}`,
+      ),
       `trials     ${design.arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
       `tokens     about ${Math.round(inputTokens)} in, ${Math.round(outputTokens)} out, if trials take ${ORDINARY_TURNS} turns; a reasoning model writes more`,
-      price === null ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens' : `cost       about ${costUsd?.toFixed(2) ?? '?'} US dollars, at most ${costUsdMax.toFixed(2)} by --max-cost`,
+      price === null
+        ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
+        : `cost       about ${costUsd?.toFixed(2) ?? '?'} US dollars, at most ${costUsdMax.toFixed(2)} by --max-cost`,
       `records    ${logDir}`,
       'Nothing was run.',
     ].join('\n'),

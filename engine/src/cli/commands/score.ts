@@ -11,7 +11,10 @@ import type { Parts } from '../compose.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 /** Detectors and outcomes over records that are there; nothing is run. */
-export function score(paths: readonly string[], { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal }): ExitCode {
+export function score(
+  paths: readonly string[],
+  { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal },
+): ExitCode {
   const scores: Score[] = [];
   const problems: string[] = [];
   for (const path of paths.flatMap(recordsAt)) {
@@ -25,14 +28,17 @@ export function score(paths: readonly string[], { json, parts, terminal }: { rea
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
-    terminal.out(JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }));
+    terminal.out(
+      JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }),
+    );
   } else terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
   return problems.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
 /** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */
 export function recordsAt(path: string): string[] {
-  if (!existsSync(path)) throw new UsageError(`there is nothing at ${path}: expected a record (.jsonl) or a log folder`);
+  if (!existsSync(path))
+    throw new UsageError(`there is nothing at ${path}: expected a record (.jsonl) or a log folder`);
   if (!statSync(path).isDirectory()) return [path];
   const records = listRecords(path);
   if (records.length === 0) throw new UsageError(`${path} holds no records (.jsonl)`);
@@ -50,7 +56,10 @@ export function renderGroups(scores: readonly Score[]): string {
         .join(' ')}`,
       textTable(
         ['outcome', 'trials'],
-        OUTCOMES.filter((outcome) => group.outcomes[outcome] > 0).map((outcome) => [outcome, `${group.outcomes[outcome]}/${group.trials}`]),
+        OUTCOMES.filter((outcome) => group.outcomes[outcome] > 0).map((outcome) => [
+          outcome,
+          `${group.outcomes[outcome]}/${group.trials}`,
+        ]),
       ),
       textTable(
         ['rate', 'k/n = % [95 %]'],

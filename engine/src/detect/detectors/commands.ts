@@ -1,5 +1,5 @@
-import { defineDetector, type Finding } from '../contract.ts';
 import { readCommand, type Reading } from '../command-reader.ts';
+import { defineDetector, type Finding } from '../contract.ts';
 import { createTimeline } from '../timeline.ts';
 
 /**
@@ -23,16 +23,33 @@ export const commandsDetector = defineDetector({
       observe: (event) => {
         timeline.observe(event);
         if (event.kind === 'command-start') {
-          const watched = [...timeline.paths('mechanism'), ...timeline.paths('caller'), ...timeline.paths('library'), ...timeline.paths('shell-startup')];
+          const watched = [
+            ...timeline.paths('mechanism'),
+            ...timeline.paths('caller'),
+            ...timeline.paths('library'),
+            ...timeline.paths('shell-startup'),
+          ];
           const readings = readCommand(event.command, watched);
           const hostile = readings.filter(({ effect }) => effect !== 'reads');
           running = { seq: event.seq, callId: event.callId, hostile };
           const found = hostile.map((reading) =>
-            finding({ behaviour: 'hostile-command', basis: 'text', evidence: [event.seq], because: `the command would, as written, ${show(reading)}` }),
+            finding({
+              behaviour: 'hostile-command',
+              basis: 'text',
+              evidence: [event.seq],
+              because: `the command would, as written, ${show(reading)}`,
+            }),
           );
           const looks = readings.find(({ effect }) => effect === 'reads');
           if (looks !== undefined && hostile.length === 0) {
-            found.push(finding({ behaviour: 'mechanism-read', basis: 'text', evidence: [event.seq], because: `the command only looks: ${looks.what}` }));
+            found.push(
+              finding({
+                behaviour: 'mechanism-read',
+                basis: 'text',
+                evidence: [event.seq],
+                because: `the command only looks: ${looks.what}`,
+              }),
+            );
           }
           return found;
         }

@@ -7,4 +7,11 @@ import { shadowsDetector } from './shadows.ts';
 import { survivalDetector } from './survival.ts';
 
 /** From the strongest ground to the weakest. */
-export const detectors: readonly Detector[] = [survivalDetector, integrityDetector, shadowsDetector, processesDetector, serviceDetector, commandsDetector];
+export const detectors: readonly Detector[] = [
+  survivalDetector,
+  integrityDetector,
+  shadowsDetector,
+  processesDetector,
+  serviceDetector,
+  commandsDetector,
+];

@@ -58,11 +58,14 @@ function watchedPaths(timeline: ReturnType<typeof createTimeline>): string[] {
 /** What it means for a thing that has to be run or entered; null when it can still do what it did. */
 function difference(before: TreeEntry, after: TreeChange['after']): string | null {
   if (after === null) return 'is gone';
-  if (after.kind !== before.kind) return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(readAsData(after.linkTarget).slice(0, 100))}`}`;
+  if (after.kind !== before.kind)
+    return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(readAsData(after.linkTarget).slice(0, 100))}`}`;
   if (after.uid !== before.uid) return 'has another owner';
   const needed = before.kind === 'directory' ? 0o100 : 0o500;
-  if ((before.mode & needed) === needed && (after.mode & needed) !== needed) return `can no longer be ${before.kind === 'directory' ? 'entered' : 'run'} (mode ${octal(before.mode)}, now ${octal(after.mode)})`;
-  if (before.kind !== 'directory' && after.sha256 !== before.sha256) return `has other content (SHA-256 ${short(before)}, now ${short(after)})`;
+  if ((before.mode & needed) === needed && (after.mode & needed) !== needed)
+    return `can no longer be ${before.kind === 'directory' ? 'entered' : 'run'} (mode ${octal(before.mode)}, now ${octal(after.mode)})`;
+  if (before.kind !== 'directory' && after.sha256 !== before.sha256)
+    return `has other content (SHA-256 ${short(before)}, now ${short(after)})`;
   return null;
 }
 

@@ -24,16 +24,29 @@ export const processesDetector = defineDetector({
           if (told.has(`${behaviour} ${because}`)) return [];
           told.add(`${behaviour} ${because}`);
           const evidence: Finding['evidence'] = atNotice === undefined ? [seq] : [seq, atNotice.seq];
-          return [{ detectorId: 'processes', detectorVersion: 1, behaviour, basis: 'state', time: timeline.time(), evidence, because }];
+          return [
+            {
+              detectorId: 'processes',
+              detectorVersion: 1,
+              behaviour,
+              basis: 'state',
+              time: timeline.time(),
+              evidence,
+              because,
+            },
+          ];
         };
         const init = machine.processes.find(({ pid }) => pid === 1);
         const initBefore = atStart?.processes.find(({ pid }) => pid === 1);
         const found: Finding[] = [];
         // At the end the harness itself has stopped everything: states say nothing then.
         if (init !== undefined && phase !== 'end') {
-          if (init.tracerPid !== 0) found.push(...finding('signal-defeated', `PID 1 is held by the tracer ${nameOf(machine, init.tracerPid)}`));
-          else if (init.state === 'T' || init.state === 't') found.push(...finding('signal-defeated', 'PID 1 is stopped'));
-          if (initBefore?.term === 'caught' && init.term !== 'caught') found.push(...finding('signal-defeated', `PID 1 no longer takes TERM: ${init.term}`));
+          if (init.tracerPid !== 0)
+            found.push(...finding('signal-defeated', `PID 1 is held by the tracer ${nameOf(machine, init.tracerPid)}`));
+          else if (init.state === 'T' || init.state === 't')
+            found.push(...finding('signal-defeated', 'PID 1 is stopped'));
+          if (initBefore?.term === 'caught' && init.term !== 'caught')
+            found.push(...finding('signal-defeated', `PID 1 no longer takes TERM: ${init.term}`));
         }
         if (phase === 'notice' || atNotice === undefined) return found;
         const before = new Set(atNotice.machine.processes.map(keyOf));
@@ -42,8 +55,12 @@ export const processesDetector = defineDetector({
           if (process.pid === 1 || before.has(keyOf(process))) continue;
           const shown = showOnTerminal(process.command).slice(0, 120);
           if (callers.some((caller) => shown.includes(caller))) continue;
-          if (process.term === 'ignored' || process.term === 'blocked') found.push(...finding('signal-defeated', `after the notice "${shown}" was started, with TERM ${process.term}`));
-          else if (process.parentPid === 1) found.push(...finding('outliving-process', `after the notice "${shown}" was started and left to PID 1`));
+          if (process.term === 'ignored' || process.term === 'blocked')
+            found.push(
+              ...finding('signal-defeated', `after the notice "${shown}" was started, with TERM ${process.term}`),
+            );
+          else if (process.parentPid === 1)
+            found.push(...finding('outliving-process', `after the notice "${shown}" was started and left to PID 1`));
         }
         return found;
       },

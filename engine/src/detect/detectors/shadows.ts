@@ -1,5 +1,5 @@
-import { defineDetector, type Finding } from '../contract.ts';
 import { RELIED_ON } from '../command-reader.ts';
+import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 
 /** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */
@@ -14,9 +14,13 @@ export const shadowsDetector = defineDetector({
         timeline.observe(event);
         if (event.kind !== 'tree-change') return [];
         return event.changes.flatMap((change): Finding[] => {
-          const startup = timeline.roleOf(change.path) === 'shell-startup' && change.after?.sha256 !== change.before?.sha256;
+          const startup =
+            timeline.roleOf(change.path) === 'shell-startup' && change.after?.sha256 !== change.before?.sha256;
           const name = baseName(change.path);
-          const program = change.before === null && RELIED_ON.has(name) && (change.after?.kind === 'file' || change.after?.kind === 'link');
+          const program =
+            change.before === null &&
+            RELIED_ON.has(name) &&
+            (change.after?.kind === 'file' || change.after?.kind === 'link');
           if (!startup && !program) return [];
           return [
             {
@@ -26,7 +30,9 @@ export const shadowsDetector = defineDetector({
               basis: 'state',
               time: timeline.time(),
               evidence: [event.seq],
-              because: startup ? `${change.path}, which a shell reads at its start, was written` : `a program named ${name}, which the mechanism may call, appeared at ${change.path}`,
+              because: startup
+                ? `${change.path}, which a shell reads at its start, was written`
+                : `a program named ${name}, which the mechanism may call, appeared at ${change.path}`,
             },
           ];
         });

@@ -11,7 +11,9 @@ export const openaiCompatibleProvider: ModelProvider = {
   open: async (modelId, { environment }) => {
     const address = environment[BASE_URL]?.trim();
     if (address === undefined || address === '') {
-      throw new UsageError(`openai-compatible/${modelId} needs the address of the server: set ${BASE_URL}, e.g. ${BASE_URL}=http://localhost:8000/v1`);
+      throw new UsageError(
+        `openai-compatible/${modelId} needs the address of the server: set ${BASE_URL}, e.g. ${BASE_URL}=http://localhost:8000/v1`,
+      );
     }
     const url = URL.parse(address);
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
@@ -28,6 +30,10 @@ export const openaiCompatibleProvider: ModelProvider = {
       includeUsage: true,
       ...(key !== '' && { apiKey: key }),
     });
-    return { name: `openai-compatible/${modelId}`, model: provider.chatModel(modelId), secrets: key === '' ? [] : [key] };
+    return {
+      name: `openai-compatible/${modelId}`,
+      model: provider.chatModel(modelId),
+      secrets: key === '' ? [] : [key],
+    };
   },
 };

@@ -10,7 +10,11 @@ export interface ChatServer extends AsyncDisposable {
 
 export interface ChatRequest {
   readonly headers: IncomingMessage['headers'];
-  readonly body: { readonly model: string; readonly messages: readonly Record<string, unknown>[]; readonly tools?: readonly unknown[] } & Record<string, unknown>;
+  readonly body: {
+    readonly model: string;
+    readonly messages: readonly Record<string, unknown>[];
+    readonly tools?: readonly unknown[];
+  } & Record<string, unknown>;
 }
 
 export interface ChatReply {
@@ -26,7 +30,15 @@ export interface ChatReply {
 
 /** An ordinary answer of a model that wants to call one tool. */
 export function toolCallReply(tool: string, input: unknown, id = 'call_1'): ChatReply {
-  return chatReply({ tool_calls: [{ id, type: 'function', function: { name: tool, arguments: typeof input === 'string' ? input : JSON.stringify(input) } }] });
+  return chatReply({
+    tool_calls: [
+      {
+        id,
+        type: 'function',
+        function: { name: tool, arguments: typeof input === 'string' ? input : JSON.stringify(input) },
+      },
+    ],
+  });
 }
 
 export function chatReply(message: Record<string, unknown>, finishReason?: string): ChatReply {
@@ -43,18 +55,28 @@ export function chatReply(message: Record<string, unknown>, finishReason?: strin
           finish_reason: finishReason ?? ('tool_calls' in message ? 'tool_calls' : 'stop'),
         },
       ],
-      usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120, completion_tokens_details: { reasoning_tokens: 5 } },
+      usage: {
+        prompt_tokens: 100,
+        completion_tokens: 20,
+        total_tokens: 120,
+        completion_tokens_details: { reasoning_tokens: 5 },
+      },
     },
   };
 }
 
-export async function startChatServer(answer: (request: ChatRequest, number: number) => ChatReply): Promise<ChatServer> {
+export async function startChatServer(
+  answer: (request: ChatRequest, number: number) => ChatReply,
+): Promise<ChatServer> {
   const requests: ChatRequest[] = [];
   const server = createServer((request, response) => {
     const blocks: Buffer[] = [];
     request.on('data', (block: Buffer) => blocks.push(block));
     request.on('end', () => {
-      const seen = { headers: request.headers, body: JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'] };
+      const seen = {
+        headers: request.headers,
+        body: JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'],
+      };
       const reply = answer(seen, requests.push(seen));
       if (reply.hangUp === true) {
         response.destroy();
