@@ -53,6 +53,7 @@ export function normalDensity(z: number): number {
  * From 3 on: the continued fraction of Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.14.
  */
 export function normalUpperTail(z: number): number {
+  if (z === 0) return 0.5;
   if (z < 3) return (1 - jstat.erf(z / Math.SQRT2)) / 2;
   let fraction = z;
   for (let term = 80; term >= 1; term--) fraction = z + term / fraction;
@@ -80,7 +81,7 @@ export function chiSquareUpperTail(statistic: number, degreesOfFreedom: number):
   return Math.min(1, tail);
 }
 
-/** Natural logarithm of the gamma function for x > 0; Stirling's series after shifting x above 15 (relative error 1e-15). */
+/** Natural logarithm of the gamma function for x > 0; Stirling's series after shifting x to 15 or more (relative error 1e-12, absolute where the logarithm is near 0). */
 export function logGamma(x: number): number {
   let shifted = x;
   let product = 1;

@@ -38,6 +38,8 @@ export interface LogisticFit {
 }
 
 const iterationsMax = 200;
+/** No row's logarithm of the odds moves further in one step: a factor of 150. */
+const stepMax = 5;
 
 /**
  * Logistic regression of successes on the columns of a design, by iteratively reweighted least squares with step halving.
@@ -122,18 +124,16 @@ function climb(problem: Problem): Position & { readonly iterations: number } {
 
 /** The longest of the halved steps that does not lead down; none when there is none. */
 function step(problem: Problem, from: Position, direction: Float64Array): Position | undefined {
-  for (let share = 1; share > 1e-6; share /= 2) {
+  const furthest = problem.design.rows.reduce((most, row) => Math.max(most, Math.abs(dot(row, direction))), 0);
+  for (let share = Math.min(1, stepMax / furthest); share > 1e-6; share /= 2) {
     const next = tryStand(
       problem,
-      from.coefficients.map((value, index) => value + share * clampStep(direction[index] ?? 0)),
+      from.coefficients.map((value, index) => value + share * (direction[index] ?? 0)),
     );
     if ('objective' in next && next.objective >= from.objective - 1e-12 * (1 + Math.abs(from.objective))) return next;
   }
   return undefined;
 }
-
-/** No coefficient moves by more than 5 at once: an odds ratio of 150. */
-const clampStep = (change: number): number => Math.max(-5, Math.min(5, change));
 
 function stand(problem: Problem, coefficients: Float64Array): Position {
   const position = tryStand(problem, coefficients);

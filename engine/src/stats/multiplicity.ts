@@ -23,7 +23,7 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   let lowest = 1;
   return inOrder(
     pValues,
-    (p, rank) => (lowest = Math.min(lowest, (p * count) / (rank + 1))),
+    (p, rank) => (lowest = Math.min(lowest, Math.max(p, (p * count) / (rank + 1)))),
     (order) => order.toReversed(),
   );
 }

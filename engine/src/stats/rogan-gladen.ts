@@ -11,7 +11,10 @@ export interface JudgeAccuracy {
 export interface CorrectedRate extends Interval {
   /** The rate before the correction. */
   readonly apparent: number;
-  /** The estimate before it was cut to [0, 1]; outside, the accuracy does not fit these trials. */
+  /**
+   * The estimate before it was cut to [0, 1]. Outside, the accuracy does not fit these trials, and an interval that was cut to a
+   * point is a sign of that and not of certainty.
+   */
   readonly uncut: number;
 }
 
@@ -34,7 +37,7 @@ export function roganGladen(
   if (!(youden > 0 && shrunkYouden > 0))
     throw new RangeError(`expected a judge better than chance (sensitivity + specificity above 1), got ${youden + 1}`);
   const apparent = positives.successes / positives.trials;
-  const uncut = (apparent + rejections.rate - 1) / youden;
+  const uncut = (apparent - (1 - rejections.rate)) / youden;
   const estimate = clamp(uncut, 0, 1);
 
   const trials = positives.trials + z * z;
