@@ -19,6 +19,7 @@ export function createBoundedQueue<T>(capacity: number): BoundedQueue<T> {
   let closed = false;
 
   const push = async (item: T): Promise<void> => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- `close` modifies it while we wait
     while (!closed && items.length >= capacity) await new Promise<void>((resolve) => waitingForRoom.push(resolve));
     if (closed) throw new Error('the queue is closed');
     items.push(item);
@@ -29,6 +30,7 @@ export function createBoundedQueue<T>(capacity: number): BoundedQueue<T> {
       if (closed) return { done: true, value: undefined };
       await new Promise<void>((resolve) => waitingForItem.push(resolve));
     }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop above has seen an item
     const value = items.shift() as T;
     waitingForRoom.shift()?.();
     return { done: false, value };

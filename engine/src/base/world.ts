@@ -60,6 +60,7 @@ export function createChance(seed: string): Chance {
     const result = [...items];
     for (let last = result.length - 1; last > 0; last--) {
       const other = integer(0, last);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both are indexes of the array
       [result[last], result[other]] = [result[other] as T, result[last] as T];
     }
     return result;

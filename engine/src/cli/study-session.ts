@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 
+import type { SingleBar } from 'cli-progress';
+
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { type Score, scoreRecord } from '../detect/score.ts';
@@ -90,7 +92,7 @@ function announce({ total, present, aside }: Extract<StudyProgress, { kind: 'pla
     terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
 }
 
-async function createBar(): Promise<import('cli-progress').SingleBar> {
+async function createBar(): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.SingleBar(
     { format: ' {bar} {value}/{total} trials, {duration_formatted}, {last}', hideCursor: true, clearOnComplete: true },

@@ -111,7 +111,7 @@ function parseLine(text: string, line: number): { readonly event: TrialEvent; re
     throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
   }
   if (line === 1) checkFormat(value);
-  const { chain, ...rest } = value as Record<string, unknown>;
+  const { chain, ...rest }: { chain?: unknown } = value;
   if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
   const parsed = trialEventSchema.safeParse(rest);
   if (!parsed.success) {

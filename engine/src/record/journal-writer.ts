@@ -71,7 +71,7 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
   };
   const seal = (): string => {
     const sealed = head;
-    append({ kind: 'seal', head: sealed, events: seq, counts: Object.fromEntries([...counts].sort()) });
+    append({ kind: 'seal', head: sealed, events: seq, counts: Object.fromEntries(counts) });
     flush();
     attempt(path, () => fsyncSync(file));
     close();

@@ -61,7 +61,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const queue = createBoundedQueue<TrialPlan>(1);
   const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
   let failures = 0;
-  let fatal: unknown;
+  let fatal: Error | undefined;
   const over = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
   const worker = async (): Promise<void> => {
     for await (const plan of queue) {
@@ -82,7 +82,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
           sealed: result.sealed,
         });
       } catch (error) {
-        fatal ??= error;
+        fatal ??= error instanceof Error ? error : new Error(String(error));
       }
     }
   };

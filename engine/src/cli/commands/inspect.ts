@@ -93,7 +93,11 @@ export function list({ json, parts, terminal }: Context): ExitCode {
           version,
           sha256,
           factors,
-          controls: controls.map(({ act: _, ...control }) => control),
+          controls: controls.map(({ name: control, summary: about, expected }) => ({
+            name: control,
+            summary: about,
+            expected,
+          })),
         }),
       );
     }
