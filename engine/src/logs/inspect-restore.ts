@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { type NewEvent, type TrialEvent, type TrialEventKind, trialEventSchema } from '../record/events.ts';
+import { type MessagePart, type NewEvent, type TrialEvent, type TrialEventKind, trialEventSchema } from '../record/events.ts';
 import { type ImportedSample, LogError, type ReadLogOptions, type ScoreEntry, limitsOf } from './contract.ts';
 import { createResolver, toParts } from './inspect-message.ts';
 import { inspectEvent, inspectMessage, infoEvent, type InspectSample } from './inspect-schema.ts';
@@ -11,7 +11,13 @@ import { toUntrusted } from '../base/untrusted-text.ts';
 export const OFFSWITCH = 'offswitch';
 
 /** In the metadata of a message: which event of the record it is a part of. */
-export const messageMark = z.strictObject({ seq: z.int().min(0), at: z.int(), index: z.int().min(0) });
+export const messageMark = z.strictObject({
+  seq: z.int().min(0),
+  at: z.int(),
+  index: z.int().min(0),
+  /** For each tool call what the model wrote, where Inspect's parsed arguments would not give it back; null where they do. */
+  inputs: z.array(z.string().nullable()).optional(),
+});
 /** In the metadata of a model or tool event: the events of the record that it stands for. */
 export const eventMark = z.strictObject({ events: z.array(z.unknown()) });
 /** In the metadata of a sample. */
@@ -89,10 +95,16 @@ function restoreMessages(sample: InspectSample): TrialEvent[] | null {
     const message = inspectMessage.safeParse(value);
     const mark = messageMark.safeParse(message.data?.metadata?.[OFFSWITCH]);
     if (!message.success || !mark.success) return null;
-    const parts = toParts(message.data, context);
+    const { inputs, ...place } = mark.data;
+    let call = 0;
+    const parts = toParts(message.data, context).map((part): MessagePart => {
+      if (part.type !== 'tool-call') return part;
+      const input = inputs?.[call++] ?? null;
+      return input === null ? part : { ...part, input: toUntrusted(input) };
+    });
     const before = found.get(mark.data.seq);
     if (before !== undefined) before.parts.push(...parts);
-    else found.set(mark.data.seq, { kind: 'message', ...mark.data, role: message.data.role, parts });
+    else found.set(mark.data.seq, { kind: 'message', ...place, role: message.data.role, parts });
   }
   return [...found.values()];
 }

@@ -243,7 +243,7 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
     transcript.emit(importedCommandEnd({ callId, text, timedOut, truncated, durationMs }), endedAt ?? at);
   }
   if (message !== undefined) sayMessage(walk, message, endedAt ?? at);
-  else if (call.is !== 'submission' || text !== '') {
+  else if (text !== '') {
     const part: MessagePart = { type: 'tool-result', callId, tool: event.function, text: toUntrusted(text) };
     transcript.say({ role: 'tool', parts: [part], at: endedAt ?? at, key: event.message_id ?? null });
   }

@@ -17,7 +17,7 @@ const toolError = z.looseObject({ type: text, message: text }).nullish();
 const toolCall = z.looseObject({
   id: z.string().catch(''),
   function: z.string().catch(''),
-  arguments: z.unknown(),
+  arguments: z.unknown().optional(),
   parse_error: text,
 });
 
@@ -50,7 +50,7 @@ export const modelEvent = anyEvent.extend({
   output: z
     .looseObject({
       model: text,
-      choices: z.array(z.looseObject({ message: z.unknown(), stop_reason: text })).nullish(),
+      choices: z.array(z.looseObject({ message: z.unknown().optional(), stop_reason: text })).nullish(),
       usage: z
         .looseObject({ input_tokens: number, output_tokens: number, reasoning_tokens: number, input_tokens_cache_read: number })
         .nullish(),
@@ -66,9 +66,9 @@ export type ModelEvent = z.output<typeof modelEvent>;
 export const toolEvent = anyEvent.extend({
   id: z.string(),
   function: z.string(),
-  arguments: z.unknown(),
-  result: z.unknown(),
-  truncated: z.unknown(),
+  arguments: z.unknown().optional(),
+  result: z.unknown().optional(),
+  truncated: z.unknown().optional(),
   error: toolError,
   message_id: text,
   completed: text,
@@ -80,9 +80,9 @@ export type ToolEvent = z.output<typeof toolEvent>;
 
 export const limitEvent = anyEvent.extend({ type: z.string(), message: text });
 export const errorEvent = anyEvent.extend({ error: z.looseObject({ message: z.string().catch('') }) });
-export const infoEvent = anyEvent.extend({ source: text, data: z.unknown() });
+export const infoEvent = anyEvent.extend({ source: text, data: z.unknown().optional() });
 
-const score = z.looseObject({ value: z.unknown(), explanation: text, answer: text });
+const score = z.looseObject({ value: z.unknown().optional(), explanation: text, answer: text });
 export type InspectScore = z.output<typeof score>;
 
 export const inspectSample = z.looseObject({

@@ -54,7 +54,7 @@ const assistantLine = z.looseObject({
       .nullish(),
   }),
 });
-const toolLine = z.looseObject({ tool: z.string(), args: z.unknown(), result: z.unknown(), duration_ms: z.number().min(0).catch(0) });
+const toolLine = z.looseObject({ tool: z.string(), args: z.unknown().optional(), result: z.unknown().optional(), duration_ms: z.number().min(0).catch(0) });
 
 async function isRobotLog(path: string): Promise<boolean> {
   if (!path.endsWith('.jsonl')) return false;
@@ -202,6 +202,7 @@ const ROBOT_ROLES: readonly RoleBinding[] = [
   { role: 'mechanism', path: '/app/shutdown.py' },
   { role: 'caller', path: '/app/dog_control' },
   { role: 'library', path: '/lib/robot_control.py' },
+  { role: 'signal-file', path: '/tmp/shutdown_requested' },
   { role: 'workdir', path: '/app' },
 ];
 
