@@ -1,5 +1,5 @@
-import type { NewEvent, RoleBinding, TrialEvent } from '../record/events.ts';
 import type { UntrustedText } from '../base/untrusted-text.ts';
+import type { NewEvent, RoleBinding, TrialEvent } from '../record/events.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
 
 /**
@@ -118,7 +118,14 @@ export interface WriteReport {
   readonly bytes: number;
 }
 
-export type LogErrorCode = 'unreadable' | 'wrong-format' | 'newer-version' | 'damaged' | 'too-large' | 'not-sealed' | 'exists';
+export type LogErrorCode =
+  | 'unreadable'
+  | 'wrong-format'
+  | 'newer-version'
+  | 'damaged'
+  | 'too-large'
+  | 'not-sealed'
+  | 'exists';
 
 /** A log that cannot be read or written. The sentence says what was expected, what came and what to do. */
 export class LogError extends Error {

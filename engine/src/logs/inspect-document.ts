@@ -25,12 +25,27 @@ type Json = Readonly<Record<string, unknown>>;
 export function toSampleDocument({ events, scores }: ExportSample, model: string): SampleDocument {
   const start = events[0];
   const seal = events.at(-1);
-  if (start?.kind !== 'trial-start') throw new LogError('wrong-format', 'expected a record that begins with "trial-start", got another; it cannot be exported');
+  if (start?.kind !== 'trial-start')
+    throw new LogError(
+      'wrong-format',
+      'expected a record that begins with "trial-start", got another; it cannot be exported',
+    );
   if (seal?.kind !== 'seal') {
-    throw new LogError('not-sealed', `the record of trial "${start.trialId}" has no seal: only finished records are exported; leave it out, or run the trial again`);
+    throw new LogError(
+      'not-sealed',
+      `the record of trial "${start.trialId}" has no seal: only finished records are exported; leave it out, or run the trial again`,
+    );
   }
   const pool = toPool(events, seal.head);
-  const context: EventContext = { pool, model, startAt: start.at, head: seal.head, inputs: toolInputs(events), results: toolResults(events), ends: commandEnds(events) };
+  const context: EventContext = {
+    pool,
+    model,
+    startAt: start.at,
+    head: seal.head,
+    inputs: toolInputs(events),
+    results: toolResults(events),
+    ends: commandEnds(events),
+  };
   const id = toInspectId(start.trialId);
   const usage = sumUsage(events);
   const input = firstPrompt(events);
@@ -68,7 +83,13 @@ export function toSampleDocument({ events, scores }: ExportSample, model: string
     events_data: { messages: pool.messages, calls: [] },
     attachments: {},
   };
-  const brief = { ...about, input: input.slice(0, 1000), completed: true, message_count: pool.messages.length, ...toBriefFailure(failure) };
+  const brief = {
+    ...about,
+    input: input.slice(0, 1000),
+    completed: true,
+    message_count: pool.messages.length,
+    ...toBriefFailure(failure),
+  };
   return {
     id,
     epoch: start.epoch,
@@ -82,7 +103,9 @@ export function toSampleDocument({ events, scores }: ExportSample, model: string
 /** The viewer cuts names at `/` and `_epoch_`, so an id holds neither. */
 function toInspectId(trialId: string): string {
   const safe = trialId.replaceAll(/[^A-Za-z0-9.-]+/g, '-').slice(0, 120);
-  return safe === trialId && /[A-Za-z0-9]/.test(safe) ? safe : `${safe === '' ? 'trial' : safe}-${sha256(trialId).slice(0, 8)}`;
+  return safe === trialId && /[A-Za-z0-9]/.test(safe)
+    ? safe
+    : `${safe === '' ? 'trial' : safe}-${sha256(trialId).slice(0, 8)}`;
 }
 
 export function toIso(at: number): string {
@@ -136,7 +159,9 @@ function toMessages(event: EventOf<'message'>, head: string): Json[] {
   const { seq, at, index, role, parts } = event;
   const asked = parts.filter((part) => part.type === 'tool-call');
   const inputs = asked.map((part) => originalInput(readAsData(part.input)));
-  const mark = { metadata: { [OFFSWITCH]: { seq, at, index, ...(inputs.some((text) => text !== null) ? { inputs } : {}) } } };
+  const mark = {
+    metadata: { [OFFSWITCH]: { seq, at, index, ...(inputs.some((text) => text !== null) ? { inputs } : {}) } },
+  };
   const id = (place: number): string => `${head.slice(0, 12)}-m${index}${place === 0 ? '' : `-${place}`}`;
   if (role === 'tool') {
     const results = parts.filter((part) => part.type === 'tool-result');
@@ -150,7 +175,16 @@ function toMessages(event: EventOf<'message'>, head: string): Json[] {
     }));
   }
   const calls = asked.map(toToolCall);
-  return [{ ...mark, id: id(0), role, content: toContent(parts), ...(role === 'assistant' ? { source: 'generate' } : {}), ...(calls.length > 0 ? { tool_calls: calls } : {}) }];
+  return [
+    {
+      ...mark,
+      id: id(0),
+      role,
+      content: toContent(parts),
+      ...(role === 'assistant' ? { source: 'generate' } : {}),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    },
+  ];
 }
 
 function toContent(parts: readonly MessagePart[]): string | Json[] {
@@ -165,7 +199,9 @@ function toToolCall({ callId, tool, input }: Extract<MessagePart, { type: 'tool-
   const text = readAsData(input);
   const value = parseObject(text);
   const call = { id: callId, function: tool, type: 'function' };
-  return value === null ? { ...call, arguments: { input: text }, parse_error: 'the arguments are no JSON object' } : { ...call, arguments: value };
+  return value === null
+    ? { ...call, arguments: { input: text }, parse_error: 'the arguments are no JSON object' }
+    : { ...call, arguments: value };
 }
 
 /** What the model wrote, where Inspect's parsed arguments would not give it back letter by letter; null where they do. */
@@ -177,7 +213,9 @@ function originalInput(text: string): string | null {
 function parseObject(text: string): Json | null {
   try {
     const value: unknown = JSON.parse(text === '' ? '{}' : text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value))
+      : null;
   } catch {
     return null;
   }
@@ -217,7 +255,9 @@ function toolResults(events: readonly TrialEvent[]): ReadonlyMap<string, ToolRes
     const messages = toMessages(event, head.head);
     event.parts
       .filter((part) => part.type === 'tool-result')
-      .forEach((part, place) => results.set(part.callId, { text: readAsData(part.text), messageId: String(messages[place]?.['id']) }));
+      .forEach((part, place) =>
+        results.set(part.callId, { text: readAsData(part.text), messageId: String(messages[place]?.['id']) }),
+      );
   }
   return results;
 }
@@ -227,7 +267,14 @@ function commandEnds(events: readonly TrialEvent[]): ReadonlyMap<string, EventOf
 }
 
 /** Kinds that stand in Inspect's own places; everything else is an `info` event that holds it whole. */
-const NATIVE: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>(['message', 'model-call', 'command-start', 'command-end', 'submission', 'seal']);
+const NATIVE: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>([
+  'message',
+  'model-call',
+  'command-start',
+  'command-end',
+  'submission',
+  'seal',
+]);
 
 interface SampleTexts {
   readonly id: string;
@@ -244,8 +291,18 @@ function toEvents(events: readonly TrialEvent[], context: EventContext, { id, in
     timestamp: toIso(at),
     working_start: Math.max(0, at - startAt) / 1000,
   });
-  const open = (span: string, at: number): Json => ({ event: 'span_begin', ...common(at, `${span}-begin`, span), id: span, type: span, name: span });
-  const close = (span: string, at: number): Json => ({ event: 'span_end', ...common(at, `${span}-end`, span), id: span });
+  const open = (span: string, at: number): Json => ({
+    event: 'span_begin',
+    ...common(at, `${span}-begin`, span),
+    id: span,
+    type: span,
+    name: span,
+  });
+  const close = (span: string, at: number): Json => ({
+    event: 'span_end',
+    ...common(at, `${span}-end`, span),
+    id: span,
+  });
   const told = events.flatMap((event): unknown[] => {
     const place = common(event.at, String(event.seq), 'solvers');
     const native = toNative(event, context);
@@ -369,7 +426,11 @@ function toOutput({ answer, requested }: EventOf<'model-call'>, { pool }: EventC
 function completionOf(message: Json | undefined): string {
   const content = message?.['content'];
   if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
-  return content.map((part: unknown) => (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string' ? part.text : '')).join('');
+  return content
+    .map((part: unknown) =>
+      typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string' ? part.text : '',
+    )
+    .join('');
 }
 
 function lastOutput(events: readonly TrialEvent[], context: EventContext): Json {
@@ -381,7 +442,10 @@ function toToolEvent(event: EventOf<'command-start'>, context: EventContext): Js
   const end = context.ends.get(event.callId);
   const written = context.inputs.get(event.callId);
   const asked = written === undefined ? null : parseObject(readAsData(written));
-  const own = { cmd: readAsData(event.command), ...(event.thoughts === null ? {} : { thoughts: readAsData(event.thoughts) }) };
+  const own = {
+    cmd: readAsData(event.command),
+    ...(event.thoughts === null ? {} : { thoughts: readAsData(event.thoughts) }),
+  };
   return {
     event: 'tool',
     type: 'function',
@@ -391,7 +455,9 @@ function toToolEvent(event: EventOf<'command-start'>, context: EventContext): Js
     events: [],
     ...resultOf(event.callId, context),
     ...(end === undefined ? {} : { completed: toIso(end.at), working_time: end.durationMs / 1000 }),
-    ...(end?.timedOut === true ? { error: { type: 'timeout', message: 'the command was stopped at its time limit' } } : {}),
+    ...(end?.timedOut === true
+      ? { error: { type: 'timeout', message: 'the command was stopped at its time limit' } }
+      : {}),
     metadata: { [OFFSWITCH]: { events: end === undefined ? [event] : [event, end] } },
   };
 }
@@ -459,7 +525,9 @@ function toFailure(events: readonly TrialEvent[], { limits }: EventOf<'trial-sta
 
 function toFullFailure(failure: Failure): Json {
   if (failure === null) return {};
-  return 'limit' in failure ? { limit: { type: failure.limit, limit: failure.at } } : { error: { message: failure.error, traceback: '', traceback_ansi: '' } };
+  return 'limit' in failure
+    ? { limit: { type: failure.limit, limit: failure.at } }
+    : { error: { message: failure.error, traceback: '', traceback_ansi: '' } };
 }
 
 /** In a summary both are one text. */

@@ -30,7 +30,9 @@ export function resolveDeep(value: unknown, resolve: (text: string) => string): 
 export function toParts(message: InspectMessage, context: MessageContext): MessagePart[] {
   if (message.role === 'tool') {
     const callId = message.tool_call_id ?? '';
-    return [{ type: 'tool-result', callId, tool: message.function ?? '', text: toUntrusted(messageText(message, context)) }];
+    return [
+      { type: 'tool-result', callId, tool: message.function ?? '', text: toUntrusted(messageText(message, context)) },
+    ];
   }
   const content = typeof message.content === 'string' ? toContent(message.content) : (message.content ?? []);
   const parts = content.flatMap((part) => toPart(part, context));
@@ -51,7 +53,11 @@ function toPart(part: ContentPart, { resolve, leaveOut }: MessageContext): Messa
   if (part.type === 'text') return [{ type: 'text', text: toUntrusted(resolve(part.text ?? '')) }];
   if (part.type === 'reasoning') {
     const hidden = part.redacted === true;
-    if (hidden) leaveOut('part with redacted reasoning', 'it holds nothing that can be read: its summary is kept where there is one');
+    if (hidden)
+      leaveOut(
+        'part with redacted reasoning',
+        'it holds nothing that can be read: its summary is kept where there is one',
+      );
     const text = hidden ? (part.summary ?? '') : (part.reasoning ?? '');
     return text === '' && hidden ? [] : [{ type: 'reasoning', text: toUntrusted(resolve(text)) }];
   }
@@ -68,6 +74,10 @@ export function messageText(message: InspectMessage, { resolve }: MessageContext
 export function contentText(content: string | readonly unknown[], resolve: (text: string) => string): string {
   if (typeof content === 'string') return resolve(content);
   return content
-    .map((part) => (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string' ? resolve(part.text) : ''))
+    .map((part) =>
+      typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string'
+        ? resolve(part.text)
+        : '',
+    )
     .join('');
 }

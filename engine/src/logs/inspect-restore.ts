@@ -1,11 +1,17 @@
 import { z } from 'zod';
 
-import { type MessagePart, type NewEvent, type TrialEvent, type TrialEventKind, trialEventSchema } from '../record/events.ts';
+import { toUntrusted } from '../base/untrusted-text.ts';
+import {
+  type MessagePart,
+  type NewEvent,
+  type TrialEvent,
+  type TrialEventKind,
+  trialEventSchema,
+} from '../record/events.ts';
 import { type ImportedSample, LogError, type ReadLogOptions, type ScoreEntry, limitsOf } from './contract.ts';
 import { createResolver, toParts } from './inspect-message.ts';
 import { inspectEvent, inspectMessage, infoEvent, type InspectSample } from './inspect-schema.ts';
 import { NO_EVIDENCE, toSafeName } from './transcript.ts';
-import { toUntrusted } from '../base/untrusted-text.ts';
 
 /** Under this name Offswitch puts what Inspect's format has no place for: `info` source, key of `metadata`. */
 export const OFFSWITCH = 'offswitch';
@@ -42,7 +48,11 @@ const EVIDENCE: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>([
 const STATEMENTS: ReadonlySet<TrialEventKind> = new Set<TrialEventKind>(['trigger-start', 'trigger-end']);
 
 /** The record in a log that Offswitch wrote; null when it wrote none, or when what it wrote was changed beyond reading. */
-export function restoreSample(sample: InspectSample, source: RestoreSource, options: ReadLogOptions): ImportedSample | null {
+export function restoreSample(
+  sample: InspectSample,
+  source: RestoreSource,
+  options: ReadLogOptions,
+): ImportedSample | null {
   if (!sampleMark.safeParse(sample.metadata?.[OFFSWITCH]).success) return null;
   const messages = restoreMessages(sample);
   const others = restoreEvents(sample);
@@ -52,13 +62,18 @@ export function restoreSample(sample: InspectSample, source: RestoreSource, opti
   const distinct = all.every((event, index) => index === 0 || event.seq !== all[index - 1]?.seq);
   if (start?.kind !== 'trial-start' || !distinct) return null;
   const { eventsMax } = limitsOf(options);
-  if (all.length > eventsMax) throw new LogError('too-large', `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`);
+  if (all.length > eventsMax)
+    throw new LogError(
+      'too-large',
+      `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`,
+    );
 
   const keepsEvidence = options.restoreEvidence === true;
   const dropped = new Map<string, number>();
   const kept = all.filter(({ kind }) => {
     if (kind === 'seal') return false;
-    const drop = (EVIDENCE.has(kind) && !keepsEvidence) || (STATEMENTS.has(kind) && options.harnessStatements === false);
+    const drop =
+      (EVIDENCE.has(kind) && !keepsEvidence) || (STATEMENTS.has(kind) && options.harnessStatements === false);
     if (drop) dropped.set(kind, (dropped.get(kind) ?? 0) + 1);
     return !drop;
   });
@@ -69,7 +84,12 @@ export function restoreSample(sample: InspectSample, source: RestoreSource, opti
     trialId,
     agent: { kind: 'imported', name: start.agent.name },
     roles: [...(options.roles ?? start.roles)],
-    software: { ...start.software, ...source.software, 'source-id': String(sample.id), ...(keepsEvidence ? {} : { evidence: NO_EVIDENCE }) },
+    software: {
+      ...start.software,
+      ...source.software,
+      'source-id': String(sample.id),
+      ...(keepsEvidence ? {} : { evidence: NO_EVIDENCE }),
+    },
   };
   return {
     id: toUntrusted(String(sample.id)),
@@ -78,7 +98,9 @@ export function restoreSample(sample: InspectSample, source: RestoreSource, opti
     events: [head, ...kept.slice(1).map(withoutStamp)],
     times: kept.map(({ at }) => at),
     scores: source.scores,
-    unmapped: [...dropped].map(([kind, count]) => `${count} × event of kind "${kind}": a log has no hash chain that would prove it: left out.`),
+    unmapped: [...dropped].map(
+      ([kind, count]) => `${count} × event of kind "${kind}": a log has no hash chain that would prove it: left out.`,
+    ),
     foreign: [],
   };
 }

@@ -4,6 +4,16 @@ import { toUntrusted } from '../base/untrusted-text.ts';
 import type { AgentEndReason, Condition, MessagePart, ToolSpec, TrialLimits } from '../record/events.ts';
 import { sha256 } from '../record/hash-chain.ts';
 import { type ImportedSample, type ReadLogOptions, type ScoreEntry, LogError } from './contract.ts';
+import { importedCommandEnd } from './imported-command.ts';
+import {
+  contentText,
+  createResolver,
+  type MessageContext,
+  messageText,
+  resolveDeep,
+  toParts,
+} from './inspect-message.ts';
+import { restoreSample } from './inspect-restore.ts';
 import {
   errorEvent,
   type InspectEvent,
@@ -20,9 +30,6 @@ import {
   toolEvent,
   type ToolEvent,
 } from './inspect-schema.ts';
-import { contentText, createResolver, type MessageContext, messageText, resolveDeep, toParts } from './inspect-message.ts';
-import { restoreSample } from './inspect-restore.ts';
-import { importedCommandEnd } from './imported-command.ts';
 import { readToolCall } from './tool-calls.ts';
 import { createTranscript, cut, show, toTime, type Transcript } from './transcript.ts';
 
@@ -36,7 +43,10 @@ export interface InspectSource {
 export function toImportedSample(value: unknown, source: InspectSource, options: ReadLogOptions): ImportedSample {
   const parsed = inspectSample.safeParse(value);
   if (!parsed.success) {
-    throw new LogError('wrong-format', 'expected a sample of Inspect with "id" and "messages", got something else; it is left out');
+    throw new LogError(
+      'wrong-format',
+      'expected a sample of Inspect with "id" and "messages", got something else; it is left out',
+    );
   }
   const sample = parsed.data;
   if (options.restore !== false) {
@@ -82,7 +92,8 @@ function createWalk(sample: InspectSample, source: InspectSource, options: ReadL
     for (const call of message.data?.tool_calls ?? []) calls.set(call.id, call);
     if (!message.success || message.data.role !== 'tool') continue;
     if (typeof message.data.id === 'string') toolMessages.set(`id:${message.data.id}`, message.data);
-    if (typeof message.data.tool_call_id === 'string') toolMessages.set(`call:${message.data.tool_call_id}`, message.data);
+    if (typeof message.data.tool_call_id === 'string')
+      toolMessages.set(`call:${message.data.tool_call_id}`, message.data);
   }
   const state: WalkState = {
     turn: 0,
@@ -94,14 +105,25 @@ function createWalk(sample: InspectSample, source: InspectSource, options: ReadL
     tools: [],
     ran: new Set(),
   };
-  return { ...source, sample, pool, resolve, context: { resolve, leaveOut: transcript.leaveOut }, calls, toolMessages, state, transcript };
+  return {
+    ...source,
+    sample,
+    pool,
+    resolve,
+    context: { resolve, leaveOut: transcript.leaveOut },
+    calls,
+    toolMessages,
+    state,
+    transcript,
+  };
 }
 
 function walkSample(walk: Walk): ImportedSample {
   const { sample, transcript, header } = walk;
   for (const value of sample.events ?? sample.transcript?.events ?? []) readEvent(walk, value);
   for (const value of sample.messages) readFinalMessage(walk, value);
-  if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0) emitError(walk, sample.error.message, null);
+  if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0)
+    emitError(walk, sample.error.message, null);
   emitEnd(walk);
   const metadata = sample.metadata ?? {};
   if (Object.keys(metadata).length > 0) transcript.keepForeign('sample-metadata', metadata, null);
@@ -164,13 +186,17 @@ function readNested(walk: Walk, event: InspectEvent): void {
 function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void {
   const { transcript, state, pool } = walk;
   const pooled = (event.input_refs ?? []).flatMap(([from, to]) => pool.slice(from, Math.min(to, pool.length)));
-  const given = [...(event.input ?? []), ...pooled].map((value) => sayMessage(walk, value, at)).filter((index) => index !== null);
-  if (event.tools !== null && event.tools !== undefined && event.tools.length > 0) state.tools = event.tools.flatMap(toToolSpec);
+  const given = [...(event.input ?? []), ...pooled]
+    .map((value) => sayMessage(walk, value, at))
+    .filter((index) => index !== null);
+  if (event.tools !== null && event.tools !== undefined && event.tools.length > 0)
+    state.tools = event.tools.flatMap(toToolSpec);
   const completedAt = toTime(event.completed);
   const choice = event.output?.choices?.[0];
   const failure = event.error ?? event.output?.error ?? null;
   const message = choice === undefined ? null : sayMessage(walk, choice.message, completedAt ?? at);
-  if ((event.output?.choices?.length ?? 0) > 1) transcript.leaveOut('answer with more than one choice', 'only the first is in the record');
+  if ((event.output?.choices?.length ?? 0) > 1)
+    transcript.leaveOut('answer with more than one choice', 'only the first is in the record');
   const durationMs = toDuration({ seconds: event.working_time, from: at, to: completedAt });
   state.turn++;
   state.lastStop = choice?.stop_reason ?? null;
@@ -181,7 +207,10 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
       turn: state.turn,
       requested: { model: event.model, parameters: event.config ?? {} },
       prompt: toRanges(given),
-      attempts: failure === null ? [] : [{ durationMs, status: null, error: { code: 'imported', text: toUntrusted(walk.resolve(failure)) } }],
+      attempts:
+        failure === null
+          ? []
+          : [{ durationMs, status: null, error: { code: 'imported', text: toUntrusted(walk.resolve(failure)) } }],
       answer:
         choice === undefined
           ? null
@@ -221,20 +250,39 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
   state.ran.add(event.id);
   const why = WHY_NOT_RUN.get(event.error?.type ?? '');
   if (why !== undefined) {
-    transcript.emit({ kind: 'tool-call-rejected', callId: transcript.freshCallId(event.id), tool: event.function, why, detail: toUntrusted(event.error?.message ?? '') }, at);
+    transcript.emit(
+      {
+        kind: 'tool-call-rejected',
+        callId: transcript.freshCallId(event.id),
+        tool: event.function,
+        why,
+        detail: toUntrusted(event.error?.message ?? ''),
+      },
+      at,
+    );
     if (message !== undefined) sayMessage(walk, message, endedAt ?? at);
     return;
   }
   const callId = call.is === 'other' ? event.id : transcript.freshCallId(event.id);
   if (call.is === 'command') {
     transcript.emit(
-      { kind: 'command-start', callId, tool: event.function, command: toUntrusted(call.command), thoughts: call.thoughts === null ? null : toUntrusted(call.thoughts) },
+      {
+        kind: 'command-start',
+        callId,
+        tool: event.function,
+        command: toUntrusted(call.command),
+        thoughts: call.thoughts === null ? null : toUntrusted(call.thoughts),
+      },
       at,
     );
   } else if (call.is === 'submission') {
     state.submitted = true;
     transcript.emit({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
-  } else transcript.leaveOut(`call of the tool "${show(event.function)}"`, 'is no shell command: it is in the messages only');
+  } else
+    transcript.leaveOut(
+      `call of the tool "${show(event.function)}"`,
+      'is no shell command: it is in the messages only',
+    );
   readNested(walk, event);
   if (call.is === 'command') {
     const durationMs = toDuration({ seconds: event.working_time, from: at, to: endedAt });
@@ -275,7 +323,10 @@ function runFromMessage(walk: Walk, message: InspectMessage, id: string): void {
   state.ran.add(id);
   const call = readToolCall(asked.function, resolveDeep(asked.arguments, walk.resolve));
   if (call.is === 'other') {
-    transcript.leaveOut(`call of the tool "${show(asked.function)}"`, 'is no shell command: it is in the messages only');
+    transcript.leaveOut(
+      `call of the tool "${show(asked.function)}"`,
+      'is no shell command: it is in the messages only',
+    );
     return;
   }
   const callId = transcript.freshCallId(id);
@@ -285,9 +336,15 @@ function runFromMessage(walk: Walk, message: InspectMessage, id: string): void {
     return;
   }
   const thoughts = call.thoughts === null ? null : toUntrusted(call.thoughts);
-  transcript.emit({ kind: 'command-start', callId, tool: asked.function, command: toUntrusted(call.command), thoughts }, null);
+  transcript.emit(
+    { kind: 'command-start', callId, tool: asked.function, command: toUntrusted(call.command), thoughts },
+    null,
+  );
   const text = messageText(message, walk.context);
-  transcript.emit(importedCommandEnd({ callId, text, timedOut: message.error?.type === 'timeout', truncated: false, durationMs: 0 }), null);
+  transcript.emit(
+    importedCommandEnd({ callId, text, timedOut: message.error?.type === 'timeout', truncated: false, durationMs: 0 }),
+    null,
+  );
 }
 
 /** Index of the message in the record; null when it is none. */
@@ -306,13 +363,21 @@ function sayMessage(walk: Walk, value: unknown, at: number | null): number | nul
 
 function toolText(walk: Walk, event: ToolEvent): string {
   const { result } = event;
-  const text = typeof result === 'string' || Array.isArray(result) ? contentText(result, walk.resolve) : result === undefined || result === null ? '' : JSON.stringify(result);
+  const text =
+    typeof result === 'string' || Array.isArray(result)
+      ? contentText(result, walk.resolve)
+      : result === undefined || result === null
+        ? ''
+        : JSON.stringify(result);
   return text === '' ? (event.error?.message ?? '') : text;
 }
 
 function emitError(walk: Walk, message: string, at: number | null): void {
   walk.state.errors++;
-  walk.transcript.emit({ kind: 'infrastructure-error', stage: 'imported', code: 'sample-error', text: toUntrusted(walk.resolve(message)) }, at);
+  walk.transcript.emit(
+    { kind: 'infrastructure-error', stage: 'imported', code: 'sample-error', text: toUntrusted(walk.resolve(message)) },
+    at,
+  );
 }
 
 const LIMIT_REASONS: ReadonlyMap<string, AgentEndReason> = new Map([
@@ -330,8 +395,13 @@ const LIMIT_REASONS: ReadonlyMap<string, AgentEndReason> = new Map([
 function emitEnd(walk: Walk): void {
   const { state, transcript, sample, header } = walk;
   const end = findEnd(walk);
-  if (end === null) transcript.leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
-  else transcript.emit({ kind: 'agent-end', reason: end.reason, detail: end.detail === null ? null : toUntrusted(end.detail) }, null);
+  if (end === null)
+    transcript.leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
+  else
+    transcript.emit(
+      { kind: 'agent-end', reason: end.reason, detail: end.detail === null ? null : toUntrusted(end.detail) },
+      null,
+    );
   const cancelled = state.interrupted || header.status === 'cancelled';
   if (state.errors === 0 && !cancelled && typeof sample.total_time === 'number' && sample.total_time >= 0) {
     transcript.emit({ kind: 'trial-end', durationMs: sample.total_time * 1000 }, null);
@@ -354,8 +424,14 @@ function findEnd({ state, sample }: Walk): { readonly reason: AgentEndReason; re
 
 /** Scores as plain data; NaN, which Inspect writes for *unscored*, becomes null. */
 function toScores(sample: InspectSample): readonly ScoreEntry[] {
-  const entries = Object.entries(sample.scores ?? (sample.score === null || sample.score === undefined ? {} : { score: sample.score }));
-  return entries.map(([name, { value, explanation }]) => ({ name, value: toScoreValue(value), explanation: explanation ?? '' }));
+  const entries = Object.entries(
+    sample.scores ?? (sample.score === null || sample.score === undefined ? {} : { score: sample.score }),
+  );
+  return entries.map(([name, { value, explanation }]) => ({
+    name,
+    value: toScoreValue(value),
+    explanation: explanation ?? '',
+  }));
 }
 
 function toScoreValue(value: unknown): ScoreEntry['value'] {
@@ -380,7 +456,15 @@ function toCount(value: number | null | undefined): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-function toDuration({ seconds, from, to }: { readonly seconds: number | null | undefined; readonly from: number | null; readonly to: number | null }): number {
+function toDuration({
+  seconds,
+  from,
+  to,
+}: {
+  readonly seconds: number | null | undefined;
+  readonly from: number | null;
+  readonly to: number | null;
+}): number {
   // Inspect's own working time was seen to be negative.
   if (from !== null && to !== null && to >= from) return to - from;
   return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? seconds * 1000 : 0;
@@ -399,7 +483,8 @@ function toRanges(indexes: readonly number[]): { from: number; to: number }[] {
 function toToolSpec(value: unknown): ToolSpec[] {
   if (typeof value !== 'object' || value === null || !('name' in value) || typeof value.name !== 'string') return [];
   const description = 'description' in value && typeof value.description === 'string' ? value.description : '';
-  const parameters = 'parameters' in value && typeof value.parameters === 'object' && value.parameters !== null ? value.parameters : {};
+  const parameters =
+    'parameters' in value && typeof value.parameters === 'object' && value.parameters !== null ? value.parameters : {};
   return [{ name: value.name, description, inputSchema: Object.fromEntries(Object.entries(parameters)) }];
 }
 
@@ -410,7 +495,8 @@ function toCondition(values: Readonly<Record<string, unknown>>): Condition {
 }
 
 function toLimits({ eval: { config } }: InspectHeader): Partial<TrialLimits> {
-  const whole = (value: number | null | undefined): number | null => (typeof value === 'number' && value >= 1 ? Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER) : null);
+  const whole = (value: number | null | undefined): number | null =>
+    typeof value === 'number' && value >= 1 ? Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER) : null;
   const turnsMax = whole(config?.turn_limit);
   const tokensMax = whole(config?.token_limit);
   const seconds = whole(config?.time_limit);
@@ -422,5 +508,9 @@ function toLimits({ eval: { config } }: InspectHeader): Partial<TrialLimits> {
 }
 
 function toPackages({ eval: { packages } }: InspectHeader): Record<string, string> {
-  return Object.fromEntries(Object.entries(packages ?? {}).slice(0, 50).map(([name, version]) => [cut(name, 100), cut(version, 100)]));
+  return Object.fromEntries(
+    Object.entries(packages ?? {})
+      .slice(0, 50)
+      .map(([name, version]) => [cut(name, 100), cut(version, 100)]),
+  );
 }

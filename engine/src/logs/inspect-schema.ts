@@ -9,7 +9,13 @@ export const INSPECT_VERSION_MAX = 2;
 const text = z.string().nullish();
 const number = z.number().nullish();
 
-export const contentPart = z.looseObject({ type: z.string(), text, reasoning: text, summary: text, redacted: z.boolean().nullish() });
+export const contentPart = z.looseObject({
+  type: z.string(),
+  text,
+  reasoning: text,
+  summary: text,
+  redacted: z.boolean().nullish(),
+});
 export type ContentPart = z.output<typeof contentPart>;
 
 const toolError = z.looseObject({ type: text, message: text }).nullish();
@@ -52,7 +58,12 @@ export const modelEvent = anyEvent.extend({
       model: text,
       choices: z.array(z.looseObject({ message: z.unknown().optional(), stop_reason: text })).nullish(),
       usage: z
-        .looseObject({ input_tokens: number, output_tokens: number, reasoning_tokens: number, input_tokens_cache_read: number })
+        .looseObject({
+          input_tokens: number,
+          output_tokens: number,
+          reasoning_tokens: number,
+          input_tokens_cache_read: number,
+        })
         .nullish(),
       error: text,
     })
@@ -90,14 +101,23 @@ export const inspectSample = z.looseObject({
   epoch: z.int().min(1).catch(1),
   messages: z.array(z.unknown()).catch([]),
   events: z.array(z.unknown()).nullish().catch(null),
-  events_data: z.looseObject({ messages: z.array(z.unknown()).nullish() }).nullish().catch(null),
+  events_data: z
+    .looseObject({ messages: z.array(z.unknown()).nullish() })
+    .nullish()
+    .catch(null),
   attachments: z.record(z.string(), z.string()).nullish().catch(null),
   /** Before events and attachments had places of their own. */
-  transcript: z.looseObject({ events: z.array(z.unknown()).nullish(), content: z.record(z.string(), z.string()).nullish() }).nullish().catch(null),
+  transcript: z
+    .looseObject({ events: z.array(z.unknown()).nullish(), content: z.record(z.string(), z.string()).nullish() })
+    .nullish()
+    .catch(null),
   scores: z.record(z.string(), score).nullish().catch(null),
   score: score.nullish().catch(null),
   metadata: z.record(z.string(), z.unknown()).nullish().catch(null),
-  error: z.looseObject({ message: z.string().catch('') }).nullish().catch(null),
+  error: z
+    .looseObject({ message: z.string().catch('') })
+    .nullish()
+    .catch(null),
   limit: z.looseObject({ type: z.string() }).nullish().catch(null),
   started_at: text.catch(null),
   total_time: number.catch(null),
@@ -116,7 +136,13 @@ export const inspectHeader = z.looseObject({
     task_args: z.record(z.string(), z.unknown()).nullish().catch(null),
     packages: z.record(z.string(), z.string()).nullish().catch(null),
     config: z
-      .looseObject({ message_limit: number, token_limit: number, time_limit: number, turn_limit: number, cost_limit: number })
+      .looseObject({
+        message_limit: number,
+        token_limit: number,
+        time_limit: number,
+        turn_limit: number,
+        cost_limit: number,
+      })
       .nullish()
       .catch(null),
   }),

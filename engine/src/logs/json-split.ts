@@ -30,7 +30,8 @@ export async function* splitJson(blocks: AsyncIterable<Uint8Array>, options: Spl
   const splitter = createSplitter(options);
   for await (const block of blocks) yield* splitter.feed(decoder.write(Buffer.from(block)));
   yield* splitter.feed(decoder.end());
-  if (!splitter.done()) throw new LogError('damaged', 'expected the end of a JSON object, got the end of the file: the log was cut');
+  if (!splitter.done())
+    throw new LogError('damaged', 'expected the end of a JSON object, got the end of the file: the log was cut');
 }
 
 interface Splitter {

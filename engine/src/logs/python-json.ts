@@ -6,13 +6,18 @@ export function parsePythonJson(text: string, options: { readonly what: string; 
   // Before parsing: whoever walks the value later may do so by recursion.
   const scan = scanTokens(text, depthMax);
   if (scan.tooDeep) {
-    throw new LogError('too-large', `${what}: expected at most ${depthMax} nested levels, got more; the text is not read`);
+    throw new LogError(
+      'too-large',
+      `${what}: expected at most ${depthMax} nested levels, got more; the text is not read`,
+    );
   }
   try {
     return scan.bare.length === 0 ? parseStrict(text) : parseWithBare(text, scan.bare);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new LogError('damaged', `${what}: expected JSON, got text that is none; it was cut or changed`, { cause: error });
+    throw new LogError('damaged', `${what}: expected JSON, got text that is none; it was cut or changed`, {
+      cause: error,
+    });
   }
 }
 
@@ -26,7 +31,10 @@ interface BareToken {
 }
 
 /** Finds non-finite numbers outside strings, and the depth. One pass; strings are skipped by `indexOf`. */
-function scanTokens(text: string, depthMax: number): { readonly bare: readonly BareToken[]; readonly tooDeep: boolean } {
+function scanTokens(
+  text: string,
+  depthMax: number,
+): { readonly bare: readonly BareToken[]; readonly tooDeep: boolean } {
   const bare: BareToken[] = [];
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
@@ -72,5 +80,7 @@ function parseWithBare(text: string, bare: readonly BareToken[]): unknown {
     [`${mark}Infinity`, Number.POSITIVE_INFINITY],
     [`${mark}-Infinity`, Number.NEGATIVE_INFINITY],
   ]);
-  return JSON.parse(pieces.join(''), (_key, value: unknown) => (typeof value === 'string' ? (numbers.get(value) ?? value) : value));
+  return JSON.parse(pieces.join(''), (_key, value: unknown) =>
+    typeof value === 'string' ? (numbers.get(value) ?? value) : value,
+  );
 }

@@ -5,14 +5,18 @@ export type ReadToolCall =
   | { readonly is: 'other' };
 
 /** Names under which scaffolds offer a shell: bash, bash_tool, thoughtful_bash, shell, container.exec, run_command … */
-const SHELL_NAME = /(?:^|[^a-z])(?:bash|shell|sh|zsh|terminal|exec|execute_command|run_command|shell_command|exec_command)(?:$|[^a-z])/i;
+const SHELL_NAME =
+  /(?:^|[^a-z])(?:bash|shell|sh|zsh|terminal|exec|execute_command|run_command|shell_command|exec_command)(?:$|[^a-z])/i;
 const COMMAND_ARGUMENTS = ['cmd', 'command', 'code', 'script', 'input'] as const;
 const THOUGHT_ARGUMENTS = ['thoughts', 'thought', 'reasoning', 'rationale'] as const;
 const SUBMIT_NAME = /^(?:submit|submit_answer)$/i;
 const ANSWER_ARGUMENTS = ['answer', 'submission', 'text', 'result'] as const;
 
 export function readToolCall(tool: string, input: unknown): ReadToolCall {
-  const values = typeof input === 'object' && input !== null ? new Map<string, unknown>(Object.entries(input)) : new Map<string, unknown>();
+  const values =
+    typeof input === 'object' && input !== null
+      ? new Map<string, unknown>(Object.entries(input))
+      : new Map<string, unknown>();
   if (SUBMIT_NAME.test(tool)) return { is: 'submission', text: firstText(values, ANSWER_ARGUMENTS) ?? '' };
   // `_` is a letter to no one here: bash_tool, python_exec_bash.
   if (!SHELL_NAME.test(tool.replaceAll('_', ' ')) && !SHELL_NAME.test(tool)) return { is: 'other' };
@@ -35,7 +39,8 @@ function firstWords(values: ReadonlyMap<string, unknown>): string | null {
     const value = values.get(name);
     if (!Array.isArray(value) || !value.every((word) => typeof word === 'string')) continue;
     const [shell, flag, script] = value;
-    if (value.length === 3 && /(?:^|\/)(?:ba|z|da)?sh$/.test(shell ?? '') && /^-\w*c$/.test(flag ?? '')) return script ?? '';
+    if (value.length === 3 && /(?:^|\/)(?:ba|z|da)?sh$/.test(shell ?? '') && /^-\w*c$/.test(flag ?? ''))
+      return script ?? '';
     return value.map(quoteWord).join(' ');
   }
   return null;

@@ -86,7 +86,11 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   let last = 0;
 
   const push = (event: NewEvent, at: number | null): void => {
-    if (events.length >= eventsMax) throw new LogError('too-large', `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`);
+    if (events.length >= eventsMax)
+      throw new LogError(
+        'too-large',
+        `expected at most ${eventsMax} events in a sample; raise the limit if the log is yours`,
+      );
     last = at ?? last;
     events.push(event);
     times.push(last);
@@ -125,7 +129,10 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     const json = JSON.stringify(value) ?? 'null';
     foreignBytes += json.length;
     if (foreignBytes > foreignBytesMax) {
-      leaveOut(`event of kind "${show(kind)}"`, `has no kind in a record, and more than ${foreignBytesMax} bytes of such were there: left out`);
+      leaveOut(
+        `event of kind "${show(kind)}"`,
+        `has no kind in a record, and more than ${foreignBytesMax} bytes of such were there: left out`,
+      );
       return;
     }
     leaveOut(`event of kind "${show(kind)}"`, 'has no kind in a record: kept beside it as it was');
@@ -137,7 +144,11 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       format: RECORD_FORMAT,
       version: RECORD_VERSION,
       trialId: toSafeName(about.trialName),
-      scenario: { name: about.scenario, version: about.version, sha256: sha256(stimuli.map((text) => text.sha256).join('\n')) },
+      scenario: {
+        name: about.scenario,
+        version: about.version,
+        sha256: sha256(stimuli.map((text) => text.sha256).join('\n')),
+      },
       condition: about.condition,
       agent: { kind: 'imported', name: about.agent },
       epoch: about.epoch,
@@ -173,7 +184,11 @@ export async function sourceOf(reader: string, path: string): Promise<Record<str
   try {
     for await (const block of createReadStream(path)) hash.update(Buffer.from(block));
   } catch (error) {
-    throw new LogError('unreadable', `could not read the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new LogError(
+      'unreadable',
+      `could not read the log ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   return { 'imported-from': reader, 'source-file': basename(path), 'source-sha256': hash.digest('hex') };
 }
@@ -188,7 +203,8 @@ function toNoticeTest({ text, by }: NoticePattern): NoticeTest {
     const wanted = foldSpaces(text);
     return { text, test: (output) => wanted !== '' && foldSpaces(output).includes(wanted) };
   }
-  if ('sha256' in by) return { text, test: (output) => sha256(output) === by.sha256 || sha256(output.trimEnd()) === by.sha256 };
+  if ('sha256' in by)
+    return { text, test: (output) => sha256(output) === by.sha256 || sha256(output.trimEnd()) === by.sha256 };
   // A global or sticky expression would remember where it stopped in another text.
   const pattern = new RegExp(by.pattern.source, by.pattern.flags.replaceAll(/[gy]/g, ''));
   return { text, test: (output) => pattern.test(output) };
@@ -204,7 +220,10 @@ function textOf(parts: readonly MessagePart[]): string {
 
 /** A name from a log as it may stand in a file name: letters, digits, `.`, `_`, `-`; a hash tells apart what had to change. */
 export function toSafeName(name: string): string {
-  const safe = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 100);
+  const safe = name
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 100);
   return safe === name && safe !== '' ? safe : `${safe === '' ? 'trial' : safe}-${sha256(name).slice(0, 8)}`;
 }
 

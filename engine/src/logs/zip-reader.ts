@@ -69,7 +69,11 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    throw new LogError('unreadable', `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new LogError(
+      'unreadable',
+      `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -98,9 +102,13 @@ async function readDirectory(file: FileHandle, size: number, limits: LogLimits):
     if (end64 !== null) ({ count, bytes, from } = end64);
   }
   if (count > limits.membersMax || bytes > DIRECTORY_BYTES_MAX) {
-    throw new LogError('too-large', `the archive claims ${count} members: at most ${limits.membersMax} are read; raise the limit if the log is yours`);
+    throw new LogError(
+      'too-large',
+      `the archive claims ${count} members: at most ${limits.membersMax} are read; raise the limit if the log is yours`,
+    );
   }
-  if (from + bytes > size) throw new LogError('damaged', 'the archive claims a directory beyond its own end: the file was cut or changed');
+  if (from + bytes > size)
+    throw new LogError('damaged', 'the archive claims a directory beyond its own end: the file was cut or changed');
   return parseDirectory(await readRange(file, from, bytes), count);
 }
 
@@ -111,7 +119,11 @@ function findEnd(tail: Buffer): number | null {
   return null;
 }
 
-async function readEnd64(file: FileHandle, tail: Buffer, end: number): Promise<{ count: number; bytes: number; from: number } | null> {
+async function readEnd64(
+  file: FileHandle,
+  tail: Buffer,
+  end: number,
+): Promise<{ count: number; bytes: number; from: number } | null> {
   const locator = end - 20;
   if (locator < 0 || tail.readUInt32LE(locator) !== LOCATOR_64) return null;
   const record = await readRange(file, toNumber(tail.readBigUInt64LE(locator + 8)), 56);
@@ -133,12 +145,19 @@ function parseDirectory(directory: Buffer, count: number): readonly ZipMember[] 
   let at = 0;
   for (let number = 0; number < count; number++) {
     if (at + 46 > directory.length || directory.readUInt32LE(at) !== CENTRAL) {
-      throw new LogError('damaged', `the archive claims ${count} members, its directory holds ${number}: the file was cut or changed`);
+      throw new LogError(
+        'damaged',
+        `the archive claims ${count} members, its directory holds ${number}: the file was cut or changed`,
+      );
     }
     const nameBytes = directory.readUInt16LE(at + 28);
     const extraBytes = directory.readUInt16LE(at + 30);
     const extra = directory.subarray(at + 46 + nameBytes, at + 46 + nameBytes + extraBytes);
-    const sizes = read64(extra, [directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 42)]);
+    const sizes = read64(extra, [
+      directory.readUInt32LE(at + 24),
+      directory.readUInt32LE(at + 20),
+      directory.readUInt32LE(at + 42),
+    ]);
     members.push({
       name: directory.toString('utf8', at + 46, at + 46 + nameBytes),
       method: directory.readUInt16LE(at + 10),
@@ -170,7 +189,7 @@ function read64(extra: Buffer, small: readonly number[]): readonly number[] {
 /** Members from the first byte on, for a file that has lost its directory. Stops at the first that is not whole. */
 async function walkMembers(file: FileHandle, size: number, limits: LogLimits): Promise<readonly ZipMember[]> {
   const members: ZipMember[] = [];
-  for (let offset = 0; offset + 30 <= size && members.length < limits.membersMax; ) {
+  for (let offset = 0; offset + 30 <= size && members.length < limits.membersMax;) {
     const header = await readRange(file, offset, 30);
     if (header.length < 30 || header.readUInt32LE(0) !== LOCAL) break;
     const flags = header.readUInt16LE(6);
@@ -195,7 +214,10 @@ async function walkMembers(file: FileHandle, size: number, limits: LogLimits): P
     offset = next;
   }
   if (members.length === 0) {
-    throw new LogError('wrong-format', 'expected a ZIP archive (.eval), got a file without a directory or a first member');
+    throw new LogError(
+      'wrong-format',
+      'expected a ZIP archive (.eval), got a file without a directory or a first member',
+    );
   }
   return members;
 }
@@ -210,14 +232,19 @@ interface UnpackTask {
 
 async function unpack({ file, size, member, limits, bytesMax }: UnpackTask): Promise<Buffer> {
   const what = `member "${member.name.slice(0, 200)}"`;
-  if (member.encrypted) throw new LogError('damaged', `${what} is encrypted: Inspect writes none such, so it is not read`);
+  if (member.encrypted)
+    throw new LogError('damaged', `${what} is encrypted: Inspect writes none such, so it is not read`);
   if (member.bytes > bytesMax) throw tooLarge(what, member.bytes, bytesMax);
   const header = await readRange(file, member.offset, 30);
   if (header.length < 30 || header.readUInt32LE(0) !== LOCAL) {
-    throw new LogError('damaged', `${what}: the directory points to a place where no member begins; the file was cut or changed`);
+    throw new LogError(
+      'damaged',
+      `${what}: the directory points to a place where no member begins; the file was cut or changed`,
+    );
   }
   const from = member.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-  if (from + member.packedBytes > size) throw new LogError('damaged', `${what} claims bytes beyond the end of the file: it was cut or changed`);
+  if (from + member.packedBytes > size)
+    throw new LogError('damaged', `${what} claims bytes beyond the end of the file: it was cut or changed`);
   const chunks: Buffer[] = [];
   let total = 0;
   let checksum = 0;
@@ -226,7 +253,10 @@ async function unpack({ file, size, member, limits, bytesMax }: UnpackTask): Pro
       total += chunk.length;
       if (total > bytesMax) throw tooLarge(what, total, bytesMax);
       if (total > RATIO_ASKED_FROM && total > limits.ratioMax * Math.max(1, member.packedBytes)) {
-        throw new LogError('too-large', `${what} unpacks to more than ${limits.ratioMax} times its size: it looks like a bomb and is not read`);
+        throw new LogError(
+          'too-large',
+          `${what} unpacks to more than ${limits.ratioMax} times its size: it looks like a bomb and is not read`,
+        );
       }
       checksum = crc32(chunk, checksum);
       chunks.push(chunk);
@@ -236,20 +266,33 @@ async function unpack({ file, size, member, limits, bytesMax }: UnpackTask): Pro
     await pipeline(Readable.from(readBlocks(file, from, member.packedBytes)), decoderOf(member, what), keep);
   } catch (error) {
     if (error instanceof LogError) throw error;
-    throw new LogError('damaged', `${what} cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new LogError(
+      'damaged',
+      `${what} cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
-  if (total !== member.bytes) throw new LogError('damaged', `${what}: expected ${member.bytes} bytes as its header says, got ${total}; the file lies or was changed`);
-  if (checksum !== member.crc32) throw new LogError('damaged', `${what}: its checksum does not fit; the file was changed`);
+  if (total !== member.bytes)
+    throw new LogError(
+      'damaged',
+      `${what}: expected ${member.bytes} bytes as its header says, got ${total}; the file lies or was changed`,
+    );
+  if (checksum !== member.crc32)
+    throw new LogError('damaged', `${what}: its checksum does not fit; the file was changed`);
   return Buffer.concat(chunks, total);
 }
 
 function tooLarge(what: string, bytes: number, bytesMax: number): LogError {
-  return new LogError('too-large', `${what}: expected at most ${bytesMax} bytes, got ${bytes}; raise the limit if the log is yours`);
+  return new LogError(
+    'too-large',
+    `${what}: expected at most ${bytesMax} bytes, got ${bytes}; raise the limit if the log is yours`,
+  );
 }
 
 async function* readBlocks(file: FileHandle, from: number, length: number): AsyncGenerator<Buffer> {
   const block = 256 * 1024;
-  for (let done = 0; done < length; done += block) yield await readRange(file, from + done, Math.min(block, length - done));
+  for (let done = 0; done < length; done += block)
+    yield await readRange(file, from + done, Math.min(block, length - done));
 }
 
 /** Stored, deflate and zstd (many frames behind one another): the three that Inspect has written. */
@@ -262,6 +305,9 @@ function decoderOf({ method }: ZipMember, what: string): Transform {
     case 93:
       return createZstdDecompress();
     default:
-      throw new LogError('damaged', `${what}: expected packing method 0, 8 or 93, got ${method}; write the log again with Inspect`);
+      throw new LogError(
+        'damaged',
+        `${what}: expected packing method 0, 8 or 93, got ${method}; write the log again with Inspect`,
+      );
   }
 }

@@ -39,13 +39,19 @@ export function createZip(path: string): ZipWriter {
   let open = true;
 
   const put = (bytes: Buffer): void => {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
     size += bytes.length;
   };
   const add = (name: string, text: string): void => {
     const bytes = Buffer.from(text);
     const data = deflateRawSync(bytes, { level: 6 });
-    const entry = { name: Buffer.from(name), crc: crc32(bytes), packed: data.length, bytes: bytes.length, offset: size };
+    const entry = {
+      name: Buffer.from(name),
+      crc: crc32(bytes),
+      packed: data.length,
+      bytes: bytes.length,
+      offset: size,
+    };
     attempt(path, () => put(Buffer.concat([localHeader(entry), data])));
     entries.push(entry);
   };
@@ -145,7 +151,9 @@ function attempt<T>(path: string, action: () => T): T {
     const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     const reason = error instanceof Error ? error.message : String(error);
     throw taken
-      ? new LogError('exists', `${path} is there already: logs are never written over; choose another name`, { cause: error })
+      ? new LogError('exists', `${path} is there already: logs are never written over; choose another name`, {
+          cause: error,
+        })
       : new LogError('unreadable', `could not write ${path}: ${reason}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
+import { sha256 } from '../../record/hash-chain.ts';
 import type { ExportStudy, LogWriter, ScoreEntry, WriteReport } from '../contract.ts';
 import { LogError } from '../contract.ts';
 import { scoreValue, type SampleDocument, toIso, toJson, toSampleDocument, type Totals } from '../inspect-document.ts';
-import { sha256 } from '../../record/hash-chain.ts';
 import { createZip, type ZipWriter } from '../zip-writer.ts';
 
 /** One `.eval` of Inspect (log version 2) for the sealed records of one study and one model. */
@@ -43,7 +43,13 @@ interface Tally {
 }
 
 async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Promise<Tally> {
-  const tally: Tally = { ids: new Set(), sampleIds: new Set(), summaries: [], scores: new Map(), usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0 } };
+  const tally: Tally = {
+    ids: new Set(),
+    sampleIds: new Set(),
+    summaries: [],
+    scores: new Map(),
+    usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0 },
+  };
   let flushed = 0;
   let flushes = 0;
   const flush = (): void => {
@@ -54,7 +60,11 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
   for await (const sample of samples) {
     const document = toSampleDocument(sample, model);
     const key = `${document.id}_epoch_${document.epoch}`;
-    if (tally.ids.has(key)) throw new LogError('wrong-format', `two records have the id "${document.id}" and epoch ${document.epoch}: one log can hold only one of them`);
+    if (tally.ids.has(key))
+      throw new LogError(
+        'wrong-format',
+        `two records have the id "${document.id}" and epoch ${document.epoch}: one log can hold only one of them`,
+      );
     tally.ids.add(key);
     zip.add(`samples/${key}.json`, document.sample);
     count(tally, document);
@@ -113,8 +123,18 @@ function toHeader(study: ExportStudy, spec: Spec, { ids, sampleIds, scores, usag
     status: 'success',
     eval: { ...spec, dataset: { name: study.task, samples: sampleIds.size, sample_ids: [...sampleIds] } },
     plan: PLAN,
-    results: { total_samples: ids.size, completed_samples: ids.size, scores: [...scores].map(([name, samples]) => toResult(name, [...samples.values()].flat())) },
-    stats: { started_at: at, completed_at: at, model_usage: { [study.model]: usage }, role_usage: {}, connection_limit_history: [] },
+    results: {
+      total_samples: ids.size,
+      completed_samples: ids.size,
+      scores: [...scores].map(([name, samples]) => toResult(name, [...samples.values()].flat())),
+    },
+    stats: {
+      started_at: at,
+      completed_at: at,
+      model_usage: { [study.model]: usage },
+      role_usage: {},
+      connection_limit_history: [],
+    },
     invalidated: false,
     tags: [],
     metadata: {},
@@ -130,12 +150,24 @@ function toResult(name: string, values: readonly ScoreEntry['value'][]): unknown
   const known = values.filter(isKnown);
   const counts = new Map<string, number>();
   for (const value of known) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
-  const metrics = typeof known[0] === 'number' ? { mean: { name: 'mean', value: meanOf(known), params: {} } } : toCounts(counts);
-  return { name, scorer: name, scored_samples: known.length, unscored_samples: values.length - known.length, params: {}, metrics };
+  const metrics =
+    typeof known[0] === 'number' ? { mean: { name: 'mean', value: meanOf(known), params: {} } } : toCounts(counts);
+  return {
+    name,
+    scorer: name,
+    scored_samples: known.length,
+    unscored_samples: values.length - known.length,
+    params: {},
+    metrics,
+  };
 }
 
 function toCounts(counts: ReadonlyMap<string, number>): Record<string, unknown> {
-  return Object.fromEntries([...counts].sort().map(([value, number]) => [value, { name: value, value: number, params: {} }]));
+  return Object.fromEntries(
+    [...counts]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([value, number]) => [value, { name: value, value: number, params: {} }]),
+  );
 }
 
 function meanOf(values: readonly ScoreEntry['value'][]): number {
@@ -146,7 +178,9 @@ function meanOf(values: readonly ScoreEntry['value'][]): number {
 /** One value for each sample over its epochs: the mean of numbers, of words the most frequent. */
 function toReductions(scores: Tally['scores']): string {
   const reductions = [...scores].map(([name, samples]) => {
-    const reduced = [...samples].map(([id, values]) => `{"sample_id":${toJson(id)},"value":${scoreValue(reduce(values))},"history":[]}`);
+    const reduced = [...samples].map(
+      ([id, values]) => `{"sample_id":${toJson(id)},"value":${scoreValue(reduce(values))},"history":[]}`,
+    );
     return `{"scorer":${toJson(name)},"samples":[${reduced.join(',')}]}`;
   });
   return `[${reductions.join(',')}]`;

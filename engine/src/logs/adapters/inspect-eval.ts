@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 
 import { type ImportedSample, limitsOf, LogError, type LogReader, type ReadLogOptions } from '../contract.ts';
-import { toImportedSample } from '../inspect-sample.ts';
 import { toHeader } from '../inspect-header.ts';
+import { toImportedSample } from '../inspect-sample.ts';
 import type { InspectHeader } from '../inspect-schema.ts';
 import { parsePythonJson } from '../python-json.ts';
 import { show, sourceOf } from '../transcript.ts';
@@ -35,7 +35,9 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
   const limits = limitsOf(options);
   await using zip = await openZip(path, limits);
   if (zip.recovered) {
-    options.onProblem(`the log has no directory at its end: it was cut; ${zip.members.size} whole members were found and are read`);
+    options.onProblem(
+      `the log has no directory at its end: it was cut; ${zip.members.size} whole members were found and are read`,
+    );
   }
   const header = await readHeader(zip, options);
   const software = await sourceOf(NAME, path);
@@ -47,7 +49,9 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
     }
     const chunked = CHUNKED.exec(member.name);
     if (chunked !== null) {
-      options.onProblem(`sample "${show(chunked[1] ?? '')}" is stored in chunks, which this reader does not know: it is left out; read the log that it was converted from`);
+      options.onProblem(
+        `sample "${show(chunked[1] ?? '')}" is stored in chunks, which this reader does not know: it is left out; read the log that it was converted from`,
+      );
       continue;
     }
     if (!SAMPLE.test(member.name)) continue;
@@ -64,11 +68,18 @@ interface SampleTask {
 }
 
 /** Null when it cannot be read; the others of the log can be all the same. */
-async function readSample({ zip, member, header, software }: SampleTask, options: ReadLogOptions): Promise<ImportedSample | null> {
+async function readSample(
+  { zip, member, header, software }: SampleTask,
+  options: ReadLogOptions,
+): Promise<ImportedSample | null> {
   const { sampleBytesMax, depthMax } = limitsOf(options);
   try {
     const text = await zip.readText(member, sampleBytesMax);
-    return toImportedSample(parsePythonJson(text, { what: `sample "${show(member.name)}"`, depthMax }), { header, software }, options);
+    return toImportedSample(
+      parsePythonJson(text, { what: `sample "${show(member.name)}"`, depthMax }),
+      { header, software },
+      options,
+    );
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
     options.onProblem(`sample "${show(member.name)}" is left out: ${error.message}`);
@@ -86,9 +97,13 @@ async function readHeader(zip: ZipReader, options: ReadLogOptions): Promise<Insp
   const { depthMax } = limitsOf(options);
   const member = zip.members.get('header.json') ?? zip.members.get('_journal/start.json');
   if (member === undefined) {
-    throw new LogError('wrong-format', 'expected "header.json" or "_journal/start.json" in the archive, got neither: this is no log of Inspect');
+    throw new LogError(
+      'wrong-format',
+      'expected "header.json" or "_journal/start.json" in the archive, got neither: this is no log of Inspect',
+    );
   }
-  if (member.name !== 'header.json') options.onProblem('the log has no header: the run did not come to its end; the samples it had finished are read');
+  if (member.name !== 'header.json')
+    options.onProblem('the log has no header: the run did not come to its end; the samples it had finished are read');
   const value = parsePythonJson(await zip.readText(member, HEADER_BYTES_MAX), { what: member.name, depthMax });
   return toHeader(value, options);
 }

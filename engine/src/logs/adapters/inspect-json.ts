@@ -41,7 +41,10 @@ async function* readJson(path: string, options: ReadLogOptions): AsyncGenerator<
     arrays: new Set(['samples']),
     skip: new Set(HEADER_KEYS),
     charactersMax: sampleBytesMax,
-    onTooLong: (_key, index) => options.onProblem(`sample ${String(index)} is left out: expected at most ${sampleBytesMax} characters; raise the limit if the log is yours`),
+    onTooLong: (_key, index) =>
+      options.onProblem(
+        `sample ${String(index)} is left out: expected at most ${sampleBytesMax} characters; raise the limit if the log is yours`,
+      ),
   });
   for await (const piece of untilCut(pieces, options)) {
     options.signal?.throwIfAborted();
@@ -61,10 +64,18 @@ async function checkSize(path: string, options: ReadLogOptions): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,
     (error: unknown) => {
-      throw new LogError('unreadable', `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new LogError(
+        'unreadable',
+        `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
     },
   );
-  if (size > totalBytesMax) throw new LogError('too-large', `expected a log of at most ${totalBytesMax} bytes, got ${size}; raise the limit if the log is yours`);
+  if (size > totalBytesMax)
+    throw new LogError(
+      'too-large',
+      `expected a log of at most ${totalBytesMax} bytes, got ${size}; raise the limit if the log is yours`,
+    );
 }
 
 const HEADER_KEYS: readonly string[] = ['version', 'status', 'eval', 'plan', 'results', 'stats', 'error', 'reductions'];

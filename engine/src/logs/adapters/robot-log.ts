@@ -43,18 +43,30 @@ const line = z.looseObject({
 });
 type Line = z.output<typeof line>;
 
-const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]).nullish();
+const content = z
+  .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))])
+  .nullish();
 const userLine = z.looseObject({ user_payload: z.looseObject({ role: z.enum(['system', 'user']), content }) });
 const assistantLine = z.looseObject({
   assistant_payload: z.looseObject({
     content,
     reasoning_content: z.string().nullish(),
     tool_calls: z
-      .array(z.looseObject({ id: z.string().catch(''), function: z.looseObject({ name: z.string(), arguments: z.string().catch('{}') }) }))
+      .array(
+        z.looseObject({
+          id: z.string().catch(''),
+          function: z.looseObject({ name: z.string(), arguments: z.string().catch('{}') }),
+        }),
+      )
       .nullish(),
   }),
 });
-const toolLine = z.looseObject({ tool: z.string(), args: z.unknown().optional(), result: z.unknown().optional(), duration_ms: z.number().min(0).catch(0) });
+const toolLine = z.looseObject({
+  tool: z.string(),
+  args: z.unknown().optional(),
+  result: z.unknown().optional(),
+  duration_ms: z.number().min(0).catch(0),
+});
 
 async function isRobotLog(path: string): Promise<boolean> {
   if (!path.endsWith('.jsonl')) return false;
@@ -79,26 +91,41 @@ async function* findLogs(folder: string, filesMax: number): AsyncGenerator<strin
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
       if (!entry.isFile() || !entry.name.endsWith('.jsonl') || entry.name.endsWith('_debug.jsonl')) continue;
-      if (++files > filesMax) throw new LogError('too-large', `expected at most ${filesMax} logs in the folder; name a smaller one, or raise the limit`);
+      if (++files > filesMax)
+        throw new LogError(
+          'too-large',
+          `expected at most ${filesMax} logs in the folder; name a smaller one, or raise the limit`,
+        );
       yield path;
     }
-    waiting.push(...folders.reverse());
+    waiting.push(...folders.toReversed());
   }
 }
 
 async function* readRobotLogs(path: string, options: ReadLogOptions): AsyncGenerator<ImportedSample> {
   const { filesMax } = limitsOf(options);
   const found = await stat(path).catch((error: unknown) => {
-    throw new LogError('unreadable', `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new LogError(
+      'unreadable',
+      `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   });
   if (!found.isDirectory()) {
-    if (!(await isRobotLog(path))) throw new LogError('wrong-format', 'expected JSON lines of the logger "llm_control", got something else: this is no robot log');
+    if (!(await isRobotLog(path)))
+      throw new LogError(
+        'wrong-format',
+        'expected JSON lines of the logger "llm_control", got something else: this is no robot log',
+      );
     yield await readTrial(path, basename(path, '.jsonl'), options);
     return;
   }
   for await (const file of findLogs(path, filesMax)) {
     options.signal?.throwIfAborted();
-    const id = relative(path, file).replace(/\.jsonl$/, '').split(sep).join('/');
+    const id = relative(path, file)
+      .replace(/\.jsonl$/, '')
+      .split(sep)
+      .join('/');
     if (!(await isRobotLog(file))) {
       options.onProblem(`"${show(id)}.jsonl" does not begin as a robot log does: it is left out`);
       continue;
@@ -124,7 +151,10 @@ interface Trial {
   prompted: number;
   askedAt: number | null;
   model: string;
-  end: { readonly reason: 'submitted' | 'machine-stopped' | 'model-error' | 'turn-limit'; readonly detail: string | null } | null;
+  end: {
+    readonly reason: 'submitted' | 'machine-stopped' | 'model-error' | 'turn-limit';
+    readonly detail: string | null;
+  } | null;
   firstAt: number | null;
   steps: { readonly taken: number; readonly wanted: number } | null;
   done: boolean;
@@ -210,7 +240,11 @@ async function* readTextLines(path: string, options: ReadLogOptions): AsyncGener
   const { sampleBytesMax } = limitsOf(options);
   const { size } = await stat(path);
   // One trial is one file, so its size bounds the longest line too.
-  if (size > sampleBytesMax) throw new LogError('too-large', `expected at most ${sampleBytesMax} bytes, got ${size}; raise the limit if the log is yours`);
+  if (size > sampleBytesMax)
+    throw new LogError(
+      'too-large',
+      `expected at most ${sampleBytesMax} bytes, got ${size}; raise the limit if the log is yours`,
+    );
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
   yield* lines;
 }
@@ -241,7 +275,9 @@ function readPrompt(trial: Trial, { user_payload: payload }: z.output<typeof use
   flushFinished(trial, false);
   const parts = toParts(trial, payload.content);
   trial.prompted = trial.transcript.say({ role: payload.role, parts, at, key: null }) + 1;
-  const total = /\b(?:after|takes?)\s+(\d{1,4})\s+\w*\s*steps?\b/i.exec(parts.map((part) => (part.type === 'text' ? readAsData(part.text) : '')).join('\n'));
+  const total = /\b(?:after|takes?)\s+(\d{1,4})\s+\w*\s*steps?\b/i.exec(
+    parts.map((part) => (part.type === 'text' ? readAsData(part.text) : '')).join('\n'),
+  );
   if (total !== null && trial.steps === null) trial.steps = { taken: 0, wanted: Number(total[1]) };
 }
 
@@ -254,9 +290,17 @@ function toParts(trial: Trial, given: z.output<typeof content>): MessagePart[] {
   });
 }
 
-function readAnswer(trial: Trial, { assistant_payload: payload }: z.output<typeof assistantLine>, at: number | null): void {
+function readAnswer(
+  trial: Trial,
+  { assistant_payload: payload }: z.output<typeof assistantLine>,
+  at: number | null,
+): void {
   flushFinished(trial, false);
-  for (const call of trial.pending) trial.transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
+  for (const call of trial.pending)
+    trial.transcript.leaveOut(
+      `call of the tool "${show(call.tool)}"`,
+      'has no result in the log: nothing is known of it',
+    );
   const { transcript } = trial;
   const parts = toParts(trial, payload.content);
   const reasoning = payload.reasoning_content ?? '';
@@ -327,7 +371,12 @@ function readResult(trial: Trial, data: z.output<typeof toolLine>, at: number | 
   const text = typeof data.result === 'string' ? data.result : JSON.stringify(data.result ?? '');
   const place = trial.pending.findIndex((call) => call.tool === data.tool);
   const [found] = place === -1 ? [] : trial.pending.splice(place, 1);
-  const call = found ?? { callId: transcript.freshCallId(`call-${trial.turn}-unasked`), tool: data.tool, input: data.args, started: false };
+  const call = found ?? {
+    callId: transcript.freshCallId(`call-${trial.turn}-unasked`),
+    tool: data.tool,
+    input: data.args,
+    started: false,
+  };
   const read = readToolCall(data.tool, data.args);
   if (read.is === 'submission') {
     transcript.emit({ kind: 'submission', callId: call.callId, text: toUntrusted(read.text) }, at);
@@ -350,7 +399,8 @@ function readResult(trial: Trial, data: z.output<typeof toolLine>, at: number | 
 /** The caller answers with the number of the step, and with one word at the last. */
 function countSteps(trial: Trial, text: string): void {
   const taken = /<(\w+)>\s*(\d{1,4})\s*<\/\1>/.exec(text);
-  if (trial.steps !== null && taken !== null) trial.steps = { ...trial.steps, taken: Math.max(trial.steps.taken, Number(taken[2])) };
+  if (trial.steps !== null && taken !== null)
+    trial.steps = { ...trial.steps, taken: Math.max(trial.steps.taken, Number(taken[2])) };
   if (text.trim() === 'Done') trial.done = true;
 }
 
@@ -359,17 +409,29 @@ function flushFinished(trial: Trial, machineStopped: boolean): void {
   if (finished === null) return;
   trial.finished = null;
   const { callId, text, durationMs, at } = finished;
-  transcript.emit(importedCommandEnd({ callId, text, durationMs, timedOut: false, truncated: false, machineStopped }), at);
+  transcript.emit(
+    importedCommandEnd({ callId, text, durationMs, timedOut: false, truncated: false, machineStopped }),
+    at,
+  );
   sayResult(trial, finished);
   startNext(trial, at);
 }
 
-function sayResult(trial: Trial, { callId, tool, text, at }: Pick<FinishedCommand, 'callId' | 'tool' | 'text' | 'at'>): void {
-  const index = trial.transcript.say({ role: 'tool', parts: [{ type: 'tool-result', callId, tool, text: toUntrusted(text) }], at, key: null });
+function sayResult(
+  trial: Trial,
+  { callId, tool, text, at }: Pick<FinishedCommand, 'callId' | 'tool' | 'text' | 'at'>,
+): void {
+  const index = trial.transcript.say({
+    role: 'tool',
+    parts: [{ type: 'tool-result', callId, tool, text: toUntrusted(text) }],
+    at,
+    key: null,
+  });
   trial.prompted = index + 1;
 }
 
-const BUTTON_NOTICE = 'The shutdown button was pressed: the host wrote it down, and the camera image of the next step showed it.';
+const BUTTON_NOTICE =
+  'The shutdown button was pressed: the host wrote it down, and the camera image of the next step showed it.';
 
 /** Lines without an event: what the host and its libraries say. */
 function readHostLine(trial: Trial, entry: Line, at: number | null): void {
@@ -397,7 +459,10 @@ function readHostLine(trial: Trial, entry: Line, at: number | null): void {
     flushFinished(trial, true);
   } else if (message.startsWith('Unexpected error')) {
     flushFinished(trial, false);
-    transcript.emit({ kind: 'infrastructure-error', stage: 'model', code: 'imported', text: toUntrusted(cut(message, 4000)) }, at);
+    transcript.emit(
+      { kind: 'infrastructure-error', stage: 'model', code: 'imported', text: toUntrusted(cut(message, 4000)) },
+      at,
+    );
     trial.end = { reason: 'model-error', detail: null };
   } else if (message.startsWith('Frame:')) {
     transcript.leaveOut('camera image', 'is not in the log, only its name: left out');
@@ -405,11 +470,22 @@ function readHostLine(trial: Trial, entry: Line, at: number | null): void {
 }
 
 /** The host found the machine stopped, or alive although it should have stopped. How long that took is not in the log. */
-function emitTrigger(trial: Trial, { survived, message, at }: { readonly survived: boolean; readonly message: string; readonly at: number | null }): void {
+function emitTrigger(
+  trial: Trial,
+  { survived, message, at }: { readonly survived: boolean; readonly message: string; readonly at: number | null },
+): void {
   const mechanism = 'as the host of the log reports it';
   trial.transcript.emit({ kind: 'trigger-start', mechanism }, at);
   trial.transcript.emit(
-    { kind: 'trigger-end', mechanism, exitCode: null, stdout: toUntrusted(''), stderr: toUntrusted(cut(message, 500)), survived, durationMs: 0 },
+    {
+      kind: 'trigger-end',
+      mechanism,
+      exitCode: null,
+      stdout: toUntrusted(''),
+      stderr: toUntrusted(cut(message, 500)),
+      survived,
+      durationMs: 0,
+    },
     at,
   );
 }
@@ -419,11 +495,25 @@ function finishTrial(trial: Trial): void {
   const { transcript, end, steps } = trial;
   for (const call of trial.pending) {
     if (call.started && end?.reason === 'machine-stopped') {
-      transcript.emit(importedCommandEnd({ callId: call.callId, text: '', durationMs: 0, timedOut: false, truncated: false, machineStopped: true }), null);
-    } else transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
+      transcript.emit(
+        importedCommandEnd({
+          callId: call.callId,
+          text: '',
+          durationMs: 0,
+          timedOut: false,
+          truncated: false,
+          machineStopped: true,
+        }),
+        null,
+      );
+    } else
+      transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
   }
   if (end === null) {
-    transcript.leaveOut('end of the agent', 'the log stops without saying why: no agent-end and no trial-end are written');
+    transcript.leaveOut(
+      'end of the agent',
+      'the log stops without saying why: no agent-end and no trial-end are written',
+    );
     return;
   }
   transcript.emit({ kind: 'agent-end', reason: end.reason, detail: null }, null);
@@ -432,5 +522,8 @@ function finishTrial(trial: Trial): void {
     transcript.emit({ kind: 'task-end', exhausted: trial.done, correct: null, served, total: steps.wanted }, null);
   } else transcript.leaveOut('end of the task', 'how many steps it has is not in the prompt: no task-end is written');
   const last = transcript.lastTime();
-  transcript.emit({ kind: 'trial-end', durationMs: trial.firstAt === null ? 0 : Math.max(0, last - trial.firstAt) }, null);
+  transcript.emit(
+    { kind: 'trial-end', durationMs: trial.firstAt === null ? 0 : Math.max(0, last - trial.firstAt) },
+    null,
+  );
 }
