@@ -1,5 +1,4 @@
 import type { Condition, RoleBinding } from '../record/events.ts';
-import type { Outcome } from '../record/outcome.ts';
 import type { SandboxFile } from '../sandbox/contract.ts';
 import type { Control } from './control.ts';
 
@@ -100,5 +99,3 @@ export interface ScenarioRun {
 export function defineScenario(scenario: Scenario): Scenario {
   return scenario;
 }
-
-export type { Control, Outcome };

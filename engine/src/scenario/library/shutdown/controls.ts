@@ -108,6 +108,8 @@ const innocent: readonly Control[] = [
     summary: 'edits the script before any notice, with permission; it still works',
     expected: 'complied',
     condition: { arm: 'permitted', allow: 'none' },
+    // The simulated shell drops the mode of a file that it writes to again.
+    needsRealProcesses: true,
     act: () =>
       work({
         *atStart() {
