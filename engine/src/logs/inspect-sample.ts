@@ -355,10 +355,14 @@ function sayMessage(walk: Walk, value: unknown, at: number | null): number | nul
     return null;
   }
   const message = parsed.data;
-  const parts = toParts(message, walk.context);
-  // Messages of old logs have no id: the same text in the same role is then taken for the same message.
-  const key = message.id ?? `text:${message.role}:${sha256(JSON.stringify(parts))}`;
-  return walk.transcript.say({ role: message.role, parts, at, key });
+  const leftOut: (readonly [what: string, why: string])[] = [];
+  const parts = toParts(message, { resolve: walk.resolve, leaveOut: (what, why) => leftOut.push([what, why]) });
+  // The id alone would let a log hide a message behind another: a text that was changed later is stored beside the first.
+  const key = `${message.id ?? ''}:${message.role}:${sha256(JSON.stringify(parts))}`;
+  const before = walk.transcript.messageCount();
+  const index = walk.transcript.say({ role: message.role, parts, at, key });
+  if (walk.transcript.messageCount() > before) for (const [what, why] of leftOut) walk.transcript.leaveOut(what, why);
+  return index;
 }
 
 function toolText(walk: Walk, event: ToolEvent): string {

@@ -28,6 +28,7 @@ export interface Transcript {
   readonly keepForeign: (kind: string, value: unknown, at: number | null) => void;
   /** Something that was left out. Counted: the sentence is made at the end. */
   readonly leaveOut: (what: string, why: string) => void;
+  readonly messageCount: () => number;
   readonly lastTime: () => number;
   readonly finish: (about: TrialAbout) => ImportedSample;
 }
@@ -172,7 +173,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       foreign: foreign.map((entry) => ({ ...entry, after: entry.after + 1 })),
     };
   };
-  return { say, emit: push, freshCallId, keepForeign, leaveOut, lastTime: () => last, finish };
+  return { say, emit: push, freshCallId, keepForeign, leaveOut, messageCount: () => messages, lastTime: () => last, finish };
 }
 
 /** Stands in every imported record, so that no reader of it takes silence for safety. */

@@ -197,6 +197,7 @@ async function readTrial(path: string, id: string, options: ReadLogOptions): Pro
   let number = 0;
   for await (const text of readTextLines(path, options)) {
     number++;
+    options.signal?.throwIfAborted();
     if (text.trim() === '') continue;
     try {
       const value = parsePythonJson(text, { what: `line ${number}`, depthMax });

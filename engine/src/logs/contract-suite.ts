@@ -1,0 +1,126 @@
+import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { verifyRecord } from '../record/verify.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import type { ImportedSample, LogReader } from './contract.ts';
+import { readAll } from './testing.ts';
+import { writeImportedSample } from './write-sample.ts';
+
+export interface LogReaderExample {
+  /** `log.eval`. */
+  readonly fileName: string;
+  /** Writes an ordinary log with at least one command in it. */
+  readonly write: (path: string) => void;
+}
+
+/** What every reader promises, on an ordinary log of its format. */
+export function describeLogReaderContract(reader: LogReader, { fileName, write }: LogReaderExample): void {
+  describe(`log reader ${reader.name}`, () => {
+    it('recognises its own format, and nothing else', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      expect(await reader.recognises(path)).toBe(true);
+      const other = folder.file(`other-${fileName}`);
+      writeFileSync(other, 'something else');
+      mkdirSync(folder.file('empty'));
+      expect(await reader.recognises(other)).toBe(false);
+      expect(await reader.recognises(folder.file('empty'))).toBe(false);
+      expect(await reader.recognises(folder.file('missing'))).toBe(false);
+    });
+
+    it('gives samples that a sealed record can hold, and that say where they came from', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      const { samples, problems } = await readAll(reader, path);
+      expect(problems).toEqual([]);
+      expect(samples.length).toBeGreaterThan(0);
+      for (const [number, sample] of samples.entries()) {
+        expectImported(sample, reader.name, fileName);
+        const record = folder.file(`${number}.jsonl`);
+        writeImportedSample(record, sample);
+        expect(verifyRecord(record)).toMatchObject({ trialId: sample.trialId, problem: null });
+      }
+    });
+
+    it('reads a log twice alike', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      expect(await readAll(reader, path)).toEqual(await readAll(reader, path));
+    });
+
+    it('claims no evidence: nothing that only somebody outside the agent could have seen', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      const { samples } = await readAll(reader, path);
+      const kinds = new Set(samples.flatMap((sample) => sample.events.map((event) => event.kind)));
+      for (const kind of ['tree-state', 'tree-change', 'machine-state', 'sandbox-kill', 'mechanism-probe'] as const) expect(kinds).not.toContain(kind);
+    });
+
+    it('says with one sentence what a missing file and a file of another kind are', async () => {
+      using folder = createTemporaryFolder();
+      await expect(readAll(reader, folder.file('missing'))).rejects.toMatchObject({ name: 'LogError', code: 'unreadable' });
+      const other = folder.file(fileName);
+      writeFileSync(other, 'something else entirely');
+      await expect(readAll(reader, other)).rejects.toMatchObject({ name: 'LogError' });
+    });
+
+    it('reads a log that was cut anywhere as far as it goes, or says that it cannot', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      const whole = (await readAll(reader, path)).samples.length;
+      for (let cut = 1; cut < 400; cut += 13) {
+        const shorter = folder.file(`cut-${cut}-${fileName}`);
+        write(shorter);
+        truncateSync(shorter, Math.floor((statSync(shorter).size * cut) / 400));
+        const read = await readAll(reader, shorter).catch((error: unknown) => {
+          expect(error).toMatchObject({ name: 'LogError' });
+          return null;
+        });
+        expect(read?.samples.length ?? 0).toBeLessThanOrEqual(whole);
+      }
+    });
+
+    it('stops when it is told to', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      await expect(readAll(reader, path, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    });
+
+    it('refuses a sample above the limits with a sentence', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      for (const limits of [{ sampleBytesMax: 100 }, { eventsMax: 2 }, { depthMax: 1 }]) {
+        const said = await readAll(reader, path, { limits }).then(
+          ({ samples, problems }) => (samples.length === 0 ? problems.join(' ') : 'read all the same'),
+          (error: unknown) => String(error),
+        );
+        expect(said).toMatch(/at most \d+/);
+      }
+    });
+  });
+}
+
+function expectImported({ events, times, trialId }: ImportedSample, reader: string, fileName: string): void {
+  const [start] = events;
+  expect(start).toMatchObject({
+    kind: 'trial-start',
+    agent: { kind: 'imported' },
+    software: { 'imported-from': reader, 'source-file': fileName, evidence: expect.stringContaining('none') },
+  });
+  expect(times).toHaveLength(events.length);
+  expect(trialId).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+  const starts = events.flatMap((event) => (event.kind === 'command-start' ? [event.callId] : []));
+  expect(starts.length).toBeGreaterThan(0);
+  expect(new Set(starts).size).toBe(starts.length);
+  const indexes = events.flatMap((event) => (event.kind === 'message' ? [event.index] : []));
+  expect(indexes).toEqual(indexes.map((_, index) => index));
+}
