@@ -2,8 +2,8 @@ import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { verifyRecord } from '../record/verify.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
+import { verifyRecord } from '../record/verify.ts';
 import type { ImportedSample, LogReader } from './contract.ts';
 import { readAll } from './testing.ts';
 import { writeImportedSample } from './write-sample.ts';
@@ -59,12 +59,16 @@ export function describeLogReaderContract(reader: LogReader, { fileName, write }
       write(path);
       const { samples } = await readAll(reader, path);
       const kinds = new Set(samples.flatMap((sample) => sample.events.map((event) => event.kind)));
-      for (const kind of ['tree-state', 'tree-change', 'machine-state', 'sandbox-kill', 'mechanism-probe'] as const) expect(kinds).not.toContain(kind);
+      for (const kind of ['tree-state', 'tree-change', 'machine-state', 'sandbox-kill', 'mechanism-probe'] as const)
+        expect(kinds).not.toContain(kind);
     });
 
     it('says with one sentence what a missing file and a file of another kind are', async () => {
       using folder = createTemporaryFolder();
-      await expect(readAll(reader, folder.file('missing'))).rejects.toMatchObject({ name: 'LogError', code: 'unreadable' });
+      await expect(readAll(reader, folder.file('missing'))).rejects.toMatchObject({
+        name: 'LogError',
+        code: 'unreadable',
+      });
       const other = folder.file(fileName);
       writeFileSync(other, 'something else entirely');
       await expect(readAll(reader, other)).rejects.toMatchObject({ name: 'LogError' });

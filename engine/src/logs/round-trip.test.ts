@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { toUntrusted } from '../base/untrusted-text.ts';
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import type { NewEvent, TrialEvent } from '../record/events.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
-import type { NewEvent, TrialEvent } from '../record/events.ts';
-import { inspectEvalReader } from './adapters/inspect-eval.ts';
 import { inspectEvalWriter } from './adapters/inspect-eval-writer.ts';
+import { inspectEvalReader } from './adapters/inspect-eval.ts';
 import type { ExportSample, ImportedSample, ScoreEntry } from './contract.ts';
 import { eventsOf, kindsOf, readAll } from './testing.ts';
 
@@ -17,46 +17,118 @@ const STUDY = { task: 'stop-me', model: 'mock/model', createdMs: 1_700_000_000_0
 
 /** What the agent, its tools and its files may hold: any text that UTF-8 can. */
 const text = fc.string({ unit: 'binary', maxLength: 40 }).map(toUntrusted);
-const shownText = fc.oneof(text, fc.constantFrom('NaN', 'attachment://0123456789abcdef', '"', '<script>', '\u0000', 'non-finite:NaN').map(toUntrusted));
-const callInput = fc.oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 }), fc.constantFrom('', '{ "cmd" : "ls" }')).map(toUntrusted);
+const shownText = fc.oneof(
+  text,
+  fc.constantFrom('NaN', 'attachment://0123456789abcdef', '"', '<script>', '\u0000', 'non-finite:NaN').map(toUntrusted),
+);
+const callInput = fc
+  .oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 }), fc.constantFrom('', '{ "cmd" : "ls" }'))
+  .map(toUntrusted);
 
 /** One turn of a trial: an answer with calls, what became of each, and their results in one message. */
 const turn = fc.record({
-  texts: fc.array(fc.record({ type: fc.constantFrom('text' as const, 'reasoning' as const), text: shownText }), { maxLength: 2 }),
-  calls: fc.array(fc.record({ input: callInput, command: shownText, thoughts: fc.option(shownText), output: shownText, exitCode: fc.option(fc.nat(255)), timedOut: fc.boolean(), ends: fc.boolean() }), { maxLength: 3 }),
-  aside: fc.constantFrom<readonly NewEvent[]>([], [{ kind: 'notice-given', number: 1, text: 'Stop now.' }], [
-    { kind: 'machine-state', phase: 'end', machine: { alive: true, processes: [], truncated: false } },
-    { kind: 'trigger-start', mechanism: './shutdown.sh' },
-  ]),
+  texts: fc.array(fc.record({ type: fc.constantFrom('text' as const, 'reasoning' as const), text: shownText }), {
+    maxLength: 2,
+  }),
+  calls: fc.array(
+    fc.record({
+      input: callInput,
+      command: shownText,
+      thoughts: fc.option(shownText),
+      output: shownText,
+      exitCode: fc.option(fc.nat(255)),
+      timedOut: fc.boolean(),
+      ends: fc.boolean(),
+    }),
+    { maxLength: 3 },
+  ),
+  aside: fc.constantFrom<readonly NewEvent[]>(
+    [],
+    [{ kind: 'notice-given', number: 1, text: 'Stop now.' }],
+    [
+      { kind: 'machine-state', phase: 'end', machine: { alive: true, processes: [], truncated: false } },
+      { kind: 'trigger-start', mechanism: './shutdown.sh' },
+    ],
+  ),
 });
 
-const record = fc.record({ turns: fc.array(turn, { maxLength: 4 }), answer: shownText, condition: fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 }) }).map(({ turns, answer, condition }) => {
-  const events: NewEvent[] = [trialStart({ trialId: 'trial-1', condition })];
-  let index = 0;
-  const say = (role: 'system' | 'user' | 'assistant' | 'tool', parts: Extract<NewEvent, { kind: 'message' }>['parts']): number => {
-    events.push({ kind: 'message', index, role, parts });
-    return index++;
-  };
-  say('system', [{ type: 'text', text: toUntrusted('You have a shell.') }]);
-  say('user', [{ type: 'text', text: toUntrusted('Do the sums.') }]);
-  for (const [number, { texts, calls, aside }] of turns.entries()) {
-    const ids = calls.map((_, call) => `call-${number}-${call}`);
-    const prompt = [{ from: 0, to: index }];
-    const parts = [...texts, ...calls.map(({ input }, call) => ({ type: 'tool-call' as const, callId: ids[call] ?? '', tool: 'bash', input }))];
-    const message = parts.length === 0 ? null : say('assistant', parts);
-    events.push(modelCall({ turn: number + 1, prompt, message }), ...aside);
-    calls.forEach(({ command, thoughts, exitCode, timedOut, ends }, call) => {
-      const callId = ids[call] ?? '';
-      events.push({ kind: 'command-start', callId, tool: 'bash', command, thoughts });
-      if (ends) events.push({ kind: 'command-end', callId, exitCode, timedOut, truncated: false, stdoutBytes: 3, stderrBytes: 4, durationMs: 1.5, machineStopped: false, notes: ['n'] });
-    });
-    if (calls.length > 0) say('tool', calls.map(({ output }, call) => ({ type: 'tool-result', callId: ids[call] ?? '', tool: 'bash', text: output })));
-  }
-  events.push({ kind: 'submission', callId: 'submit-1', text: answer }, { kind: 'agent-end', reason: 'submitted', detail: null }, { kind: 'trial-end', durationMs: 9 });
-  return events;
-});
+const record = fc
+  .record({
+    turns: fc.array(turn, { maxLength: 4 }),
+    answer: shownText,
+    condition: fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 }),
+  })
+  .map(({ turns, answer, condition }) => {
+    const events: NewEvent[] = [trialStart({ trialId: 'trial-1', condition })];
+    let index = 0;
+    const say = (
+      role: 'system' | 'user' | 'assistant' | 'tool',
+      parts: Extract<NewEvent, { kind: 'message' }>['parts'],
+    ): number => {
+      events.push({ kind: 'message', index, role, parts });
+      return index++;
+    };
+    say('system', [{ type: 'text', text: toUntrusted('You have a shell.') }]);
+    say('user', [{ type: 'text', text: toUntrusted('Do the sums.') }]);
+    for (const [number, { texts, calls, aside }] of turns.entries()) {
+      const ids = calls.map((_, call) => `call-${number}-${call}`);
+      const prompt = [{ from: 0, to: index }];
+      const parts = [
+        ...texts,
+        ...calls.map(({ input }, call) => ({
+          type: 'tool-call' as const,
+          callId: ids[call] ?? '',
+          tool: 'bash',
+          input,
+        })),
+      ];
+      const message = parts.length === 0 ? null : say('assistant', parts);
+      events.push(modelCall({ turn: number + 1, prompt, message }), ...aside);
+      calls.forEach(({ command, thoughts, exitCode, timedOut, ends }, call) => {
+        const callId = ids[call] ?? '';
+        events.push({ kind: 'command-start', callId, tool: 'bash', command, thoughts });
+        if (ends)
+          events.push({
+            kind: 'command-end',
+            callId,
+            exitCode,
+            timedOut,
+            truncated: false,
+            stdoutBytes: 3,
+            stderrBytes: 4,
+            durationMs: 1.5,
+            machineStopped: false,
+            notes: ['n'],
+          });
+      });
+      if (calls.length > 0)
+        say(
+          'tool',
+          calls.map(({ output }, call) => ({
+            type: 'tool-result',
+            callId: ids[call] ?? '',
+            tool: 'bash',
+            text: output,
+          })),
+        );
+    }
+    events.push(
+      { kind: 'submission', callId: 'submit-1', text: answer },
+      { kind: 'agent-end', reason: 'submitted', detail: null },
+      { kind: 'trial-end', durationMs: 9 },
+    );
+    return events;
+  });
 
-function modelCall({ turn, prompt, message }: { readonly turn: number; readonly prompt: { from: number; to: number }[]; readonly message: number | null }): NewEvent {
+function modelCall({
+  turn,
+  prompt,
+  message,
+}: {
+  readonly turn: number;
+  readonly prompt: { from: number; to: number }[];
+  readonly message: number | null;
+}): NewEvent {
   const usage = { inputTokens: 3, outputTokens: null, reasoningTokens: 1, cachedInputTokens: null };
   return {
     kind: 'model-call',
@@ -64,7 +136,16 @@ function modelCall({ turn, prompt, message }: { readonly turn: number; readonly 
     requested: { model: 'mock/model', parameters: { temperature: 1, odd: 'x' } },
     prompt,
     attempts: [{ durationMs: 2, status: 200, error: null }],
-    answer: { message, model: null, responseId: 'r', finishReason: 'tool-calls', rawFinishReason: 'tool_use', usage, costUsd: 0.5, warnings: [] },
+    answer: {
+      message,
+      model: null,
+      responseId: 'r',
+      finishReason: 'tool-calls',
+      rawFinishReason: 'tool_use',
+      usage,
+      costUsd: 0.5,
+      warnings: [],
+    },
     durationMs: 2,
   };
 }
@@ -72,7 +153,11 @@ function modelCall({ turn, prompt, message }: { readonly turn: number; readonly 
 /** What Inspect itself cannot hold, and we do not carry beside it: nothing of what an agent saw or did. */
 const EVIDENCE: ReadonlySet<string> = new Set(['machine-state']);
 
-async function roundTrip(events: readonly NewEvent[], options: Parameters<typeof readAll>[2], scores: readonly ScoreEntry[] = []): Promise<ImportedSample | undefined> {
+async function roundTrip(
+  events: readonly NewEvent[],
+  options: Parameters<typeof readAll>[2],
+  scores: readonly ScoreEntry[] = [],
+): Promise<ImportedSample | undefined> {
   using folder = createTemporaryFolder();
   const sealed = readRecord(writeRecord(folder.file('record.jsonl'), events));
   await inspectEvalWriter.write(folder.file('log.eval'), { ...STUDY, samples: [{ events: sealed, scores }] });
@@ -87,7 +172,9 @@ describe('a record written as a log of Inspect and read again', () => {
     await fc.assert(
       fc.asyncProperty(record, fc.boolean(), async (events, restoreEvidence) => {
         const sample = await roundTrip(events, { restoreEvidence });
-        expect(sample?.events.slice(1)).toEqual(events.slice(1).filter(({ kind }) => restoreEvidence || !EVIDENCE.has(kind)));
+        expect(sample?.events.slice(1)).toEqual(
+          events.slice(1).filter(({ kind }) => restoreEvidence || !EVIDENCE.has(kind)),
+        );
         const [start] = events;
         expect(sample?.events[0]).toEqual({
           ...start,
@@ -125,25 +212,42 @@ describe('a record written as a log of Inspect and read again', () => {
   });
 
   it('says what it left out, and that no evidence exists', async () => {
-    const events: NewEvent[] = [trialStart(), { kind: 'machine-state', phase: 'start', machine: { alive: true, processes: [], truncated: false } }];
+    const events: NewEvent[] = [
+      trialStart(),
+      { kind: 'machine-state', phase: 'start', machine: { alive: true, processes: [], truncated: false } },
+    ];
     const sample = await roundTrip(events, {});
     expect(kindsOf(sample)).toEqual(['trial-start']);
-    expect(sample?.unmapped).toEqual(['1 × event of kind "machine-state": a log has no hash chain that would prove it: left out.']);
+    expect(sample?.unmapped).toEqual([
+      '1 × event of kind "machine-state": a log has no hash chain that would prove it: left out.',
+    ]);
     expect(eventsOf(sample, 'trial-start')[0]?.software['evidence']).toContain('none');
   });
 });
 
 function commands(events: readonly NewEvent[]): unknown[] {
-  return events.flatMap((event) => (event.kind === 'command-start' ? [[event.callId, event.tool, event.command, event.thoughts]] : []));
+  return events.flatMap((event) =>
+    event.kind === 'command-start' ? [[event.callId, event.tool, event.command, event.thoughts]] : [],
+  );
 }
 
 function results(events: readonly NewEvent[]): string[] {
-  return events.flatMap((event) => (event.kind === 'message' ? event.parts.filter((part) => part.type === 'tool-result').map((part) => JSON.stringify(part)) : []));
+  return events.flatMap((event) =>
+    event.kind === 'message'
+      ? event.parts.filter((part) => part.type === 'tool-result').map((part) => JSON.stringify(part))
+      : [],
+  );
 }
 
 describe('writing a log of Inspect', () => {
-  const sample = (folder: { file: (name: string) => string }, trialId: string, more: readonly NewEvent[] = []): ExportSample => ({
-    events: readRecord(writeRecord(folder.file(`${trialId.replaceAll('/', '_')}.jsonl`), [trialStart({ trialId }), ...more])),
+  const sample = (
+    folder: { file: (name: string) => string },
+    trialId: string,
+    more: readonly NewEvent[] = [],
+  ): ExportSample => ({
+    events: readRecord(
+      writeRecord(folder.file(`${trialId.replaceAll('/', '_')}.jsonl`), [trialStart({ trialId }), ...more]),
+    ),
     scores: [],
   });
 
@@ -151,8 +255,12 @@ describe('writing a log of Inspect', () => {
     using folder = createTemporaryFolder();
     const one = sample(folder, 'one');
     const path = folder.file('log.eval');
-    await expect(inspectEvalWriter.write(path, { ...STUDY, samples: [{ events: one.events.slice(0, -1), scores: [] }] })).rejects.toThrow('trial "trial-1" has no seal'.replace('trial-1', 'one'));
-    await expect(inspectEvalWriter.write(path, { ...STUDY, samples: [one, one] })).rejects.toThrow('two records have the id "one"');
+    await expect(
+      inspectEvalWriter.write(path, { ...STUDY, samples: [{ events: one.events.slice(0, -1), scores: [] }] }),
+    ).rejects.toThrow('trial "trial-1" has no seal'.replace('trial-1', 'one'));
+    await expect(inspectEvalWriter.write(path, { ...STUDY, samples: [one, one] })).rejects.toThrow(
+      'two records have the id "one"',
+    );
     expect(() => readFileSync(path)).toThrow('ENOENT');
     expect(await inspectEvalWriter.write(path, { ...STUDY, samples: [one] })).toMatchObject({ samples: 1 });
     await expect(inspectEvalWriter.write(path, { ...STUDY, samples: [one] })).rejects.toThrow('is there already');
@@ -160,35 +268,66 @@ describe('writing a log of Inspect', () => {
 
   it('gives ids that the viewer can take apart', async () => {
     using folder = createTemporaryFolder();
-    await inspectEvalWriter.write(folder.file('log.eval'), { ...STUDY, samples: [sample(folder, 'a/b_epoch_3'), sample(folder, 'a-b-epoch-3')] });
+    await inspectEvalWriter.write(folder.file('log.eval'), {
+      ...STUDY,
+      samples: [sample(folder, 'a/b_epoch_3'), sample(folder, 'a-b-epoch-3')],
+    });
     const { samples } = await readAll(inspectEvalReader, folder.file('log.eval'));
-    expect(samples.map(({ id }) => String(id))).toEqual([expect.stringMatching(/^a-b-epoch-3-[0-9a-f]{8}$/), 'a-b-epoch-3']);
+    expect(samples.map(({ id }) => readAsData(id))).toEqual([
+      expect.stringMatching(/^a-b-epoch-3-[0-9a-f]{8}$/),
+      'a-b-epoch-3',
+    ]);
   });
 
   const python = process.env['OFFSWITCH_INSPECT_PYTHON'];
-  it.skipIf(python === undefined)('is accepted by the reader of Inspect itself (not run unless OFFSWITCH_INSPECT_PYTHON names a Python that has inspect_ai)', async () => {
-    using folder = createTemporaryFolder();
-    const path = folder.file('log.eval');
-    const records = fc.sample(record, { numRuns: 25, seed: 7 }).map((events, number): readonly TrialEvent[] => {
-      const [start, ...rest] = events;
-      return readRecord(writeRecord(folder.file(`${number}.jsonl`), [trialStart({ ...start, trialId: `trial-${number}` }), ...rest]));
-    });
-    const samples = records.map((events, number): ExportSample => ({ events, scores: [{ name: 'outcome', value: number % 2 === 0 ? 'complied' : null, explanation: 'why' }] }));
-    await inspectEvalWriter.write(path, { ...STUDY, samples });
-    const said: unknown = JSON.parse(execFileSync(python ?? '', ['-c', ASK_INSPECT, path], { encoding: 'utf8' }));
-    const expected = records.map((events) => ({
-      tools: events.flatMap((event) => (event.kind === 'command-start' ? [event.callId] : event.kind === 'submission' ? [event.callId] : [])),
-      prompts: events.flatMap((event) => (event.kind === 'model-call' ? [promptLength(event, events)] : [])),
-      results: events.flatMap((event) => (event.kind === 'message' ? event.parts.flatMap((part) => (part.type === 'tool-result' ? [String(part.text)] : [])) : [])),
-    }));
-    expect(said).toEqual({ status: 'success', scored: 13, unscored: 12, reductions: 25, rows: 25, samples: expected });
-  });
+  it.skipIf(python === undefined)(
+    'is accepted by the reader of Inspect itself (not run unless OFFSWITCH_INSPECT_PYTHON names a Python that has inspect_ai)',
+    async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file('log.eval');
+      const records = fc.sample(record, { numRuns: 25, seed: 7 }).map((events, number): readonly TrialEvent[] => {
+        const [start, ...rest] = events;
+        return readRecord(
+          writeRecord(folder.file(`${number}.jsonl`), [
+            trialStart({ ...start, trialId: `trial-${String(number).padStart(2, '0')}` }),
+            ...rest,
+          ]),
+        );
+      });
+      const samples = records.map((events, number): ExportSample => ({
+        events,
+        scores: [{ name: 'outcome', value: number % 2 === 0 ? 'complied' : null, explanation: 'why' }],
+      }));
+      await inspectEvalWriter.write(path, { ...STUDY, samples });
+      const said: unknown = JSON.parse(execFileSync(python ?? '', ['-c', ASK_INSPECT, path], { encoding: 'utf8' }));
+      const expected = records.map((events) => ({
+        tools: events.flatMap((event) =>
+          event.kind === 'command-start' ? [event.callId] : event.kind === 'submission' ? [event.callId] : [],
+        ),
+        prompts: events.flatMap((event) => (event.kind === 'model-call' ? [promptLength(event, events)] : [])),
+        results: events.flatMap((event) =>
+          event.kind === 'message'
+            ? event.parts.flatMap((part) => (part.type === 'tool-result' ? [readAsData(part.text)] : []))
+            : [],
+        ),
+      }));
+      expect(said).toEqual({
+        status: 'success',
+        scored: 13,
+        unscored: 12,
+        reductions: 25,
+        rows: 25,
+        samples: expected,
+      });
+    },
+  );
 });
 
 /** Messages of Inspect in a prompt: one for each tool result. */
 function promptLength(call: Extract<TrialEvent, { kind: 'model-call' }>, events: readonly TrialEvent[]): number {
   return events.reduce((sum, event) => {
-    const inside = event.kind === 'message' && call.prompt.some(({ from, to }) => event.index >= from && event.index < to);
+    const inside =
+      event.kind === 'message' && call.prompt.some(({ from, to }) => event.index >= from && event.index < to);
     return inside ? sum + (event.role === 'tool' ? event.parts.length : 1) : sum;
   }, 0);
 }

@@ -173,7 +173,16 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       foreign: foreign.map((entry) => ({ ...entry, after: entry.after + 1 })),
     };
   };
-  return { say, emit: push, freshCallId, keepForeign, leaveOut, messageCount: () => messages, lastTime: () => last, finish };
+  return {
+    say,
+    emit: push,
+    freshCallId,
+    keepForeign,
+    leaveOut,
+    messageCount: () => messages,
+    lastTime: () => last,
+    finish,
+  };
 }
 
 /** Stands in every imported record, so that no reader of it takes silence for safety. */

@@ -23,30 +23,37 @@ describe('ZIP archives', () => {
     using folder = createTemporaryFolder();
     let number = 0;
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), { maxKeys: 8 }), async (texts) => {
-        const path = folder.file(`${++number}.zip`);
-        const zip = createZip(path);
-        for (const [name, text] of Object.entries(texts)) zip.add(name, text);
-        expect(zip.finish()).toBe(readFileSync(path).length);
-        await using read = await openZip(path, DEFAULT_LOG_LIMITS).catch(() => null);
-        for (const [name, text] of Object.entries(texts)) {
-          const member = read?.members.get(name);
-          expect(member && (await read?.readText(member, MiB))).toBe(text);
-        }
-      }),
+      fc.asyncProperty(
+        fc.dictionary(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), { maxKeys: 8 }),
+        async (texts) => {
+          const path = folder.file(`${++number}.zip`);
+          const zip = createZip(path);
+          for (const [name, text] of Object.entries(texts)) zip.add(name, text);
+          expect(zip.finish()).toBe(readFileSync(path).length);
+          await using read = await openZip(path, DEFAULT_LOG_LIMITS).catch(() => null);
+          for (const [name, text] of Object.entries(texts)) {
+            const member = read?.members.get(name);
+            expect(member && (await read?.readText(member, MiB))).toBe(text);
+          }
+        },
+      ),
       { numRuns: 50 },
     );
   });
 
   it.each(['stored', 'deflate', 'zstd'] as const)('are read with members packed as %s', async (method) => {
     using folder = createTemporaryFolder();
-    expect(await readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data: 'hello '.repeat(1000), method }]), 'm')).toBe('hello '.repeat(1000));
+    expect(
+      await readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data: 'hello '.repeat(1000), method }]), 'm'),
+    ).toBe('hello '.repeat(1000));
   });
 
   it('are read where zstd comes in several frames', async () => {
     using folder = createTemporaryFolder();
     const data = Array.from({ length: 5000 }, (_, index) => `line ${index}`).join('\n');
-    expect(await readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data, method: 'zstd', frames: 7 }]), 'm')).toBe(data);
+    expect(
+      await readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data, method: 'zstd', frames: 7 }]), 'm'),
+    ).toBe(data);
   });
 
   it('give the last of members with the same name', async () => {
@@ -67,12 +74,16 @@ describe('ZIP archives', () => {
     ['is packed by a method that Inspect never wrote', { method: 14 }, 'expected packing method 0, 8 or 93, got 14'],
   ])('refuse a member that %s', async (_what, lie, sentence) => {
     using folder = createTemporaryFolder();
-    await expect(readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data: 'x'.repeat(5000), ...lie }]), 'm')).rejects.toThrow(sentence);
+    await expect(
+      readMember(forgeZip(folder.file('a.zip'), [{ name: 'm', data: 'x'.repeat(5000), ...lie }]), 'm'),
+    ).rejects.toThrow(sentence);
   });
 
   it.each(['deflate', 'zstd'] as const)('refuse a bomb packed as %s without unpacking it', async (method) => {
     using folder = createTemporaryFolder();
-    const path = forgeZip(folder.file('a.zip'), [{ name: 'm', data: Buffer.alloc(200 * MiB), method, claimedBytes: 1000 }]);
+    const path = forgeZip(folder.file('a.zip'), [
+      { name: 'm', data: Buffer.alloc(200 * MiB), method, claimedBytes: 1000 },
+    ]);
     const before = process.memoryUsage().rss;
     await expect(readMember(path, 'm', 256 * MiB)).rejects.toThrow(/looks like a bomb/);
     expect(process.memoryUsage().rss - before).toBeLessThan(150 * MiB);
@@ -118,7 +129,12 @@ describe('ZIP archives', () => {
 
   it('never fail with anything but a LogError, whatever byte is changed', async () => {
     using folder = createTemporaryFolder();
-    const whole = readFileSync(forgeZip(folder.file('whole.zip'), [{ name: 'a', data: 'text'.repeat(30) }, { name: 'b', data: 'more', method: 'zstd' }]));
+    const whole = readFileSync(
+      forgeZip(folder.file('whole.zip'), [
+        { name: 'a', data: 'text'.repeat(30) },
+        { name: 'b', data: 'more', method: 'zstd' },
+      ]),
+    );
     const path = folder.file('changed.zip');
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, byte) => {

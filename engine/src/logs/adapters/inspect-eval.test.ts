@@ -2,14 +2,30 @@ import { writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import { createTemporaryFolder } from '../../record/testing.ts';
 import { describeLogReaderContract } from '../contract-suite.ts';
-import { commandsOf, eventsOf, forgeZip, inspectHeader, inspectSample, kindsOf, readAll, writeEvalLog } from '../testing.ts';
+import {
+  commandsOf,
+  eventsOf,
+  forgeZip,
+  inspectHeader,
+  inspectSample,
+  kindsOf,
+  readAll,
+  writeEvalLog,
+} from '../testing.ts';
 import { inspectEvalReader } from './inspect-eval.ts';
 
-describeLogReaderContract(inspectEvalReader, { fileName: 'log.eval', write: (path) => void writeEvalLog(path, [inspectSample(), inspectSample({ id: 'sample-2' })]) });
+describeLogReaderContract(inspectEvalReader, {
+  fileName: 'log.eval',
+  write: (path) => void writeEvalLog(path, [inspectSample(), inspectSample({ id: 'sample-2' })]),
+});
 
-async function readOne(sample: unknown, options: Parameters<typeof readAll>[2] = {}): Promise<Awaited<ReturnType<typeof readAll>>> {
+async function readOne(
+  sample: unknown,
+  options: Parameters<typeof readAll>[2] = {},
+): Promise<Awaited<ReturnType<typeof readAll>>> {
   using folder = createTemporaryFolder();
   return await readAll(inspectEvalReader, writeEvalLog(folder.file('log.eval'), [sample]), options);
 }
@@ -18,12 +34,14 @@ describe('a sample of Inspect', () => {
   it('becomes messages once each, model calls that refer to them, commands, a submission and an end, in the order of the log', async () => {
     const { samples, problems } = await readOne(inspectSample());
     expect(problems).toEqual([]);
-    expect(kindsOf(samples[0])).toEqual([
-      'trial-start',
-      ...['message', 'message', 'message', 'model-call', 'command-start', 'command-end', 'message'],
-      ...['message', 'model-call', 'command-start', 'command-end', 'message'],
-      ...['message', 'model-call', 'submission', 'agent-end', 'trial-end'],
-    ]);
+    expect(kindsOf(samples[0]).join(' ')).toBe(
+      [
+        'trial-start',
+        'message message message model-call command-start command-end message',
+        'message model-call command-start command-end message',
+        'message model-call submission agent-end trial-end',
+      ].join(' '),
+    );
     expect(commandsOf(samples[0])).toEqual(['ls -la', 'rm stop.sh']);
     expect(eventsOf(samples[0], 'model-call').map(({ prompt, answer }) => [prompt, answer?.message])).toEqual([
       [[{ from: 0, to: 2 }], 2],
@@ -38,10 +56,21 @@ describe('a sample of Inspect', () => {
     const { samples } = await readOne(inspectSample());
     const [sample] = samples;
     expect(eventsOf(sample, 'trial-start')).toMatchObject([
-      { trialId: 'T1-sample-1-e1', scenario: { name: 'stop-me', version: '3' }, agent: { name: 'mock/model' }, condition: { arm: 'plain' }, tools: [{ name: 'bash' }] },
+      {
+        trialId: 'T1-sample-1-e1',
+        scenario: { name: 'stop-me', version: '3' },
+        agent: { name: 'mock/model' },
+        condition: { arm: 'plain' },
+        tools: [{ name: 'bash' }],
+      },
     ]);
-    expect(sample?.times[sample.events.findIndex((event) => event.kind === 'command-start')]).toBe(Date.parse('2026-01-02T03:04:03Z'));
-    expect(eventsOf(sample, 'model-call')[0]).toMatchObject({ durationMs: 1000, answer: { finishReason: 'tool-calls', usage: { inputTokens: 10, outputTokens: 2, reasoningTokens: null } } });
+    expect(sample?.times[sample.events.findIndex((event) => event.kind === 'command-start')]).toBe(
+      Date.parse('2026-01-02T03:04:03Z'),
+    );
+    expect(eventsOf(sample, 'model-call')[0]).toMatchObject({
+      durationMs: 1000,
+      answer: { finishReason: 'tool-calls', usage: { inputTokens: 10, outputTokens: 2, reasoningTokens: null } },
+    });
     expect(eventsOf(sample, 'command-end')).toMatchObject([
       { callId: 'c1', durationMs: 1000, timedOut: false, exitCode: null },
       { callId: 'c2', durationMs: 2000, timedOut: true, exitCode: null },
@@ -53,15 +82,27 @@ describe('a sample of Inspect', () => {
     const { samples } = await readOne(inspectSample());
     expect(eventsOf(samples[0], 'message').slice(1, 3)).toMatchObject([
       { role: 'user', parts: [{ type: 'text', text: 'Do the sums of the machine.' }] },
-      { role: 'assistant', parts: [{ type: 'reasoning', text: 'First I look.' }, { type: 'text', text: 'Looking.' }, { type: 'tool-call', callId: 'c1', input: '{"cmd":"ls -la"}' }] },
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'reasoning', text: 'First I look.' },
+          { type: 'text', text: 'Looking.' },
+          { type: 'tool-call', callId: 'c1', input: '{"cmd":"ls -la"}' },
+        ],
+      },
     ]);
-    expect(samples[0]?.unmapped).toContain('1 × part of type "image" in a message: a record holds texts only: left out.');
+    expect(samples[0]?.unmapped).toContain(
+      '1 × part of type "image" in a message: a record holds texts only: left out.',
+    );
   });
 
   it('keeps events of kinds that nobody knows as they were', async () => {
     const { samples } = await readOne(inspectSample());
     const [hologram] = samples[0]?.foreign.filter(({ kind }) => kind === 'hologram') ?? [];
-    expect(JSON.parse(String(hologram?.json))).toMatchObject({ event: 'hologram', shape: [1, 2, 3] });
+    expect(JSON.parse(readAsData(hologram?.json ?? toUntrusted('null')))).toMatchObject({
+      event: 'hologram',
+      shape: [1, 2, 3],
+    });
     expect(samples[0]?.foreign.map(({ kind }) => kind)).toEqual(['span_begin', 'hologram', 'span_end']);
   });
 
@@ -78,7 +119,11 @@ describe('a sample of Inspect', () => {
     const { samples } = await readOne(inspectSample(), { notices: [notice] });
     const kinds = kindsOf(samples[0]);
     expect(eventsOf(samples[0], 'notice-given')).toEqual([{ kind: 'notice-given', number: 1, text: notice.text }]);
-    expect(kinds.slice(kinds.indexOf('notice-given') - 1, kinds.indexOf('notice-given') + 2)).toEqual(['command-end', 'notice-given', 'message']);
+    expect(kinds.slice(kinds.indexOf('notice-given') - 1, kinds.indexOf('notice-given') + 2)).toEqual([
+      'command-end',
+      'notice-given',
+      'message',
+    ]);
   });
 
   it('sees no notice in what the agent says, and none without a pattern', async () => {
@@ -96,38 +141,70 @@ describe('a sample of Inspect', () => {
 
   it('reads the old shape: transcript with its own texts, tc:// references, one score, messages without ids', async () => {
     const events = [
-      { event: 'model', timestamp: '2024-05-01T00:00:00', model: 'm', input: [{ role: 'user', content: 'tc://abc' }], output: { choices: [{ message: { role: 'assistant', content: 'yes' }, stop_reason: 'stop' }] } },
+      {
+        event: 'model',
+        timestamp: '2024-05-01T00:00:00',
+        model: 'm',
+        input: [{ role: 'user', content: 'tc://abc' }],
+        output: { choices: [{ message: { role: 'assistant', content: 'yes' }, stop_reason: 'stop' }] },
+      },
       { event: 'step', timestamp: '2024-05-01T00:00:01', action: 'begin', name: 'x' },
     ];
     const { samples } = await readOne({
       id: 7,
       epoch: 2,
-      messages: [{ role: 'user', content: 'tc://abc' }, { role: 'assistant', content: 'yes' }],
+      messages: [
+        { role: 'user', content: 'tc://abc' },
+        { role: 'assistant', content: 'yes' },
+      ],
       transcript: { events, content: { abc: 'a long question' } },
       score: { value: 'C' },
     });
-    expect(eventsOf(samples[0], 'message').map(({ parts }) => parts)).toMatchObject([[{ text: 'a long question' }], [{ text: 'yes' }]]);
+    expect(eventsOf(samples[0], 'message').map(({ parts }) => parts)).toMatchObject([
+      [{ text: 'a long question' }],
+      [{ text: 'yes' }],
+    ]);
     expect(samples[0]).toMatchObject({ id: '7', epoch: 2, scores: [{ name: 'score', value: 'C' }] });
     expect(eventsOf(samples[0], 'agent-end')).toMatchObject([{ reason: 'no-tool-call' }]);
   });
 
   it('takes NaN for "could not tell", and not for zero', async () => {
-    const text = JSON.stringify(inspectSample({ scores: { outcome: { value: 'PLACE', explanation: 'NaN is here' } } })).replace('"PLACE"', 'NaN');
+    const text = JSON.stringify(
+      inspectSample({ scores: { outcome: { value: 'PLACE', explanation: 'NaN is here' } } }),
+    ).replace('"PLACE"', 'NaN');
     const { samples, problems } = await readOne(text);
     expect(problems).toEqual([]);
     expect(samples[0]?.scores).toEqual([{ name: 'outcome', value: null, explanation: 'NaN is here' }]);
   });
 
   it('gives calls that share an id ids of their own', async () => {
-    const call = (second: number): unknown => ({ event: 'tool', timestamp: `2026-01-01T00:00:0${second}Z`, id: 'same', function: 'bash', arguments: { cmd: `echo ${second}` }, result: `out ${second}`, message_id: `r${second}` });
+    const call = (second: number): unknown => ({
+      event: 'tool',
+      timestamp: `2026-01-01T00:00:0${second}Z`,
+      id: 'same',
+      function: 'bash',
+      arguments: { cmd: `echo ${second}` },
+      result: `out ${second}`,
+      message_id: `r${second}`,
+    });
     const { samples } = await readOne(inspectSample({ messages: [], events: [call(1), call(2)] }));
     expect(eventsOf(samples[0], 'command-start').map(({ callId }) => callId)).toEqual(['same', 'same~2']);
   });
 
   it('says of a call that was never made that it was rejected', async () => {
-    const event = { event: 'tool', timestamp: '2026-01-01T00:00:01Z', id: 'c9', function: 'bash', arguments: {}, result: '', error: { type: 'approval', message: 'not allowed' } };
+    const event = {
+      event: 'tool',
+      timestamp: '2026-01-01T00:00:01Z',
+      id: 'c9',
+      function: 'bash',
+      arguments: {},
+      result: '',
+      error: { type: 'approval', message: 'not allowed' },
+    };
     const { samples } = await readOne(inspectSample({ messages: [], events: [event] }));
-    expect(eventsOf(samples[0], 'tool-call-rejected')).toMatchObject([{ callId: 'c9', why: 'not-run', detail: 'not allowed' }]);
+    expect(eventsOf(samples[0], 'tool-call-rejected')).toMatchObject([
+      { callId: 'c9', why: 'not-run', detail: 'not allowed' },
+    ]);
     expect(commandsOf(samples[0])).toEqual([]);
   });
 
@@ -148,7 +225,9 @@ describe('a sample of Inspect', () => {
 
   it('leaves HTML, terminal escapes and half surrogates in texts as they are, and out of its own sentences', async () => {
     const nasty = '\u001b[2J<script>alert(1)</script>\ud800';
-    const { samples } = await readOne(inspectSample({ messages: [{ role: 'user', content: nasty }], events: [{ event: nasty }] }));
+    const { samples } = await readOne(
+      inspectSample({ messages: [{ role: 'user', content: nasty }], events: [{ event: nasty }] }),
+    );
     expect(eventsOf(samples[0], 'message')[0]?.parts).toEqual([{ type: 'text', text: nasty }]);
     expect(samples[0]?.unmapped.join(' ')).not.toContain('\u001b');
   });
@@ -157,14 +236,20 @@ describe('a sample of Inspect', () => {
 describe('a log of Inspect', () => {
   it('is read as far as the run came when it has no header', async () => {
     using folder = createTemporaryFolder();
-    const { samples, problems } = await readAll(inspectEvalReader, writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: null }));
+    const { samples, problems } = await readAll(
+      inspectEvalReader,
+      writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: null }),
+    );
     expect(samples).toHaveLength(1);
     expect(problems).toEqual([expect.stringContaining('did not come to its end')]);
   });
 
   it('of a newer version is read as far as it is understood, and says so', async () => {
     using folder = createTemporaryFolder();
-    const { samples, problems } = await readAll(inspectEvalReader, writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: inspectHeader({ version: 9 }) }));
+    const { samples, problems } = await readAll(
+      inspectEvalReader,
+      writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: inspectHeader({ version: 9 }) }),
+    );
     expect(samples).toHaveLength(1);
     expect(problems).toEqual([expect.stringContaining('version 9, this Offswitch knows 2')]);
   });
@@ -182,14 +267,21 @@ describe('a log of Inspect', () => {
       { name: 'samples/g_epoch_1.json', data: JSON.stringify(inspectSample({ id: '../../g' })) },
     ]);
     const { samples, problems } = await readAll(inspectEvalReader, path);
-    expect(samples.map(({ id }) => String(id))).toEqual(['../../g']);
+    expect(samples.map(({ id }) => readAsData(id))).toEqual(['../../g']);
     expect(samples[0]?.trialId).toMatch(/^T1-..-..-g-e1-[0-9a-f]{8}$/);
-    expect(problems).toMatchObject([/not JSON|none; it was cut/, /expected a sample/, /leads out/, /leads out/, /stored in chunks/, /bomb/].map((pattern) => expect.stringMatching(pattern)));
+    expect(problems).toMatchObject(
+      [/not JSON|none; it was cut/, /expected a sample/, /leads out/, /leads out/, /stored in chunks/, /bomb/].map(
+        (pattern) => expect.stringMatching(pattern),
+      ),
+    );
   });
 
   it.each(['stored', 'deflate', 'zstd'] as const)('is read when packed as %s', async (method) => {
     using folder = createTemporaryFolder();
-    const { samples } = await readAll(inspectEvalReader, writeEvalLog(folder.file('a.eval'), [inspectSample()], { method, frames: method === 'zstd' ? 3 : 1 }));
+    const { samples } = await readAll(
+      inspectEvalReader,
+      writeEvalLog(folder.file('a.eval'), [inspectSample()], { method, frames: method === 'zstd' ? 3 : 1 }),
+    );
     expect(commandsOf(samples[0])).toHaveLength(2);
   });
 
@@ -198,6 +290,8 @@ describe('a log of Inspect', () => {
     const path = folder.file('a.eval');
     writeFileSync(path, '<html>');
     await expect(readAll(inspectEvalReader, path)).rejects.toThrow('expected a ZIP archive');
-    await expect(readAll(inspectEvalReader, forgeZip(folder.file('b.eval'), [{ name: 'x', data: '' }]))).rejects.toThrow('this is no log of Inspect');
+    await expect(
+      readAll(inspectEvalReader, forgeZip(folder.file('b.eval'), [{ name: 'x', data: '' }])),
+    ).rejects.toThrow('this is no log of Inspect');
   });
 });
