@@ -14,32 +14,38 @@ export function createBoundedQueue<T>(capacity: number): BoundedQueue<T> {
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new RangeError(`expected a capacity of at least 1, got ${capacity}`);
   const items: T[] = [];
-  const waitingForRoom: (() => void)[] = [];
-  const waitingForItem: (() => void)[] = [];
+  /** Producers in the order in which they came, each with its item: nobody overtakes who waits. */
+  const waitingForRoom: { readonly item: T; readonly enter: () => void; readonly refuse: (why: Error) => void }[] = [];
+  const waitingForItem: ((result: IteratorResult<T, undefined>) => void)[] = [];
   let closed = false;
 
   const push = async (item: T): Promise<void> => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- `close` modifies it while we wait
-    while (!closed && items.length >= capacity) await new Promise<void>((resolve) => waitingForRoom.push(resolve));
     if (closed) throw new Error('the queue is closed');
-    items.push(item);
-    waitingForItem.shift()?.();
+    const consumer = waitingForItem.shift();
+    if (consumer !== undefined) consumer({ done: false, value: item });
+    else if (items.length < capacity) items.push(item);
+    else await new Promise<void>((enter, refuse) => waitingForRoom.push({ item, enter, refuse }));
   };
   const take = async (): Promise<IteratorResult<T, undefined>> => {
-    while (items.length === 0) {
+    if (items.length === 0) {
       if (closed) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => waitingForItem.push(resolve));
+      return await new Promise((resolve) => waitingForItem.push(resolve));
     }
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop above has seen an item
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is an item
     const value = items.shift() as T;
-    waitingForRoom.shift()?.();
+    const next = waitingForRoom.shift();
+    if (next !== undefined) {
+      items.push(next.item);
+      next.enter();
+    }
     return { done: false, value };
   };
   return {
     push,
     close: () => {
       closed = true;
-      for (const wake of [...waitingForItem.splice(0), ...waitingForRoom.splice(0)]) wake();
+      for (const consumer of waitingForItem.splice(0)) consumer({ done: true, value: undefined });
+      for (const { refuse } of waitingForRoom.splice(0)) refuse(new Error('the queue is closed'));
     },
     size: () => items.length,
     [Symbol.asyncIterator]: () => ({ next: take }),

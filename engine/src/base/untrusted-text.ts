@@ -30,12 +30,16 @@ export function quoteForPrompt(text: UntrustedText, boundary: string): string {
   return `<<${boundary}\n${data}\n${boundary}>>`;
 }
 
-/** For terminals and plain-text files: control characters, escape sequences and bidirectional overrides made visible. */
+/** For terminals and plain-text files: control characters, escape sequences and whatever is invisible made visible. */
 export function showOnTerminal(text: UntrustedText): string {
   return readAsData(text).replace(
-    // C0 but tab and newline, DEL, C1, line separators, bidirectional controls, zero-width characters, BOM.
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+    // All but tab and newline: controls (Cc), format characters (Cf: bidirectional, zero-width, tags), lone halves of
+    // pairs (Cs), line and paragraph separators (Zl, Zp).
+    /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (char) => {
+      const digits = (char.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
+      return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits}`;
+    },
   );
 }
 

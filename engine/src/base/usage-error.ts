@@ -12,10 +12,13 @@ export class UsageError extends Error {
 export function suggestName(typed: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const nearest = closest(typed, known);
-  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
+  const far = distance(typed, nearest);
+  // Two short names that share no letter are near each other only by count.
+  const sharesNothing = far >= Math.max(typed.length, nearest.length);
+  return !sharesNothing && far <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
 }
 
-/** `unknown scenario "shutdwn": did you mean "shutdown"? Known: shutdown` */
+/** `unknown scenario "shutdwn". Did you mean "shutdown"? (known: shutdown)` */
 export function unknownNameError(kind: string, typed: string, known: readonly string[]): UsageError {
   const nearest = suggestName(typed, known);
   const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
