@@ -38,6 +38,8 @@ const END_BYTES = 22;
 /** The end record, the largest comment behind it, and the 64-bit locator before it. */
 const TAIL_BYTES = END_BYTES + 0xffff + 20;
 const DIRECTORY_BYTES_MAX = 256 * 1024 * 1024;
+/** V8 holds no longer text. */
+const TEXT_BYTES_MAX = 512 * 1024 * 1024 - 32;
 const RATIO_ASKED_FROM = 1024 * 1024;
 
 export async function openZip(path: string, limits: LogLimits): Promise<ZipReader> {
@@ -54,7 +56,7 @@ export async function openZip(path: string, limits: LogLimits): Promise<ZipReade
     }
     let budget = limits.totalBytesMax;
     const readText = async (member: ZipMember, bytesMax: number): Promise<string> => {
-      const bytes = await unpack({ file, size, member, limits, bytesMax: Math.min(bytesMax, budget) });
+      const bytes = await unpack({ file, size, member, limits, bytesMax: Math.min(bytesMax, budget, TEXT_BYTES_MAX) });
       budget -= bytes.length;
       return bytes.toString('utf8');
     };
