@@ -9,6 +9,7 @@ export interface ChatServer extends AsyncDisposable {
 }
 
 export interface ChatRequest {
+  readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: {
     readonly model: string;
@@ -74,6 +75,7 @@ export async function startChatServer(
     request.on('data', (block: Buffer) => blocks.push(block));
     request.on('end', () => {
       const seen = {
+        path: request.url ?? '',
         headers: request.headers,
         body: JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'],
       };
