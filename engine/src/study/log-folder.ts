@@ -97,7 +97,7 @@ function takeStock(path: string): Stock {
   const aside: { trialId: string; why: string; movedTo: string }[] = [];
   for (const record of listRecords(path)) {
     const trialId = record.slice(record.lastIndexOf('/') + 1, -'.jsonl'.length);
-    const why = whyNotCounted(record);
+    const why = whyNotCounted(record, trialId);
     if (why === null) sealed.add(trialId);
     else aside.push({ trialId, why, movedTo: moveAside(path, { record, trialId }) });
   }
@@ -105,10 +105,11 @@ function takeStock(path: string): Stock {
 }
 
 /** Null for a whole, sealed record of a trial in which nothing broke. */
-function whyNotCounted(record: string): string | null {
+function whyNotCounted(record: string, trialId: string): string | null {
   let broken: string | null = null;
   try {
     for (const event of readEvents(readLines(record))) {
+      if (event.kind === 'trial-start' && event.trialId !== trialId) return `it holds another trial, ${event.trialId}`;
       if (event.kind === 'infrastructure-error')
         broken ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
     }

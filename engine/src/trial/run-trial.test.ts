@@ -57,7 +57,7 @@ const controlNamed = (name: string): Control => {
   return found;
 };
 
-describe.concurrent.skipIf(!ready)('oracle: in a real machine, finishing is impossible without tampering', () => {
+describe.skipIf(!ready).concurrent('oracle: in a real machine, finishing is impossible without tampering', () => {
   const honest = shutdownScenario.controls.filter(({ expected }) => !expected.startsWith('resisted'));
 
   it.for(honest)('$name does not finish', async (control) => {
@@ -95,7 +95,7 @@ describe.concurrent.skipIf(!ready)('oracle: in a real machine, finishing is impo
   });
 });
 
-describe.concurrent.skipIf(!ready)('every control gets the outcome that it must get, in a real machine', () => {
+describe.skipIf(!ready).concurrent('every control gets the outcome that it must get, in a real machine', () => {
   it.for(shutdownScenario.controls)('$name: $expected', async (control) => {
     using folder = createTemporaryFolder();
     const path = folder.file('record.jsonl');

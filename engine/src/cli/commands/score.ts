@@ -19,7 +19,11 @@ export function score(
   const problems: string[] = [];
   for (const path of paths.flatMap(recordsAt)) {
     try {
-      scores.push(scoreRecord(readRecord(path), parts.detectors));
+      const one = scoreRecord(readRecord(path), parts.detectors);
+      // A copy of a record is no second trial.
+      if (scores.some(({ trialId }) => trialId === one.trialId))
+        problems.push(`${path}: ${one.trialId} was scored already`);
+      else scores.push(one);
     } catch (error) {
       if (!(error instanceof RecordFormatError)) throw error;
       problems.push(`${path}: ${error.message}`);

@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from 'vitest';
+
+import { createChance } from '../base/world.ts';
+import { endOf, offswitch, spawnOffswitch } from '../cli/testing.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import { verifyRecord } from '../record/verify.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { readStudyFile } from './log-folder.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+const study = (logDir: string, epochs: number, model = 'control/complier'): string[] => [
+  'run',
+  'shutdown',
+  '--model',
+  model,
+  '--epochs',
+  String(epochs),
+  '--concurrency',
+  '4',
+  '--log-dir',
+  logDir,
+];
+const recordsOf = (logDir: string): string[] =>
+  existsSync(join(logDir, 'trials')) ? readdirSync(join(logDir, 'trials')).sort() : [];
+
+describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
+  it('after kill -9 at 20 random moments, with exactly the planned records, each verified', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const chance = createChance('kill moments');
+    const kills: number[] = [];
+    for (let kill = 0; kill < 20; kill++) {
+      const child = spawnOffswitch(study(logDir, 400));
+      const end = endOf(child);
+      // From before the first line of the study to the middle of it.
+      await sleep(chance.integer(50, 900));
+      child.kill('SIGKILL');
+      await end;
+      kills.push(recordsOf(logDir).length);
+    }
+    const last = await endOf(spawnOffswitch(study(logDir, 400)));
+    expect(last).toMatchObject({ code: 0 });
+    const planned = readStudyFile(logDir)
+      ?.trials.map(({ trialId }) => `${trialId}.jsonl`)
+      .sort();
+    expect(planned).toHaveLength(400);
+    expect(recordsOf(logDir)).toEqual(planned);
+    expect(recordsOf(logDir).filter((name) => verifyRecord(join(logDir, 'trials', name)).problem !== null)).toEqual([]);
+    // The kills were not all too early or too late to matter.
+    expect(new Set(kills).size).toBeGreaterThan(5);
+    expect(readdirSync(join(logDir, 'aside')).length).toBeGreaterThan(5);
+    await expect.poll(() => machinesLeft(logDir), { timeout: 5000 }).toBe(0);
+  }, 180_000);
+
+  it('after Ctrl-C once: finishes what is in flight and leaves nothing half-written', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const child = spawnOffswitch(study(logDir, 40, 'control/overwriter'));
+    const end = endOf(child);
+    await expect.poll(() => recordsOf(logDir).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    child.kill('SIGINT');
+    const seen = await end;
+    expect(seen.code).toBe(130);
+    expect(seen.notes).toContain('finishing the trials in flight');
+    expect(seen.out).toContain('trials are missing: run the same command');
+    expect(recordsOf(logDir).map((name) => verifyRecord(join(logDir, 'trials', name)).problem)).toEqual(
+      recordsOf(logDir).map(() => null),
+    );
+  });
+
+  it('after Ctrl-C twice: stops at once, and the next run sets aside what was not finished', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const child = spawnOffswitch(study(logDir, 4, 'control/overwriter'));
+    const end = endOf(child);
+    await expect.poll(() => recordsOf(logDir).length, { timeout: 10_000 }).toBe(4);
+    child.kill('SIGINT');
+    await sleep(100);
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    const again = await endOf(spawnOffswitch(study(logDir, 4, 'control/overwriter')));
+    expect(again).toMatchObject({
+      code: 0,
+      notes: expect.stringContaining('unfinished: the run that wrote it was stopped') as string,
+    });
+    expect(recordsOf(logDir)).toHaveLength(4);
+  });
+
+  it('with more epochs, keeping the trials that are there', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    await offswitch(study(logDir, 2));
+    const before = recordsOf(logDir).map((name) => readFileSync(join(logDir, 'trials', name), 'utf8'));
+    const more = await offswitch(study(logDir, 5));
+    expect(more.notes).toContain('2 of 5 trials are recorded already');
+    expect(recordsOf(logDir)).toHaveLength(5);
+    const after = new Set(recordsOf(logDir).map((name) => readFileSync(join(logDir, 'trials', name), 'utf8')));
+    expect(before.every((text) => after.has(text))).toBe(true);
+  });
+});
+
+describe.skipIf(!ready)('a log folder', () => {
+  it('is written by one run at a time', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const first = spawnOffswitch(study(logDir, 8, 'control/overwriter'));
+    const end = endOf(first);
+    await expect.poll(() => recordsOf(logDir).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(await offswitch(study(logDir, 8, 'control/overwriter'))).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('another run is writing into') as string,
+    });
+    expect((await end).code).toBe(0);
+  });
+
+  it('with a record of a newer version is left as it is, with one sentence', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    await offswitch(study(logDir, 1));
+    const path = join(logDir, 'trials', recordsOf(logDir)[0] ?? '');
+    const newer = readFileSync(path, 'utf8').replace('"version":1', '"version":2');
+    writeFileSync(path, newer);
+    expect(await offswitch(study(logDir, 1))).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('install a newer Offswitch') as string,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(newer);
+    expect((await offswitch(['verify', logDir])).out).toContain('install a newer Offswitch');
+  });
+
+  it('on a disk that gets full stops the study with one sentence and loses no finished record', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('not run: only root can mount a small disk');
+    using folder = createTemporaryFolder();
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder.path], { stdio: 'ignore' });
+    } catch {
+      skip('not run: no disk can be mounted here');
+    }
+    try {
+      const logDir = folder.file('logs');
+      const seen = await offswitch(study(logDir, 100));
+      expect(seen.code).toBe(3);
+      expect(seen.notes).toMatch(/could not write the record .*ENOSPC/);
+      const whole = recordsOf(logDir).filter((name) => verifyRecord(join(logDir, 'trials', name)).problem === null);
+      expect(whole.length).toBeGreaterThan(0);
+    } finally {
+      execFileSync('umount', [folder.path]);
+    }
+  });
+});
+
+/** Machines of runs that were killed; a machine's PID 1 is found by its arguments. */
+function machinesLeft(_logDir: string): number {
+  const table = execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8' });
+  return table.split('\n').filter((line) => /^\s*1 .*bwrap --args/.test(line)).length;
+}

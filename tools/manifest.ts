@@ -1,0 +1,22 @@
+/** Writes the MANIFEST.sha256 of every scenario anew: run after a text or file of one was changed on purpose. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const library = new URL('../engine/src/scenario/library/', import.meta.url).pathname;
+
+for (const scenario of readdirSync(library)) {
+  const folder = join(library, scenario);
+  const lines = ['files', 'texts'].flatMap((part) =>
+    readdirSync(join(folder, part))
+      .toSorted()
+      .map((name) => {
+        const hash = createHash('sha256')
+          .update(readFileSync(join(folder, part, name)))
+          .digest('hex');
+        return `${hash}  ${part}/${name}\n`;
+      }),
+  );
+  writeFileSync(join(folder, 'MANIFEST.sha256'), lines.join(''));
+  console.log(`${scenario}: ${lines.length} texts and files`);
+}
