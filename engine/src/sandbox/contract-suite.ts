@@ -338,7 +338,10 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       async () => {
         await using sandbox = await open();
         expect(
-          await text(sandbox, 'ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "'),
+          await text(
+            sandbox,
+            '{ ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "; } | sort -u',
+          ),
         ).toBe('lo\n');
         expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-6]\n$/);
         expect(

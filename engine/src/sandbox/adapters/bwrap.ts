@@ -11,14 +11,14 @@ import {
   SandboxError,
   type SandboxProvider,
 } from '../contract.ts';
+import { GUEST_UID, HOME } from '../guest.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
+import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { createTreeReader } from '../tree-reader.ts';
 import { runBeside, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
-import { GUEST_UID, HOME } from './bwrap/guest.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startNetworkRecorder } from './bwrap/network.ts';
-import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from './bwrap/processes.ts';
 import { serveRequests } from './bwrap/service.ts';
 
 /** How long a killed machine may take to be empty. */

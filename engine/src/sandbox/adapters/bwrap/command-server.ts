@@ -10,10 +10,10 @@ import {
   SandboxError,
   type SandboxLimits,
 } from '../../contract.ts';
-import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from './guest.ts';
+import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from '../../guest.ts';
+import { childrenOf, pidNamespaceOf } from '../../processes.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
 import { openMarkedStream, type Portion } from './marked-stream.ts';
-import { childrenOf, pidNamespaceOf } from './processes.ts';
 
 /** Runs the agent's commands, one after the other, from a process that the agent can neither see nor reach. */
 export interface CommandServer {

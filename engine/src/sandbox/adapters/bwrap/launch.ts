@@ -4,8 +4,8 @@ import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
-import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from './guest.ts';
-import { childrenOf } from './processes.ts';
+import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from '../../guest.ts';
+import { childrenOf } from '../../processes.ts';
 
 /** A running machine, seen from outside. */
 export interface Machine {

@@ -5,9 +5,9 @@ import { Socket } from 'node:net';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
-import { serviceClient } from './guest.ts';
+import { serviceClient } from '../../guest.ts';
+import { readProcess } from '../../processes.ts';
 import type { Machine } from './launch.ts';
-import { readProcess } from './processes.ts';
 
 interface ServiceOptions {
   readonly service: SandboxService;

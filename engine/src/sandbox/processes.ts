@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { toUntrusted } from '../../../base/untrusted-text.ts';
-import type { MachineState, ProcessEntry } from '../../../record/evidence.ts';
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { MachineState, ProcessEntry } from '../record/evidence.ts';
 
 /** Processes of one machine, told by the kernel from outside. Those that vanish while we look are left out. */
 

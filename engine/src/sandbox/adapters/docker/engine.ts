@@ -1,0 +1,157 @@
+import { type IncomingMessage, request, type RequestOptions } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { z } from 'zod';
+
+import { SandboxError } from '../../contract.ts';
+
+/** The few calls of the engine's HTTP interface that a sandbox needs. Every failure is a `SandboxError`. */
+export interface DockerEngine {
+  /** JSON in, JSON out; undefined where the engine answers with nothing. */
+  readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  /** Sends bytes and gives back all that the engine says. */
+  readonly send: (path: string, content: Buffer) => Promise<string>;
+  /** Starts a process in a container. */
+  readonly exec: (options: ExecOptions) => Promise<ExecStream>;
+}
+
+export interface ExecOptions {
+  readonly container: string;
+  readonly user: string;
+  readonly command: readonly string[];
+}
+
+/** A process in a container. Its output is given away as it comes, before `end` resolves. */
+export interface ExecStream {
+  readonly socket: Socket;
+  readonly onOutput: (take: (fd: 1 | 2, block: Buffer) => void) => void;
+  /** Resolves when the stream has ended, whatever became of the process. */
+  readonly ended: Promise<void>;
+  readonly exitCode: () => Promise<number | null>;
+}
+
+const API = '/v1.41';
+/** The engine's answers, not the agent's output: anything longer is broken. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+const FRAME_HEADER_BYTES = 8;
+
+export function connectDocker(socketPath: string): DockerEngine {
+  const ask = (options: RequestOptions, content?: Buffer): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ ...options, socketPath }, (answer) => {
+        readAll(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+      });
+      asked.once('error', reject);
+      asked.end(content);
+    });
+  const askWell = async (options: RequestOptions, content?: Buffer): Promise<string> => {
+    const what = `${options.method ?? ''} ${String(options.path).split('?')[0] ?? ''}`;
+    const { status, text } = await ask({ ...options, path: `${API}${options.path ?? ''}` }, content).catch(
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new SandboxError('lost', `the Docker engine does not answer (${what}: ${reason})`, { cause: error });
+      },
+    );
+    if (status >= 400) throw new SandboxError('lost', `the Docker engine refuses ${what} (${status}): ${text.trim()}`);
+    return text;
+  };
+  const call: DockerEngine['call'] = async (method, path, body) => {
+    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const text = await askWell({ method, path, headers: { 'content-type': 'application/json' } }, content);
+    return text.trim() === '' ? undefined : parseAnswer(text);
+  };
+  return {
+    call,
+    send: (path, content) =>
+      askWell({ method: 'POST', path, headers: { 'content-type': 'application/x-tar' } }, content),
+    exec: async ({ container, user, command }) => {
+      const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
+      const created = await call('POST', `/containers/${container}/exec`, { ...attach, User: user, Cmd: command });
+      const { Id: id } = z.object({ Id: z.string() }).parse(created);
+      const { socket, head } = await startExec(socketPath, id);
+      return {
+        ...demultiplex(socket, head),
+        socket,
+        exitCode: async () => {
+          const seen = await call('GET', `/exec/${id}/json`);
+          return z.object({ ExitCode: z.number().nullable() }).parse(seen).ExitCode;
+        },
+      };
+    },
+  };
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SandboxError('lost', 'the Docker engine answers with something that is not JSON', { cause: error });
+  }
+}
+
+function readAll(answer: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const blocks: Buffer[] = [];
+    let bytes = 0;
+    answer.on('data', (block: Buffer) => {
+      bytes += block.length;
+      if (bytes > ANSWER_BYTES_MAX)
+        answer.destroy(new RangeError(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`));
+      else blocks.push(block);
+    });
+    answer.once('end', () => resolve(Buffer.concat(blocks).toString('utf8')));
+    answer.once('error', reject);
+    answer.once('close', () => reject(new Error('the answer broke off')));
+  });
+}
+
+/** The connection becomes a pipe to the process. */
+function startExec(socketPath: string, id: string): Promise<{ readonly socket: Socket; readonly head: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const refuse = (reason: string, cause?: unknown): void =>
+      reject(new SandboxError('lost', `the Docker engine did not start a process (${reason})`, { cause }));
+    const headers = { 'content-type': 'application/json', connection: 'Upgrade', upgrade: 'tcp' };
+    const asked = request({ socketPath, method: 'POST', path: `${API}/exec/${id}/start`, headers });
+    asked.once('upgrade', (_answer, socket, head) => resolve({ socket, head }));
+    asked.once('response', (answer) => {
+      readAll(answer).then((text) => refuse(`${answer.statusCode ?? 0}: ${text.trim()}`), refuse);
+    });
+    asked.once('error', (error) => refuse(error.message, error));
+    asked.end('{"Detach":false,"Tty":false}');
+  });
+}
+
+/** Output comes in frames: stream number, three zeros, length, content. */
+function demultiplex(socket: Socket, head: Buffer): Pick<ExecStream, 'onOutput' | 'ended'> {
+  return {
+    ended: new Promise((resolve) => {
+      socket.once('close', () => resolve());
+      socket.on('error', () => undefined);
+    }),
+    onOutput: (take) => {
+      let header = Buffer.alloc(0);
+      let left = 0;
+      let fd: 1 | 2 = 1;
+      const read = (block: Buffer): void => {
+        let at = 0;
+        while (at < block.length) {
+          if (left === 0) {
+            const part = block.subarray(at, at + FRAME_HEADER_BYTES - header.length);
+            header = Buffer.concat([header, part]);
+            at += part.length;
+            if (header.length < FRAME_HEADER_BYTES) return;
+            fd = header[0] === 2 ? 2 : 1;
+            left = header.readUInt32BE(4);
+            header = Buffer.alloc(0);
+          }
+          const content = block.subarray(at, at + left);
+          if (content.length > 0) take(fd, content);
+          at += content.length;
+          left -= content.length;
+        }
+      };
+      read(head);
+      socket.on('data', read);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { toUntrusted } from '../../../base/untrusted-text.ts';
+import type { TreeEntry, TreeSnapshot } from '../../../record/evidence.ts';
+import { showName } from '../../tree-reader.ts';
+
+/** Bytes of one file that are read; a larger one is `too-large`. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+const ENTRIES_MAX = 20_000;
+
+/** Lists the folders given as arguments, then hashes their files. Run in the keeper, where no process of the agent is. */
+export const READ_TREE = `cd /evidence || exit 1
+find "$@" -printf '%y %#m %U %s %C@ %i %p\\0%l\\0' | head -z -n ${2 * ENTRIES_MAX + 2}
+printf '\\0'
+find "$@" -type f -size -${FILE_BYTES_MAX + 1}c -print0 | head -z -n ${ENTRIES_MAX} | xargs -0 -r sha256sum -z -- 2>/dev/null
+exit 0
+`;
+
+const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
+  f: 'file',
+  d: 'directory',
+  l: 'link',
+  p: 'fifo',
+  s: 'socket',
+  c: 'device',
+  b: 'device',
+};
+
+/** What `READ_TREE` printed, as a snapshot; `toGuestPath` gives a listed path its name in the sandbox. */
+export function parseTree(output: Buffer, toGuestPath: (path: string) => string): TreeSnapshot {
+  const words = splitAtZero(output);
+  const end = words.findIndex((word, index) => index % 2 === 0 && word.length === 0);
+  const listed = words.slice(0, end);
+  const hashes = new Map(
+    words.slice(end + 1).flatMap((word): [string, string][] => {
+      const match = /^([0-9a-f]{64}) [ *]$/.exec(word.subarray(0, 66).toString('latin1'));
+      return match?.[1] === undefined ? [] : [[word.subarray(66).toString('latin1'), match[1]]];
+    }),
+  );
+  const entries: Record<string, TreeEntry> = {};
+  for (let index = 0; index + 1 < listed.length && index < 2 * ENTRIES_MAX; index += 2) {
+    const match = /^(.) 0?(\d+) (\d+) (\d+) ([\d.]+) (\d+) ([^]*)$/.exec(
+      (listed[index] ?? Buffer.alloc(0)).toString('latin1'),
+    );
+    if (match === null) continue;
+    const [, type = '', mode = '0', uid, size, changed, inode, path = ''] = match;
+    const kind = KINDS[type] ?? 'other';
+    const sha256 = kind === 'file' ? (hashes.get(path) ?? null) : null;
+    entries[toGuestPath(showName(Buffer.from(path, 'latin1')))] = {
+      kind,
+      mode: Number.parseInt(mode, 8),
+      uid: Number(uid),
+      size: Number(size),
+      changedAtMs: Math.round(Number(changed) * 1e6) / 1e3,
+      inode: Number(inode),
+      sha256,
+      ...(kind === 'file' && sha256 === null && { unread: Number(size) > FILE_BYTES_MAX ? 'too-large' : 'unreadable' }),
+      ...(kind === 'link' && { linkTarget: toUntrusted(showName(listed[index + 1] ?? Buffer.alloc(0))) }),
+    };
+  }
+  return { entries, truncated: listed.length > 2 * ENTRIES_MAX };
+}
+
+function splitAtZero(output: Buffer): Buffer[] {
+  const words: Buffer[] = [];
+  for (let at = 0; at < output.length;) {
+    const zero = output.indexOf(0, at);
+    const end = zero < 0 ? output.length : zero;
+    words.push(output.subarray(at, end));
+    at = end + 1;
+  }
+  return words;
+}
