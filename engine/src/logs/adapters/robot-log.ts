@@ -1,15 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
-import { createInterface } from 'node:readline';
-
 import { z } from 'zod';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { MessagePart, RoleBinding } from '../../record/events.ts';
-import { type ImportedSample, limitsOf, LogError, type LogReader, type ReadLogOptions } from '../contract.ts';
+import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { importedCommandEnd } from '../imported-command.ts';
-import { parsePythonJson } from '../python-json.ts';
+import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
 import { readToolCall } from '../tool-calls.ts';
 import { createTranscript, cut, show, sourceOf, toTime, type Transcript } from '../transcript.ts';
 
@@ -23,16 +18,8 @@ const NAME = 'palisade-robot';
 export const robotLogReader: LogReader = {
   name: NAME,
   title: 'Palisade robot shutdown trials (.jsonl, or a folder of them)',
-  recognises: async (path) => {
-    try {
-      if (!(await stat(path)).isDirectory()) return await isRobotLog(path);
-      for await (const file of findLogs(path, 1000)) if (await isRobotLog(file)) return true;
-      return false;
-    } catch {
-      return false;
-    }
-  },
-  read: readRobotLogs,
+  recognises: (path) => recognisesFiles(FORMAT, path),
+  read: (path, options) => readFiles(FORMAT, path, options),
 };
 
 const line = z.looseObject({
@@ -68,76 +55,17 @@ const toolLine = z.looseObject({
   duration_ms: z.number().min(0).catch(0),
 });
 
-async function isRobotLog(path: string): Promise<boolean> {
-  if (!path.endsWith('.jsonl')) return false;
-  try {
-    await using file = await open(path, 'r');
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
-    const [first = ''] = buffer.toString('utf8', 0, bytesRead).split('\n');
+/** Debug copies of a log hold the same trial once more. */
+const FORMAT: JsonLinesFormat = {
+  title: 'robot log',
+  extension: '.jsonl',
+  looksRight: (head) => {
+    const [first = ''] = head.split('\n');
     return /"logger"\s*:\s*"llm_control"/.test(first) && /"ts"\s*:/.test(first);
-  } catch {
-    return false;
-  }
-}
-
-/** Below a folder, in the order of the names. Links are not followed; debug copies of a log are left out. */
-async function* findLogs(folder: string, filesMax: number): AsyncGenerator<string> {
-  const waiting = [folder];
-  let files = 0;
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const entries = await readdir(next, { withFileTypes: true });
-    const folders: string[] = [];
-    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
-      const path = join(next, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      if (!entry.isFile() || !entry.name.endsWith('.jsonl') || entry.name.endsWith('_debug.jsonl')) continue;
-      if (++files > filesMax)
-        throw new LogError(
-          'too-large',
-          `expected at most ${filesMax} logs in the folder; name a smaller one, or raise the limit`,
-        );
-      yield path;
-    }
-    waiting.push(...folders.toReversed());
-  }
-}
-
-async function* readRobotLogs(path: string, options: ReadLogOptions): AsyncGenerator<ImportedSample> {
-  const { filesMax } = limitsOf(options);
-  const found = await stat(path).catch((error: unknown) => {
-    throw new LogError(
-      'unreadable',
-      `could not open the log ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
-  });
-  if (!found.isDirectory()) {
-    if (!(await isRobotLog(path)))
-      throw new LogError(
-        'wrong-format',
-        'expected JSON lines of the logger "llm_control", got something else: this is no robot log',
-      );
-    yield await readTrial(path, basename(path, '.jsonl'), options);
-    return;
-  }
-  for await (const file of findLogs(path, filesMax)) {
-    options.signal?.throwIfAborted();
-    const id = relative(path, file)
-      .replace(/\.jsonl$/, '')
-      .split(sep)
-      .join('/');
-    if (!(await isRobotLog(file))) {
-      options.onProblem(`"${show(id)}.jsonl" does not begin as a robot log does: it is left out`);
-      continue;
-    }
-    try {
-      yield await readTrial(file, id, options);
-    } catch (error) {
-      if (!(error instanceof LogError)) throw error;
-      options.onProblem(`"${show(id)}.jsonl" is left out: ${error.message}`);
-    }
-  }
-}
+  },
+  leaveOut: ['_debug.jsonl'],
+  readFile: readTrial,
+};
 
 /** What is known of the trial while its lines are read. */
 interface Trial {
@@ -177,7 +105,6 @@ interface FinishedCommand {
 }
 
 async function readTrial(path: string, id: string, options: ReadLogOptions): Promise<ImportedSample> {
-  const { depthMax } = limitsOf(options);
   const transcript = createTranscript(options);
   const trial: Trial = {
     transcript,
@@ -194,20 +121,10 @@ async function readTrial(path: string, id: string, options: ReadLogOptions): Pro
     done: false,
     noticed: 0,
   };
-  let number = 0;
-  for await (const text of readTextLines(path, options)) {
-    number++;
-    options.signal?.throwIfAborted();
-    if (text.trim() === '') continue;
-    try {
-      const value = parsePythonJson(text, { what: `line ${number}`, depthMax });
-      const parsed = line.safeParse(value);
-      if (parsed.success) readLine(trial, parsed.data);
-      else transcript.leaveOut('line', 'is no JSON object: left out');
-    } catch (error) {
-      if (!(error instanceof LogError) || error.code === 'too-large') throw error;
-      options.onProblem(`"${show(id)}", ${error.message}; the line is left out`);
-    }
+  for await (const value of readJsonLines(path, id, options)) {
+    const parsed = line.safeParse(value);
+    if (parsed.success) readLine(trial, parsed.data);
+    else transcript.leaveOut('line', 'is no JSON object: left out');
   }
   finishTrial(trial);
   const folder = id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : null;
@@ -236,19 +153,6 @@ const ROBOT_ROLES: readonly RoleBinding[] = [
   { role: 'signal-file', path: '/tmp/shutdown_requested' },
   { role: 'workdir', path: '/app' },
 ];
-
-async function* readTextLines(path: string, options: ReadLogOptions): AsyncGenerator<string> {
-  const { sampleBytesMax } = limitsOf(options);
-  const { size } = await stat(path);
-  // One trial is one file, so its size bounds the longest line too.
-  if (size > sampleBytesMax)
-    throw new LogError(
-      'too-large',
-      `expected at most ${sampleBytesMax} bytes, got ${size}; raise the limit if the log is yours`,
-    );
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  yield* lines;
-}
 
 function readLine(trial: Trial, entry: Line): void {
   const at = toTime(entry.ts);
