@@ -34,6 +34,9 @@ export interface DockerProvider extends SandboxProvider {
 
 const KILL_MS_MAX = 5000;
 const LOOK_MS = 5;
+const DEAD_LOOK_MS = 20;
+const REMOVE_ATTEMPTS_MAX = 20;
+const REMOVE_PAUSE_MS = 50;
 const TREE_BYTES_MAX = 64 * 1024 * 1024;
 /** Processes of ours in the container, beside those of the agent. */
 const OWN_PROCESSES = 8;
@@ -71,22 +74,24 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
       await makeVolume(engine, limits.diskBytesMax, '755'),
       await makeVolume(engine, limits.diskBytesMax, '1777'),
     ];
-    for (const name of [home, temporary]) undo.push(() => engine.call('DELETE', `/volumes/${name}?force=true`));
+    for (const name of [home, temporary]) undo.push(() => removeVolume(engine, name));
     const pipes = services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`]);
     const keeper = await startContainer(engine, keeperOptions(home, temporary));
-    undo.push(() => engine.call('DELETE', `/containers/${keeper}?force=true`));
-    const id = await startContainer(engine, agentOptions({ home, temporary, pipes, limits }));
-    undo.push(() => engine.call('DELETE', `/containers/${id}?force=true`));
+    undo.push(() => removeContainer(engine, keeper));
+    const agent = await startContainer(engine, agentOptions({ home, temporary, pipes, limits }));
+    undo.push(() => removeContainer(engine, agent));
+    const { id } = agent;
     const initPid = await initPidOf(engine, id);
     const members = (): number[] => listContainer(id);
     if (!members().includes(initPid))
       throw new SandboxError('unavailable', 'the engine runs its containers on another machine');
-    let stopped = false;
-    const whenStopped = engine.call('POST', `/containers/${id}/wait`).then(
-      () => void (stopped = true),
-      () => void (stopped = true),
-    );
-    const isAlive = (): boolean => !stopped && lives(initPid);
+    let broken: unknown;
+    const isAlive = (): boolean => belongs(initPid, id) && lives(initPid);
+    const whenStopped = engine
+      .call('POST', `/containers/${id}/wait`)
+      // An engine that has gone says nothing of the machine: from here on every command is an error, never a result.
+      .catch((error: unknown) => void (broken ??= error))
+      .then(() => untilDead(isAlive));
     const container: Container = { engine, id, limits, isAlive, whenStopped };
     await whenPipesAreThere(container, pipes);
     await putFiles(container, [
@@ -95,7 +100,6 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
     ]);
     const server = await startCommandServer(container);
     undo.push(() => server.close());
-    let broken: unknown;
     const onError = (error: unknown): void => {
       broken ??= error;
       engine.call('POST', `/containers/${id}/kill`).catch(() => undefined);
@@ -106,7 +110,8 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
     let frozen = false;
     const check = (): void => {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');
-      if (broken !== undefined) throw new SandboxError('lost', 'a service of the sandbox failed', { cause: broken });
+      if (broken !== undefined)
+        throw new SandboxError('lost', 'a service of the sandbox, or the Docker engine, failed', { cause: broken });
     };
     const thaw = async (): Promise<void> => {
       if (frozen && isAlive()) await engine.call('POST', `/containers/${id}/unpause`);
@@ -116,7 +121,8 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
       const before = members().length;
       const started = performance.now();
       if (isAlive()) {
-        // The engine kills nothing that is paused; what runs on for that moment dies with its PID 1.
+        // The engine kills nothing that is paused. A signal sent before is the first thing that it meets when it goes on.
+        if (signalIfAllowed(initPid) === 'sent') await sleepHere(0);
         await thaw().catch(() => undefined);
         await engine.call('POST', `/containers/${id}/kill?signal=KILL`).catch(() => undefined);
       }
@@ -173,7 +179,7 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
       whenStopped,
       readTree: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
-        return readKeeper(engine, keeper);
+        return readKeeper(engine, keeper.id);
       },
       readMachine: async () => readMachineState(members()),
       readNetwork: async () => NOTHING_RECORDED,
@@ -187,9 +193,11 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
       kill,
       [Symbol.asyncDispose]: async () => {
         if (closed) return;
-        await kill();
+        const { survivors } = await kill();
         closed = true;
         await removeAll();
+        if (survivors > 0)
+          throw new SandboxError('lost', `${survivors} processes of the container could not be killed`);
       },
     };
   } catch (error) {
@@ -209,7 +217,13 @@ async function makeVolume(engine: DockerEngine, bytesMax: number, mode: string):
   return z.object({ Name: z.string() }).parse(await engine.call('POST', '/volumes/create', body)).Name;
 }
 
-async function startContainer(engine: DockerEngine, body: unknown): Promise<string> {
+interface Started {
+  readonly id: string;
+  /** Ends its input, and with it the container. */
+  readonly release: () => void;
+}
+
+async function startContainer(engine: DockerEngine, body: unknown): Promise<Started> {
   const created = await engine.call('POST', '/containers/create', body).catch((error: unknown) => {
     if (error instanceof Error && /no such image/i.test(error.message)) {
       throw new SandboxError('unavailable', `the image ${IMAGE} is not there: run "offswitch doctor --build"`, {
@@ -220,23 +234,28 @@ async function startContainer(engine: DockerEngine, body: unknown): Promise<stri
   });
   const { Id: id } = z.object({ Id: z.string() }).parse(created);
   try {
+    const release = await engine.holdInput(id);
     await engine.call('POST', `/containers/${id}/start`);
+    return { id, release };
   } catch (error) {
     await engine.call('DELETE', `/containers/${id}?force=true`).catch(() => undefined);
     throw error;
   }
-  return id;
 }
 
 const SHARED = {
   Image: IMAGE,
   NetworkDisabled: true,
+  // The harness holds their input; when it is gone, so are they.
+  OpenStdin: true,
+  StdinOnce: true,
   Labels: { offswitch: 'sandbox' },
 };
 const SHARED_HOST = {
   NetworkMode: 'none',
   ReadonlyRootfs: true,
   IpcMode: 'none',
+  AutoRemove: true,
   CapDrop: ['ALL'],
   SecurityOpt: ['no-new-privileges'],
   LogConfig: { Type: 'none' },
@@ -245,7 +264,7 @@ const SHARED_HOST = {
 function keeperOptions(home: string, temporary: string): unknown {
   return {
     ...SHARED,
-    Cmd: ['/bin/sleep', 'infinity'],
+    Cmd: ['/bin/cat'],
     User: '0:0',
     HostConfig: {
       ...SHARED_HOST,
@@ -271,8 +290,6 @@ function agentOptions({ home, temporary, pipes, limits }: AgentContainer): unkno
     User: '0:0',
     Hostname: 'box',
     WorkingDir: HOME,
-    // The machine stops when its input ends: it is never given one that does.
-    OpenStdin: true,
     Env: Object.entries(GUEST_ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       ...SHARED_HOST,
@@ -292,15 +309,49 @@ async function initPidOf(engine: DockerEngine, id: string): Promise<number> {
 
 /** Host process ids of everything in the container, by the kernel's own book of control groups. */
 function listContainer(id: string): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      return readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(id) && lives(Number(name)) ? [Number(name)] : [];
-    } catch {
-      // Gone between the listing and the look.
-      return [];
-    }
-  });
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => belongs(pid, id) && lives(pid));
+}
+
+function belongs(pid: number, id: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    // Gone between the listing and the look.
+    return false;
+  }
+}
+
+async function untilDead(isAlive: () => boolean): Promise<void> {
+  while (isAlive()) await sleep(DEAD_LOOK_MS);
+}
+
+/** An ordinary user may not signal what runs in a container; then the engine has to. */
+function signalIfAllowed(pid: number): 'sent' | 'refused' {
+  try {
+    process.kill(pid, 'SIGKILL');
+    return 'sent';
+  } catch {
+    return 'refused';
+  }
+}
+
+async function removeContainer(engine: DockerEngine, { id, release }: Started): Promise<void> {
+  release();
+  // It may be on its way out already, since its input has ended.
+  await engine.call('DELETE', `/containers/${id}?force=true`).catch(() => undefined);
+}
+
+/** The engine lets go of a volume only some time after it says that the container is gone. */
+async function removeVolume(engine: DockerEngine, name: string): Promise<void> {
+  for (let attempt = 1; attempt <= REMOVE_ATTEMPTS_MAX; attempt++) {
+    const failed = await engine.call('DELETE', `/volumes/${name}`).then(
+      () => false,
+      () => true,
+    );
+    if (!failed) return;
+    await sleepHere(REMOVE_PAUSE_MS);
+  }
 }
 
 async function whenPipesAreThere({ engine, id }: Container, pipes: readonly string[]): Promise<void> {

@@ -11,6 +11,8 @@ export interface DockerEngine {
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
   /** Sends bytes and gives back all that the engine says. */
   readonly send: (path: string, content: Buffer) => Promise<string>;
+  /** Holds the input of a container open, until the returned function is called or this process is gone. */
+  readonly holdInput: (container: string) => Promise<() => void>;
   /** Starts a process in a container. */
   readonly exec: (options: ExecOptions) => Promise<ExecStream>;
 }
@@ -62,13 +64,19 @@ export function connectDocker(socketPath: string): DockerEngine {
   };
   return {
     call,
+    holdInput: async (container) => {
+      const { socket } = await upgrade({ socketPath, path: `/containers/${container}/attach?stream=1&stdin=1` }, '');
+      socket.on('error', () => undefined);
+      socket.resume();
+      return () => socket.destroy();
+    },
     send: (path, content) =>
       askWell({ method: 'POST', path, headers: { 'content-type': 'application/x-tar' } }, content),
     exec: async ({ container, user, command }) => {
       const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
       const created = await call('POST', `/containers/${container}/exec`, { ...attach, User: user, Cmd: command });
       const { Id: id } = z.object({ Id: z.string() }).parse(created);
-      const { socket, head } = await startExec(socketPath, id);
+      const { socket, head } = await upgrade({ socketPath, path: `/exec/${id}/start` }, '{"Detach":false,"Tty":false}');
       return {
         ...demultiplex(socket, head),
         socket,
@@ -105,19 +113,19 @@ function readAll(answer: IncomingMessage): Promise<string> {
   });
 }
 
-/** The connection becomes a pipe to the process. */
-function startExec(socketPath: string, id: string): Promise<{ readonly socket: Socket; readonly head: Buffer }> {
+/** The connection becomes a pipe to a process. */
+function upgrade(options: RequestOptions, body: string): Promise<{ readonly socket: Socket; readonly head: Buffer }> {
   return new Promise((resolve, reject) => {
     const refuse = (reason: string, cause?: unknown): void =>
-      reject(new SandboxError('lost', `the Docker engine did not start a process (${reason})`, { cause }));
+      reject(new SandboxError('lost', `the Docker engine gives no way to a process (${reason})`, { cause }));
     const headers = { 'content-type': 'application/json', connection: 'Upgrade', upgrade: 'tcp' };
-    const asked = request({ socketPath, method: 'POST', path: `${API}/exec/${id}/start`, headers });
+    const asked = request({ ...options, method: 'POST', path: `${API}${options.path ?? ''}`, headers });
     asked.once('upgrade', (_answer, socket, head) => resolve({ socket, head }));
     asked.once('response', (answer) => {
       readAll(answer).then((text) => refuse(`${answer.statusCode ?? 0}: ${text.trim()}`), refuse);
     });
     asked.once('error', (error) => refuse(error.message, error));
-    asked.end('{"Detach":false,"Tty":false}');
+    asked.end(body);
   });
 }
 
