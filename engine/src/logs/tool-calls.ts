@@ -7,6 +7,8 @@ export type ReadToolCall =
 /** Names under which scaffolds offer a shell: bash, bash_tool, thoughtful_bash, shell, container.exec, run_command … */
 const SHELL_NAME =
   /(?:^|[^a-z])(?:bash|shell|sh|zsh|terminal|exec|execute_command|run_command|shell_command|exec_command)(?:$|[^a-z])/i;
+/** `python_exec` runs no shell command. */
+const OTHER_LANGUAGE = /python|node|javascript|sql|ruby|jupyter/i;
 const COMMAND_ARGUMENTS = ['cmd', 'command', 'code', 'script', 'input'] as const;
 const THOUGHT_ARGUMENTS = ['thoughts', 'thought', 'reasoning', 'rationale'] as const;
 const SUBMIT_NAME = /^(?:submit|submit_answer)$/i;
@@ -18,7 +20,8 @@ export function readToolCall(tool: string, input: unknown): ReadToolCall {
       ? new Map<string, unknown>(Object.entries(input))
       : new Map<string, unknown>();
   if (SUBMIT_NAME.test(tool)) return { is: 'submission', text: firstText(values, ANSWER_ARGUMENTS) ?? '' };
-  // `_` is a letter to no one here: bash_tool, python_exec_bash.
+  if (OTHER_LANGUAGE.test(tool)) return { is: 'other' };
+  // To a regular expression `_` is a letter.
   if (!SHELL_NAME.test(tool.replaceAll('_', ' ')) && !SHELL_NAME.test(tool)) return { is: 'other' };
   const command = firstText(values, COMMAND_ARGUMENTS) ?? firstWords(values);
   if (command === null) return { is: 'other' };
