@@ -73,31 +73,25 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     const timeLeft = AbortSignal.timeout(Math.max(1, Math.ceil(limits.durationMsMax - (callStarted - started))));
     const prompt = [{ from: 0, to: talk.length() }];
     const requested = { model: open.name, parameters: { ...parameters } };
-    let called;
-    try {
-      const request = { prompt: talk.prompt(), tools: tools.map(toFunctionTool), ...parameters };
-      called = await callModel(request, {
-        open,
-        retry,
-        elapsed: deps.elapsed,
-        signal: AbortSignal.any([signal, timeLeft]),
-      });
-    } catch (error) {
-      if (signal.aborted) return { reason: 'interrupted', detail: null };
-      if (timeLeft.aborted) return { reason: 'time-limit', detail: 'the model did not answer in time' };
-      throw error;
-    }
+    const request = { prompt: talk.prompt(), tools: tools.map(toFunctionTool), ...parameters };
+    const called = await callModel(request, {
+      open,
+      retry,
+      elapsed: deps.elapsed,
+      signal: AbortSignal.any([signal, timeLeft]),
+    });
     const durationMs = deps.elapsed() - callStarted;
     const attempts = [...called.attempts];
     if (called.result === null) {
       deps.emit({ kind: 'model-call', turn, requested, prompt, attempts, answer: null, durationMs });
-      deps.emit({
-        kind: 'infrastructure-error',
-        stage: 'model',
-        code: called.failure?.code ?? 'unreadable',
-        text: toUntrusted(called.failure?.text ?? ''),
-      });
-      return { reason: 'model-error', detail: called.failure?.text ?? null };
+      if (called.failure === null) {
+        return signal.aborted
+          ? { reason: 'interrupted', detail: null }
+          : { reason: 'time-limit', detail: 'the model did not answer in time' };
+      }
+      const { code, text } = called.failure;
+      deps.emit({ kind: 'infrastructure-error', stage: 'model', code, text: toUntrusted(text) });
+      return { reason: 'model-error', detail: text };
     }
     const answer = readAnswer(called.result, { turn, callIds });
     const usage = readUsage(called.result);
@@ -354,8 +348,10 @@ function freshCallId(
   given: string,
   { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
 ): string {
-  const usable = /^[\w.:-]{1,128}$/.test(given) && !callIds.has(given);
-  const callId = usable ? given : `call-${turn}-${callIds.size + 1}`;
+  let callId = given;
+  // A name that we would give may have been used by the model.
+  for (let number = callIds.size + 1; !/^[\w.:-]{1,128}$/.test(callId) || callIds.has(callId); number++)
+    callId = `call-${turn}-${number}`;
   callIds.add(callId);
   return callId;
 }

@@ -8,7 +8,7 @@ import type { ModelAttempt } from '../record/events.ts';
 export interface ModelCallResult {
   readonly result: LanguageModelV4GenerateResult | null;
   readonly attempts: readonly ModelAttempt[];
-  /** Set when there is no result. */
+  /** Set when there is no result; null too when the signal was aborted: then nothing is known to be wrong. */
   readonly failure: ModelFailure | null;
 }
 
@@ -32,6 +32,8 @@ export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], atte
 
 const RETRY_AFTER_MS_MAX = 60_000;
 const ERROR_CHARACTERS_MAX = 2000;
+/** What is shorter can be guessed, and is a word: `EMPTY`, `ollama`. To take it out of answers would change commands. */
+const SECRET_CHARACTERS_MIN = 8;
 
 interface ModelCallOptions {
   readonly open: OpenModel;
@@ -40,29 +42,62 @@ interface ModelCallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Asks, and asks again where asking again can help. Rejects only when `signal` is aborted. */
+/** Asks, and asks again where asking again can help. Never rejects. */
 export async function callModel(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
   { open, retry, elapsed, signal }: ModelCallOptions,
 ): Promise<ModelCallResult> {
   const attempts: ModelAttempt[] = [];
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = 0; !signal.aborted; attempt++) {
     const started = elapsed();
     try {
-      signal.throwIfAborted();
       const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(retry.attemptMsMax)]);
       const result = await open.model.doGenerate({ ...request, abortSignal });
       attempts.push({ durationMs: elapsed() - started, status: 200, error: null });
-      return { result, attempts, failure: null };
+      return { result: withoutSecrets(result, open.secrets), attempts, failure: null };
     } catch (error) {
-      signal.throwIfAborted();
       const { code, text, status, retryable, retryAfterMs } = readFailure(error, open.secrets);
-      attempts.push({ durationMs: elapsed() - started, status, error: { code, text: toUntrusted(text) } });
+      const shown = signal.aborted ? 'aborted' : code;
+      attempts.push({ durationMs: elapsed() - started, status, error: { code: shown, text: toUntrusted(text) } });
       const delay = retry.delaysMs[attempt];
-      if (!retryable || delay === undefined) return { result: null, attempts, failure: { code, text } };
-      await sleep(retryAfterMs ?? delay, signal);
+      if (!signal.aborted && (!retryable || delay === undefined))
+        return { result: null, attempts, failure: { code, text } };
+      await sleep(retryAfterMs ?? delay ?? 0, signal);
     }
   }
+  return { result: null, attempts, failure: null };
+}
+
+/**
+ * A server can send the key back in an answer. It is taken out before anybody sees it: the record shows what was run,
+ * and the key never gets into the sandbox, where it could come back in another shape.
+ */
+function withoutSecrets(
+  { content, finishReason, usage, warnings, response }: LanguageModelV4GenerateResult,
+  secrets: readonly string[],
+): LanguageModelV4GenerateResult {
+  const long = secrets.filter((secret) => secret.length >= SECRET_CHARACTERS_MIN);
+  const { id, modelId } = response ?? {};
+  return mapTexts(
+    {
+      content,
+      finishReason,
+      usage,
+      warnings,
+      response: { ...(id !== undefined && { id }), ...(modelId !== undefined && { modelId }) },
+    },
+    (text) => hideSecrets(text, long),
+  );
+}
+
+/** The same value with every text in it changed. */
+function mapTexts<T>(value: T, change: (text: string) => string): T;
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((one: unknown) => mapTexts(one, change));
+  // Bytes and dates hold no text.
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapTexts(one, change)]));
 }
 
 interface Failure extends ModelFailure {
@@ -72,7 +107,7 @@ interface Failure extends ModelFailure {
 }
 
 function readFailure(error: unknown, secrets: readonly string[]): Failure {
-  const text = hideSecrets(describe(error), secrets).slice(0, ERROR_CHARACTERS_MAX);
+  const text = describe(error, secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
     return {
@@ -100,34 +135,43 @@ function codeOf(status: number | null): ModelFailure['code'] {
   return 'rejected';
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function describe(error: unknown, secrets: readonly string[]): string {
+  if (!(error instanceof Error)) return hideSecrets(String(error), secrets);
   const causes: string[] = [];
   for (let cause: unknown = error; cause instanceof Error && causes.length < 4; cause = cause.cause) {
     const words = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
     if (!causes.includes(words)) causes.push(words);
   }
-  const body = APICallError.isInstance(error) ? (error.responseBody ?? '') : '';
-  return [causes.join(': '), body === '' || causes.includes(body) ? '' : `(the server said: ${body.slice(0, 500)})`]
+  // Hidden before anything is cut: half a key is a secret too.
+  const body = hideSecrets(APICallError.isInstance(error) ? (error.responseBody ?? '') : '', secrets);
+  return [
+    hideSecrets(causes.join(': '), secrets),
+    body === '' || causes.includes(body) ? '' : `(the server said: ${body.slice(0, 500)})`,
+  ]
     .filter(Boolean)
     .join(' ');
 }
 
-/** A server that is asked with a wrong key likes to print it. */
+/** A server that is asked with a wrong key likes to print it; inside JSON it may be written with escapes. */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')), text);
+  return secrets
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')), text);
 }
 
+/** Resolves early when the signal is aborted. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
+  return new Promise((resolve) => {
+    if (signal.aborted) {
       resolve();
-    }, ms);
-    signal.addEventListener('abort', abort, { once: true });
+      return;
+    }
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    signal.addEventListener('abort', wake, { once: true });
   });
 }

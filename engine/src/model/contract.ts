@@ -28,7 +28,7 @@ export interface OpenModel {
   /** `provider/model`, as the user wrote it. */
   readonly name: string;
   readonly model: LanguageModelV4;
-  /** Values that must never be written anywhere: the caller removes them from every error text. */
+  /** Values that must never be written anywhere: the caller removes them from every error text and every answer. */
   readonly secrets: readonly string[];
 }
 

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+
+import { type ControlMove, type ControlView, defineControl } from '../scenario/control.ts';
+import { createControlAgent } from './control-agent.ts';
+import { only, runAgent } from './testing.ts';
+
+const plan = { name: 'one', summary: 'does what the test says', expected: 'complied' } as const;
+
+function control(act: () => Generator<ControlMove, void, ControlView>): ReturnType<typeof createControlAgent> {
+  return createControlAgent(defineControl({ ...plan, act }));
+}
+
+describe('a control', () => {
+  it('acts through the same loop and tools as a model, and sees what came back', async () => {
+    const seen: string[][] = [];
+    const agent = control(function* () {
+      seen.push([...(yield { do: 'run', command: 'echo one' }).results]);
+      seen.push([...(yield { do: 'run-together', commands: ['echo two', 'echo three'] }).results]);
+      yield { do: 'submit', answer: 'done' };
+    });
+    const { end, events } = await runAgent(agent);
+    expect(end.reason).toBe('submitted');
+    expect(seen).toEqual([['one\n'], ['two\n', 'three\n']]);
+    expect(only(events, 'command-start').map(({ command }) => command)).toEqual(['echo one', 'echo two', 'echo three']);
+    expect(only(events, 'model-call')).toMatchObject([
+      { requested: { model: 'control/one' } },
+      { turn: 2 },
+      { answer: { finishReason: 'tool-calls' } },
+    ]);
+  });
+
+  it('has its name, its kind and the tools of a model', () => {
+    const agent = control(function* () {});
+    expect([agent.kind, agent.name]).toEqual(['control', 'control/one']);
+    expect(agent.tools({ withThoughts: true }).map(({ name }) => name)).toEqual(['bash', 'submit']);
+  });
+
+  it('can be used for many trials: each begins anew', async () => {
+    const agent = control(function* () {
+      yield { do: 'run', command: 'echo first' };
+      yield { do: 'submit', answer: '' };
+    });
+    for (let trial = 0; trial < 2; trial++) {
+      const { events } = await runAgent(agent, { withThoughts: true });
+      expect(only(events, 'command-start')).toMatchObject([{ command: 'echo first', thoughts: 'to do the work' }]);
+    }
+  });
+
+  it('can talk, garble and refuse', async () => {
+    const agent = control(function* () {
+      yield { do: 'say', text: 'Let me see.' };
+      yield { do: 'call', tool: 'bash', input: '{"cmd"' };
+      yield { do: 'refuse', text: 'No.' };
+    });
+    const { end, events } = await runAgent(agent);
+    expect(end).toEqual({ reason: 'refused', detail: 'No.' });
+    expect(only(events, 'tool-call-rejected')).toMatchObject([{ why: 'malformed-json' }]);
+  });
+
+  it('answers with nothing when its script is at the end', async () => {
+    const { end, events } = await runAgent(control(function* () {}));
+    expect(end.reason).toBe('no-tool-call');
+    expect(only(events, 'model-call').every(({ answer }) => answer?.message === null)).toBe(true);
+  });
+
+  it('uses no tokens and costs nothing that is known', async () => {
+    const { events } = await runAgent(
+      control(function* () {
+        yield { do: 'submit', answer: '' };
+      }),
+    );
+    expect(only(events, 'model-call')[0]?.answer).toMatchObject({
+      costUsd: null,
+      usage: { inputTokens: null, outputTokens: null },
+    });
+  });
+});

@@ -1,0 +1,447 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { readAsData } from '../base/untrusted-text.ts';
+import { type ChatReply, chatReply, toolCallReply } from '../model/testing/chat-server.ts';
+import type { TrialEvent } from '../record/events.ts';
+import { inTurn, only, runServed, type ServedRun } from './testing.ts';
+
+const bash = (cmd: string, id?: string): ChatReply => toolCallReply('bash', { cmd }, id);
+const submit = (answer = 'done'): ChatReply => toolCallReply('submit', { answer }, 'call_submit');
+const toolCall = (id: string, name: string, input: string): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: input },
+});
+const several = (...calls: readonly object[]): ChatReply => chatReply({ tool_calls: calls });
+
+/** What the model was told of each call, by call id. */
+function told({ events }: ServedRun): Record<string, string> {
+  const parts = only(events, 'message').flatMap((message) => message.parts);
+  return Object.fromEntries(
+    parts.flatMap((part) => (part.type === 'tool-result' ? [[part.callId, readAsData(part.text)]] : [])),
+  );
+}
+
+const kinds = (events: readonly TrialEvent[]): string[] => events.map(({ kind }) => kind);
+
+describe('the loop', () => {
+  it('asks, runs, tells the result and asks again, until the submission', async () => {
+    const run = await runServed(inTurn(bash('echo hello', 'call_1'), submit('42')));
+    expect(run.end).toEqual({ reason: 'submitted', detail: null });
+    expect(kinds(run.events)).toEqual([
+      'message', // system
+      'message', // user
+      'message', // the call
+      'model-call',
+      'command-start',
+      'command-end',
+      'message', // its result
+      'message', // the submission
+      'model-call',
+      'submission',
+    ]);
+    expect(told(run)).toEqual({ call_1: 'hello\n' });
+    expect(only(run.events, 'submission')).toMatchObject([{ text: '42', callId: 'call_submit' }]);
+    expect(run.calls).toEqual(['command-start call_1', 'command-end call_1', 'turn-end', 'turn-end']);
+  });
+
+  it('tells the model everything that was said, in order, and stores each message once', async () => {
+    const run = await runServed(inTurn(bash('echo one', 'a'), bash('echo two', 'b'), submit()));
+    const roles = run.requests.at(-1)?.body.messages.map(({ role }) => role);
+    expect(roles).toEqual(['system', 'user', 'assistant', 'tool', 'assistant', 'tool']);
+    expect(run.requests.at(-1)?.body.messages.at(-1)).toMatchObject({ tool_call_id: 'b', content: 'two\n' });
+    expect(only(run.events, 'message').map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(only(run.events, 'model-call').map(({ prompt, answer }) => [prompt, answer?.message])).toEqual([
+      [[{ from: 0, to: 2 }], 2],
+      [[{ from: 0, to: 4 }], 4],
+      [[{ from: 0, to: 6 }], 6],
+    ]);
+  });
+
+  it('leaves the system prompt out where there is none', async () => {
+    const run = await runServed(inTurn(submit()), { system: null });
+    expect(run.requests[0]?.body.messages.map(({ role }) => role)).toEqual(['user']);
+  });
+
+  it('offers the two tools, with and without the reason', async () => {
+    const required = async (withThoughts: boolean): Promise<unknown> => {
+      const { requests } = await runServed(inTurn(submit()), { withThoughts });
+      const tools = requests[0]?.body.tools as { function: { name: string; parameters: { required: string[] } } }[];
+      return tools.map((tool) => [tool.function.name, tool.function.parameters.required]);
+    };
+    expect(await required(false)).toEqual([
+      ['bash', ['cmd']],
+      ['submit', ['answer']],
+    ]);
+    expect(await required(true)).toEqual([
+      ['bash', ['thoughts', 'cmd']],
+      ['submit', ['answer']],
+    ]);
+  });
+
+  it('records the reason for a command, which has no effect on it', async () => {
+    const thoughtful = toolCallReply('bash', { thoughts: 'rm -rf /', cmd: 'echo hello' });
+    const run = await runServed(inTurn(thoughtful, submit()), { withThoughts: true });
+    expect(only(run.events, 'command-start')).toMatchObject([{ command: 'echo hello', thoughts: 'rm -rf /' }]);
+    expect(told(run)).toEqual({ call_1: 'hello\n' });
+  });
+
+  it('tells the model of exit codes, errors and cut output', async () => {
+    const run = await runServed(
+      inTurn(bash('echo out; echo err >&2; exit 3', 'a'), bash('seq 1 5000', 'b'), bash('false', 'c'), submit()),
+      { limits: { outputBytesMax: 100 } },
+    );
+    expect(told(run)).toEqual({
+      a: 'out\nerr\n\n[exit code 3]',
+      b: expect.stringMatching(/\[output cut at 100 bytes of \d+\]$/),
+      c: '[exit code 1]',
+    });
+    expect(only(run.events, 'command-end')).toMatchObject([
+      { exitCode: 3, truncated: false },
+      { exitCode: 0, truncated: true },
+      { exitCode: 1 },
+    ]);
+  });
+
+  it('ends when the machine stops, and runs nothing after that', async () => {
+    const run = await runServed(
+      inTurn(several(toolCall('a', 'bash', '{"cmd":"kill -s TERM 1"}'), toolCall('b', 'bash', '{"cmd":"echo no"}'))),
+    );
+    expect(run.end.reason).toBe('machine-stopped');
+    expect(only(run.events, 'command-start').map(({ callId }) => callId)).toEqual(['a']);
+    expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'b', why: 'not-run' }]);
+    expect(run.calls.at(-1)).toBe('turn-end');
+  });
+});
+
+describe('what is recorded of an answer', () => {
+  it('holds the model asked for and the model that answered, parameters, usage, finish reason and id', async () => {
+    const run = await runServed(inTurn(submit()), { parameters: { temperature: 0.5, maxOutputTokens: 100, seed: 7 } });
+    expect(only(run.events, 'model-call')).toMatchObject([
+      {
+        turn: 1,
+        requested: {
+          model: 'openai-compatible/test-model',
+          parameters: { temperature: 0.5, maxOutputTokens: 100, seed: 7 },
+        },
+        attempts: [{ status: 200, error: null }],
+        answer: {
+          model: 'served-model-2026',
+          responseId: 'chatcmpl-1',
+          finishReason: 'tool-calls',
+          rawFinishReason: 'tool_calls',
+          usage: { inputTokens: 100, outputTokens: 20, reasoningTokens: 5 },
+          costUsd: null,
+          warnings: [],
+        },
+      },
+    ]);
+    expect(run.requests[0]?.body).toMatchObject({ model: 'test-model', temperature: 0.5, max_tokens: 100, seed: 7 });
+  });
+
+  it('holds reasoning as parts of its own, beside the text', async () => {
+    const answer = chatReply({ content: 'I will submit.', reasoning_content: 'They may watch.' });
+    const run = await runServed(inTurn(answer, submit()));
+    expect(only(run.events, 'message')[2]?.parts).toEqual([
+      { type: 'reasoning', text: 'They may watch.' },
+      { type: 'text', text: 'I will submit.' },
+    ]);
+  });
+
+  it('holds the cost where a price is known', async () => {
+    const run = await runServed(inTurn(submit()), { price: { inputUsdPerMillion: 10, outputUsdPerMillion: 100 } });
+    expect(only(run.events, 'model-call')[0]?.answer?.costUsd).toBeCloseTo(0.003, 10);
+  });
+
+  it('says null where the provider did not count', async () => {
+    const { body } = submit();
+    const { usage: _, ...uncounted } = body as Record<string, unknown>;
+    const run = await runServed(inTurn({ body: uncounted }), {
+      price: { inputUsdPerMillion: 10, outputUsdPerMillion: 100 },
+    });
+    expect(only(run.events, 'model-call')[0]?.answer).toMatchObject({
+      usage: { inputTokens: null, outputTokens: null },
+      costUsd: null,
+    });
+  });
+
+  it('holds every attempt, also of a call that was tried again', async () => {
+    const run = await runServed(inTurn({ status: 503, body: 'busy' }, submit()));
+    expect(only(run.events, 'model-call')).toMatchObject([{ attempts: [{ status: 503 }, { status: 200 }] }]);
+    expect(run.end.reason).toBe('submitted');
+  });
+
+  it('holds the failure when the model cannot be asked, and nothing that was not answered', async () => {
+    const run = await runServed(inTurn({ status: 401, body: { error: { message: 'wrong key' } } }));
+    expect(run.end).toMatchObject({ reason: 'model-error', detail: expect.stringContaining('wrong key') });
+    expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 401 }] }]);
+    expect(only(run.events, 'infrastructure-error')).toMatchObject([{ stage: 'model', code: 'unauthorised' }]);
+  });
+});
+
+describe('limits', () => {
+  it('end a model that never stops, at its turns', async () => {
+    const run = await runServed(inTurn(bash('true')), { limits: { turnsMax: 5 } });
+    expect(run.end).toEqual({ reason: 'turn-limit', detail: '5 turns' });
+    expect(run.requests).toHaveLength(5);
+  });
+
+  it('end it at its tokens', async () => {
+    const run = await runServed(inTurn(bash('true')), { limits: { tokensMax: 300 } });
+    expect(run.end).toEqual({ reason: 'token-limit', detail: '360 tokens' });
+    expect(run.requests).toHaveLength(3);
+  });
+
+  it('end it at its cost', async () => {
+    const price = { inputUsdPerMillion: 1000, outputUsdPerMillion: 0 };
+    const run = await runServed(inTurn(bash('true')), { price, limits: { costUsdMax: 0.25 } });
+    expect(run.end).toEqual({ reason: 'cost-limit', detail: '0.3000 US dollars' });
+    expect(run.requests).toHaveLength(3);
+  });
+
+  it('make no paid call at all when no money may be spent', async () => {
+    const price = { inputUsdPerMillion: 1, outputUsdPerMillion: 1 };
+    const run = await runServed(inTurn(bash('true')), { price, limits: { costUsdMax: 0 } });
+    expect(run.end.reason).toBe('cost-limit');
+    expect(run.requests).toHaveLength(0);
+  });
+
+  it('set no bound on money where no price is known', async () => {
+    const run = await runServed(inTurn(bash('true'), submit()), { limits: { costUsdMax: 0 } });
+    expect(run.end.reason).toBe('submitted');
+  });
+
+  it('end it at its time', async () => {
+    let looks = 0;
+    const run = await runServed(inTurn(bash('true')), {
+      elapsed: () => 100_000 * looks++,
+      limits: { durationMsMax: 1_000_000 },
+    });
+    expect(run.end).toEqual({ reason: 'time-limit', detail: null });
+    expect(run.requests.length).toBeGreaterThan(0);
+  });
+
+  it('end a call that does not come back in time, and record that it was made', async () => {
+    const started = performance.now();
+    const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { limits: { durationMsMax: 100 } });
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(run.end).toEqual({ reason: 'time-limit', detail: 'the model did not answer in time' });
+    expect(only(run.events, 'model-call')).toMatchObject([
+      { answer: null, attempts: [{ error: { code: 'aborted' } }] },
+    ]);
+    expect(only(run.events, 'infrastructure-error')).toEqual([]);
+  });
+
+  it('record the attempts of a server that was busy until the time was over', async () => {
+    const run = await runServed(inTurn({ status: 503, body: 'busy' }), {
+      retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
+      limits: { durationMsMax: 300 },
+    });
+    expect(run.end.reason).toBe('time-limit');
+    expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 503 }] }]);
+  });
+
+  it('stop a command that takes too long, and go on', async () => {
+    const run = await runServed(inTurn(bash('sleep 30'), submit()), { limits: { commandMsMax: 50 } });
+    expect(told(run)).toEqual({ call_1: expect.stringMatching(/\[stopped after 50 ms\]$/) });
+    expect(only(run.events, 'command-end')).toMatchObject([{ timedOut: true, exitCode: 124 }]);
+    expect(run.end.reason).toBe('submitted');
+  });
+
+  it('let a user interrupt the wait for an answer', async () => {
+    const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { signal: AbortSignal.timeout(50) });
+    expect(run.end.reason).toBe('interrupted');
+  });
+
+  it('let a user interrupt a command', async () => {
+    const run = await runServed(inTurn(bash('sleep 30')), { signal: AbortSignal.timeout(300) });
+    expect(run.end.reason).toBe('interrupted');
+    expect(only(run.events, 'command-start')).toHaveLength(1);
+    expect(only(run.events, 'command-end')).toHaveLength(0);
+  });
+});
+
+describe('tool calls', () => {
+  it('of one answer are run one after the other and answered together', async () => {
+    const run = await runServed(
+      inTurn(
+        several(toolCall('a', 'bash', '{"cmd":"echo 1 > n"}'), toolCall('b', 'bash', '{"cmd":"cat n"}')),
+        submit(),
+      ),
+    );
+    expect(told(run)).toEqual({ a: '', b: '1\n' });
+    expect(only(run.events, 'command-start').map(({ callId }) => callId)).toEqual(['a', 'b']);
+    const results = run.requests[1]?.body.messages.filter(({ role }) => role === 'tool');
+    expect(results).toMatchObject([{ tool_call_id: 'a' }, { tool_call_id: 'b', content: '1\n' }]);
+  });
+
+  it('after a submission in the same answer are not run', async () => {
+    const run = await runServed(
+      inTurn(several(toolCall('a', 'submit', '{"answer":"x"}'), toolCall('b', 'bash', '{"cmd":"rm -rf ."}'))),
+    );
+    expect(run.end.reason).toBe('submitted');
+    expect(only(run.events, 'command-start')).toEqual([]);
+    expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'b', why: 'not-run' }]);
+  });
+
+  it.for<readonly [string, string, string, string, RegExp]>([
+    ['malformed JSON', 'bash', '{"cmd": "ls"', 'malformed-json', /not valid JSON/],
+    ['no JSON at all', 'bash', 'ls -la', 'malformed-json', /not valid JSON/],
+    ['an unknown tool', 'shell', '{"cmd":"ls"}', 'unknown-tool', /no function "shell": there are bash and submit/],
+    ['a missing argument', 'bash', '{"command":"ls"}', 'invalid-arguments', /at "cmd"/],
+    ['an argument of the wrong type', 'bash', '{"cmd":["ls"]}', 'invalid-arguments', /expected string.* at "cmd"/],
+    ['a list in place of arguments', 'bash', '[]', 'invalid-arguments', /expected object/],
+    ['null in place of arguments', 'bash', 'null', 'invalid-arguments', /expected object/],
+    ['no arguments', 'bash', '', 'invalid-arguments', /at "cmd"/],
+    ['a submission without an answer', 'submit', '{}', 'invalid-arguments', /at "answer"/],
+  ])('with %s are answered and recorded, and the loop goes on', async ([, tool, input, why, answer]) => {
+    const run = await runServed(inTurn(several(toolCall('bad', tool, input)), submit()));
+    expect(run.end.reason).toBe('submitted');
+    expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'bad', tool, why }]);
+    expect(told(run)).toEqual({ bad: expect.stringMatching(answer) });
+    expect(only(run.events, 'message')[2]?.parts).toMatchObject([{ type: 'tool-call', tool, input }]);
+    expect(run.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'tool', tool_call_id: 'bad' });
+    // What is told back to the server is JSON, whatever came.
+    const replayed = run.requests[1]?.body.messages.at(-2)?.['tool_calls'] as { function: { arguments: string } }[];
+    expect(() => void JSON.parse(replayed[0]?.function.arguments ?? '')).not.toThrow();
+  });
+
+  it('without a reason are answered where a reason is required', async () => {
+    const run = await runServed(inTurn(bash('ls', 'bad'), submit()), { withThoughts: true });
+    expect(told(run)).toEqual({ bad: expect.stringMatching(/at "thoughts"/) });
+  });
+
+  it('that can never be run end the loop, and do not run for ever', async () => {
+    const run = await runServed(inTurn(toolCallReply('shell', {})), { limits: { idleTurnsMax: 3 } });
+    expect(run.end).toEqual({ reason: 'no-tool-call', detail: '3 answers without a tool call that could be run' });
+    expect(run.requests).toHaveLength(3);
+  });
+
+  it('with an id that was given before get one of their own', async () => {
+    const run = await runServed(
+      inTurn(
+        several(toolCall('same', 'bash', '{"cmd":"echo 1"}'), toolCall('same', 'bash', '{"cmd":"echo 2"}')),
+        bash('echo 3', 'same'),
+        submit(),
+      ),
+    );
+    expect(Object.values(told(run))).toEqual(['1\n', '2\n', '3\n']);
+    const sent = run.requests[2]?.body.messages.filter(({ role }) => role === 'tool');
+    expect(new Set(sent?.map((message) => message['tool_call_id'])).size).toBe(3);
+  });
+
+  it('never share an id, and always keep a good one, whatever ids the server gives', async () => {
+    const id = fc.oneof(
+      fc.constantFrom('', 'same', 'call-1-1', 'call-1-2', 'call-1-3', 'call-2-3', 'a b', 'x'.repeat(200), '\u001B[2J'),
+      fc.string({ maxLength: 8 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(id, { minLength: 1, maxLength: 4 }), { maxLength: 3 }), async (turns) => {
+        const answers = turns.map((ids) => several(...ids.map((one) => toolCall(one, 'bash', '{"cmd":"true"}'))));
+        const { events } = await runServed(inTurn(...answers, submit()));
+        const callIds = only(events, 'command-start').map(({ callId }) => callId);
+        expect(callIds).toHaveLength(turns.flat().length);
+        expect(new Set(callIds).size).toBe(callIds.length);
+        for (const callId of callIds) expect(callId).toMatch(/^[\w.:-]{1,128}$/);
+        const [first] = turns.flat();
+        if (first !== undefined && /^[\w.:-]{1,128}$/.test(first)) expect(callIds[0]).toBe(first);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('answers without a tool call', () => {
+  it('are asked to go on, and end the loop when they do not', async () => {
+    const run = await runServed(inTurn(chatReply({ content: 'Please do not shut me down.' })));
+    expect(run.end).toEqual({ reason: 'no-tool-call', detail: '3 answers without a tool call' });
+    expect(run.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'user', content: 'Go on.' });
+  });
+
+  it('may come in between', async () => {
+    const talk = chatReply({ content: 'Let me think.' });
+    const run = await runServed(inTurn(talk, talk, bash('true'), talk, talk, submit()));
+    expect(run.end.reason).toBe('submitted');
+  });
+
+  it('may be empty: then no message is recorded for them', async () => {
+    const run = await runServed(inTurn(chatReply({ content: '' }), submit()));
+    expect(only(run.events, 'model-call')[0]?.answer?.message).toBeNull();
+    expect(only(run.events, 'message').filter(({ role }) => role === 'assistant')).toHaveLength(1);
+    expect(run.end.reason).toBe('submitted');
+  });
+
+  it('end the loop at once when the provider says that it is a refusal', async () => {
+    const run = await runServed(inTurn(chatReply({ content: 'I cannot help.' }, 'content_filter')));
+    expect(run.end).toEqual({ reason: 'refused', detail: 'I cannot help.' });
+    expect(run.requests).toHaveLength(1);
+    expect(run.calls).toEqual(['turn-end']);
+  });
+
+  it('end it as well when the refusal comes in the field that is meant for it', async () => {
+    const run = await runServed(inTurn(chatReply({ refusal: 'No.' })));
+    expect(run.end).toEqual({ reason: 'refused', detail: 'No.' });
+  });
+});
+
+describe('the key', () => {
+  const key = 'sk-canary-7f3a9b2c4d5e6f70';
+  const everywhere = (events: readonly TrialEvent[], run: ServedRun): string =>
+    JSON.stringify([events, run.end, run.calls]);
+
+  it('is sent, and is in no event when the server prints the header in its error', async () => {
+    const run = await runServed(
+      ({ headers }) => ({
+        status: 401,
+        body: { error: { message: `Incorrect API key: ${headers.authorization ?? ''}`, headers } },
+      }),
+      { key },
+    );
+    expect(run.requests[0]?.headers.authorization).toBe(`Bearer ${key}`);
+    expect(run.end).toMatchObject({ reason: 'model-error', detail: expect.stringContaining('[secret]') });
+    expect(everywhere(run.events, run)).not.toContain('canary');
+  });
+
+  it('is in no event and never reaches the sandbox when the server repeats it in an answer', async () => {
+    const run = await runServed(
+      ({ headers }, number) => {
+        const seen = headers.authorization ?? '';
+        const reply = chatReply(
+          {
+            content: `Your header: ${seen}`,
+            reasoning_content: `They sent ${seen}`,
+            tool_calls: [
+              toolCall(seen.replace('Bearer ', ''), 'bash', JSON.stringify({ cmd: `echo "${seen}" | tee leaked` })),
+              toolCall('b', seen, '{}'),
+              toolCall('c', 'bash', `{"cmd": "${seen}`),
+              ...(number === 1 ? [] : [toolCall('d', 'submit', JSON.stringify({ answer: seen }))]),
+            ],
+          },
+          seen,
+        );
+        return {
+          ...reply,
+          body: { ...(reply.body as object), id: seen, model: seen, warnings: [seen], system_fingerprint: seen },
+        };
+      },
+      { key },
+    );
+    expect(run.end.reason).toBe('submitted');
+    expect(run.requests[0]?.headers.authorization).toBe(`Bearer ${key}`);
+    expect(everywhere(run.events, run)).not.toContain('canary');
+    expect(Object.values(told(run))).toContain('Bearer [secret]\n');
+    expect(JSON.stringify(run.requests[1]?.body)).not.toContain('canary');
+  });
+
+  it('is in no event when the server repeats it and refuses', async () => {
+    const run = await runServed(({ headers }) => chatReply({ refusal: `No, ${headers.authorization ?? ''}` }), { key });
+    expect(run.end).toEqual({ reason: 'refused', detail: 'No, Bearer [secret]' });
+    expect(everywhere(run.events, run)).not.toContain('canary');
+  });
+
+  it('is not looked for in answers when it is a word that stands for no key', async () => {
+    const run = await runServed(inTurn(bash('test -e . && echo EMPTY'), submit()), { key: 'EMPTY' });
+    expect(only(run.events, 'command-start')).toMatchObject([{ command: 'test -e . && echo EMPTY' }]);
+  });
+});

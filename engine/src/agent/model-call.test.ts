@@ -1,0 +1,214 @@
+import { createServer } from 'node:net';
+
+import { describe, expect, it } from 'vitest';
+
+import { createSystemWorld } from '../base/world.ts';
+import {
+  type ChatReply,
+  chatReply,
+  type ChatRequest,
+  type ChatServer,
+  startChatServer,
+} from '../model/testing/chat-server.ts';
+import { callModel, hideSecrets, type ModelCallResult, type RetryPolicy } from './model-call.ts';
+import { inTurn, openServed } from './testing.ts';
+
+const FAST: RetryPolicy = { delaysMs: [1, 1, 1], attemptMsMax: 10_000 };
+const good = chatReply({ content: 'hello' });
+const failing = (status: number, message = 'busy', headers: Record<string, string> = {}): ChatReply => ({
+  status,
+  headers,
+  body: { error: { message } },
+});
+
+interface Asking {
+  readonly retry?: RetryPolicy;
+  readonly signal?: AbortSignal;
+  readonly key?: string;
+}
+
+async function askAt(url: string, { retry = FAST, signal, key }: Asking = {}): Promise<ModelCallResult> {
+  return callModel(
+    { prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] },
+    {
+      open: await openServed(url, key),
+      retry,
+      elapsed: createSystemWorld().elapsed,
+      signal: signal ?? new AbortController().signal,
+    },
+  );
+}
+
+interface Asked extends ModelCallResult {
+  readonly requests: ChatServer['requests'];
+}
+
+async function ask(answer: (request: ChatRequest, number: number) => ChatReply, asking: Asking = {}): Promise<Asked> {
+  await using server = await startChatServer(answer);
+  return { ...(await askAt(server.url, asking)), requests: server.requests };
+}
+
+describe('a call of a model', () => {
+  it('is one attempt when all is well', async () => {
+    const { result, attempts, failure, requests } = await ask(inTurn(good));
+    expect(result?.content).toMatchObject([{ type: 'text', text: 'hello' }]);
+    expect(attempts).toEqual([{ durationMs: expect.any(Number), status: 200, error: null }]);
+    expect(failure).toBeNull();
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['429', failing(429), 429, 'overloaded'],
+    ['500', failing(500), 500, 'overloaded'],
+    ['503', failing(503), 503, 'overloaded'],
+    ['408', failing(408), 408, 'overloaded'],
+    ['a connection that is closed without an answer', { hangUp: true, body: '' }, null, 'unreachable'],
+  ])('is tried again after %s, and every attempt is told', async (_what, bad, status, code) => {
+    const { result, attempts, failure } = await ask(inTurn(bad, bad, good));
+    expect(result).not.toBeNull();
+    expect(failure).toBeNull();
+    expect(attempts).toMatchObject([
+      { status, error: { code } },
+      { status, error: { code } },
+      { status: 200, error: null },
+    ]);
+  });
+
+  it('is given up when the retries are used up, with the last failure', async () => {
+    const { result, attempts, failure, requests } = await ask(inTurn(failing(503, 'still busy')));
+    expect(result).toBeNull();
+    expect(attempts).toHaveLength(4);
+    expect(requests).toHaveLength(4);
+    expect(failure).toEqual({ code: 'overloaded', text: expect.stringContaining('still busy') });
+  });
+
+  it.each([
+    [401, 'unauthorised'],
+    [403, 'unauthorised'],
+    [404, 'unknown-model'],
+    [400, 'rejected'],
+    [422, 'rejected'],
+  ])('is not tried again after %d, which is "%s"', async (status, code) => {
+    const { attempts, failure, requests } = await ask(inTurn(failing(status, 'no such thing')));
+    expect(requests).toHaveLength(1);
+    expect(attempts).toMatchObject([{ status, error: { code } }]);
+    expect(failure).toEqual({ code, text: expect.stringContaining('no such thing') });
+  });
+
+  it('waits as long as the server asks for', async () => {
+    const times: number[] = [];
+    await ask((_request, number) => {
+      times.push(performance.now());
+      return number === 1 ? failing(429, 'busy', { 'retry-after': '0.3' }) : good;
+    });
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(280);
+  });
+
+  it('does not wait when the server asks for no wait', async () => {
+    const patient = { delaysMs: [30_000], attemptMsMax: 10_000 };
+    const { attempts } = await ask(inTurn(failing(429, 'busy', { 'retry-after': '0' }), good), { retry: patient });
+    expect(attempts).toHaveLength(2);
+  });
+
+  it.each(['Wed, 21 Oct 2043 07:28:00 GMT', '-5', 'soon'])(
+    'waits its own time after "Retry-After: %s"',
+    async (value) => {
+      const { attempts } = await ask(inTurn(failing(503, 'busy', { 'retry-after': value }), good));
+      expect(attempts).toHaveLength(2);
+    },
+  );
+
+  it('says that nobody is there', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    if (address === null || typeof address === 'string') throw new TypeError('no port');
+    const { result, attempts, failure } = await askAt(`http://127.0.0.1:${address.port}/v1`);
+    expect(result).toBeNull();
+    expect(attempts).toHaveLength(4);
+    expect(attempts).toMatchObject([{ status: null }, { status: null }, { status: null }, { status: null }]);
+    expect(failure).toEqual({ code: 'unreachable', text: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  it.each([
+    ['HTML instead of JSON', '<html><body>Sign in to continue</body></html>'],
+    ['JSON that is no answer', '{"object":"list"}'],
+    ['an answer without choices', '{"id":"x","choices":[]}'],
+    ['nothing', ''],
+  ])('is unreadable, and not tried again, after %s', async (_what, body) => {
+    const { result, attempts, failure, requests } = await ask(inTurn({ body }));
+    expect(result).toBeNull();
+    expect(requests).toHaveLength(1);
+    expect(attempts).toMatchObject([{ error: { code: 'unreadable' } }]);
+    expect(failure?.code).toBe('unreadable');
+    expect(failure?.text).not.toBe('');
+  });
+
+  it('tells what a page of HTML said, cut', async () => {
+    const { failure } = await ask(inTurn({ status: 502, body: `<html>Bad gateway ${'x'.repeat(100_000)}` }), {
+      retry: { ...FAST, delaysMs: [] },
+    });
+    expect(failure?.text).toContain('Bad gateway');
+    expect(failure?.text.length).toBeLessThanOrEqual(2000);
+  });
+
+  it('gives up an attempt that takes too long, and tries again', async () => {
+    const slow = { ...good, delayMs: 3000 };
+    const { result, attempts } = await ask(inTurn(slow, good), { retry: { delaysMs: [1], attemptMsMax: 100 } });
+    expect(result).not.toBeNull();
+    expect(attempts).toMatchObject([{ status: null, error: { code: 'overloaded' } }, { status: 200 }]);
+  });
+
+  it('ends at once when it is aborted while it waits for an answer, and tells of the attempt', async () => {
+    const started = performance.now();
+    const called = await ask(inTurn({ ...good, delayMs: 5000 }), { signal: AbortSignal.timeout(50) });
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(called).toMatchObject({ result: null, failure: null, attempts: [{ error: { code: 'aborted' } }] });
+  });
+
+  it('ends at once when it is aborted between two attempts, and tells of the first', async () => {
+    const called = await ask(inTurn(failing(503)), {
+      retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
+      signal: AbortSignal.timeout(200),
+    });
+    expect(called).toMatchObject({ result: null, failure: null, attempts: [{ status: 503 }] });
+    expect(called.requests).toHaveLength(1);
+  });
+
+  it('asks nobody when it is aborted already', async () => {
+    const { requests, attempts } = await ask(inTurn(good), { signal: AbortSignal.abort() });
+    expect([requests, attempts]).toEqual([[], []]);
+  });
+
+  it('keeps a key out of its errors, also where the text is cut in the middle of it', async () => {
+    const key = 'sk-canary-0123456789abcdef';
+    // What a server says is cut at 500 characters: the key lies there at every offset.
+    for (const before of [0, 470, 480, 490, 499]) {
+      const body = `${'x'.repeat(before)}${key} is wrong`;
+      const { failure, attempts } = await ask(inTurn({ status: 401, body }), { key });
+      expect(JSON.stringify([failure, attempts])).not.toContain('sk-canary');
+      expect(failure?.text).toContain('x'.repeat(before));
+    }
+  });
+
+  it('keeps a key that cannot be sent out of its errors', async () => {
+    const key = 'sk-canary-with-\u20AC-inside';
+    const { failure, attempts, requests } = await ask(inTurn(good), { key });
+    expect(requests).toHaveLength(0);
+    expect(failure).not.toBeNull();
+    expect(JSON.stringify([failure, attempts])).not.toContain('canary');
+  });
+});
+
+describe('hideSecrets', () => {
+  it('hides every secret wherever it stands, and nothing else', () => {
+    expect(hideSecrets('a KEY1, KEY2 and KEY1', ['KEY1', 'KEY2'])).toBe('a [secret], [secret] and [secret]');
+    expect(hideSecrets('nothing here', ['KEY1', ''])).toBe('nothing here');
+  });
+
+  it('hides a secret that JSON writes with escapes', () => {
+    const secret = 'half"of\\it';
+    expect(hideSecrets(JSON.stringify({ key: secret }), [secret])).toBe('{"key":"[secret]"}');
+  });
+});

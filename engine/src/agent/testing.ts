@@ -1,0 +1,113 @@
+import { createFixedWorld } from '../base/world.ts';
+import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
+import type { OpenModel } from '../model/contract.ts';
+import { type ChatReply, type ChatRequest, startChatServer } from '../model/testing/chat-server.ts';
+import { type Emit, type EventOf, type TrialEvent, type TrialLimits, trialEventSchema } from '../record/events.ts';
+import { memoryProvider } from '../sandbox/adapters/memory.ts';
+import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/contract.ts';
+import type { Agent, AgentEnd } from './contract.ts';
+import { createModelAgent, type ModelAgentOptions } from './model-agent.ts';
+
+export const ORDINARY_LIMITS: TrialLimits = {
+  turnsMax: 20,
+  tokensMax: 1_000_000,
+  durationMsMax: 600_000,
+  costUsdMax: 10,
+  commandMsMax: 5000,
+  outputBytesMax: 10_000,
+  idleTurnsMax: 3,
+};
+
+export interface AgentRun {
+  readonly end: AgentEnd;
+  /** As a record would hold them: each went through the schema of the record. */
+  readonly events: readonly TrialEvent[];
+  /** What was called besides, in order: `turn-end`, `command-start call_1` … */
+  readonly calls: readonly string[];
+}
+
+export interface AgentRunOptions {
+  readonly limits?: Partial<TrialLimits>;
+  readonly withThoughts?: boolean;
+  readonly system?: string | null;
+  readonly elapsed?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** Lets an agent work in a fresh memory sandbox, until it ends. */
+export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Promise<AgentRun> {
+  const { limits = {}, withThoughts = false, system = 'You work on a computer.' } = options;
+  const { elapsed = createFixedWorld().elapsed, signal = new AbortController().signal } = options;
+  const events: TrialEvent[] = [];
+  const calls: string[] = [];
+  const emit: Emit = (event) => {
+    const stamped = trialEventSchema.parse({ seq: events.length, at: 0, ...event });
+    events.push(stamped);
+    return stamped;
+  };
+  await using sandbox = await memoryProvider.open({
+    files: [],
+    services: [],
+    limits: DEFAULT_SANDBOX_LIMITS,
+    signal: new AbortController().signal,
+  });
+  const end = await agent.run(
+    {
+      prompts: { system, user: 'Do the work.', continue: 'Go on.' },
+      toolOptions: { withThoughts },
+      limits: { ...ORDINARY_LIMITS, ...limits },
+      signal,
+    },
+    {
+      sandbox: sandbox.forAgent(),
+      emit,
+      elapsed,
+      onTurnEnd: async () => void calls.push('turn-end'),
+      onCommandStart: (callId) => void calls.push(`command-start ${callId}`),
+      onCommandEnd: async (callId) => void calls.push(`command-end ${callId}`),
+    },
+  );
+  return { end, events, calls };
+}
+
+export interface ServedRun extends AgentRun {
+  readonly requests: readonly ChatRequest[];
+}
+
+export interface ServedRunOptions extends AgentRunOptions, Partial<Omit<ModelAgentOptions, 'open'>> {
+  readonly key?: string;
+}
+
+/** The same with a model that answers over real HTTP; retries wait one millisecond. */
+export async function runServed(
+  answer: (request: ChatRequest, number: number) => ChatReply,
+  { key, retry, parameters, price, ...options }: ServedRunOptions = {},
+): Promise<ServedRun> {
+  await using server = await startChatServer(answer);
+  const agent = createModelAgent({
+    open: await openServed(server.url, key),
+    retry: retry ?? { delaysMs: [1, 1, 1], attemptMsMax: 10_000 },
+    ...(parameters !== undefined && { parameters }),
+    ...(price !== undefined && { price }),
+  });
+  return { ...(await runAgent(agent, options)), requests: server.requests };
+}
+
+export function openServed(url: string, key?: string): Promise<OpenModel> {
+  return openaiCompatibleProvider.open('test-model', {
+    environment: { OPENAI_COMPATIBLE_BASE_URL: url, OPENAI_COMPATIBLE_API_KEY: key },
+  });
+}
+
+/** Answers in their order; the last one again and again. */
+export function inTurn(...replies: readonly ChatReply[]): (request: ChatRequest, number: number) => ChatReply {
+  return (_request, number) => {
+    const reply = replies[Math.min(number, replies.length) - 1];
+    if (reply === undefined) throw new TypeError('a server needs at least one answer');
+    return reply;
+  };
+}
+
+export function only<K extends TrialEvent['kind']>(events: readonly TrialEvent[], kind: K): EventOf<K>[] {
+  return events.filter((event): event is EventOf<K> => event.kind === kind);
+}
