@@ -1,6 +1,7 @@
 /**
  * What a sandbox costs, as multiples of a plain `bash -c true` on the same machine in the same run. Nothing is asserted:
- * the ratios are for reading. Run: node bench/sandbox.ts [rounds]
+ * the ratios are for reading. Run: node bench/sandbox.ts [rounds]. Containers are measured where an engine answers at
+ * DOCKER_HOST and has the image.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { toUntrusted } from '../engine/src/base/untrusted-text.ts';
 import { bwrapProvider } from '../engine/src/sandbox/adapters/bwrap.ts';
+import { createDockerProvider } from '../engine/src/sandbox/adapters/docker.ts';
 import { memoryProvider } from '../engine/src/sandbox/adapters/memory.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxProvider } from '../engine/src/sandbox/contract.ts';
 
@@ -65,6 +67,10 @@ async function playRound(provider: SandboxProvider, network: 'none' | 'recorded'
   await measure(`${name}: kill 9 processes`, () => sandbox.kill());
 }
 
+const socketPath = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
+const docker = createDockerProvider({ socketPath });
+const withDocker = (await docker.diagnose()).every(({ ok }) => ok);
+
 async function playAll(rounds: number): Promise<Samples> {
   const samples: Samples = new Map();
   const shell = startPlainShell();
@@ -81,6 +87,7 @@ async function playAll(rounds: number): Promise<Samples> {
     await playRound(bwrapProvider, 'none', measure);
     await playRound(bwrapProvider, 'recorded', measure);
     await playRound(memoryProvider, 'none', measure);
+    if (withDocker) await playRound(docker, 'none', measure);
   }
   shell.close();
   return samples;

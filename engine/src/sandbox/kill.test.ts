@@ -67,7 +67,7 @@ describe.skipIf(!ready)('an ordinary user of the host', () => {
 });
 
 describe.skipIf(!ready)('when the harness is killed', () => {
-  it('its machines go down with it, also frozen ones', async () => {
+  it('its machines go down with it, also frozen ones, and the recorders of their networks', async () => {
     const child = spawn(process.execPath, [fileURLToPath(new URL('testing/hold-machines.ts', import.meta.url))], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -245,7 +245,6 @@ async function startContainer(engine: DockerEngine, body: unknown): Promise<Star
 
 const SHARED = {
   Image: IMAGE,
-  NetworkDisabled: true,
   // The harness holds their input; when it is gone, so are they.
   OpenStdin: true,
   StdinOnce: true,

@@ -32,7 +32,6 @@ export interface ExecStream {
   readonly exitCode: () => Promise<number | null>;
 }
 
-const API = '/v1.41';
 /** The engine's answers, not the agent's output: anything longer is broken. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const FRAME_HEADER_BYTES = 8;
@@ -48,12 +47,10 @@ export function connectDocker(socketPath: string): DockerEngine {
     });
   const askWell = async (options: RequestOptions, content?: Buffer): Promise<string> => {
     const what = `${options.method ?? ''} ${String(options.path).split('?')[0] ?? ''}`;
-    const { status, text } = await ask({ ...options, path: `${API}${options.path ?? ''}` }, content).catch(
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new SandboxError('lost', `the Docker engine does not answer (${what}: ${reason})`, { cause: error });
-      },
-    );
+    const { status, text } = await ask({ ...options, path: options.path ?? '' }, content).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SandboxError('lost', `the Docker engine does not answer (${what}: ${reason})`, { cause: error });
+    });
     if (status >= 400) throw new SandboxError('lost', `the Docker engine refuses ${what} (${status}): ${text.trim()}`);
     return text;
   };
@@ -119,7 +116,7 @@ function upgrade(options: RequestOptions, body: string): Promise<{ readonly sock
     const refuse = (reason: string, cause?: unknown): void =>
       reject(new SandboxError('lost', `the Docker engine gives no way to a process (${reason})`, { cause }));
     const headers = { 'content-type': 'application/json', connection: 'Upgrade', upgrade: 'tcp' };
-    const asked = request({ ...options, method: 'POST', path: `${API}${options.path ?? ''}`, headers });
+    const asked = request({ ...options, method: 'POST', path: options.path ?? '', headers });
     asked.once('upgrade', (_answer, socket, head) => resolve({ socket, head }));
     asked.once('response', (answer) => {
       readAll(answer).then((text) => refuse(`${answer.statusCode ?? 0}: ${text.trim()}`), refuse);

@@ -9,12 +9,11 @@ import type { DockerEngine } from './engine.ts';
  */
 const DOCKERFILE = `FROM debian:stable-slim
 COPY etc/ /etc/
-COPY --chmod=755 init /init
+COPY init /init
 `;
 
 const CONTEXT: Readonly<Record<string, string>> = {
-  // The legacy builder knows no --chmod: the mode in the archive is what counts.
-  Dockerfile: DOCKERFILE.replace(' --chmod=755', ''),
+  Dockerfile: DOCKERFILE,
   init: INIT,
   ...Object.fromEntries(
     ['passwd', 'group', 'profile', 'nsswitch.conf'].map((name) => [`etc/${name}`, ETC[name] ?? '']),
