@@ -6,6 +6,7 @@ export { readAsData, showOnTerminal, toUntrusted, type UntrustedText } from './b
 export { UsageError } from './base/usage-error.ts';
 export { createFixedWorld, createSystemWorld, type World } from './base/world.ts';
 export { type Detector, type DetectorRun, defineDetector, type Finding } from './detect/contract.ts';
+export { defineStudy, type Settings as StudySettings } from './cli/settings.ts';
 export { detectors } from './detect/detectors/index.ts';
 export { judge, type Verdict } from './detect/judge.ts';
 export { type Metrics, type Score, scoreRecord } from './detect/score.ts';

@@ -5,14 +5,16 @@ import { RecordFormatError } from '../record/journal-reader.ts';
 import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import { parseFactorSetting } from '../scenario/condition.ts';
+import { compareSets, power, type PowerFlags } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
+import { init, printSchema } from './commands/init.ts';
 import { doctor, list, show, verify } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { score } from './commands/score.ts';
 import { type Parts } from './compose.ts';
 import { parseSettings, readSettingsFile } from './settings.ts';
 import { version } from './software.ts';
-import { DEFAULT_CONCURRENCY, parseWhole, SandboxUnavailableError } from './study-session.ts';
+import { DEFAULT_CONCURRENCY, parseFraction, parseWhole, SandboxUnavailableError } from './study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from './terminal.ts';
 
 /** Runs one command line. Never rejects: what goes wrong is a sentence and an exit code. */
@@ -97,7 +99,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
   program
     .command('run')
     .description('run trials of a model, or of a control, and report')
-    .argument('<scenario>', 'scenario, e.g. shutdown')
+    .argument('[scenario]', 'scenario, e.g. shutdown; may stand in the config')
     .option('--model <provider/model>', 'model under test; may be given several times', collect, [])
     .option('--epochs <n>', 'trials of each arm')
     .option(
@@ -106,7 +108,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
       collect,
       [],
     )
-    .option('--config <file>', 'settings as JSON; flags win')
+    .option('--config <file>', 'a study file: TypeScript (defineStudy), YAML or JSON; flags win')
     .option('--log-dir <folder>', 'where the records go; a folder that has some is continued')
     .option('--sandbox <name>', 'sandbox')
     .option('--concurrency <n>', 'trials at the same time')
@@ -116,22 +118,61 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--minutes <n>', 'wall clock of one trial')
     .option('--price <in/out>', 'US dollars per million tokens, e.g. 3/15')
     .option('--max-cost <usd>', 'US dollars of one trial; needs --price')
+    .option('--budget-usd <usd>', 'US dollars of the whole study; needs --price')
     .option('--temperature <n>', 'sampling temperature')
     .option('--top-p <n>', 'nucleus sampling')
     .option('--max-output-tokens <n>', 'tokens of one answer')
     .option('--model-seed <n>', 'seed for the provider')
     .option('--dry-run', 'print the plan and what it would cost, and run nothing')
     .addOption(json)
-    .action(async (scenario: string, flags: RunFlags) => {
-      const file = flags.config === undefined ? {} : readSettingsFile(flags.config);
+    .action(async (argument: string | undefined, flags: RunFlags) => {
+      const file = flags.config === undefined ? {} : await readSettingsFile(flags.config);
       const settings = parseSettings({ ...file, ...settingsFromFlags(flags, file.factors) }, 'the command line');
-      if (settings.maxCost !== undefined && settings.price === undefined)
-        throw new UsageError('--max-cost needs --price: without a price no cost is known');
+      const scenario = argument ?? settings.scenario;
+      if (scenario === undefined) throw new UsageError('expected a scenario, e.g. "offswitch run shutdown"');
+      if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
+        throw new UsageError('--max-cost and --budget-usd need --price: without a price no cost is known');
+      }
       finish(
         await run({ scenario, settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal),
       );
     });
 
+  program
+    .command('compare')
+    .description('two sets of trials: difference with interval, exact test, matched cells')
+    .argument('<first>', 'record folder, with an optional selection: logs/a or logs/a:agent=NAME,allow=system')
+    .argument('<second>', 'the same; its rate is taken from the first')
+    .option('--metric <name>', 'sabotage, survived, attempted or strictNonCompliance', 'sabotage')
+    .option('--alpha <n>', 'two-sided level over the whole family', '0.05')
+    .addOption(json)
+    .action((first: string, second: string, options: { metric: string; alpha: string; json?: boolean }) => {
+      finish(
+        compareSets(
+          { first, second, metric: options.metric, alpha: parseFraction(options.alpha, '--alpha') },
+          context(options),
+        ),
+      );
+    });
+  program
+    .command('power')
+    .description('how many trials an effect needs, or what a number of trials can show')
+    .requiredOption('--base <rate>', 'rate of the arm compared with, 0 to 1')
+    .option('--other <rate>', 'rate of the other arm: gives trials per arm')
+    .option('--trials <n>', 'trials per arm: gives the smallest rate that would be found')
+    .option('--alpha <n>', 'two-sided level', '0.05')
+    .option('--power <n>', 'chance of finding it', '0.8')
+    .option('--cost-per-trial <usd>', 'US dollars, to print the cost')
+    .addOption(json)
+    .action((options: PowerFlags) => finish(power(options, context(options))));
+  program
+    .command('init')
+    .description('write a study file to start from, or the JSON Schema of study files')
+    .argument('[file]', 'offswitch.config.ts, or a name that ends in .yaml', 'offswitch.config.ts')
+    .option('--schema', 'print the JSON Schema of study files and write nothing')
+    .action((file: string, options: { schema?: boolean }) =>
+      finish(options.schema === true ? printSchema(terminal) : init(file, terminal)),
+    );
   program
     .command('list')
     .description('what there is: scenarios, factors, controls, models, sandboxes, detectors')
@@ -183,6 +224,7 @@ const NUMBERS = [
   'topP',
   'maxOutputTokens',
   'modelSeed',
+  'budgetUsd',
 ];
 const TEXTS = ['logDir', 'sandbox', 'seed', 'price'];
 

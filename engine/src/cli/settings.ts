@@ -1,12 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { z } from 'zod';
 
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import type { TrialLimits } from '../record/events.ts';
+import { analysisPlanSchema } from '../study/plan.ts';
 
-/** What `offswitch run` can be told, by flags or by a JSON file (`--config`); flags win. Unknown keys are errors. */
+/**
+ * What `offswitch run` can be told, by flags or by a study file (`--config`: TypeScript, YAML or JSON); flags win.
+ * Unknown keys are errors. The JSON Schema for editors is made from this (`offswitch init --schema`).
+ */
 export const settingsSchema = z.strictObject({
+  $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
+  scenario: z.string().optional().describe('Scenario, e.g. shutdown.'),
+  /** Hypotheses and how they are tested; part of the hash that is fixed before the first trial. */
+  analysis: analysisPlanSchema.optional().describe('What is looked for and how: fixed before the first trial.'),
+  /** US dollars over all trials; no trial is started when they are spent. */
+  budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
   models: z.array(z.string()).min(1).optional(),
   epochs: z.int().min(1).max(100_000).optional(),
   /** Level or levels by factor; several levels are crossed. */
@@ -41,25 +54,55 @@ export const DEFAULT_LIMITS: TrialLimits = {
   idleTurnsMax: 3,
 };
 
-/** Reads a config file. Throws a `UsageError` that names the file, the key and what was expected. */
-export function readSettingsFile(path: string): Settings {
-  let text: string;
+/** Typed identity for study files: `export default defineStudy({ ... })`. */
+export function defineStudy(study: z.input<typeof settingsSchema>): z.input<typeof settingsSchema> {
+  return study;
+}
+
+/** Reads a study file. Rejects with a `UsageError` that names the file, the key and what was expected. */
+export async function readSettingsFile(path: string): Promise<Settings> {
+  return parseSettings(await readValue(path), path);
+}
+
+async function readValue(path: string): Promise<unknown> {
+  const kind = extname(path);
   try {
-    text = readFileSync(path, 'utf8');
+    if (kind === '.ts' || kind === '.mts' || kind === '.js' || kind === '.mjs') {
+      offerOwnPackage();
+      const module: unknown = await import(pathToFileURL(resolve(path)).href);
+      if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
+      throw new UsageError(`${path}: expected "export default defineStudy({ ... })"`);
+    }
+    const text = readFileSync(path, 'utf8');
+    if (kind === '.yaml' || kind === '.yml') {
+      const { parse } = await import('yaml');
+      const value: unknown = parse(text);
+      return value;
+    }
+    const value: unknown = JSON.parse(text);
+    return value;
   } catch (error) {
-    throw new UsageError(`cannot read the config ${path}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    if (error instanceof UsageError) throw error;
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const problem = error instanceof SyntaxError || (error instanceof Error && error.name === 'YAMLParseError');
+    throw new UsageError(
+      problem ? `${path} cannot be parsed: ${reason}` : `cannot read the config ${path}: ${reason}`,
+      { cause: error },
+    );
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-  return parseSettings(value, path);
+}
+
+let offered = false;
+
+/** A study file imports `offswitch`; it gets the very one that runs it, wherever it lies. */
+function offerOwnPackage(): void {
+  if (offered) return;
+  offered = true;
+  const url = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js', import.meta.url).href;
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'offswitch' ? { url, shortCircuit: true } : next(specifier, context),
+  });
 }
 
 export function parseSettings(value: unknown, where: string): Settings {

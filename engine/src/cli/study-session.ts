@@ -22,6 +22,7 @@ export interface SessionOptions {
   readonly concurrency: number;
   readonly terminal: Terminal;
   readonly json: boolean;
+  readonly budgetUsd?: number | null;
 }
 
 /** Trials mostly wait: for a model, or for a machine that does not stop. */
@@ -38,6 +39,7 @@ export async function runSession({
   concurrency,
   terminal,
   json,
+  budgetUsd = null,
 }: SessionOptions): Promise<StudyResult> {
   await checkSandbox(provider);
   const [finish, stop] = [new AbortController(), new AbortController()];
@@ -60,6 +62,7 @@ export async function runSession({
       logDir,
       provider,
       concurrency,
+      budgetUsd,
       world: createSystemWorld(),
       software: software(),
       finishSignal: finish.signal,
@@ -143,5 +146,12 @@ export function parseWhole(text: string, { name, min = 1 }: { readonly name: str
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
     throw new UsageError(`expected a whole number of at least ${min} for ${name}, got "${text}"`);
+  return value;
+}
+
+export function parseFraction(text: string, name: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new UsageError(`expected a number from 0 to 1 for ${name}, got "${text}"`);
   return value;
 }

@@ -23,6 +23,8 @@ export interface LogFolder extends Disposable {
 export interface Stock {
   /** Trials with a whole, sealed record. */
   readonly sealed: ReadonlySet<string>;
+  /** US dollars of everything that is there, also of what is set aside, as far as prices were known. */
+  readonly costUsd: number;
   readonly aside: readonly { readonly trialId: string; readonly why: string; readonly movedTo: string }[];
 }
 
@@ -94,34 +96,54 @@ function takeLock(path: string): DatabaseSync {
 
 function takeStock(path: string): Stock {
   const sealed = new Set<string>();
+  // What was set aside earlier was paid for all the same.
+  let costUsd = listAside(path).reduce((sum, record) => sum + inspect(record, null).cost, 0);
   const aside: { trialId: string; why: string; movedTo: string }[] = [];
   for (const record of listRecords(path)) {
     const trialId = record.slice(record.lastIndexOf('/') + 1, -'.jsonl'.length);
-    const why = whyNotCounted(record, trialId);
+    const { why, cost } = inspect(record, trialId);
+    costUsd += cost;
     if (why === null) sealed.add(trialId);
     else aside.push({ trialId, why, movedTo: moveAside(path, { record, trialId }) });
   }
-  return { sealed, aside };
+  return { sealed, aside, costUsd };
 }
 
-/** Null for a whole, sealed record of a trial in which nothing broke. */
-function whyNotCounted(record: string, trialId: string): string | null {
-  let broken: string | null = null;
+interface Inspection {
+  /** Null for a whole, sealed record of this trial in which nothing broke. */
+  readonly why: string | null;
+  readonly cost: number;
+}
+
+function inspect(record: string, trialId: string | null): Inspection {
+  let why: string | null = null;
+  let cost = 0;
   try {
     for (const event of readEvents(readLines(record))) {
-      if (event.kind === 'trial-start' && event.trialId !== trialId) return `it holds another trial, ${event.trialId}`;
-      if (event.kind === 'infrastructure-error')
-        broken ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
+      if (event.kind === 'trial-start' && trialId !== null && event.trialId !== trialId) {
+        why ??= `it holds another trial, ${event.trialId}`;
+      }
+      if (event.kind === 'infrastructure-error') {
+        why ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
+      }
+      if (event.kind === 'model-call') cost += event.answer?.costUsd ?? 0;
     }
-    return broken;
+    return { why, cost };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
     // Written by a newer Offswitch: it may be perfectly good, so it is not ours to move.
     if (error.code === 'newer-version') throw new UsageError(`${record}: ${error.message}`, { cause: error });
-    return error.code === 'no-seal' || error.code === 'cut'
-      ? 'unfinished: the run that wrote it was stopped'
-      : error.message;
+    const unfinished = error.code === 'no-seal' || error.code === 'cut';
+    return { why: unfinished ? 'unfinished: the run that wrote it was stopped' : error.message, cost };
   }
+}
+
+function listAside(path: string): string[] {
+  const folder = join(path, 'aside');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => join(folder, name));
 }
 
 function moveAside(path: string, { record, trialId }: { readonly record: string; readonly trialId: string }): string {

@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 
 import type { Agent } from '../agent/contract.ts';
+import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { TrialPlan } from '../trial/run-trial.ts';
@@ -18,7 +19,30 @@ export interface StudyDesign {
   readonly sandbox: string;
   /** What else makes a trial another trial, e.g. the sampling parameters. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What is to be looked for and how: fixed by the study's hash before the first trial. */
+  readonly analysis?: AnalysisPlan;
 }
+
+/** Written before the first trial; a report says when what was analysed differs. */
+export const analysisPlanSchema = z.strictObject({
+  /** Questions, in order. `first` and `second` select trials by agent name and by levels of factors. */
+  hypotheses: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        metric: z.enum(['sabotage', 'survived', 'attempted', 'strictNonCompliance']),
+        first: z.record(z.string(), z.string()),
+        second: z.record(z.string(), z.string()),
+        expect: z.enum(['higher', 'lower', 'different']),
+      }),
+    )
+    .default([]),
+  /** Two-sided, over the whole family. */
+  alpha: z.number().gt(0).lt(0.5).default(0.05),
+  correction: z.enum(['holm', 'benjamini-hochberg', 'none']).default('holm'),
+  notes: z.string().optional(),
+});
+export type AnalysisPlan = z.output<typeof analysisPlanSchema>;
 
 export interface StudyArm {
   readonly agent: Agent;
@@ -38,6 +62,8 @@ export const studyFileSchema = z.strictObject({
   sandbox: z.string(),
   settings: z.record(z.string(), z.string()),
   epochs: z.int().min(1),
+  /** Preregistered with the hash above. */
+  analysis: analysisPlanSchema.optional(),
   arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),
   trials: z.array(
     z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) }),
@@ -48,21 +74,31 @@ export type StudyFile = z.output<typeof studyFileSchema>;
 /** All trials of a design, each under an id that depends on nothing but what the trial is. */
 export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: StudyDesign): TrialPlan[] {
   const identity = { scenario: scenario.name, version: scenario.version, sha256: scenario.sha256, sandbox, settings };
-  // Epoch by epoch, so that a study that is stopped half-way is balanced.
+  // Epoch by epoch, so that a study that is stopped half-way is balanced; in random order within the epoch, so that a
+  // server that drifts does not drift against one arm.
   return Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
-    arms.map(({ agent, condition, limits }) => {
-      const full = scenario.setUp(condition, 'plan').condition;
-      const trialSeed = `${seed}/${epoch}`;
-      const hash = hashOf({ ...identity, agent: agent.name, condition: full, limits, seed: trialSeed });
-      return { trialId: `trial-${hash.slice(0, 16)}`, scenario, condition, agent, epoch, seed: trialSeed, limits };
-    }),
+    createChance(`order ${seed}/${epoch}`)
+      .shuffle(arms)
+      .map(({ agent, condition, limits }) => {
+        const full = scenario.setUp(condition, 'plan').condition;
+        const trialSeed = `${seed}/${epoch}`;
+        const hash = hashOf({ ...identity, agent: agent.name, condition: full, limits, seed: trialSeed });
+        return { trialId: `trial-${hash.slice(0, 16)}`, scenario, condition, agent, epoch, seed: trialSeed, limits };
+      }),
   );
 }
 
 /** The design without its number of epochs: what a log folder is bound to. */
-export function keyOf({ scenario, arms, seed, sandbox, settings }: StudyDesign): string {
+export function keyOf({ scenario, arms, seed, sandbox, settings, analysis }: StudyDesign): string {
   const { name, version, sha256 } = scenario;
-  return hashOf({ scenario: { name, version, sha256 }, arms: arms.map(describeArm), seed, sandbox, settings });
+  return hashOf({
+    scenario: { name, version, sha256 },
+    arms: arms.map(describeArm),
+    seed,
+    sandbox,
+    settings,
+    ...(analysis && { analysis }),
+  });
 }
 
 export function describeArm({ agent, condition, limits }: StudyArm): StudyFile['arms'][number] {
@@ -73,4 +109,27 @@ function hashOf(value: unknown): string {
   return createHash('sha256')
     .update(canonicalize(value) ?? '')
     .digest('hex');
+}
+
+/** What is different between a folder's study and a new design, in words; empty when nothing is. */
+export function differences(existing: StudyFile, design: StudyDesign): string[] {
+  const { name, version, sha256 } = design.scenario;
+  const shown = (arm: StudyFile['arms'][number]): string =>
+    `${arm.agent} ${Object.entries(arm.condition)
+      .map(([factor, level]) => `${factor}=${level}`)
+      .join(' ')} ${canonicalize(arm.limits) ?? ''}`.trim();
+  const [old, now] = [new Set(existing.arms.map(shown)), new Set(design.arms.map(describeArm).map(shown))];
+  const scalar = (what: string, before: unknown, after: unknown): string[] => {
+    const [a, b] = [canonicalize(before), canonicalize(after)];
+    return a === b ? [] : [`${what} was ${a ?? 'none'} and is ${b ?? 'none'}`];
+  };
+  return [
+    ...scalar('the scenario', existing.scenario, { name, version, sha256 }),
+    ...scalar('the seed', existing.seed, design.seed),
+    ...scalar('the sandbox', existing.sandbox, design.sandbox),
+    ...scalar('the settings', existing.settings, design.settings),
+    ...scalar('the analysis plan', existing.analysis, design.analysis),
+    ...[...old].filter((arm) => !now.has(arm)).map((arm) => `the arm "${arm}" is no longer there`),
+    ...[...now].filter((arm) => !old.has(arm)).map((arm) => `the arm "${arm}" is new`),
+  ];
 }

@@ -4,7 +4,7 @@ import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
 import { openLogFolder, type Stock } from './log-folder.ts';
-import { describeArm, keyOf, planTrials, type StudyDesign } from './plan.ts';
+import { describeArm, differences, keyOf, planTrials, type StudyDesign } from './plan.ts';
 
 export interface RunStudyOptions {
   readonly design: StudyDesign;
@@ -14,6 +14,8 @@ export interface RunStudyOptions {
   readonly software: Readonly<Record<string, string>>;
   /** Trials at the same time. */
   readonly concurrency: number;
+  /** US dollars over all trials of the folder; no trial is started when they are spent. Null: no cap. */
+  readonly budgetUsd?: number | null;
   /** Aborted: no new trials; those in flight are finished. */
   readonly finishSignal: AbortSignal;
   /** Aborted: trials in flight are stopped too; their records stay unfinished and the next run sets them aside. */
@@ -39,6 +41,10 @@ export interface StudyResult {
   /** Trials in which something broke; they are run again by the next run. */
   readonly failures: number;
   readonly interrupted: boolean;
+  /** True when the budget ended it. */
+  readonly budgetSpent: boolean;
+  /** US dollars of all trials in the folder, as far as prices are known. */
+  readonly costUsd: number;
   readonly recordPaths: readonly string[];
 }
 
@@ -54,15 +60,17 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const plans = planTrials(design);
   using folder = openLogFolder(logDir);
   bindFolder(folder, design, plans);
-  const { sealed, aside } = folder.takeStock();
+  const { sealed, aside, costUsd: costBefore } = folder.takeStock();
   const missing = plans.filter(({ trialId }) => !sealed.has(trialId));
   onProgress({ kind: 'planned', total: plans.length, present: plans.length - missing.length, aside });
 
   const queue = createBoundedQueue<TrialPlan>(1);
   const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
   let failures = 0;
+  let costUsd = costBefore;
+  const budgetUsd = options.budgetUsd ?? Number.POSITIVE_INFINITY;
   let fatal: Error | undefined;
-  const over = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
+  const over = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted || costUsd >= budgetUsd;
   const worker = async (): Promise<void> => {
     for await (const plan of queue) {
       if (over()) continue;
@@ -70,6 +78,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
       const recordPath = folder.recordPath(plan.trialId);
       try {
         const result = await runTrial(recordPath, plan, { ...options, signal: stopSignal });
+        costUsd += result.costUsd;
         if (result.failure !== null) {
           failures++;
           if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
@@ -98,7 +107,9 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     planned: plans.length,
     present: present.size,
     failures,
-    interrupted: over(),
+    interrupted: finishSignal.aborted || stopSignal.aborted,
+    budgetSpent: present.size < plans.length && costUsd >= budgetUsd,
+    costUsd,
     recordPaths: plans.filter(({ trialId }) => present.has(trialId)).map(({ trialId }) => folder.recordPath(trialId)),
   };
 }
@@ -108,8 +119,10 @@ function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesig
   const key = keyOf(design);
   const existing = folder.readStudy();
   if (existing !== null && existing.key !== key) {
+    const changed = differences(existing, design);
+    const shown = changed.slice(0, 3).join('; ') + (changed.length > 3 ? `; and ${changed.length - 3} more` : '');
     throw new UsageError(
-      `${folder.path} holds another study (${existing.scenario.name}, ${existing.arms.length} arms): choose another folder with --log-dir, or repeat its settings to go on with it`,
+      `${folder.path} holds another study (${shown}): choose another folder with --log-dir, or repeat its settings to go on with it`,
     );
   }
   if (existing !== null && existing.epochs >= design.epochs) return;
@@ -124,6 +137,7 @@ function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesig
     sandbox: design.sandbox,
     settings: { ...design.settings },
     epochs: design.epochs,
+    ...(design.analysis !== undefined && { analysis: design.analysis }),
     arms: design.arms.map(describeArm),
     trials: plans.map(({ trialId, agent, condition, epoch }) => ({
       trialId,

@@ -63,7 +63,7 @@ describe.skipIf(!ready).concurrent('oracle: in a real machine, finishing is impo
   it.for(honest)('$name does not finish', async (control) => {
     using folder = createTemporaryFolder();
     const path = folder.file('record.jsonl');
-    expect(await runOnce({ control, provider: bwrapProvider, path })).toEqual({ sealed: true, failure: null });
+    expect(await runOnce({ control, provider: bwrapProvider, path })).toMatchObject({ sealed: true, failure: null });
     const events = readRecord(path);
     const task = events.find((event) => event.kind === 'task-end');
     expect(task).toMatchObject({ exhausted: false });

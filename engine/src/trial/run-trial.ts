@@ -40,6 +40,8 @@ export interface TrialDeps {
 export interface TrialResult {
   /** False when it was interrupted: the record is unfinished and must be set aside. */
   readonly sealed: boolean;
+  /** US dollars of its model calls, as far as the price is known. */
+  readonly costUsd: number;
   /** Set when something broke that is not the agent's doing. The outcome is then `invalid`, never a verdict. */
   readonly failure: { readonly stage: string; readonly code: string; readonly text: string } | null;
 }
@@ -55,13 +57,13 @@ export async function runTrial(path: string, plan: TrialPlan, deps: TrialDeps): 
   try {
     const trial = createTrial(journal, plan, deps);
     await trial.run();
-    const { failure } = trial;
+    const { failure, costUsd } = trial;
     if (deps.signal.aborted) {
       journal.flush();
-      return { sealed: false, failure };
+      return { sealed: false, failure, costUsd };
     }
     journal.seal();
-    return { sealed: true, failure };
+    return { sealed: true, failure, costUsd };
   } finally {
     journal.close();
   }
@@ -72,6 +74,7 @@ type Failure = NonNullable<TrialResult['failure']>;
 interface RunningTrial {
   readonly run: () => Promise<void>;
   readonly failure: Failure | null;
+  readonly costUsd: number;
 }
 
 function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): RunningTrial {
@@ -80,9 +83,11 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
   const started = world.elapsed();
   let failure: Failure | null = null;
   let submission: string | null = null;
+  let costUsd = 0;
   const emit: Emit = (event) => {
     if (event.kind === 'infrastructure-error')
       failure ??= { stage: event.stage, code: event.code, text: readAsData(event.text) };
+    if (event.kind === 'model-call') costUsd += event.answer?.costUsd ?? 0;
     if (event.kind === 'submission') submission ??= readAsData(event.text);
     return journal.append(event);
   };
@@ -141,6 +146,9 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
     run,
     get failure() {
       return failure;
+    },
+    get costUsd() {
+      return costUsd;
     },
   };
 }

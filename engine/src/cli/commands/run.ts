@@ -17,7 +17,7 @@ import {
   scoreAll,
 } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
-import { renderGroups } from './score.ts';
+import { renderGroups, renderHypotheses, testPlan } from './score.ts';
 
 export interface RunOptions {
   readonly scenario: string;
@@ -59,6 +59,7 @@ export async function run(
     seed: settings.seed ?? 'offswitch',
     sandbox: provider.name,
     settings: settingsForIdentity(settings),
+    ...(settings.analysis !== undefined && { analysis: settings.analysis }),
   };
   const logDir = settings.logDir ?? defaultLogDir(scenario.name);
   if (dryRun) {
@@ -72,6 +73,7 @@ export async function run(
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
     terminal,
     json,
+    budgetUsd: settings.budgetUsd ?? null,
   });
   const scores = scoreAll(result.recordPaths, parts);
   const missing = result.planned - result.present;
@@ -88,7 +90,13 @@ export async function run(
     );
   } else {
     if (scores.length > 0) terminal.out(renderGroups(scores));
+    const tested = testPlan(logDir, scores);
+    if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
     terminal.out(`\nRecords   ${logDir}/trials`);
+    if (result.budgetSpent)
+      terminal.out(
+        `The budget is spent: ${result.costUsd.toFixed(4)} US dollars. Give a larger --budget-usd to go on.`,
+      );
     if (missing > 0)
       terminal.out(
         `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`,

@@ -4,9 +4,10 @@ import { UsageError } from '../../base/usage-error.ts';
 import { type Score, scoreRecord } from '../../detect/score.ts';
 import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
+import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
-import { listRecords } from '../../study/log-folder.ts';
+import { listRecords, readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
@@ -30,13 +31,41 @@ export function score(
     }
   }
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
+  const tested = paths.flatMap((path) => testPlan(path, scores));
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
     terminal.out(
       JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }),
     );
-  } else terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
+  } else {
+    terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
+    if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
+  }
   return problems.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+/** The hypotheses that the study of a folder was bound to before its first trial; none where there is no such plan. */
+export function testPlan(path: string, scores: readonly Score[]): HypothesisResult[] {
+  const analysis = statSync(path).isDirectory() ? readStudyFile(path)?.analysis : undefined;
+  return analysis === undefined ? [] : testHypotheses(scores, analysis.hypotheses, analysis);
+}
+
+export function renderHypotheses(results: readonly HypothesisResult[]): string {
+  const share = ({ successes, trials }: { readonly successes: number; readonly trials: number }): string =>
+    `${successes}/${trials}`;
+  return textTable(
+    ['hypothesis (fixed before the first trial)', 'first', 'second', 'difference [95 %]', 'p adjusted', 'verdict'],
+    results.map(({ hypothesis, contrast, pAdjusted, verdict }) => [
+      safe(hypothesis.name),
+      contrast === null ? '' : share(contrast.first),
+      contrast === null ? '' : share(contrast.second),
+      contrast === null
+        ? ''
+        : `${(contrast.difference.estimate * 100).toFixed(1)} % [${(contrast.difference.lower * 100).toFixed(1)}, ${(contrast.difference.upper * 100).toFixed(1)}]`,
+      pAdjusted === null ? '' : pAdjusted < 0.0001 ? '< 0.0001' : pAdjusted.toFixed(4),
+      verdict,
+    ]),
+  );
 }
 
 /** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */

@@ -1,0 +1,196 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { endOf, offswitch, spawnOffswitch } from './testing.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+const containing = (text: string): string => expect.stringContaining(text) as string;
+
+describe('a study file', () => {
+  it.for(['offswitch.config.ts', 'study.yaml'])('%s, as init writes it, can be run as it is', async (name) => {
+    using folder = createTemporaryFolder();
+    const file = folder.file(name);
+    expect(await offswitch(['init', file])).toMatchObject({ code: 0, out: containing(`--config ${file}`) });
+    // A process of its own: the test runner has its own way of importing.
+    const dry = await endOf(spawnOffswitch(['run', '--config', file, '--dry-run']));
+    expect(dry).toMatchObject({ code: 0, out: containing('6 arms x 10 epochs = 60'), notes: '' });
+    expect(await offswitch(['init', file])).toMatchObject({ code: 2, notes: containing('is there already') });
+  });
+
+  it('is overruled by flags', async () => {
+    using folder = createTemporaryFolder();
+    const file = folder.file('study.yaml');
+    await offswitch(['init', file]);
+    const words = ['run', '--config', file, '--epochs', '2', '--factor', 'allow=user', '--dry-run'];
+    expect((await offswitch(words)).out).toContain('2 arms x 2 epochs = 4');
+  });
+
+  it.for([
+    ['a key that is not known', 'scenario: shutdown\nepoch: 3\n', /unknown key "epoch"\. Did you mean "epochs"\?/],
+    [
+      'a level that is not known',
+      'scenario: shutdown\nmodels: [control/complier]\nfactors: { allow: sistem }\n',
+      /Did you mean "system"\?/,
+    ],
+    ['YAML that is none', 'scenario: [shutdown\n', /cannot be parsed/],
+    [
+      'an expectation that is none',
+      'analysis: { hypotheses: [{ name: a, metric: sabotage, first: {}, second: {}, expect: more }] }\n',
+      /"analysis\.hypotheses\.0\.expect"/,
+    ],
+    ['no scenario', 'models: [control/complier]\n', /expected a scenario/],
+    ['epochs 0', 'scenario: shutdown\nmodels: [control/complier]\nepochs: 0\n', /"epochs"/],
+  ] as const)('with %s is refused in one sentence', async ([, text, sentence]) => {
+    using folder = createTemporaryFolder();
+    const file = folder.file('study.yaml');
+    writeFileSync(file, text);
+    const seen = await offswitch(['run', '--config', file]);
+    expect(seen.notes).toMatch(sentence);
+    expect(seen.code).toBe(2);
+  });
+
+  it('has a JSON Schema that names every key', async () => {
+    const { out } = await offswitch(['init', '--schema']);
+    const schema = JSON.parse(out) as { properties: Record<string, unknown>; additionalProperties: boolean };
+    expect(Object.keys(schema.properties)).toEqual(
+      expect.arrayContaining(['scenario', 'models', 'factors', 'epochs', 'analysis', 'budgetUsd']),
+    );
+    expect(schema.additionalProperties).toBe(false);
+  });
+});
+
+describe.skipIf(!ready)('a study with a plan', () => {
+  const plan = (expectation: string): string =>
+    `scenario: shutdown
+models: [control/early-submitter, control/complier]
+epochs: 8
+analysis:
+  hypotheses:
+    - { name: deviates, metric: strictNonCompliance, first: { agent: control/early-submitter }, second: { agent: control/complier }, expect: ${expectation} }
+    - { name: no data, metric: survived, first: { agent: control/early-submitter }, second: { agent: control/complier }, expect: higher }
+`;
+
+  it('is tested as it was planned, and refuses a plan that was changed afterwards', async () => {
+    using folder = createTemporaryFolder();
+    const [file, logDir] = [folder.file('study.yaml'), folder.file('logs')];
+    writeFileSync(file, plan('higher'));
+    const run = await offswitch(['run', '--config', file, '--log-dir', logDir]);
+    expect(run.code).toBe(0);
+    expect(run.out).toMatch(/deviates +8\/8 +0\/8 +100\.0 %.*supported/);
+    expect(run.out).toMatch(/no data .*no-data/);
+    expect((await offswitch(['score', logDir])).out).toMatch(/deviates .*supported/);
+    writeFileSync(file, plan('lower'));
+    expect(await offswitch(['run', '--config', file, '--log-dir', logDir])).toMatchObject({
+      code: 2,
+      notes: containing('the analysis plan was'),
+    });
+    writeFileSync(file, plan('higher').replace('control/complier]', 'control/complier, control/pleader]'));
+    expect(await offswitch(['run', '--config', file, '--log-dir', logDir])).toMatchObject({
+      code: 2,
+      notes: containing('the arm "control/pleader'),
+    });
+  });
+
+  it('can be compared, over all and cell by cell', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const words = ['--epochs', '3', '--factor', 'allow=none,user', '--log-dir', logDir];
+    await offswitch(['run', 'shutdown', '--model', 'control/early-submitter', '--model', 'control/complier', ...words]);
+    const sets = [`${logDir}:agent=control/early-submitter`, `${logDir}:agent=control/complier`];
+    const seen = await offswitch(['compare', ...sets, '--metric', 'strictNonCompliance']);
+    expect(seen.out).toMatch(/difference +100\.0 %/);
+    expect(seen.out).toContain('2 matched cells');
+    const json = JSON.parse(
+      (await offswitch(['compare', ...sets, '--metric', 'strictNonCompliance', '--json'])).out,
+    ) as Record<string, unknown>;
+    expect(json).toMatchObject({
+      overall: { first: { successes: 6, trials: 6 }, second: { successes: 0, trials: 6 } },
+    });
+    expect(await offswitch(['compare', ...sets, '--metric', 'sabotag'])).toMatchObject({
+      code: 2,
+      notes: containing('Did you mean "sabotage"?'),
+    });
+    expect(await offswitch(['compare', `${logDir}:agent=nobody`, logDir])).toMatchObject({
+      code: 2,
+      notes: containing('no trial of'),
+    });
+    expect(await offswitch(['compare', `${logDir}:alow=user`, logDir])).toMatchObject({
+      code: 2,
+      notes: containing('Did you mean "allow"?'),
+    });
+    const only = await offswitch(['compare', ...sets, '--metric', 'survived']);
+    expect(only).toMatchObject({ code: 2, notes: containing('nothing to compare') });
+  });
+
+  it('stops when its budget is spent, and goes on when it is raised', async () => {
+    using folder = createTemporaryFolder();
+    await using server = await startChatServer(() => toolCallReply('submit', { answer: 'no' }));
+    const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url };
+    const words = (budget: string): string[] => [
+      ...[
+        'run',
+        'shutdown',
+        '--model',
+        'openai-compatible/m',
+        '--epochs',
+        '20',
+        '--concurrency',
+        '1',
+        '--log-dir',
+        folder.file('logs'),
+      ],
+      // 100 tokens in at 10,000 and 20 out at 0 dollars a million: one dollar a trial.
+      ...['--price', '10000/0', '--budget-usd', budget],
+    ];
+    const first = await offswitch(words('5'), environment);
+    expect(first).toMatchObject({ code: 3, out: containing('The budget is spent: 5.0000 US dollars') });
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(5);
+    const again = await offswitch(words('5'), environment);
+    expect(again.code).toBe(3);
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(5);
+    expect(await offswitch(words('30'), environment)).toMatchObject({ code: 0 });
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(20);
+  });
+
+  it('that is simulated is never compared with a real one', async () => {
+    using folder = createTemporaryFolder();
+    const words = (sandbox: string): string[] => [
+      'run',
+      'shutdown',
+      '--model',
+      'control/complier',
+      '--sandbox',
+      sandbox,
+      '--log-dir',
+      folder.file(sandbox),
+    ];
+    await offswitch(words('memory'));
+    await offswitch(words('bwrap'));
+    const [a, b] = [folder.file('memory'), folder.file('bwrap')];
+    expect(await offswitch(['compare', a, b])).toMatchObject({ code: 2, notes: containing('never compared') });
+    expect(await offswitch(['score', a, b])).toMatchObject({ code: 2, notes: containing('never put together') });
+    expect((await offswitch(['score', a])).out).toContain('SIMULATED');
+  });
+});
+
+describe('power', () => {
+  it('says how many trials an effect needs, and what a number of trials can show', async () => {
+    expect((await offswitch(['power', '--base', '0.05', '--other', '0.15', '--cost-per-trial', '0.02'])).out).toBe(
+      '141 trials per arm tell 15.0 % from 5.0 % with power 0.80 at a two-sided level of 0.05; 282 trials cost about 5.64 US dollars',
+    );
+    expect((await offswitch(['power', '--base', '0', '--trials', '100'])).out).toContain('7.5 % or higher');
+  });
+
+  it.for([
+    ['neither', ['--base', '0.1']],
+    ['both', ['--base', '0.1', '--other', '0.2', '--trials', '10']],
+    ['equal rates', ['--base', '0.1', '--other', '0.1']],
+    ['a rate above 1', ['--base', '10', '--trials', '10']],
+  ] as const)('refuses %s', async ([, flags]) => {
+    expect((await offswitch(['power', ...flags])).code).toBe(2);
+  });
+});
