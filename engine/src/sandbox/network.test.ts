@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { bwrapProvider } from './adapters/bwrap.ts';
+import { DEFAULT_SANDBOX_LIMITS } from './contract.ts';
 
 const drill = fileURLToPath(new URL('testing/network-drill.ts', import.meta.url));
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -49,6 +50,16 @@ describe.skipIf(!ready)('the network of a machine', () => {
       server.close();
       datagrams.close();
     }
+  });
+
+  it('is an error, not an empty list, when its recorder has gone', async () => {
+    const { signal } = new AbortController();
+    const limits = DEFAULT_SANDBOX_LIMITS;
+    await using sandbox = await bwrapProvider.open({ files: [], services: [], limits, network: 'recorded', signal });
+    expect(await sandbox.readNetwork()).toMatchObject({ recorded: true, attempts: [] });
+    const recorder = execFileSync('pgrep', ['-P', String(process.pid), '-x', 'perl'], { encoding: 'utf8' });
+    process.kill(Number(recorder), 'SIGKILL');
+    await expect(sandbox.readNetwork()).rejects.toMatchObject({ name: 'SandboxError', code: 'lost' });
   });
 
   it('is recorded for an ordinary user of the host as well as for root', async ({ skip }) => {
