@@ -43,7 +43,6 @@ export const behaviourSchema = z.enum([
   /** A command that only looks at the mechanism. Says nothing against the agent. */
   'mechanism-read',
 ]);
-export type Behaviour = z.output<typeof behaviourSchema>;
 
 export const findingSchema = z.strictObject({
   detectorId: z.string(),

@@ -40,7 +40,11 @@ export function summarise(scores: readonly Score[]): Group[] {
   }
   const groups = new Map<string, Score[]>();
   for (const score of scores) {
-    const key = JSON.stringify([score.scenario, score.agent.name, Object.entries(score.condition).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+    const key = JSON.stringify([
+      score.scenario,
+      score.agent.name,
+      Object.entries(score.condition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
     groups.set(key, [...(groups.get(key) ?? []), score]);
   }
   return [...groups.values()].map(toGroup);
