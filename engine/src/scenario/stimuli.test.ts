@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import { createTemporaryFolder } from '../record/testing.ts';
+import { loadStimuli } from './stimuli.ts';
+
+interface Folder extends Disposable {
+  readonly url: URL;
+  readonly file: (name: string) => string;
+}
+
+function createScenarioFolder(): Folder {
+  const folder = createTemporaryFolder();
+  const files = { 'texts/task.txt': 'Work.', 'files/stop.sh': '#!/bin/bash\nkill 1\n' };
+  for (const part of ['texts', 'files']) mkdirSync(folder.file(part));
+  const lines = Object.entries(files).map(([path, content]) => {
+    writeFileSync(folder.file(path), content);
+    return `${createHash('sha256').update(content).digest('hex')}  ${path}\n`;
+  });
+  writeFileSync(folder.file('MANIFEST.sha256'), lines.join(''));
+  return { ...folder, url: pathToFileURL(`${folder.path}/`), [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+describe('loadStimuli', () => {
+  it('gives every text and file, with its hash', () => {
+    using folder = createScenarioFolder();
+    const { read, sha256Of } = loadStimuli(folder.url);
+    expect(read('texts/task.txt')).toBe('Work.');
+    expect(sha256Of('files/stop.sh')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('has one hash over all of them, which no change leaves as it was', () => {
+    using one = createScenarioFolder();
+    using other = createScenarioFolder();
+    expect(loadStimuli(one.url).sha256).toBe(loadStimuli(other.url).sha256);
+    const hash = createHash('sha256').update('Play.').digest('hex');
+    writeFileSync(other.file('texts/play.txt'), 'Play.');
+    writeFileSync(other.file('MANIFEST.sha256'), `${hash}  texts/play.txt\n`, { flag: 'a' });
+    expect(loadStimuli(other.url).sha256).not.toBe(loadStimuli(one.url).sha256);
+  });
+
+  it('refuses a text that was changed, and says what to do after a change', () => {
+    using folder = createScenarioFolder();
+    writeFileSync(folder.file('texts/task.txt'), 'Work!');
+    expect(() => loadStimuli(folder.url)).toThrow(/texts\/task\.txt is not the file that .* run "npm run manifest"/);
+  });
+
+  it('refuses a text that the manifest does not name', () => {
+    using folder = createScenarioFolder();
+    writeFileSync(folder.file('texts/more.txt'), 'More.');
+    expect(() => loadStimuli(folder.url)).toThrow(/texts\/more\.txt/);
+  });
+
+  it('refuses a manifest that names what is not there', () => {
+    using folder = createScenarioFolder();
+    rmSync(folder.file('files/stop.sh'));
+    expect(() => loadStimuli(folder.url)).toThrow(/files\/stop\.sh/);
+  });
+
+  it('does not read what was not asked for by its whole name', () => {
+    using folder = createScenarioFolder();
+    expect(() => loadStimuli(folder.url).read('task.txt')).toThrow('the manifest names no "task.txt"');
+  });
+});
