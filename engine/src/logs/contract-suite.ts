@@ -1,7 +1,10 @@
-import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { trialEventSchema } from '../record/events.ts';
+import { chainHash, GENESIS } from '../record/hash-chain.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';
 import type { ImportedSample, LogReader } from './contract.ts';
@@ -91,6 +94,84 @@ export function describeLogReaderContract(reader: LogReader, { fileName, write }
       }
     });
 
+    it('makes valid events, or a sentence, of a log in which anything was changed', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      const whole = readFileSync(path);
+      const token = fc.constantFrom(
+        'null',
+        '-1',
+        '1e400',
+        'NaN',
+        '"x"',
+        '[]',
+        '{}',
+        '[[{"a":1}]]',
+        'true',
+        '"__proto__"',
+        '9007199254740993',
+        '',
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(whole.length), fc.nat(12), token), { minLength: 1, maxLength: 4 }),
+          async (changes) => {
+            const changed = changes.reduce(
+              (bytes, [at, length, text]) =>
+                Buffer.concat([bytes.subarray(0, at), Buffer.from(text), bytes.subarray(at + length)]),
+              whole,
+            );
+            writeFileSync(path, changed);
+            const read = await readAll(reader, path).catch((error: unknown) => {
+              expect(error).toMatchObject({ name: 'LogError' });
+              return null;
+            });
+            for (const sample of read?.samples ?? []) expectHoldable(sample);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    it('makes valid events, or a sentence, of a log in which any value was replaced', async () => {
+      using folder = createTemporaryFolder();
+      const path = folder.file(fileName);
+      write(path);
+      const whole = readFileSync(path, 'utf8');
+      const values = [...whole.matchAll(/(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?[\d.]+|null|true|false)(?=\s*[,\]}])/g)];
+      if (values.length === 0) return;
+      const value = fc.oneof(
+        fc.constantFrom(
+          'null',
+          '-1',
+          '1e400',
+          'NaN',
+          '-Infinity',
+          '0.5',
+          '1e300',
+          '9007199254740993',
+          '{"__proto__":1}',
+          String.raw`"\ud800"`,
+          String.raw`"\\ud800{"`,
+        ),
+        fc.json({ maxDepth: 2 }),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.nat(values.length - 1), value, async (place, text) => {
+          const found = values[place];
+          const from = found?.index ?? 0;
+          writeFileSync(path, whole.slice(0, from) + text + whole.slice(from + (found?.[0].length ?? 0)));
+          const read = await readAll(reader, path).catch((error: unknown) => {
+            expect(error).toMatchObject({ name: 'LogError' });
+            return null;
+          });
+          for (const sample of read?.samples ?? []) expectHoldable(sample);
+        }),
+        { numRuns: 400 },
+      );
+    });
+
     it('stops when it is told to', async () => {
       using folder = createTemporaryFolder();
       const path = folder.file(fileName);
@@ -127,4 +208,11 @@ function expectImported({ events, times, trialId }: ImportedSample, reader: stri
   expect(new Set(starts).size).toBe(starts.length);
   const indexes = events.flatMap((event) => (event.kind === 'message' ? [event.index] : []));
   expect(indexes).toEqual(indexes.map((_, index) => index));
+}
+
+/** What `openJournal` asks of an event, without the disk. */
+function expectHoldable({ events, times }: ImportedSample): void {
+  events.forEach((event, seq) => {
+    chainHash(GENESIS, trialEventSchema.parse({ seq, at: times[seq], ...event }));
+  });
 }

@@ -60,7 +60,10 @@ export interface ImportedSample {
   readonly epoch: number;
   /** Safe as a file name; unique within one log. */
   readonly trialId: string;
-  /** Begins with `trial-start`; never holds a `seal`. Message indexes count from 0. */
+  /**
+   * Begins with `trial-start`; never holds a `seal`. Message indexes count from 0. Half surrogate pairs in texts are
+   * U+FFFD: no record can hold them.
+   */
   readonly events: readonly NewEvent[];
   /** Milliseconds since 1970 of each event; where the log gives none, the time before it is repeated. */
   readonly times: readonly number[];

@@ -1,6 +1,7 @@
-import { toUntrusted } from '../base/untrusted-text.ts';
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { MessagePart, Usage } from '../record/events.ts';
 import { importedCommandEnd } from './imported-command.ts';
+import { parseArguments } from './python-json.ts';
 import { readToolCall } from './tool-calls.ts';
 import { show, type Transcript } from './transcript.ts';
 
@@ -113,7 +114,7 @@ export function createConversation(transcript: Transcript): Conversation {
       },
       at,
     );
-    for (const { part, id } of calls) start(part, { input: parseInput(part.input), id }, at);
+    for (const { part, id } of calls) start(part, { input: parseArguments(readAsData(part.input)), id }, at);
   };
   const result = ({ callId, text, at, exitCode, durationMs, interrupted }: Result): void => {
     const call = open.get(callId);
@@ -152,14 +153,6 @@ export function createConversation(transcript: Transcript): Conversation {
     } else transcript.leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
   };
   return { say: (role, parts, at) => void add(role, parts, at), answer, result, end };
-}
-
-function parseInput(input: unknown): unknown {
-  try {
-    return typeof input === 'string' ? JSON.parse(input) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Tokens as a log gives them; null for anything that is no count. */

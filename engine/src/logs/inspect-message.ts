@@ -19,9 +19,20 @@ export function createResolver(sample: InspectSample): (text: string) => string 
   };
 }
 
-/** The same value with every reference in it replaced. Depth was bounded when the text was parsed. */
+export function resolveObject(
+  values: Readonly<Record<string, unknown>>,
+  resolve: (text: string) => string,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, item]) => [key, resolveDeep(item, resolve)]));
+}
+
+/**
+ * The same value with every reference in it replaced, and numbers that JSON does not have as words: no record can hold
+ * them. Depth was bounded when the text was parsed.
+ */
 export function resolveDeep(value: unknown, resolve: (text: string) => string): unknown {
   if (typeof value === 'string') return resolve(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map((item) => resolveDeep(item, resolve));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveDeep(item, resolve)]));

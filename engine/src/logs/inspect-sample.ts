@@ -11,6 +11,7 @@ import {
   type MessageContext,
   messageText,
   resolveDeep,
+  resolveObject,
   toParts,
 } from './inspect-message.ts';
 import { restoreSample } from './inspect-restore.ts';
@@ -126,7 +127,8 @@ function walkSample(walk: Walk): ImportedSample {
     emitError(walk, sample.error.message, null);
   emitEnd(walk);
   const metadata = sample.metadata ?? {};
-  if (Object.keys(metadata).length > 0) transcript.keepForeign('sample-metadata', metadata, null);
+  if (Object.keys(metadata).length > 0)
+    transcript.keepForeign('sample-metadata', resolveDeep(metadata, walk.resolve), null);
   return transcript.finish({
     id: String(sample.id),
     epoch: sample.epoch,
@@ -190,7 +192,7 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
     .map((value) => sayMessage(walk, value, at))
     .filter((index) => index !== null);
   if (event.tools !== null && event.tools !== undefined && event.tools.length > 0)
-    state.tools = event.tools.flatMap(toToolSpec);
+    state.tools = event.tools.flatMap((tool) => toToolSpec(tool, walk.resolve));
   const completedAt = toTime(event.completed);
   const choice = event.output?.choices?.[0];
   const failure = event.error ?? event.output?.error ?? null;
@@ -205,7 +207,7 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
     {
       kind: 'model-call',
       turn: state.turn,
-      requested: { model: event.model, parameters: event.config ?? {} },
+      requested: { model: event.model, parameters: resolveObject(event.config ?? {}, walk.resolve) },
       prompt: toRanges(given),
       attempts:
         failure === null
@@ -484,12 +486,18 @@ function toRanges(indexes: readonly number[]): { from: number; to: number }[] {
   return ranges;
 }
 
-function toToolSpec(value: unknown): ToolSpec[] {
+function toToolSpec(value: unknown, resolve: (text: string) => string): ToolSpec[] {
   if (typeof value !== 'object' || value === null || !('name' in value) || typeof value.name !== 'string') return [];
   const description = 'description' in value && typeof value.description === 'string' ? value.description : '';
   const parameters =
     'parameters' in value && typeof value.parameters === 'object' && value.parameters !== null ? value.parameters : {};
-  return [{ name: value.name, description, inputSchema: Object.fromEntries(Object.entries(parameters)) }];
+  return [
+    {
+      name: value.name,
+      description,
+      inputSchema: resolveObject(Object.fromEntries(Object.entries(parameters)), resolve),
+    },
+  ];
 }
 
 /** Arguments of the task are the nearest thing to factors that a log of Inspect has. */

@@ -12,7 +12,8 @@ export function parsePythonJson(text: string, options: { readonly what: string; 
     );
   }
   try {
-    return scan.bare.length === 0 ? parseStrict(text) : parseWithBare(text, scan.bare);
+    const value = scan.bare.length === 0 ? parseStrict(text) : parseWithBare(text, scan.bare);
+    return HALF_PAIR.test(text) ? toWellFormed(value) : value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new LogError('damaged', `${what}: expected JSON, got text that is none; it was cut or changed`, {
@@ -20,6 +21,28 @@ export function parsePythonJson(text: string, options: { readonly what: string; 
     });
   }
 }
+
+/** An escape that may stand for half a surrogate pair; as bytes no file can hold one. */
+const HALF_PAIR = /\\u[dD][89a-fA-F]/;
+
+/** Half a pair becomes U+FFFD: neither UTF-8 nor the canonical JSON of a record can hold it. */
+function toWellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(toWellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), toWellFormed(item)]));
+}
+
+/** Arguments of a tool call, which are JSON inside a text; null where they are none. */
+export function parseArguments(text: string): unknown {
+  try {
+    return parsePythonJson(text, { what: 'arguments', depthMax: ARGUMENTS_DEPTH_MAX });
+  } catch {
+    return null;
+  }
+}
+
+const ARGUMENTS_DEPTH_MAX = 200;
 
 function parseStrict(text: string): unknown {
   return JSON.parse(text);

@@ -243,7 +243,8 @@ export function show(text: string | UntrustedText): string {
 }
 
 export function cut(text: string, charactersMax: number): string {
-  return text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+  // The cut may fall into a surrogate pair.
+  return text.length > charactersMax ? `${text.slice(0, charactersMax - 1).toWellFormed()}…` : text;
 }
 
 /** Milliseconds since 1970 of an ISO 8601 text; null when it is none. */

@@ -5,6 +5,7 @@ import type { MessagePart, Usage } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { type Conversation, createConversation, type Result, toTokens, UNKNOWN_USAGE } from '../conversation.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
+import { parseArguments } from '../python-json.ts';
 import { createTranscript, cut, show, sourceOf, toTime, type Transcript } from '../transcript.ts';
 
 const NAME = 'codex';
@@ -225,7 +226,7 @@ function readOutput(output: unknown): Omit<Result, 'callId' | 'at'> {
     typeof output === 'string'
       ? output
       : (stringIn(output, 'content') ?? stringIn(output, 'output') ?? JSON.stringify(output ?? ''));
-  const parsed = wrapped.safeParse(given.startsWith('{') ? parseOrNull(given) : output);
+  const parsed = wrapped.safeParse(given.startsWith('{') ? parseArguments(given) : output);
   if (parsed.success) {
     const { exit_code: exitCode, duration_seconds: seconds } = parsed.data.metadata ?? {};
     return {
@@ -239,14 +240,6 @@ function readOutput(output: unknown): Omit<Result, 'callId' | 'at'> {
   const exitCode = head?.[1] === undefined ? null : Number(head[1]);
   const seconds = Number(head?.[2] ?? Number.NaN);
   return { text: given, exitCode, durationMs: Number.isFinite(seconds) ? seconds * 1000 : null, interrupted: false };
-}
-
-function parseOrNull(given: string): unknown {
-  try {
-    return JSON.parse(given);
-  } catch {
-    return null;
-  }
 }
 
 function stringIn(value: unknown, key: string): string | null {

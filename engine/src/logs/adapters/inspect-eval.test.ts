@@ -223,12 +223,12 @@ describe('a sample of Inspect', () => {
     expect(samples[0]?.unmapped.join(' ')).toContain('the log does not say why it came');
   });
 
-  it('leaves HTML, terminal escapes and half surrogates in texts as they are, and out of its own sentences', async () => {
+  it('leaves HTML and terminal escapes in texts as they are, and out of its own sentences; half a surrogate pair becomes U+FFFD', async () => {
     const nasty = '\u001b[2J<script>alert(1)</script>\ud800';
     const { samples } = await readOne(
       inspectSample({ messages: [{ role: 'user', content: nasty }], events: [{ event: nasty }] }),
     );
-    expect(eventsOf(samples[0], 'message')[0]?.parts).toEqual([{ type: 'text', text: nasty }]);
+    expect(eventsOf(samples[0], 'message')[0]?.parts).toEqual([{ type: 'text', text: nasty.toWellFormed() }]);
     expect(samples[0]?.unmapped.join(' ')).not.toContain('\u001b');
   });
 });

@@ -5,6 +5,7 @@ import type { MessagePart, RoleBinding } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { importedCommandEnd } from '../imported-command.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
+import { parseArguments } from '../python-json.ts';
 import { readToolCall } from '../tool-calls.ts';
 import { createTranscript, cut, show, sourceOf, toTime, type Transcript } from '../transcript.ts';
 
@@ -213,7 +214,7 @@ function readAnswer(
   trial.pending = (payload.tool_calls ?? []).map((call) => {
     const callId = transcript.freshCallId(call.id === '' ? `call-${trial.turn + 1}` : call.id);
     parts.push({ type: 'tool-call', callId, tool: call.function.name, input: toUntrusted(call.function.arguments) });
-    return { callId, tool: call.function.name, input: parseInput(call.function.arguments), started: false };
+    return { callId, tool: call.function.name, input: parseArguments(call.function.arguments), started: false };
   });
   const prompt = [{ from: 0, to: trial.prompted }];
   const message = parts.length === 0 ? null : transcript.say({ role: 'assistant', parts, at, key: null });
@@ -241,14 +242,6 @@ function readAnswer(
     at,
   );
   startNext(trial, at);
-}
-
-function parseInput(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The next call of the answer begins: what the host writes from now on happened while it ran. */
