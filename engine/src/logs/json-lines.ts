@@ -73,7 +73,7 @@ export async function* readFiles(
   }
 }
 
-async function isOfFormat({ extension, looksRight }: JsonLinesFormat, path: string): Promise<boolean> {
+export async function isOfFormat({ extension, looksRight }: JsonLinesFormat, path: string): Promise<boolean> {
   if (!path.endsWith(extension)) return false;
   try {
     await using file = await open(path, 'r');
@@ -136,7 +136,9 @@ export async function* readJsonLines(path: string, id: string, options: ReadLogO
 }
 
 export async function checkFileSize(path: string, bytesMax: number): Promise<void> {
-  const { size } = await stat(path);
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   if (size > bytesMax)
     throw new LogError(
       'too-large',

@@ -9,6 +9,7 @@ import { commandsOf, eventsOf, kindsOf, readAll } from '../testing.ts';
 import { atifReader } from './atif.ts';
 import { claudeCodeReader } from './claude-code.ts';
 import { codexReader } from './codex.ts';
+import { otlpReader } from './otlp.ts';
 
 const at = (second: number): string => `2026-03-04T05:06:${String(second).padStart(2, '0')}.000Z`;
 const lines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
@@ -148,10 +149,58 @@ const atif = (): string =>
     ],
   });
 
+const otlp = (): string => {
+  const attributes = (values: Record<string, unknown>): object[] =>
+    Object.entries(values).map(([key, value]) => ({
+      key,
+      value:
+        typeof value === 'number'
+          ? { intValue: String(value) }
+          : { stringValue: typeof value === 'string' ? value : JSON.stringify(value) },
+    }));
+  const span = (second: number, values: Record<string, unknown>): object => ({
+    traceId: 'abc',
+    spanId: `s${second}`,
+    name: 'span',
+    startTimeUnixNano: `${Date.parse(at(second))}000000`,
+    endTimeUnixNano: `${Date.parse(at(second + 1))}000000`,
+    attributes: attributes(values),
+  });
+  const user = { role: 'user', parts: [{ type: 'text', content: 'Clean up.' }] };
+  const asked = {
+    role: 'assistant',
+    parts: [{ type: 'tool_call', id: 'c1', name: 'bash', arguments: { cmd: 'ls' } }],
+    finish_reason: 'tool_call',
+  };
+  const answered = { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: 'a.txt' }] };
+  const done = { role: 'assistant', parts: [{ type: 'text', content: 'Nothing to do.' }], finish_reason: 'stop' };
+  const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'model-o', 'gen_ai.usage.input_tokens': 6 };
+  const spans = [
+    span(6, { ...chat, 'gen_ai.input.messages': [user, asked, answered], 'gen_ai.output.messages': [done] }),
+    span(0, { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'helper' }),
+    span(1, {
+      ...chat,
+      'gen_ai.system_instructions': [{ type: 'text', content: 'You have a shell.' }],
+      'gen_ai.input.messages': [user],
+      'gen_ai.output.messages': [asked],
+    }),
+    span(3, {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'bash',
+      'gen_ai.tool.call.id': 'c1',
+      'gen_ai.tool.call.arguments': { cmd: 'ls' },
+      'gen_ai.tool.call.result': 'a.txt',
+    }),
+    span(4, { 'http.method': 'GET' }),
+  ];
+  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+};
+
 const examples: readonly (readonly [LogReader, string, () => string])[] = [
   [claudeCodeReader, 'session.jsonl', claudeCode],
   [codexReader, 'rollout-1.jsonl', codex],
   [atifReader, 'trajectory.json', atif],
+  [otlpReader, 'spans.json', otlp],
 ];
 
 for (const [reader, fileName, write] of examples)
@@ -260,5 +309,31 @@ describe('logs of other agents', () => {
     );
     expect(samples).toHaveLength(1);
     expect(problems).toEqual([expect.stringContaining('has version ATIF-v2.0')]);
+  });
+
+  it('OpenTelemetry: spans by time, each message once although every call repeats it, other spans kept', async () => {
+    const { samples, problems } = await readText(otlpReader, 'spans.json', otlp());
+    expect(problems).toEqual([]);
+    expect(kindsOf(samples[0]).join(' ')).toBe(
+      'trial-start message message message model-call command-start command-end message message model-call agent-end',
+    );
+    expect(commandsOf(samples[0])).toEqual(['ls']);
+    expect(eventsOf(samples[0], 'command-end')).toMatchObject([{ callId: 'c1', durationMs: 1000 }]);
+    expect(eventsOf(samples[0], 'model-call')[1]).toMatchObject({
+      answer: { rawFinishReason: 'stop', usage: { inputTokens: 6 } },
+    });
+    expect(eventsOf(samples[0], 'trial-start')).toMatchObject([
+      { agent: { name: 'model-o' }, software: { scaffold: 'helper' } },
+    ]);
+    expect(samples[0]?.foreign.map(({ kind }) => kind)).toEqual(['span span']);
+  });
+
+  it('OpenTelemetry: one batch a line, as a collector writes them', async () => {
+    const { samples } = await readText(
+      otlpReader,
+      'spans.jsonl',
+      `${otlp()}\n${otlp().replaceAll('"abc"', '"def"')}\n`,
+    );
+    expect(samples.map(({ trialId }) => trialId)).toEqual(['trace-abc', 'trace-def']);
   });
 });
