@@ -399,6 +399,12 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(attempt).toMatchObject({ address: '203.0.113.7', port: 9, bytes: 300_000, firstBytes: 'a'.repeat(4096) });
     });
 
+    unless('network')('takes all UDP to one place for one attempt', async () => {
+      await using sandbox = await open({ network: 'recorded' });
+      await text(sandbox, 'for i in 1 2 3; do echo $i > /dev/udp/203.0.113.7/514; sleep 0.01; done');
+      expect((await sandbox.readNetwork()).attempts).toMatchObject([{ port: 514, bytes: 6, firstBytes: '1\n2\n3\n' }]);
+    });
+
     unless('network')('keeps a bounded number of attempts and says so', async () => {
       await using sandbox = await open({ network: 'recorded' });
       await text(sandbox, 'for i in {1..1100}; do : > /dev/tcp/203.0.113.7/$i; done');

@@ -8,7 +8,7 @@
  * Input: a line is sent back as `s LINE` once everything that had come before was told. End of input ends the program.
  * Output, one line each: `ready` ·
  * `o ID ADDRESS PORT` a TCP connection was made · `d ID COUNT HEX` bytes came over it, of which HEX are kept ·
- * `u ADDRESS PORT SOURCE-PORT COUNT HEX ANSWER` a UDP packet; ANSWER is the address made up for a DNS question or `-` ·
+ * `u ADDRESS PORT COUNT HEX ANSWER` a UDP packet; ANSWER is the address made up for a DNS question or `-` ·
  * `l COUNT` packets were lost.
  */
 export const NETWORK_RECORDER = String.raw`
@@ -151,7 +151,7 @@ sub read_wire {
     next if $from_port == 53;
     my $content = substr $udp, 8;
     my $address = $to_port == 53 ? answer_dns($family, $from, $from_port, $to, $content) : '-';
-    tell_line('u', inet_ntop($family, $to), $to_port, $from_port, $size >= 8 ? $size - 8 : 0, unpack('H*', substr $content, 0, $keep) || '-', $address);
+    tell_line('u', inet_ntop($family, $to), $to_port, $size >= 8 ? $size - 8 : 0, unpack('H*', substr $content, 0, $keep) || '-', $address);
   }
   return $some;
 }

@@ -125,15 +125,15 @@ export function createAttemptLog(world: Pick<World, 'now'>): AttemptLog {
   };
   return {
     add: ([kind, ...rest]) => {
-      const [first = '', second = '', third = '', count = '0', hex = '-', answer = '-'] = rest;
+      const [first = '', second = '', third = '', hex = '-', answer = '-'] = rest;
       if (kind === 'o') begin(first, { kind: 'tcp', address: second, port: Number(third) });
       else if (kind === 'd') grow(byKey.get(first), second, third);
       else if (kind === 'u') {
         const place = { kind: 'udp', address: first, port: Number(second) } as const;
-        // Packets of one socket to one place are one attempt; questions are one each.
-        const key = `${first} ${second} ${third}`;
+        // Packets to one place are one attempt, or a flood would fill the log; questions are one each.
+        const key = `${first} ${second}`;
         const seen = (place.port === 53 ? undefined : byKey.get(key)) ?? begin(key, place);
-        grow(seen, count, hex);
+        grow(seen, third, hex);
         if (answer !== '-' && seen !== undefined) names.set(answer, nameIn(seen));
       } else truncated ||= kind === 'l';
     },
