@@ -94,7 +94,6 @@ export const errorEvent = anyEvent.extend({ error: z.looseObject({ message: z.st
 export const infoEvent = anyEvent.extend({ source: text, data: z.unknown().optional() });
 
 const score = z.looseObject({ value: z.unknown().optional(), explanation: text, answer: text });
-export type InspectScore = z.output<typeof score>;
 
 export const inspectSample = z.looseObject({
   id: z.union([z.string(), z.number()]),
