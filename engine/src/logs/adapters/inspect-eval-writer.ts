@@ -1,7 +1,8 @@
 import { sha256 } from '../../record/hash-chain.ts';
 import type { ExportStudy, LogWriter, ScoreEntry, WriteReport } from '../contract.ts';
 import { LogError } from '../contract.ts';
-import { scoreValue, type SampleDocument, toIso, toJson, toSampleDocument, type Totals } from '../inspect-document.ts';
+import { type SampleDocument, toSampleDocument, type Totals } from '../inspect-document.ts';
+import { scoreValue, toIso, toJson } from '../inspect-values.ts';
 import { createZip, type ZipWriter } from '../zip-writer.ts';
 
 /** One `.eval` of Inspect (log version 2) for the sealed records of one study and one model. */
