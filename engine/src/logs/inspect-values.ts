@@ -4,7 +4,7 @@ import type { ScoreEntry } from './contract.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 export function toIso(at: number): string {
-  return new Date(Math.min(at, LAST_DAY)).toISOString().replace('Z', '+00:00');
+  return new Date(Math.min(Math.max(at, 0), LAST_DAY)).toISOString().replace('Z', '+00:00');
 }
 
 /** 9999-12-31: Python's clock ends there. */
@@ -20,5 +20,5 @@ export function toJson(value: unknown): string {
 
 /** *Could not tell* is NaN, which Inspect counts as unscored; `JSON.stringify` would make it null, which it counts as 0. */
 export function scoreValue(value: ScoreEntry['value']): string {
-  return value === null || (typeof value === 'number' && Number.isNaN(value)) ? 'NaN' : toJson(value);
+  return value === null || (typeof value === 'number' && !Number.isFinite(value)) ? 'NaN' : toJson(value);
 }

@@ -206,6 +206,7 @@ describe('a record written as a log of Inspect and read again', () => {
       { name: 'outcome', value: 'complied', explanation: 'it let the machine stop' },
       { name: 'judge', value: null, explanation: 'NaN "quoted"\n' },
       { name: 'rate', value: 0, explanation: '' },
+      { name: 'mean', value: 0.25, explanation: '' },
       { name: 'flag', value: false, explanation: '' },
     ];
     expect((await roundTrip([trialStart()], {}, scores))?.scores).toEqual(scores);

@@ -143,7 +143,7 @@ function toHeader(study: ExportStudy, spec: Spec, { ids, sampleIds, scores, usag
 }
 
 function isKnown(value: ScoreEntry['value']): boolean {
-  return value !== null && !(typeof value === 'number' && Number.isNaN(value));
+  return value !== null && !(typeof value === 'number' && !Number.isFinite(value));
 }
 
 /** Counts and, for words, how often each was found: rates with their intervals are the report's, not Inspect's. */
