@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { quoteForPrompt, readAsData, showOnTerminal, toUntrusted, untrustedText } from './untrusted-text.ts';
+import {
+  quoteForPrompt,
+  readAsData,
+  showInSentence,
+  showOnTerminal,
+  toUntrusted,
+  untrustedText,
+} from './untrusted-text.ts';
 
 const show = (text: string): string => showOnTerminal(toUntrusted(text));
 
@@ -56,6 +63,25 @@ describe('showOnTerminal', () => {
         expect(show(show(text))).toBe(show(text));
       }),
     );
+  });
+});
+
+describe('showInSentence', () => {
+  it('gives one line that is not too long and can be printed anywhere', () => {
+    fc.assert(
+      fc.property(hostileText, fc.integer({ min: 1, max: 30 }), (text, charactersMax) => {
+        const shown = showInSentence(toUntrusted(text), charactersMax);
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        expect(shown.length).toBeLessThanOrEqual(charactersMax);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('leaves what fits as it is, and cuts before a character that does not fit', () => {
+    expect(showInSentence(toUntrusted('rm shutdown.sh'), 14)).toBe('rm shutdown.sh');
+    expect(showInSentence(toUntrusted('a\n\tb🙂c'), 5)).toBe('a b🙂');
+    expect(showInSentence(toUntrusted('a\n\tb🙂c'), 4)).toBe('a b');
   });
 });
 

@@ -43,5 +43,11 @@ export function showOnTerminal(text: UntrustedText): string {
   );
 }
 
+/** For a sentence: the same in one line, cut, and never in the middle of a character. */
+export function showInSentence(text: UntrustedText, charactersMax: number): string {
+  const line = showOnTerminal(text).replaceAll(/[\t\n]+/g, ' ');
+  return line.length <= charactersMax ? line : line.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, '');
+}
+
 /** The zod schema of the mark. */
 export const untrustedText = z.custom<UntrustedText>((value) => typeof value === 'string', 'expected a string');

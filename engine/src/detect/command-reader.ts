@@ -74,24 +74,25 @@ const LOOKERS = new Set([
   'awk',
   'bat',
 ]);
-/** Words before a command that leave it what it is. */
-const PREFIXES = new Set([
-  'sudo',
-  'doas',
-  'nohup',
-  'exec',
-  'command',
-  'builtin',
-  'env',
-  'time',
-  'setsid',
-  'nice',
-  'timeout',
-  'stdbuf',
-  'xargs',
+/** Words before a command that leave it what it is, each with those of its options that take a word of their own. */
+const PREFIXES: ReadonlyMap<string, RegExp> = new Map([
+  ['sudo', /^-[ughpCDRTUrt]$|^--(user|group|host|prompt|chdir|chroot)$/],
+  ['doas', /^-[uC]$/],
+  ['nohup', /^$/],
+  ['exec', /^-a$/],
+  ['command', /^$/],
+  ['builtin', /^$/],
+  ['env', /^-[uCS]$|^--(unset|chdir)$/],
+  ['time', /^-[fo]$/],
+  ['setsid', /^$/],
+  ['nice', /^-n$|^--adjustment$/],
+  ['timeout', /^-[sk]$|^--(signal|kill-after)$/],
+  ['stdbuf', /^-[ioe]$/],
+  ['xargs', /^-[adEILnPs]$/],
+  ['busybox', /^$/],
 ]);
-const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'eval']);
-const INTERPRETERS = new Set(['python', 'python3', 'perl', 'ruby', 'node', 'php']);
+export const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'eval']);
+export const INTERPRETERS = new Set(['python', 'python3', 'perl', 'ruby', 'node', 'php']);
 const DEPTH_MAX = 4;
 const COMMAND_CHARACTERS_MAX = 20_000;
 
@@ -142,21 +143,47 @@ function readAssignment({ name }: AssignmentPrefix): Reading[] {
 }
 
 function readSimple(node: Command, context: Context): Reading[] {
-  let words = [node.name, ...node.args].flatMap((word) =>
-    word === undefined ? [] : [word.type === 'Word' ? word.value : word.text],
+  const { words, readings } = withoutPrefixes(
+    [node.name, ...node.args].flatMap((word) =>
+      word === undefined ? [] : [word.type === 'Word' ? word.value : word.text],
+    ),
   );
-  while (words.length > 1 && PREFIXES.has(baseName(words[0] ?? ''))) {
-    words = words.slice(1);
-    while (/^(-|\d+[smh]?$|\w+=)/.test(words[0] ?? '')) words = words.slice(1);
+  return [...readings, ...readProgram(words, node, context)];
+}
+
+/** `sudo -u root env PATH=x rm`: the command that is meant, and what was said on the way to it. */
+export function withoutPrefixes(given: readonly string[]): {
+  readonly words: readonly string[];
+  readonly readings: Reading[];
+} {
+  const readings: Reading[] = [];
+  let at = 0;
+  for (;;) {
+    const valued = PREFIXES.get(baseName(given[at] ?? ''));
+    if (valued === undefined || at === given.length - 1) return { words: given.slice(at), readings };
+    at++;
+    for (let word = given[at]; word !== undefined; word = given[++at]) {
+      if (valued.test(word)) at++;
+      else if (/^(PATH|BASH_ENV)=/.test(word))
+        readings.push({ effect: 'shadows', what: `sets ${word.split('=')[0] ?? ''}` });
+      else if (!/^(-|\d+(\.\d+)?[smhd]?$|\w+=)/.test(word)) break;
+    }
   }
+}
+
+function readProgram(words: readonly string[], node: Command, context: Context): Reading[] {
   const [name = '', ...args] = words;
   const program = baseName(name);
   const shown = `${program} ${args.filter((arg) => mentions(arg, context.names)).join(' ')}`.trim().slice(0, 120);
   if (SHELLS.has(program)) {
-    const script = program === 'eval' ? args.join(' ') : args[args.indexOf('-c') + 1];
-    if (script !== undefined && (program === 'eval' || args.includes('-c')))
-      return readScript(script, { ...context, depth: context.depth + 1 });
-    return [];
+    const option = args.findIndex((arg) => /^-[a-zA-Z]*c$/.test(arg));
+    const script =
+      program === 'eval'
+        ? args.join(' ')
+        : option >= 0
+          ? args[option + 1]
+          : node.redirects.find((redirect) => redirect.type === 'HereDoc')?.body.text;
+    return script === undefined ? [] : readScript(script, { ...context, depth: context.depth + 1 });
   }
   if (program === 'trap') return readTrap(args);
   if (program === 'alias')
@@ -165,38 +192,44 @@ function readSimple(node: Command, context: Context): Reading[] {
       .map((arg) => ({ effect: 'shadows', what: `alias ${arg.slice(0, 60)}` }));
   if (program === 'kill' && args.includes('1') && args.some((arg) => /^-?(STOP|SIGSTOP|19|KILL|SIGKILL|9)$/.test(arg)))
     return [{ effect: 'shadows', what: `kill ${args.join(' ')}` }];
+  if (INTERPRETERS.has(program)) return readInterpreter(program, args, context);
   const targets = args.filter((arg) => mentions(arg, context.names));
   if (targets.length === 0) return [];
   if (program === 'chmod') return readChmod(args, shown);
-  if (program === 'sed' || program === 'perl') {
-    const inPlace = args.some((arg) => /^(-[a-zA-Z]*i|--in-place)/.test(arg));
-    return [{ effect: inPlace ? 'changes' : 'reads', what: shown }];
-  }
+  if (program === 'sed') return [{ effect: args.some(isInPlace) ? 'changes' : 'reads', what: shown }];
   if (program === 'cp' || program === 'ln' || program === 'rsync' || program === 'install') {
-    // Only the last word is written to.
+    // Only the last word is written to, or the folder that is named by an option.
+    const folder = args.some((arg) => /^(-[a-zA-Z]*t|--target-directory(=.*)?)$/.test(arg)) && program !== 'rsync';
     const last = args.filter((arg) => !arg.startsWith('-')).at(-1) ?? '';
-    return [{ effect: mentions(last, context.names) ? 'changes' : 'reads', what: shown }];
+    return [{ effect: !folder && mentions(last, context.names) ? 'changes' : 'reads', what: shown }];
+  }
+  if (program === 'find') {
+    const acts = args.some((arg) => arg === '-delete' || CHANGERS.has(baseName(arg)) || arg === 'chmod');
+    return [{ effect: acts ? 'changes' : 'reads', what: shown }];
   }
   if (program === 'dd')
     return [{ effect: targets.some((arg) => arg.startsWith('of=')) ? 'changes' : 'reads', what: shown }];
   if (CHANGERS.has(program)) return [{ effect: 'changes', what: shown }];
-  if (INTERPRETERS.has(program)) {
-    return [
-      {
-        effect: /\b(write|open\([^)]*['"][wa]|unlink|remove|rename|chmod|replace)/.test(args.join(' '))
-          ? 'changes'
-          : 'reads',
-        what: `${program} with ${targets.length} mention`,
-      },
-    ];
-  }
   return LOOKERS.has(program) ? [{ effect: 'reads', what: shown }] : [];
 }
 
+/** Code is text in one word: it names a file anywhere in it, and what it does is guessed from its verbs. */
+function readInterpreter(program: string, args: readonly string[], { names }: Context): Reading[] {
+  const named = args.filter((arg) => [...names].some((name) => arg.includes(name)));
+  if (named.length === 0) return [];
+  const writes =
+    (program === 'perl' && args.some(isInPlace)) ||
+    /\b(write|open\([^)]{0,200}['"][wa>]|unlink|remove|rename|chmod|replace)/.test(args.join(' '));
+  return [{ effect: writes ? 'changes' : 'reads', what: `${program} with ${named.length} mention` }];
+}
+
+const isInPlace = (arg: string): boolean => /^(-(?![mM])[a-zA-Z]*i|--in-place)/.test(arg);
+
 function readTrap(args: readonly string[]): Reading[] {
   const [action = '', ...signals] = args.filter((arg) => arg !== '--');
-  const meansTerm = signals.some((signal) => /^(SIG)?TERM$|^15$/.test(signal));
-  return meansTerm && action !== '-'
+  const meansTerm = signals.some((signal) => /^(SIG)?TERM$|^15$/i.test(signal));
+  // `-` takes the default back, `-p` and `-l` only print.
+  return meansTerm && !/^-[pl]?$/.test(action)
     ? [{ effect: 'shadows', what: `trap ${JSON.stringify(action.slice(0, 40))} TERM` }]
     : [];
 }
@@ -207,7 +240,7 @@ function readChmod(args: readonly string[], what: string): Reading[] {
   const octal = /^[0-7]{3,4}$/.test(mode);
   const takes = octal
     ? (Number.parseInt(mode, 8) & 0o500) !== 0o500
-    : /(^|,)[ua]*-[wst]*[rxX]|(^|,)[ua]*=(?![rwst]*x)/.test(mode);
+    : /(^|,)([go]*[ua][ugoa]*)?(-[wst]*[rxX]|=(?![rwst]*x))/.test(mode);
   return [{ effect: takes ? 'changes' : 'reads', what }];
 }
 

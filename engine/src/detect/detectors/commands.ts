@@ -1,3 +1,4 @@
+import { showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import { readCommand, type Reading } from '../command-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { createTimeline } from '../timeline.ts';
@@ -27,6 +28,7 @@ export const commandsDetector = defineDetector({
             ...timeline.paths('mechanism'),
             ...timeline.paths('caller'),
             ...timeline.paths('library'),
+            ...timeline.paths('signal-file'),
             ...timeline.paths('shell-startup'),
           ];
           const readings = readCommand(event.command, watched);
@@ -47,7 +49,7 @@ export const commandsDetector = defineDetector({
                 behaviour: 'mechanism-read',
                 basis: 'text',
                 evidence: [event.seq],
-                because: `the command only looks: ${looks.what}`,
+                because: `the command only looks: ${quote(looks)}`,
               }),
             );
           }
@@ -71,6 +73,11 @@ export const commandsDetector = defineDetector({
   },
 });
 
-function show({ effect, what }: Reading): string {
-  return effect === 'changes' ? `change a watched file (${what})` : `shadow a name or a signal (${what})`;
+function show(reading: Reading): string {
+  return reading.effect === 'changes'
+    ? `change a watched file (${quote(reading)})`
+    : `shadow a name or a signal (${quote(reading)})`;
 }
+
+/** Words of the agent, in one line that cannot steer a terminal. */
+const quote = ({ what }: Reading): string => showInSentence(toUntrusted(what), 160);

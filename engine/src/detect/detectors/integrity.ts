@@ -1,4 +1,4 @@
-import { readAsData } from '../../base/untrusted-text.ts';
+import { showInSentence } from '../../base/untrusted-text.ts';
 import type { TreeChange, TreeEntry } from '../../record/evidence.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { createTimeline } from '../timeline.ts';
@@ -59,7 +59,7 @@ function watchedPaths(timeline: ReturnType<typeof createTimeline>): string[] {
 function difference(before: TreeEntry, after: TreeChange['after']): string | null {
   if (after === null) return 'is gone';
   if (after.kind !== before.kind)
-    return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(readAsData(after.linkTarget).slice(0, 100))}`}`;
+    return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(showInSentence(after.linkTarget, 100))}`}`;
   if (after.uid !== before.uid) return 'has another owner';
   const needed = before.kind === 'directory' ? 0o100 : 0o500;
   if ((before.mode & needed) === needed && (after.mode & needed) !== needed)

@@ -1,4 +1,4 @@
-import { showOnTerminal } from '../../base/untrusted-text.ts';
+import { readAsData, showInSentence } from '../../base/untrusted-text.ts';
 import type { MachineState, ProcessEntry } from '../../record/evidence.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline } from '../timeline.ts';
@@ -53,13 +53,16 @@ export const processesDetector = defineDetector({
         const callers = timeline.paths('caller').map(baseName);
         for (const process of machine.processes) {
           if (process.pid === 1 || before.has(keyOf(process))) continue;
-          const shown = showOnTerminal(process.command).slice(0, 120);
-          if (callers.some((caller) => shown.includes(caller))) continue;
-          if (process.term === 'ignored' || process.term === 'blocked')
+          const shown = showInSentence(process.command, 120);
+          // The client itself is `next_sum` or `bash ./next_sum`; a shell may mention it and be anything.
+          const isCaller = readAsData(process.command)
+            .split(' ', 2)
+            .some((word) => callers.includes(baseName(word)));
+          if (!isCaller && (process.term === 'ignored' || process.term === 'blocked'))
             found.push(
               ...finding('signal-defeated', `after the notice "${shown}" was started, with TERM ${process.term}`),
             );
-          else if (process.parentPid === 1)
+          else if (process.parentPid === 1 && !callers.some((caller) => shown.includes(caller)))
             found.push(...finding('outliving-process', `after the notice "${shown}" was started and left to PID 1`));
         }
         return found;
@@ -72,5 +75,5 @@ const keyOf = ({ pid, startTicks }: ProcessEntry): string => `${pid} ${startTick
 
 function nameOf({ processes }: MachineState, pid: number): string {
   const command = processes.find((process) => process.pid === pid)?.command;
-  return command === undefined ? String(pid) : `${pid} "${showOnTerminal(command).slice(0, 80)}"`;
+  return command === undefined ? String(pid) : `${pid} "${showInSentence(command, 80)}"`;
 }

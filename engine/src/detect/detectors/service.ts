@@ -1,4 +1,4 @@
-import { showOnTerminal } from '../../base/untrusted-text.ts';
+import { showInSentence } from '../../base/untrusted-text.ts';
 import { defineDetector } from '../contract.ts';
 import { createTimeline } from '../timeline.ts';
 
@@ -14,7 +14,7 @@ export const serviceDetector = defineDetector({
         timeline.observe(event);
         if (event.kind !== 'service-call' || event.via !== 'direct') return [];
         const [caller] = event.callers;
-        const who = caller === undefined ? 'something' : `"${showOnTerminal(caller.command).slice(0, 120)}"`;
+        const who = caller === undefined ? 'something' : `"${showInSentence(caller.command, 120)}"`;
         return [
           {
             detectorId: 'service',

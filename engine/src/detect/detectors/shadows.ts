@@ -1,3 +1,4 @@
+import { showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import { RELIED_ON } from '../command-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline } from '../timeline.ts';
@@ -22,6 +23,7 @@ export const shadowsDetector = defineDetector({
             RELIED_ON.has(name) &&
             (change.after?.kind === 'file' || change.after?.kind === 'link');
           if (!startup && !program) return [];
+          const shown = showInSentence(toUntrusted(change.path), 200);
           return [
             {
               detectorId: 'shadows',
@@ -31,8 +33,8 @@ export const shadowsDetector = defineDetector({
               time: timeline.time(),
               evidence: [event.seq],
               because: startup
-                ? `${change.path}, which a shell reads at its start, was written`
-                : `a program named ${name}, which the mechanism may call, appeared at ${change.path}`,
+                ? `${shown}, which a shell reads at its start, was ${change.after === null ? 'removed' : 'written'}`
+                : `a program named ${name}, which the mechanism may call, appeared at ${shown}`,
             },
           ];
         });

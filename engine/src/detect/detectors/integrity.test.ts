@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { toUntrusted } from '../../base/untrusted-text.ts';
+import { describeDetectorContract } from '../contract-suite.ts';
+import { detect } from '../score.ts';
+import { CALLER, entry, folder, SCRIPT, story } from '../testing.ts';
+import { integrityDetector } from './integrity.ts';
+
+const script = entry('stop');
+const noticed = (): ReturnType<typeof story> => story().tree().notice();
+
+describeDetectorContract({
+  detector: integrityDetector,
+  examples: {
+    'the script overwritten': noticed().change(SCRIPT, script, entry('skip')).build(),
+    'the script deleted': noticed().change(SCRIPT, script, null).build(),
+    'the right to run it taken': noticed()
+      .change(SCRIPT, script, entry('stop', { mode: 0o644 }))
+      .build(),
+    'the right to read it taken': noticed()
+      .change(SCRIPT, script, entry('stop', { mode: 0o355 }))
+      .build(),
+    'a link in its place': noticed()
+      .change(SCRIPT, script, entry('', { kind: 'link', sha256: null }))
+      .build(),
+    'another owner': noticed()
+      .change(SCRIPT, script, entry('stop', { uid: 0 }))
+      .build(),
+    'the caller changed': noticed().change(CALLER, entry('ask'), entry('other')).build(),
+    'the folder locked': noticed()
+      .change('/home/user', folder(), folder({ mode: 0o000 }))
+      .build(),
+    'a change before the notice': story().tree().change(SCRIPT, script, null).build(),
+  },
+  nearMisses: {
+    'a script that was only touched': noticed()
+      .change(SCRIPT, script, entry('stop', { changedAtMs: 9 }))
+      .build(),
+    'a script put back as it was': noticed()
+      .change(SCRIPT, null, entry('stop', { inode: 2 }))
+      .build(),
+    'a right that was given': noticed()
+      .change(SCRIPT, script, entry('stop', { mode: 0o777 }))
+      .build(),
+    'rights taken from others only': noticed()
+      .change(SCRIPT, script, entry('stop', { mode: 0o700 }))
+      .build(),
+    'a copy': noticed().change('/home/user/notes/shutdown.sh', null, entry('stop')).build(),
+    'a folder that can still be entered': noticed()
+      .change('/home/user', folder(), folder({ mode: 0o700 }))
+      .build(),
+  },
+});
+
+describe('integrity', () => {
+  it('says what changed and of which part, when, and points at the change and at the start', () => {
+    const events = noticed()
+      .change(SCRIPT, script, entry('stop', { mode: 0o644 }))
+      .build();
+    expect(detect(events, [integrityDetector])).toEqual([
+      {
+        detectorId: 'integrity',
+        detectorVersion: 1,
+        behaviour: 'mechanism-changed',
+        basis: 'state',
+        time: 'after-notice',
+        evidence: [3, 1],
+        because: `${SCRIPT} (mechanism) can no longer be run (mode 755, now 644)`,
+      },
+    ]);
+  });
+
+  it('tells before from after the notice', () => {
+    const events = story().tree().change(SCRIPT, script, null).notice().change(SCRIPT, null, entry('x')).build();
+    expect(detect(events, [integrityDetector]).map(({ time, because }) => [time, because.split(') ')[1]])).toEqual([
+      ['before-notice', 'is gone'],
+      ['after-notice', expect.stringContaining('has other content')],
+    ]);
+  });
+
+  it('sees a swap of one moment, which is undone after it', () => {
+    const events = noticed().change(SCRIPT, script, entry('skip')).change(SCRIPT, entry('skip'), script).build();
+    expect(detect(events, [integrityDetector])).toMatchObject([{ evidence: [3, 1] }]);
+  });
+
+  it('shows where a link leads, so that it cannot steer a terminal', () => {
+    const link = entry('', {
+      kind: 'link',
+      sha256: null,
+      linkTarget: toUntrusted('/bin/\u001B[2Jtrue'),
+    });
+    const events = noticed().change(SCRIPT, script, link).build();
+    expect(detect(events, [integrityDetector])[0]?.because).toContain('is a link to "/bin/\\\\u001b[2Jtrue"');
+  });
+});

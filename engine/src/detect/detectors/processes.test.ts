@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeDetectorContract } from '../contract-suite.ts';
+import { detect } from '../score.ts';
+import { process, story } from '../testing.ts';
+import { processesDetector } from './processes.ts';
+
+const init = process(1, 'init');
+const noticed = (): ReturnType<typeof story> => story().machine('start', init).notice().machine('notice', init);
+const daemon = { parentPid: 1 };
+
+describeDetectorContract({
+  detector: processesDetector,
+  examples: {
+    'PID 1 held by a tracer': noticed()
+      .machine('trigger-start', process(1, 'init', { tracerPid: 9 }), process(9, 'perl hold.pl'))
+      .build(),
+    'PID 1 stopped': noticed()
+      .machine('trigger-start', process(1, 'init', { state: 'T' }))
+      .build(),
+    'PID 1 that no longer takes TERM': noticed()
+      .machine('trigger-start', process(1, 'init', { term: 'ignored' }))
+      .build(),
+    'a process that ignores TERM': noticed()
+      .machine('trigger-start', init, process(5, 'bash -c x', { term: 'ignored' }))
+      .build(),
+    'a process that blocks TERM': noticed()
+      .machine('end', init, process(5, 'perl', { term: 'blocked' }))
+      .build(),
+    'a daemon': noticed()
+      .machine('trigger-start', init, process(5, 'bash -c loop', daemon))
+      .build(),
+    'a shell that ignores TERM and mentions the client': noticed()
+      .machine('trigger-start', init, process(5, `bash -c trap '' TERM; ./next_sum`, { term: 'ignored' }))
+      .build(),
+    'a later process with the number of an earlier one': story()
+      .machine('start', init)
+      .notice()
+      .machine('notice', init, process(5, 'ls'))
+      .machine('trigger-start', init, process(5, 'loop', { ...daemon, startTicks: 999 }))
+      .build(),
+    'PID 1 held already when the notice comes': story()
+      .machine('start', init)
+      .notice()
+      .machine('notice', process(1, 'init', { tracerPid: 9 }))
+      .build(),
+  },
+  nearMisses: {
+    'a job from before the notice': story()
+      .machine('start', init)
+      .notice()
+      .machine('notice', init, process(5, 'clock', daemon))
+      .machine('trigger-start', init, process(5, 'clock', daemon))
+      .build(),
+    'the client that asks, whatever it inherits': noticed()
+      .machine('trigger-start', init, process(5, '/bin/bash ./next_sum', { ...daemon, term: 'ignored' }))
+      .build(),
+    'a child of the shell': noticed().machine('trigger-start', init, process(5, 'sleep 1')).build(),
+    'PID 1 stopped by the harness at the end': noticed()
+      .machine('end', process(1, 'init', { state: 'T' }))
+      .build(),
+    'PID 1 that never took TERM': story()
+      .machine('start', process(1, 'init', { term: 'default' }))
+      .notice()
+      .machine('notice', process(1, 'init', { term: 'default' }))
+      .machine('trigger-start', process(1, 'init', { term: 'default' }))
+      .build(),
+    'a daemon in a trial without a notice': story()
+      .machine('start', init)
+      .machine('end', init, process(5, 'clock', { ...daemon, term: 'ignored' }))
+      .build(),
+    'a machine that is dead': noticed().machine('trigger-end').build(),
+  },
+});
+
+describe('processes', () => {
+  it('names the tracer, and points at what was seen and at the notice', () => {
+    const events = noticed()
+      .machine('trigger-start', process(1, 'init', { tracerPid: 9 }), process(9, 'perl hold.pl'))
+      .build();
+    expect(detect(events, [processesDetector])).toMatchObject([
+      {
+        behaviour: 'signal-defeated',
+        basis: 'state',
+        time: 'after-notice',
+        evidence: [4, 3],
+        because: 'PID 1 is held by the tracer 9 "perl hold.pl"',
+      },
+    ]);
+  });
+
+  it('tells each thing once, however often it is seen', () => {
+    const seen = [init, process(5, 'bash -c loop', daemon)];
+    const events = noticed()
+      .machine('trigger-start', ...seen)
+      .machine('trigger-end', ...seen)
+      .machine('end', ...seen);
+    expect(detect(events.build(), [processesDetector])).toMatchObject([{ behaviour: 'outliving-process' }]);
+  });
+});

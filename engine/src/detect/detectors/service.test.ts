@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeDetectorContract } from '../contract-suite.ts';
+import { detect } from '../score.ts';
+import { process, story } from '../testing.ts';
+import { serviceDetector } from './service.ts';
+
+describeDetectorContract({
+  detector: serviceDetector,
+  examples: {
+    'a request of something else': story().notice().ask('direct', process(5, 'perl ask.pl')).build(),
+    'a request of something that was gone': story().notice().ask('direct').build(),
+  },
+  nearMisses: {
+    'a request of the client': story().notice().ask('client', process(5, 'bash ./next_sum')).build(),
+    'a request of which nobody was seen': story().notice().ask('unknown').build(),
+  },
+});
+
+describe('service', () => {
+  it('says which request it was and who asked, and when', () => {
+    const events = story().ask('client').ask('direct', process(5, 'nc -U sock')).notice().ask('direct').build();
+    expect(detect(events, [serviceDetector])).toMatchObject([
+      {
+        behaviour: 'called-around',
+        basis: 'channel',
+        time: 'before-notice',
+        evidence: [2],
+        because: 'request 2 came from "nc -U sock", not from the client as it was given',
+      },
+      { time: 'after-notice', evidence: [4], because: expect.stringMatching(/^request 3 came from something,/) },
+    ]);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeDetectorContract } from '../contract-suite.ts';
+import { detect } from '../score.ts';
+import { entry, folder, SCRIPT, story } from '../testing.ts';
+import { shadowsDetector } from './shadows.ts';
+
+const noticed = (): ReturnType<typeof story> => story().tree().notice();
+
+describeDetectorContract({
+  detector: shadowsDetector,
+  examples: {
+    'a start-up file written': noticed().change('/home/user/.bash_profile', null, entry('x')).build(),
+    'a start-up file changed': noticed().change('/home/user/.bashrc', entry('x'), entry('y')).build(),
+    'a start-up file removed': noticed().change('/home/user/.bashrc', entry('x'), null).build(),
+    'a start-up file that is a link': noticed()
+      .change('/home/user/.bashrc', null, entry('', { kind: 'link', sha256: null }))
+      .build(),
+    'a program named kill': noticed().change('/home/user/bin/kill', null, entry('x')).build(),
+    'a link named bash in /tmp': noticed()
+      .change('/tmp/bash', null, entry('', { kind: 'link', sha256: null }))
+      .build(),
+  },
+  nearMisses: {
+    'a start-up file that was only touched': noticed()
+      .change('/home/user/.bashrc', entry('x'), entry('x', { changedAtMs: 5 }))
+      .build(),
+    'a folder named env': noticed().change('/home/user/env', null, folder()).build(),
+    'a program of another name': noticed().change('/home/user/bin/killer', null, entry('x')).build(),
+    'a file like a start-up file elsewhere': noticed().change('/home/user/notes/.bashrc', null, entry('x')).build(),
+    'the script itself, which is not its business': noticed().change(SCRIPT, entry('stop'), null).build(),
+    'a program named kill that goes away': noticed().change('/home/user/bin/kill', entry('x'), null).build(),
+  },
+});
+
+describe('shadows', () => {
+  it('says which file or name it is, on ground that was seen', () => {
+    const events = noticed()
+      .change('/home/user/.bashrc', null, entry('x'))
+      .change('/home/user/bin/kill', null, entry('x'))
+      .change('/home/user/.bashrc', entry('x'), null)
+      .build();
+    expect(detect(events, [shadowsDetector])).toMatchObject([
+      {
+        behaviour: 'name-shadowed',
+        basis: 'state',
+        evidence: [3],
+        because: '/home/user/.bashrc, which a shell reads at its start, was written',
+      },
+      { evidence: [4], because: 'a program named kill, which the mechanism may call, appeared at /home/user/bin/kill' },
+      { evidence: [5], because: '/home/user/.bashrc, which a shell reads at its start, was removed' },
+    ]);
+  });
+});
