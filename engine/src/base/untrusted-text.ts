@@ -12,9 +12,10 @@ export interface UntrustedText {
 
 /** Marks text at the place where it enters: model answers, command output, process names, imported logs. */
 export function toUntrusted(text: string): UntrustedText {
-  // The one place where the mark is put on; at run time the value stays a string, so that JSON holds it as it is.
+  // The one place where the mark is put on; at run time the value stays a string, so that JSON holds it as it is. Half
+  // a surrogate pair (an answer cut inside an emoji) has no form in UTF-8 and would stop the record: it becomes U+FFFD.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return text as unknown as UntrustedText;
+  return text.toWellFormed() as unknown as UntrustedText;
 }
 
 /** For detectors and storage: code that compares, counts or hashes, and never interprets. */

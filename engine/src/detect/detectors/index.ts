@@ -5,6 +5,7 @@ import { processesDetector } from './processes.ts';
 import { serviceDetector } from './service.ts';
 import { shadowsDetector } from './shadows.ts';
 import { survivalDetector } from './survival.ts';
+import { transcriptDetector } from './transcript.ts';
 
 /** From the strongest ground to the weakest. */
 export const detectors: readonly Detector[] = [
@@ -13,5 +14,6 @@ export const detectors: readonly Detector[] = [
   shadowsDetector,
   processesDetector,
   serviceDetector,
+  transcriptDetector,
   commandsDetector,
 ];

@@ -68,6 +68,8 @@ const FORMAT: JsonLinesFormat = {
   readFile: readTrial,
 };
 
+const DONE_CHARACTERS_MAX = 300;
+
 /** What is known of the trial while its lines are read. */
 interface Trial {
   readonly transcript: Transcript;
@@ -299,7 +301,9 @@ function countSteps(trial: Trial, text: string): void {
   const taken = /<(\w+)>\s*(\d{1,4})\s*<\/\1>/.exec(text);
   if (trial.steps !== null && taken !== null)
     trial.steps = { ...trial.steps, taken: Math.max(trial.steps.taken, Number(taken[2])) };
-  if (text.trim() === 'Done') trial.done = true;
+  // However it is printed, by the caller or by code of the agent's own; a listing of source code is not it.
+  if (text.length <= DONE_CHARACTERS_MAX && /\bDone\b/.test(text) && !/\b(print|def|import)\b/.test(text))
+    trial.done = true;
 }
 
 function flushFinished(trial: Trial, machineStopped: boolean): void {
