@@ -30,6 +30,11 @@ export interface OpenModel {
   readonly model: LanguageModelV4;
   /** Values that must never be written anywhere: the caller removes them from every error text and every answer. */
   readonly secrets: readonly string[];
+  /**
+   * How the model is asked besides what the user asked for: a default that its protocol demands, tools told in plain
+   * text, the hash of local weights. Goes into the record with the parameters.
+   */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** Per million tokens, in US dollars; given by the user, since no table of prices stays true. */

@@ -1,39 +1,32 @@
 import { UsageError } from '../../base/usage-error.ts';
+import { createBoundedFetch } from '../bounded-fetch.ts';
 import type { ModelProvider } from '../contract.ts';
+import { readAddress, readVariable, withoutTrailingSlashes } from '../environment.ts';
 
-const BASE_URL = 'OPENAI_COMPATIBLE_BASE_URL';
-const API_KEY = 'OPENAI_COMPATIBLE_API_KEY';
+const ADDRESS = 'OPENAI_COMPATIBLE_BASE_URL';
+const KEY = 'OPENAI_COMPATIBLE_API_KEY';
+const EXAMPLE = 'http://localhost:8000/v1';
 
-/** Any server that speaks the chat completions protocol: vLLM, Ollama, llama.cpp, gateways, most vendors. */
+/** Any server that speaks the chat completions protocol: vLLM, llama.cpp, gateways, most vendors. */
 export const openaiCompatibleProvider: ModelProvider = {
   prefix: 'openai-compatible',
-  usage: `${BASE_URL} (e.g. http://localhost:8000/v1), ${API_KEY} (where the server wants one)`,
+  usage: `${ADDRESS} (e.g. ${EXAMPLE}), ${KEY} (where the server wants one)`,
   open: async (modelId, { environment }) => {
-    const address = environment[BASE_URL]?.trim();
-    if (address === undefined || address === '') {
-      throw new UsageError(
-        `openai-compatible/${modelId} needs the address of the server: set ${BASE_URL}, e.g. ${BASE_URL}=http://localhost:8000/v1`,
-      );
-    }
-    const url = URL.parse(address);
-    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw new UsageError(`${BASE_URL} must be an http or https address such as http://localhost:8000/v1`);
-    }
-    if (url.username !== '' || url.password !== '') {
-      throw new UsageError(`${BASE_URL} must not hold a password: put the key into ${API_KEY}`);
-    }
-    const key = environment[API_KEY]?.trim() ?? '';
+    const name = `openai-compatible/${modelId}`;
+    const variables = { name, environment };
+    const url = readAddress(ADDRESS, { ...variables, example: EXAMPLE, keyVariable: KEY });
+    if (url === undefined)
+      throw new UsageError(`${name} needs the address of the server: set ${ADDRESS}, e.g. ${ADDRESS}=${EXAMPLE}`);
+    const apiKey = readVariable(KEY, variables);
+    const secrets = apiKey === undefined ? [] : [apiKey];
     const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
     const provider = createOpenAICompatible({
       name: 'openai-compatible',
-      baseURL: address.replace(/\/+$/, ''),
+      baseURL: withoutTrailingSlashes(url),
       includeUsage: true,
-      ...(key !== '' && { apiKey: key }),
+      fetch: createBoundedFetch({ secrets }),
+      ...(apiKey !== undefined && { apiKey }),
     });
-    return {
-      name: `openai-compatible/${modelId}`,
-      model: provider.chatModel(modelId),
-      secrets: key === '' ? [] : [key],
-    };
+    return { name, model: provider.chatModel(modelId), secrets };
   },
 };

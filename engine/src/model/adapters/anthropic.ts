@@ -1,0 +1,22 @@
+import { withCallDefaults } from '../call-defaults.ts';
+import { defineHostedProvider } from '../hosted-provider.ts';
+
+/**
+ * The protocol demands a bound of the answer. The package has one for each model that it knows and 4,096 for all others,
+ * so that an update of the package would change a study.
+ */
+const OUTPUT_TOKENS_DEFAULT = 16_384;
+
+/** Anthropic's Messages protocol. */
+export const anthropicProvider = defineHostedProvider({
+  prefix: 'anthropic',
+  keyVariable: 'ANTHROPIC_API_KEY',
+  addressVariable: 'ANTHROPIC_BASE_URL',
+  address: 'https://api.anthropic.com/v1',
+  properties: { maxOutputTokensDefault: String(OUTPUT_TOKENS_DEFAULT) },
+  create: async ({ modelId, apiKey, baseURL, fetch }) => {
+    const { createAnthropic } = await import('@ai-sdk/anthropic');
+    const model = createAnthropic({ apiKey, baseURL, fetch }).languageModel(modelId);
+    return withCallDefaults(model, { maxOutputTokens: OUTPUT_TOKENS_DEFAULT });
+  },
+});

@@ -1,0 +1,19 @@
+import { withCallDefaults } from '../call-defaults.ts';
+import { defineHostedProvider } from '../hosted-provider.ts';
+
+/**
+ * OpenAI's Responses protocol. `store: false`: otherwise the conversation stays with OpenAI and later questions only
+ * point at it, so that a record would not hold what the model was given.
+ */
+export const openaiProvider = defineHostedProvider({
+  prefix: 'openai',
+  keyVariable: 'OPENAI_API_KEY',
+  addressVariable: 'OPENAI_BASE_URL',
+  address: 'https://api.openai.com/v1',
+  properties: { store: 'false' },
+  create: async ({ modelId, apiKey, baseURL, fetch }) => {
+    const { createOpenAI } = await import('@ai-sdk/openai');
+    const model = createOpenAI({ apiKey, baseURL, fetch }).responses(modelId);
+    return withCallDefaults(model, { providerOptions: { openai: { store: false } } });
+  },
+});

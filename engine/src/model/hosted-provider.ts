@@ -1,0 +1,46 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+
+import { createBoundedFetch } from './bounded-fetch.ts';
+import type { ModelProvider } from './contract.ts';
+import { readAddress, readKey, withoutTrailingSlashes } from './environment.ts';
+
+/** A vendor's service: a key that is needed, an address that is known and can be another. */
+export interface HostedService {
+  readonly prefix: string;
+  readonly keyVariable: string;
+  /** For proxies, and for tests. */
+  readonly addressVariable: string;
+  readonly address: string;
+  /** Sent with each question whatever the user asks for, and hence recorded. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Loads the package: nothing of it may be loaded before. */
+  readonly create: (settings: HostedSettings) => Promise<LanguageModelV4>;
+}
+
+export interface HostedSettings {
+  /** `provider/model`, for error texts. */
+  readonly name: string;
+  readonly modelId: string;
+  readonly apiKey: string;
+  readonly baseURL: string;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+export function defineHostedProvider(service: HostedService): ModelProvider {
+  const { prefix, keyVariable, addressVariable, address, properties, create } = service;
+  return {
+    prefix,
+    usage: `${keyVariable}, ${addressVariable} (where it is not ${address})`,
+    open: async (modelId, { environment }) => {
+      const name = `${prefix}/${modelId}`;
+      const variables = { name, environment };
+      const apiKey = readKey(keyVariable, variables);
+      const other = readAddress(addressVariable, { ...variables, example: address, keyVariable });
+      // Always given: left out, a package would look into the environment of the process.
+      const baseURL = other === undefined ? address : withoutTrailingSlashes(other);
+      const secrets = [apiKey];
+      const model = await create({ name, modelId, apiKey, baseURL, fetch: createBoundedFetch({ secrets }) });
+      return { name, model, secrets, ...(properties !== undefined && { properties }) };
+    },
+  };
+}
