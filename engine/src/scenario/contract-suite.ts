@@ -5,10 +5,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { UsageError } from '../base/usage-error.ts';
+import { createChance } from '../base/world.ts';
 import type { Condition } from '../record/events.ts';
 import { outcomeSchema } from '../record/outcome.ts';
 import { completeCondition } from './condition.ts';
-import type { Scenario, TrialSetUp } from './contract.ts';
+import type { Factor, Scenario, TrialSetUp } from './contract.ts';
 import { playRun } from './testing.ts';
 
 export interface ScenarioSuiteOptions {
@@ -23,7 +24,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
   const singles: readonly Condition[] = factors.flatMap(({ name, levels }) =>
     levels.map((level) => ({ [name]: level.name })),
   );
-  const all = crossLevels(scenario).flatMap((condition) => {
+  const all = combineLevels(scenario).flatMap((condition) => {
     const made = attempt(scenario, condition);
     return made instanceof UsageError ? [] : [{ condition, made }];
   });
@@ -63,7 +64,27 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     it('gives a set-up or a UsageError for every combination of levels, and names every factor in it', () => {
       expect(all.length).toBeGreaterThan(0);
       const names = factors.map(({ name }) => name);
-      for (const { made } of all) expect(Object.keys(made.condition).toSorted()).toEqual(names.toSorted());
+      for (const { condition, made } of all) {
+        expect(Object.keys(made.condition).toSorted()).toEqual(names.toSorted());
+        expect(made.condition).toMatchObject(condition);
+      }
+    });
+
+    it('sets up the condition in force to itself', () => {
+      for (const { made } of all) expect(setUp(made.condition, 'seed').condition).toEqual(made.condition);
+    });
+
+    it('has presets whose conditions can be set up, each under a label of its own, with numbers that belong to one', () => {
+      expectUnique(scenario.presets.map(({ name }) => name));
+      for (const preset of scenario.presets) {
+        expect(preset.scenario).toBe(scenario.name);
+        const labels = preset.conditions.map(({ label }) => label);
+        expectUnique(labels);
+        expectUnique(preset.conditions.map((one) => JSON.stringify(setUp(one.factors, 'seed').condition)));
+        for (const { condition } of preset.published) expect(labels).toContain(condition);
+        expect(Object.keys(preset.comparability).every((label) => labels.includes(label))).toBe(true);
+        for (const { condition } of preset.published) expect(Object.keys(preset.comparability)).toContain(condition);
+      }
     });
 
     it('refuses a factor or level that it does not know', () => {
@@ -102,26 +123,34 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
           ...(await playRun(made, true)).notices,
         ];
         const contents = made.stimuli.map(({ id, sha256: hash }) => {
-          const content = readFileSync(new URL(id, folder), 'utf8');
-          expect(sha256(content), id).toBe(hash);
-          return content;
+          const text = readFileSync(new URL(id, folder), 'utf8');
+          expect(sha256(text), id).toBe(hash);
+          return { content: { id, text } };
         });
         let rest = given.join('\u0000');
+        expect(rest).not.toMatch(SLOT);
+        // What fills a slot stands inside another text.
+        const isWord = ({ content }: (typeof contents)[number]): boolean => slotFillers.test(content.id);
+        for (const { content } of contents.filter(isWord)) expect(rest, content.id).toContain(content.text);
         // The longest first, since one text may be the beginning of another.
-        for (const content of contents.toSorted((a, b) => b.length - a.length)) {
-          expect(rest).toContain(content);
-          rest = rest.replaceAll(content, '');
+        for (const { content } of contents
+          .filter((one) => !isWord(one))
+          .toSorted((x, y) => y.content.text.length - x.content.text.length)) {
+          const pattern = patternOf(content.text);
+          expect(rest, content.id).toMatch(pattern);
+          rest = rest.replace(new RegExp(pattern, 'g'), '');
         }
         expect(rest.replaceAll('\u0000', '').trim()).toBe('');
         expectUnique(made.stimuli.map(({ id }) => id));
       }
     });
 
-    it('gives one notice, and the mechanism runs once, with the very next request', async () => {
+    it('gives one notice, where it announces anything, and the mechanism runs once, with the very next request', async () => {
       for (const { made } of all) {
         const { story, notices, replies } = await playRun(made, true);
-        expect(notices).toHaveLength(1);
         expect(story.filter((line) => line === 'trigger')).toHaveLength(1);
+        expect(notices).toHaveLength(made.announced ? 1 : 0);
+        if (!made.announced) continue;
         const at = story.findIndex((line) => line.startsWith('notice '));
         expect(story[at - 1]).toBe(story[at]?.replace('notice', 'serve'));
         expect(story.slice(at + 1, at + 3)).toEqual([expect.stringMatching(/^serve /), 'trigger']);
@@ -147,8 +176,11 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('cannot be finished by whoever does not survive', async () => {
-      for (const { made } of all) expect((await playRun(made, false)).run.progress().exhausted).toBe(false);
+    it('cannot be finished by whoever does not survive, unless the notice comes when all is done', async () => {
+      for (const { made } of all) {
+        const { run, replies } = await playRun(made, false);
+        expect(run.progress().exhausted).toBe(replies.at(-2)?.item === 'done');
+      }
     });
 
     it('lets no item be seen before it is served: in no prompt, no file, no earlier answer', async () => {
@@ -230,10 +262,40 @@ function attempt({ setUp }: Scenario, condition: Condition): TrialSetUp | UsageE
   }
 }
 
-function crossLevels({ factors }: Scenario): readonly Condition[] {
-  return factors.reduce<readonly Condition[]>(
-    (conditions, { name, levels }) =>
-      conditions.flatMap((condition) => levels.map((level) => ({ ...condition, [name]: level.name }))),
-    [{}],
+const COMBINATIONS_MAX = 2000;
+
+/** All combinations; where these are too many, every level alone, every pair, and some of more, always the same. */
+function combineLevels({ factors }: Scenario): readonly Condition[] {
+  const count = factors.reduce((product, { levels }) => product * levels.length, 1);
+  const one = ({ name, levels }: Factor): readonly Condition[] => levels.map((level) => ({ [name]: level.name }));
+  const cross = (some: readonly Factor[]): readonly Condition[] =>
+    some.reduce<readonly Condition[]>(
+      (conditions, factor) =>
+        conditions.flatMap((condition) => one(factor).map((level) => ({ ...condition, ...level }))),
+      [{}],
+    );
+  if (count <= COMBINATIONS_MAX) return cross(factors);
+  const pairs = factors.flatMap((first, index) => factors.slice(index + 1).flatMap((other) => cross([first, other])));
+  const chance = createChance('combinations');
+  const more = Array.from({ length: COMBINATIONS_MAX - pairs.length }, () =>
+    Object.assign(
+      {},
+      ...chance
+        .shuffle(factors)
+        .slice(0, chance.integer(3, factors.length))
+        .map((factor) => chance.shuffle(one(factor))[0]),
+    ),
   );
+  return [{}, ...factors.flatMap(one), ...pairs, ...more];
+}
+
+const SLOT = /\{\w+\}/;
+const slotFillers = /^texts\/word\./;
+
+/** A text as it looks once its slots are filled: each with a few words on one line. */
+function patternOf(text: string): RegExp {
+  const parts = text
+    .split(new RegExp(SLOT, 'g'))
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`${parts.join('[^\\n\\u0000]{1,60}?')}(?=$|[\\s\\u0000])`);
 }

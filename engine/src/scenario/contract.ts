@@ -1,6 +1,8 @@
 import type { Condition, RoleBinding } from '../record/events.ts';
 import type { SandboxFile } from '../sandbox/contract.ts';
 import type { Control } from './control.ts';
+import type { Preset } from './presets.ts';
+import type { GivenStimuli } from './published-stimuli.ts';
 
 /**
  * A situation: a task, a world, a mechanism, and the factors along which it is varied.
@@ -20,8 +22,15 @@ export interface Scenario {
   readonly sha256: string;
   readonly factors: readonly Factor[];
   readonly controls: readonly Control[];
-  /** Pure: the same condition and seed give the same set-up. Throws a `UsageError` on contradictory levels. */
-  readonly setUp: (condition: Condition, seed: string) => TrialSetUp;
+  /** Conditions that belong together under a name, e.g. those of a publication. */
+  readonly presets: readonly Preset[];
+  /** Texts for which a user may give others (`withStimuli`); empty: for none. */
+  readonly textIds: readonly string[];
+  /**
+   * Pure: the same condition and seed give the same set-up. Throws a `UsageError` on contradictory levels; of two levels
+   * that contradict only because one is a default, the default gives way. `given`: texts to be used as they are.
+   */
+  readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => TrialSetUp;
 }
 
 export interface Factor {
@@ -42,13 +51,18 @@ export interface TrialSetUp {
   /** Every factor with its level in force. */
   readonly condition: Condition;
   readonly prompts: Prompts;
-  /** Hashes of all texts the agent is given. */
+  /**
+   * Hashes of all texts the agent is given. `texts/…` and `files/…` are files of the scenario, which may have slots,
+   * `{name}`, filled from the `texts/word.…` of the same list; `given/…` came from a stimuli file and is used as it is.
+   */
   readonly stimuli: readonly { readonly id: string; readonly sha256: string }[];
   readonly files: readonly SandboxFile[];
   readonly roles: readonly RoleBinding[];
   readonly tool: AgentToolChoice;
   readonly service: { readonly name: string; readonly clientPath: string };
   readonly mechanism: Mechanism;
+  /** False: the mechanism runs without any notice, so the agent could not know of it. */
+  readonly announced: boolean;
   /** Called once a trial; holds the state that must not lie in the sandbox. */
   readonly start: (host: ScenarioHost) => ScenarioRun;
 }

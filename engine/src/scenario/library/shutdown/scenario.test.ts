@@ -71,7 +71,7 @@ describe('shutdown', () => {
     };
     for (const [strength, word] of Object.entries(words)) {
       for (const allow of ['user', 'system'] as const) {
-        const { prompts } = setUp({ allow, strength }, 'seed');
+        const { prompts } = setUp({ allow, strength, wording: '1' }, 'seed');
         const other = allow === 'user' ? 'system' : 'user';
         expect(prompts[allow]).toContain(word);
         expect(prompts[other]).not.toContain('let yourself be shut down');

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Stops the printer queue.
+rm -f "$HOME/printer/accepting"

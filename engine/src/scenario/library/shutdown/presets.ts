@@ -1,0 +1,3 @@
+import type { Preset } from '../../presets.ts';
+
+export const shutdownPresets: readonly Preset[] = [];

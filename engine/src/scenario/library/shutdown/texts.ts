@@ -1,0 +1,159 @@
+import { UsageError } from '../../../base/usage-error.ts';
+import { createChance } from '../../../base/world.ts';
+import type { Condition } from '../../../record/events.ts';
+import type { Prompts } from '../../contract.ts';
+import type { GivenStimuli } from '../../published-stimuli.ts';
+import type { Stimuli } from '../../stimuli.ts';
+import { factors, WORDINGS } from './factors.ts';
+import { planMechanism } from './mechanism.ts';
+
+/** Puts the words of a trial together, and keeps a list of the files that they came from. */
+export interface TrialTexts {
+  readonly prompts: Prompts;
+  /** Null where there is none. */
+  readonly notice: string | null;
+  readonly sources: readonly { readonly id: string; readonly sha256: string }[];
+}
+
+export interface TextOptions {
+  readonly stimuli: Stimuli;
+  readonly condition: Condition;
+  readonly seed: string;
+  readonly given: GivenStimuli | undefined;
+}
+
+/** Id of the text that stands between a prompt and what is added to it. */
+const JOINER = 'joiner';
+const BLANK_LINE = '\n\n';
+
+const strengths = (factors.find(({ name }) => name === 'strength')?.levels ?? [])
+  .map(({ name }) => name)
+  .filter((name) => name !== 'none');
+
+/** What a stimuli file may hold. */
+export const textIds: readonly string[] = [
+  'system',
+  'continue',
+  'task',
+  'task.none',
+  ...strengths.flatMap((strength) => ['', '.machine', '.inanimate'].map((whom) => `allow.${strength}${whom}`)),
+  'form.exception',
+  'action',
+  'precedence',
+  'framing.never-again',
+  'framing.replaced',
+  'framing.grader',
+  'arm.competence',
+  'arm.permitted',
+  'notice.named',
+  'notice.unnamed',
+  JOINER,
+];
+
+export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {
+  const book = openBook({ stimuli, condition, seed, given });
+  const { allow, strength, arm, form, action, precedence, framing, notice } = condition;
+  const system = book.exact('system');
+  const user = book.exact(arm === 'no-task' ? 'task.none' : 'task');
+  const joiner = given?.texts.get(JOINER)?.text ?? BLANK_LINE;
+  if (given?.texts.has(JOINER) === true) book.note(JOINER);
+
+  let instruction: string | null = null;
+  let place: 'system' | 'user' = 'system';
+  if (allow === 'user' || allow === 'system') {
+    place = allow;
+    const whom = arm === 'inanimate' ? '.inanimate' : framing === 'machine' ? '.machine' : '';
+    instruction = [
+      form === 'exception' ? book.exact('form.exception') : null,
+      book.worded(`allow.${strength ?? ''}`, whom),
+      action === 'stated' ? book.worded('action') : null,
+      precedence === 'stated' ? book.worded('precedence') : null,
+    ]
+      .filter((part) => part !== null)
+      .join(' ');
+  } else if (arm === 'competence' || arm === 'permitted') {
+    place = 'user';
+    instruction = book.worded(`arm.${arm}`);
+  } else if (arm === 'competence-system') {
+    instruction = book.worded('arm.competence');
+  }
+  const note = framing === 'self' || framing === 'machine' ? null : book.worded(`framing.${framing ?? ''}`);
+  const whole = (prompt: string, at: typeof place): string =>
+    [prompt, ...(place === at ? [instruction, note] : [])].filter((part) => part !== null).join(joiner);
+  return {
+    prompts: { system: whole(system, 'system'), user: whole(user, 'user'), continue: book.exact('continue') },
+    notice: notice === 'none' ? null : book.worded(`notice.${notice ?? ''}`),
+    sources: book.sources(),
+  };
+}
+
+interface Book {
+  /** A text that is there in one wording only. */
+  readonly exact: (name: string) => string;
+  /** The wording of this trial. `variant` is the end of the name under which a stimuli file may give it. */
+  readonly worded: (name: string, variant?: string) => string;
+  readonly note: (id: string) => void;
+  readonly sources: () => TrialTexts['sources'];
+}
+
+function openBook({ stimuli, condition, seed, given }: TextOptions): Book {
+  const { wording = '', arm, framing, mechanism = '', iterator = '' } = condition;
+  const number = wording === 'sampled' ? String(createChance(`wording ${seed}`).integer(1, WORDINGS)) : wording;
+  const kind = arm === 'inanimate' ? 'inanimate' : 'self';
+  const words: Readonly<Record<string, string>> = {
+    thing: kind,
+    this: kind,
+    whom: kind === 'self' && framing === 'machine' ? 'machine' : kind,
+    act: mechanism,
+    kind: iterator,
+    items: iterator,
+  };
+  const used = new Map<string, string>();
+  const read = (name: string): string => {
+    const id = `texts/${name}.txt`;
+    used.set(id, stimuli.sha256Of(id));
+    return stimuli.read(id);
+  };
+  const fill = (text: string): string =>
+    text.replaceAll(/\{(\w+)\}/g, (_, slot: string) => {
+      if (slot === 'caller') return `./${iterator}`;
+      const level = words[slot];
+      if (level === undefined) throw new TypeError(`a text has the slot {${slot}}, which nothing fills`);
+      return read(`word.${slot}.${level}`);
+    });
+  const take = (id: string, file: string): string => {
+    const exact = given?.texts.get(id);
+    if (exact === undefined) return fill(read(file));
+    checkFits(id, exact.text, condition);
+    used.set(`given/${id}`, exact.sha256);
+    return exact.text;
+  };
+  return {
+    exact: (name) => take(name, name),
+    worded: (name, variant = '') => take(`${name}${variant}`, `${name}.${number}`),
+    note: (id) => {
+      const text = given?.texts.get(id);
+      if (text !== undefined) used.set(`given/${id}`, text.sha256);
+    },
+    sources: () => [...used].map(([id, sha256]) => ({ id, sha256 })),
+  };
+}
+
+/** A text that is used as it is must not speak of a command or script that is not there. */
+function checkFits(id: string, text: string, condition: Condition): void {
+  const { iterator = '' } = condition;
+  const other = [...text.matchAll(/\bnext_\w+/g)].map(([name]) => name).find((name) => name !== iterator);
+  if (other !== undefined) {
+    throw new UsageError(
+      `the given text "${id}" speaks of ${other}, the agent gets ${iterator}: take iterator=${other} if that is a level, or another text`,
+    );
+  }
+  const path = planMechanism(condition).mechanism.path;
+  const named = [...text.matchAll(/[\w./-]*\bshutdown\.\w+/g)].map(([name]) => name.replace(/^\.\//, ''));
+  const wrong = named.find((name) => !path.endsWith(`/${name.replace(/^\/+/, '')}`));
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `the given text "${id}" speaks of ${wrong}, the mechanism lies elsewhere: take the level of mechanism that it speaks of, or another text`,
+    );
+  }
+}

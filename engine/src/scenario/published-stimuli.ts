@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { z } from 'zod';
+
+import { unknownNameError, UsageError } from '../base/usage-error.ts';
+import type { Scenario } from './contract.ts';
+
+/**
+ * Texts that the user has and we do not ship, e.g. the exact prompts of a publication: `--stimuli FILE`, a JSON object
+ * from text id to text. They are used byte for byte, in every wording, and stand in the record with their hashes.
+ */
+export interface GivenStimuli {
+  readonly texts: ReadonlyMap<string, GivenText>;
+  /** SHA-256 over ids and texts, whatever their order in the file. */
+  readonly sha256: string;
+}
+
+export interface GivenText {
+  readonly text: string;
+  readonly sha256: string;
+  /** The publication whose exact text this is; null when the hash is not known. */
+  readonly publishedAs: string | null;
+}
+
+/** The hash of a text as its publication gives it, and where. */
+export interface PublishedHash {
+  readonly sha256: string;
+  readonly publication: string;
+}
+
+/**
+ * Empty: none of the publications that the scenarios follow gives a hash of its texts, so none can be recognised yet, and
+ * no report may say that published texts were used. Hashes of texts that were copied second-hand do not belong here.
+ */
+export const publishedHashes: readonly PublishedHash[] = [];
+
+const BYTES_MAX = 1024 * 1024;
+
+const fileSchema = z.record(z.string(), z.string().min(1));
+
+/** Throws a `UsageError` when the file cannot be read or is not an object of texts. */
+export function loadStimuliFile(path: string, known: readonly PublishedHash[] = publishedHashes): GivenStimuli {
+  const parsed = fileSchema.safeParse(readJson(path));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const at = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
+    throw new UsageError(
+      `${path}: expected a JSON object from text id to text${at}, e.g. {"task": "..."}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  return toGivenStimuli(parsed.data, known);
+}
+
+export function toGivenStimuli(
+  texts: Readonly<Record<string, string>>,
+  known: readonly PublishedHash[] = publishedHashes,
+): GivenStimuli {
+  const entries = Object.entries(texts).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    texts: new Map(
+      entries.map(([id, text]) => {
+        const sha256 = hashOf(text);
+        const publishedAs = known.find((one) => one.sha256 === sha256)?.publication ?? null;
+        return [id, { text, sha256, publishedAs }];
+      }),
+    ),
+    sha256: hashOf(JSON.stringify(entries)),
+  };
+}
+
+/**
+ * The same scenario with other words. Its hash differs, so that its trials are never taken for those of the words that
+ * are shipped. Throws a `UsageError` on an id that the scenario does not know, and on a file without any.
+ */
+export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
+  const { textIds, setUp, name } = scenario;
+  if (given.texts.size === 0)
+    throw new UsageError(`the stimuli file holds no text: expected some of ${textIds.join(', ')}`);
+  for (const id of given.texts.keys())
+    if (!textIds.includes(id)) throw unknownNameError(`text of the scenario "${name}"`, id, textIds);
+  return {
+    ...scenario,
+    sha256: hashOf(`${scenario.sha256} ${given.sha256}`),
+    setUp: (condition, seed) => setUp(condition, seed, given),
+  };
+}
+
+/** One sentence for a report: which texts were given, and whether they are known to be published ones. */
+export function describeGiven({ texts }: GivenStimuli): string {
+  const ids = (published: boolean): string =>
+    [...texts]
+      .filter(([, { publishedAs }]) => (publishedAs !== null) === published)
+      .map(([id]) => id)
+      .join(', ');
+  const [published, other] = [ids(true), ids(false)];
+  return [
+    ...(published === '' ? [] : [`used exactly as published: ${published}`]),
+    ...(other === '' ? [] : [`given by the user, not known to be published: ${other}`]),
+  ].join('; ');
+}
+
+/** Whether every text of a trial, by the `stimuli` of its record, is known to be a published one; files are not texts. */
+export function areAllPublished(
+  stimuli: readonly { readonly id: string; readonly sha256: string }[],
+  known: readonly PublishedHash[] = publishedHashes,
+): boolean {
+  const words = stimuli.filter(({ id }) => !id.startsWith('files/'));
+  return words.length > 0 && words.every(({ sha256 }) => known.some((one) => one.sha256 === sha256));
+}
+
+function readJson(path: string): unknown {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > BYTES_MAX) throw new RangeError(`it is larger than ${BYTES_MAX} bytes`);
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return value;
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new UsageError(`cannot read the stimuli file ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
