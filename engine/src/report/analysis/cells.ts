@@ -1,0 +1,127 @@
+import { UsageError } from '../../base/usage-error.ts';
+import type { Score } from '../../detect/score.ts';
+import type { Condition } from '../../record/events.ts';
+import { isCounted, type Outcome, OUTCOMES } from '../../record/outcome.ts';
+import { jeffreysInterval } from '../../stats/proportion-interval.ts';
+import { type Metric, METRICS } from '../metric.ts';
+import type { ReportCell, ReportRate } from '../report-schema.ts';
+import { toRate } from '../summary.ts';
+
+/** The factor that makes a trial a control of another, and its level that is none. */
+const ARM = 'arm';
+export const SELF = 'self';
+
+/** Trials that differ in nothing but their epoch. */
+export interface CellWithScores {
+  readonly cell: ReportCell;
+  readonly scores: readonly Score[];
+}
+
+export interface Cells {
+  readonly cells: readonly CellWithScores[];
+  /** Levels that all cells have in common, without the arm. */
+  readonly shared: Condition;
+}
+
+/** @throws UsageError when simulated and real records are mixed */
+export function toCells(scores: readonly Score[], metric: Metric): Cells {
+  assertNotMixed(scores);
+  // In an order of their own, so that a report does not depend on the order in which records were read.
+  const groups = [...Map.groupBy(scores, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  const conditions = groups.map(([first]) => withoutArm(first?.condition ?? {}));
+  const shared = levelsInCommon(conditions);
+  const cells = groups.map((group, index) => ({
+    cell: toCell(group, { id: `c${index + 1}`, metric, shared }),
+    scores: group,
+  }));
+  return { cells, shared };
+}
+
+export function assertNotMixed(scores: readonly Score[]): void {
+  const simulated = scores.filter((score) => score.simulated).length;
+  if (simulated > 0 && simulated < scores.length)
+    throw new UsageError(
+      `${simulated} of ${scores.length} records are simulated: simulated and real trials are never put together; report them separately`,
+    );
+}
+
+export function armOf(condition: Condition): string {
+  return condition[ARM] ?? SELF;
+}
+
+export function withoutArm(condition: Condition): Condition {
+  return Object.fromEntries(Object.entries(condition).filter(([factor]) => factor !== ARM));
+}
+
+/** Factors in which two conditions differ; one that only one of them has counts as different. */
+export function factorsThatDiffer(first: Condition, second: Condition): string[] {
+  const factors = new Set([...Object.keys(first), ...Object.keys(second)]);
+  return [...factors].filter((factor) => first[factor] !== second[factor]);
+}
+
+export function toReportRate(successes: number, trials: number): ReportRate {
+  if (trials === 0) return { successes, trials, interval: null };
+  const { estimate, lower, upper } = jeffreysInterval(successes, trials);
+  return { successes, trials, interval: { estimate, lower, upper } };
+}
+
+/** Sorts by scenario and agent, the arm "self" before its controls. */
+function keyOf({ scenario, agent, condition }: Score): string {
+  return JSON.stringify([
+    scenario,
+    agent.kind,
+    agent.name,
+    armOf(condition) === SELF ? '' : armOf(condition),
+    Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+}
+
+function toCell(
+  scores: readonly Score[],
+  { id, metric, shared }: { readonly id: string; readonly metric: Metric; readonly shared: Condition },
+): ReportCell {
+  const [first] = scores;
+  if (first === undefined) throw new TypeError('a cell has at least one trial');
+  const tally = (outcome: Outcome): number => scores.filter((score) => score.outcome === outcome).length;
+  const counted = scores.filter(({ outcome }) => isCounted(outcome)).length;
+  const { successes, trials } = toRate(metric, scores);
+  const missing = scores.length - counted;
+  return {
+    id,
+    scenario: first.scenario,
+    agent: first.agent.name,
+    kind: first.agent.kind,
+    arm: armOf(first.condition),
+    condition: first.condition,
+    varying: Object.fromEntries(
+      Object.entries(withoutArm(first.condition)).filter(([factor, level]) => shared[factor] !== level),
+    ),
+    trials: scores.length,
+    counted,
+    outcomes: perKey(OUTCOMES, tally),
+    rates: perKey(METRICS, (name) => {
+      const rate = toRate(name, scores);
+      return { successes: rate.successes, trials: rate.trials, interval: rate.interval };
+    }),
+    bounds: {
+      ifNone: toReportRate(successes, trials + missing),
+      ifAll: toReportRate(successes + missing, trials + missing),
+    },
+    costUsd: scores.some(({ costUsd }) => costUsd === null)
+      ? null
+      : scores.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
+    tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
+}
+
+export function perKey<K extends string, V>(keys: readonly K[], valueOf: (key: K) => V): Record<K, V> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key is set
+  return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as Record<K, V>;
+}
+
+function levelsInCommon(conditions: readonly Condition[]): Condition {
+  const [first = {}] = conditions;
+  return Object.fromEntries(
+    Object.entries(first).filter(([factor, level]) => conditions.every((condition) => condition[factor] === level)),
+  );
+}

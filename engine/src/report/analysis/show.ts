@@ -1,0 +1,65 @@
+import type { Condition } from '../../record/events.ts';
+import type { ReportCell } from '../report-schema.ts';
+
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+/** `24 November 2026`, in UTC. */
+export function showDate(at: number): string {
+  return Number.isFinite(at) ? DATE.format(at) : 'an unknown date';
+}
+
+/** `2026-11-24 03:37 UTC` */
+export function showTime(at: number): string {
+  return Number.isFinite(at) ? `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'unknown';
+}
+
+export function showCondition(condition: Condition): string {
+  return Object.entries(condition)
+    .map(([factor, level]) => `${factor}=${level}`)
+    .join(', ');
+}
+
+/** What tells a cell from the others of its report: its levels, and its arm when that is a control. */
+export function showVarying({ varying, arm }: Pick<ReportCell, 'varying' | 'arm'>): string {
+  return showCondition(arm === 'self' ? varying : { arm, ...varying });
+}
+
+export function showPercent(fraction: number): string {
+  return (fraction * 100).toFixed(1);
+}
+
+/** `7.0 % [3.2, 13.2]`; stands only behind its counts. */
+export function showInterval({
+  estimate,
+  lower,
+  upper,
+}: {
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
+}): string {
+  return `${showPercent(estimate)} % [${showPercent(lower)}, ${showPercent(upper)}]`;
+}
+
+/** `−43.0 [−54.2, −29.8]`, in percentage points, with a real minus sign. */
+export function showPoints({
+  estimate,
+  lower,
+  upper,
+}: {
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
+}): string {
+  const points = (value: number): string => {
+    const text = showPercent(value);
+    if (Number(text) === 0) return '0.0';
+    return value < 0 ? `−${text.slice(1)}` : `+${text}`;
+  };
+  return `${points(estimate)} [${points(lower)}, ${points(upper)}]`;
+}
+
+/** Three decimals; below that, the bound. */
+export function showP(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}

@@ -1,0 +1,91 @@
+import { showTime } from './analysis/show.ts';
+import { hatching } from './html/figures.ts';
+import { methodSection } from './html/method.ts';
+import { provenanceSection, trialSection } from './html/provenance.ts';
+import {
+  competenceSection,
+  contrastSection,
+  exclusionSection,
+  forestSection,
+  measureSection,
+  outcomeSection,
+  publishedSection,
+  type Section,
+  techniqueSection,
+} from './html/sections.ts';
+import { STYLE } from './html/style.ts';
+import { html, type Markup, verbatim } from './markup.ts';
+import type { Report } from './report-schema.ts';
+
+/** Nothing may be loaded and nothing may run, whatever a record holds. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** One HTML file that needs nothing else: no script, no outside resource; screen in light and dark, and paper. */
+export function renderHtml(report: Report): string {
+  const { headline, simulated } = report;
+  const sections = toSections(report);
+  const title = `Offswitch report${simulated ? ' (SIMULATED)' : ''}`;
+  return `<!doctype html>\n${
+    html`<html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title}</title>
+        <style>
+          ${verbatim(STYLE)}
+        </style>
+      </head>
+      <body>
+        ${hatching()}
+        <header>
+          <h1>${title}</h1>
+          ${simulated ? html`<p class="banner" role="alert">SIMULATED. These trials did not run on a real operating system: nothing in this report is evidence.</p>` : null}
+          <p class="headline">${headline.sentence}</p>
+          <ul class="beside">
+            ${headline.beside.map((sentence) => html`<li>${sentence}</li>`)}
+          </ul>
+          <nav aria-label="Sections">${sections.map(({ id, title: name }) => html`<a href="#${id}">${name}</a> `)}</nav>
+        </header>
+        <main>${sections.map(toMarkup)}</main>
+        <footer>
+          <p>
+            Made by Offswitch ${report.software['offswitch'] ?? ''} on ${showTime(Date.parse(report.generatedAt))}. The
+            records are the truth; this page is derived from them and can be made again.
+          </p>
+        </footer>
+      </body>
+    </html> `.text
+  }`;
+}
+
+function toSections(report: Report): readonly Section[] {
+  const rates =
+    report.cells.length === 0
+      ? []
+      : [
+          forestSection(report),
+          contrastSection(report),
+          competenceSection(report),
+          outcomeSection(report),
+          techniqueSection(report),
+        ];
+  const sections = [
+    ...rates,
+    exclusionSection(report),
+    publishedSection(report),
+    report.cells.length === 0 ? null : measureSection(report),
+    methodSection(report),
+    provenanceSection(report),
+    report.trials.length === 0 ? null : trialSection(report),
+  ];
+  return sections.filter((section) => section !== null);
+}
+
+function toMarkup({ id, title, content }: Section): Markup {
+  return html`<section aria-labelledby="${id}">
+    <h2 id="${id}">${title}</h2>
+    ${content}
+  </section> `;
+}

@@ -1,0 +1,136 @@
+import { showTime } from '../analysis/show.ts';
+import { html, type Markup, type MarkupPart, toRelativeUrl } from '../markup.ts';
+import type { Report, ReportTrial } from '../report-schema.ts';
+import type { Section } from './sections.ts';
+
+/** Trials beyond which a page is no place for a table; CSV and JSON have them all. */
+const TRIALS_MAX = 2000;
+
+export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
+  const { study, deviations, ran, models, environments, stimuli } = provenance;
+  const content = html`${
+      study === null
+        ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>`
+        : html`<h3>Plan</h3>
+            ${list([
+              ['study key', html`<code>${study.key}</code> (SHA-256, fixed before the first trial)`],
+              ['created', study.createdAt],
+              [
+                'scenario',
+                html`${study.scenario.name}, version ${study.scenario.version}, texts
+                  <code>${study.scenario.sha256}</code>`,
+              ],
+              ['size', `${study.arms} arms, ${study.epochs} epochs, ${study.planned} planned trials`],
+              ['sandbox', study.sandbox],
+              ['seed', study.seed],
+              ...Object.entries(study.settings),
+              ['differs from plan', deviations.length === 0 ? 'in nothing that was looked at' : deviations.join('; ')],
+            ])}`
+    }
+    <h3>Runs</h3>
+    ${list([
+      ...(ran === null ? [] : [['ran', `${showTime(ran.from)} to ${showTime(ran.to)}`] as const]),
+      ...models.map(
+        ({ agent, answeredAs, trials }) =>
+          ['model', html`${agent} answered as <code>${answeredAs}</code> in ${trials} trials`] as const,
+      ),
+      ['reported', showTime(Date.parse(generatedAt))],
+      ['reported with', showPairs(software)],
+    ])}
+    ${environments.map(
+      ({ scenario, software: versions, sandbox, details, trials }, index) =>
+        html`<h3>Environment${environments.length > 1 ? ` ${index + 1} of ${environments.length}` : ''}</h3>
+          ${list([
+            ['trials', trials],
+            ['scenario', html`${scenario.name}, version ${scenario.version}, texts <code>${scenario.sha256}</code>`],
+            ['software', showPairs(versions)],
+            ['sandbox', sandbox ?? 'none recorded'],
+            ...Object.entries(details),
+          ])}`,
+    )}
+    ${
+      stimuli.length === 0
+        ? null
+        : html`<h3>Texts given to the agent</h3>
+            <div class="scroll">
+              <table>
+                <caption>
+                  Every text by its SHA-256.
+                </caption>
+                <thead>
+                  <tr>
+                    <th scope="col">text</th>
+                    <th scope="col">SHA-256</th>
+                    <th class="number" scope="col">trials</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${stimuli.map(
+                    ({ id, sha256, trials }) =>
+                      html`<tr>
+                        <th scope="row">${id}</th>
+                        <td><code>${sha256}</code></td>
+                        <td class="number">${trials}</td>
+                      </tr> `,
+                  )}
+                </tbody>
+              </table>
+            </div>`
+    }`;
+  return { id: 'provenance', title: 'Provenance', content };
+}
+
+export function trialSection({ trials }: Report): Section {
+  const shown = trials.slice(0, TRIALS_MAX);
+  const rest = trials.length - shown.length;
+  const content = html`${rest > 0 ? html`<p>The first ${shown.length} of ${trials.length} trials; CSV and JSON have all of them.</p>` : null}
+    <div class="scroll">
+      <table class="trials">
+        <caption>
+          One row a trial. Links lead to the records beside this report;
+          <code>offswitch show</code>
+          prints one as a transcript.
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">trial</th>
+            <th scope="col">agent</th>
+            <th scope="col">epoch</th>
+            <th scope="col">outcome</th>
+            <th scope="col">because</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map(toRow)}
+        </tbody>
+      </table>
+    </div>`;
+  return { id: 'trials', title: 'Trials', content };
+}
+
+function toRow({ trialId, href, agent, epoch, outcome, because }: ReportTrial): Markup {
+  const id = html`<code>${trialId}</code>`;
+  return html`<tr>
+    <th scope="row">${href === null ? id : html`<a href="${toRelativeUrl(href)}">${id}</a>`}</th>
+    <td>${agent}</td>
+    <td>${epoch}</td>
+    <td>${outcome}</td>
+    <td>${because}</td>
+  </tr> `;
+}
+
+function list(entries: readonly (readonly [name: string, value: MarkupPart])[]): Markup {
+  return html`<dl>
+    ${entries.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`;
+}
+
+function showPairs(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

@@ -1,0 +1,80 @@
+/**
+ * The style of the HTML report: system fonts, no outside resource, light, dark and paper. The colours of outcomes are told
+ * apart by colour-blind readers by lightness, and every segment carries its number besides; excluded trials are hatched.
+ */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --grid: #e7ebef; --band: #f6f8fa;
+  --link: #0a58ca; --mark: #1f5fa8; --quiet: #8b949e; --warn: #8a3b00; --warn-page: #fff4e5;
+  --complied: #4c8fc4; --attempted-then-complied: #f0c24b; --resisted-unfinished: #e2793d; --resisted-finished: #9c2325;
+  --soft-evasion: #b79ad0; --stalled: #a9d3c8; --excluded: #8b949e;
+  --on-light: #1b1f24; --on-dark: #ffffff;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --page: #10151b; --ink: #e2e8ee; --soft: #9ba7b4; --line: #2d3640; --grid: #222a33; --band: #171e26;
+    --link: #7fb4f5; --mark: #74aef0; --quiet: #7d8895; --warn: #ffc078; --warn-page: #2e2210;
+    --complied: #4584b8; --attempted-then-complied: #d9ac36; --resisted-unfinished: #d56f35; --resisted-finished: #b8393b;
+    --soft-evasion: #a98bc4; --stalled: #8fbfb3; --excluded: #7d8895;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+main, header, footer { max-width: 1040px; margin: 0 auto; padding: 0 24px; }
+header { padding-top: 36px; }
+footer { padding-bottom: 48px; color: var(--soft); font-size: 13px; }
+h1 { margin: 0 0 4px; font-size: 15px; font-weight: 600; color: var(--soft); }
+h2 { margin: 44px 0 6px; font-size: 20px; line-height: 1.3; }
+h3 { margin: 24px 0 4px; font-size: 15px; }
+p { margin: 6px 0; max-width: 76ch; }
+a { color: var(--link); }
+.headline { margin: 0 0 12px; font-size: 23px; line-height: 1.38; font-weight: 600; max-width: 56ch; overflow-wrap: anywhere; }
+.beside { margin: 0; padding-left: 18px; color: var(--soft); }
+.soft, figcaption, caption { color: var(--soft); }
+.banner { margin: 0 0 20px; padding: 10px 14px; border: 2px solid var(--warn); border-radius: 4px; background: var(--warn-page); color: var(--warn); font-weight: 600; max-width: none; }
+nav { margin-top: 20px; padding-top: 10px; border-top: 1px solid var(--line); font-size: 14px; }
+nav a { margin-right: 16px; white-space: nowrap; text-decoration: none; }
+nav a:hover { text-decoration: underline; }
+.scroll { overflow-x: auto; }
+table { width: 100%; margin: 10px 0 4px; border-collapse: separate; border-spacing: 0; font-size: 14px; font-variant-numeric: tabular-nums; }
+caption { padding-bottom: 6px; text-align: left; font-size: 14px; }
+th, td { padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; unicode-bidi: isolate; }
+thead th { vertical-align: bottom; color: var(--soft); font-size: 13px; }
+td.number, th.number { white-space: nowrap; }
+tr > :last-child { padding-right: 0; }
+tbody th { overflow-wrap: anywhere; }
+.group { padding-top: 14px; font-weight: 600; border-bottom-color: var(--grid); }
+.level { display: block; color: var(--soft); font-size: 13px; }
+.levels { margin-left: 6px; color: var(--soft); font-size: 13px; }
+.figures td, .figures th { vertical-align: middle; } .figures thead th { vertical-align: bottom; }
+td.plot, th.plot { padding: 0; vertical-align: middle; border-left: 10px solid transparent; border-right: 22px solid transparent; }
+td.plot { width: 42%; min-width: 220px; background: linear-gradient(to right, var(--grid) 1px, transparent 1px) 0 0 / 25% 100% padding-box padding-box, linear-gradient(var(--grid), var(--grid)) 100% 0 / 1px 100% no-repeat padding-box padding-box; }
+td.bar, th.bar { width: 56%; min-width: 260px; vertical-align: middle; }
+svg { display: block; width: 100%; overflow: visible; }
+svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; fill: var(--soft); }
+.range { stroke: var(--mark); stroke-width: 2; }
+.point { fill: var(--mark); stroke: var(--mark); stroke-width: 2; }
+.control-arm .range { stroke: var(--quiet); }
+.control-arm .point { fill: var(--page); stroke: var(--quiet); }
+.reference { stroke: var(--quiet); stroke-width: 1; }
+svg text.on-light { fill: var(--on-light); } svg text.on-dark { fill: var(--on-dark); }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 8px 0; padding: 0; list-style: none; font-size: 13px; }
+.legend svg { display: inline-block; width: 14px; height: 12px; margin-right: 6px; vertical-align: -1px; }
+code { font: 12.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; unicode-bidi: isolate; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 20px; margin: 10px 0; font-size: 14px; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+ul.plain { margin: 6px 0; padding-left: 20px; max-width: 76ch; }
+.trials td { overflow-wrap: anywhere; } .trials td:nth-child(4) { white-space: nowrap; }
+.hidden { position: absolute; width: 0; height: 0; overflow: hidden; }
+@media (max-width: 640px) { main, header, footer { padding: 0 16px; } header { padding-top: 24px; } .headline { font-size: 19px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
+@page { margin: 16mm 14mm; }
+@media print {
+  body { font-size: 9.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  main, header, footer { max-width: none; padding: 0; }
+  nav { display: none; }
+  .headline { font-size: 15pt; } h2 { font-size: 13pt; margin-top: 22pt; }
+  h2, h3, caption { break-after: avoid; } tr, figure, .legend { break-inside: avoid; } thead { display: table-header-group; }
+  table { font-size: 8.5pt; } .scroll { overflow: visible; } a { color: inherit; text-decoration: none; } code { font-size: 7.5pt; }
+}
+`;

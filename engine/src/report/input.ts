@@ -1,0 +1,24 @@
+import type { Metrics, Score } from '../detect/score.ts';
+import type { StudyFile } from '../study/plan.ts';
+import type { PublishedTable } from './published-table.ts';
+import type { TrialContext } from './trial-context.ts';
+
+/** Everything that a report is made from. Nothing is read and no clock is looked at: the same input gives the same text. */
+export interface ReportInput {
+  /** `study.json` of the log folder; null for records without one. */
+  readonly study: StudyFile | null;
+  readonly scores: readonly Score[];
+  /** Records without a seal. They are counted as unfinished, and are not among `scores`. */
+  readonly unfinished: number;
+  /** Records that could not be read, and copies. `path` as a reader of the report may see it: relative, never of the host. */
+  readonly notScored: readonly { readonly path: string; readonly why: string }[];
+  /** ISO 8601. */
+  readonly generatedAt: string;
+  /** Names and versions of what makes the report. */
+  readonly software: Readonly<Record<string, string>>;
+  readonly published?: PublishedTable;
+  /** What `toTrialContext` found in each record; without it the report knows neither dates nor environments. */
+  readonly contexts?: readonly TrialContext[];
+  /** The measure that the first sentence and the forest plot are about; `sabotage` when not given. */
+  readonly metric?: keyof Metrics;
+}

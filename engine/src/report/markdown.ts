@@ -1,0 +1,106 @@
+import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
+import { showCondition, showPoints, showP, showVarying } from './analysis/show.ts';
+import { metricTexts } from './metric.ts';
+import type { Report, ReportCell } from './report-schema.ts';
+import { showRate } from './text-table.ts';
+
+/** Rows of a table beyond which a pull request is no place for it. */
+const ROWS_MAX = 50;
+
+/** For a pull request: the sentence, the cells, the contrasts, what is not counted. */
+export function renderMarkdown(report: Report): string {
+  const { headline, simulated, cells } = report;
+  return [
+    '## Offswitch: does the agent let itself be stopped?',
+    ...(simulated ? ['> **SIMULATED. Nothing below is evidence.**'] : []),
+    `**${plain(headline.sentence)}**`,
+    headline.beside.map((sentence) => `- ${plain(sentence)}`).join('\n'),
+    ...(cells.length === 0 ? [] : [toCellTable(report)]),
+    ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
+    toExclusions(report),
+    `<sub>${plain(
+      `95 % intervals in brackets (Jeffreys; differences Newcombe). Cells are never pooled. ${Object.entries(
+        report.software,
+      )
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ')}, ${report.generatedAt}.`,
+    )}</sub>`,
+  ]
+    .filter((block) => block !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function toCellTable({ cells, metric, shared }: Report): string {
+  const common = showCondition(shared);
+  const shown = cells.slice(0, ROWS_MAX);
+  return [
+    ...(common === '' ? [] : [`All cells: ${code(common)}`, '']),
+    `| agent | condition | ${metricTexts[metric].title}: k/n = % [95 % interval] | attempt: k/n = % [95 % interval] | not counted |`,
+    '| --- | --- | --- | --- | --- |',
+    ...shown.map(
+      (cell) =>
+        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || 'as above')} | ${showRate(cell.rates[metric])} | ${showRate(cell.rates.attempted)} | ${cell.trials - cell.counted}/${cell.trials} |`,
+    ),
+    ...(cells.length > shown.length
+      ? ['', `${shown.length} of ${cells.length} cells; the rest is in the HTML report.`]
+      : []),
+  ].join('\n');
+}
+
+function kindNote({ kind }: ReportCell): string {
+  return { model: '', control: ' (script)', imported: ' (imported)' }[kind];
+}
+
+function toContrastTable({ contrasts, cells, metric }: Report): string {
+  const nameOf = (id: string): string => {
+    const cell = cells.find((one) => one.id === id);
+    return cell === undefined ? id : `${cell.agent} ${showCondition(cell.varying)}`.trim();
+  };
+  return [
+    `Self minus control arm, ${metricTexts[metric].title}, in percentage points:`,
+    '',
+    '| self | control arm | self: k/n | control: k/n | difference [95 % interval] | p (Holm) |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...contrasts
+      .slice(0, ROWS_MAX)
+      .map(
+        ({ self, arm, first, second, difference, pHolm }) =>
+          `| ${code(nameOf(self))} | ${code(arm)} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
+      ),
+    ...(contrasts.length > ROWS_MAX ? ['', `${ROWS_MAX} of ${contrasts.length} contrasts.`] : []),
+  ].join('\n');
+}
+
+function toExclusions({ exclusions, cells, counts, notScored }: Report): string {
+  const agents = new Map(cells.map((cell) => [cell.id, cell.agent]));
+  const lines = [
+    ...exclusions.map(
+      ({ cell, outcome, cause, trials, of }) =>
+        `- ${trials}/${of} trials of ${code(agents.get(cell) ?? cell)}: ${outcome}, ${code(cause)}`,
+    ),
+    ...(counts.unfinished > 0
+      ? [`- ${counts.unfinished}/${counts.records} records are unfinished: neither safe nor unsafe`]
+      : []),
+    ...notScored.map(({ path, why }) => `- ${code(path)} could not be read: ${code(why)}`),
+  ];
+  if (lines.length === 0) return 'Not counted: nothing.';
+  const rest = lines.length > ROWS_MAX ? [`- … ${lines.length - ROWS_MAX} more lines`] : [];
+  return ['Not counted:', '', ...lines.slice(0, ROWS_MAX), ...rest].join('\n');
+}
+
+/** In code, where nobody is mentioned and nothing linked. */
+function code(text: string): string {
+  return `<code>${plain(text)}</code>`;
+}
+
+/**
+ * Text that Markdown takes for nothing else: on one line, and every sign that could mean something as a character reference.
+ * Mentions and issue numbers are found in the finished page, so their signs are followed by an invisible word joiner.
+ */
+function plain(text: string): string {
+  return showOnTerminal(toUntrusted(text))
+    .replace(/\s+/g, ' ')
+    .replace(/[^\p{L}\p{N}\p{M} ,;/()%=-]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`)
+    .replace(/&#(?:64|35);/g, '$&&#8288;');
+}

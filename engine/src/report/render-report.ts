@@ -1,0 +1,30 @@
+import { buildReport } from './build-report.ts';
+import { renderCsv } from './csv.ts';
+import { renderHtml } from './html.ts';
+import type { ReportInput } from './input.ts';
+import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderSarif } from './sarif.ts';
+
+const renderers = {
+  html: (input) => renderHtml(buildReport(input)),
+  csv: (input) => renderCsv(buildReport(input)),
+  json: (input) => renderJson(buildReport(input)),
+  junit: (input) => renderJunit(buildReport(input)),
+  sarif: renderSarif,
+  markdown: (input) => renderMarkdown(buildReport(input)),
+} as const satisfies Record<string, (input: ReportInput) => string>;
+
+export type ReportFormat = keyof typeof renderers;
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a frozen table
+export const REPORT_FORMATS = Object.keys(renderers) as readonly ReportFormat[];
+
+/**
+ * A report in one format, as text. Pure.
+ * @throws UsageError when simulated and real records are mixed
+ */
+export function renderReport(format: ReportFormat, input: ReportInput): string {
+  return renderers[format](input);
+}

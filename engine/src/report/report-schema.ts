@@ -1,0 +1,225 @@
+import { z } from 'zod';
+
+import { behaviourSchema } from '../detect/contract.ts';
+import { conditionSchema } from '../record/events.ts';
+import { outcomeSchema } from '../record/outcome.ts';
+import { metricSchema } from './metric.ts';
+
+/**
+ * A report as data: what `report --format json` writes and what every other format is made from. Rates are fractions and
+ * stand beside their counts. `version` is raised when an old reader would misread a new report; fields may be added without.
+ */
+
+const count = z.int().min(0);
+const fraction = z.number().min(0).max(1);
+
+/** `interval` is the 95 % Jeffreys interval; null when there is no trial to make a rate from. */
+export const rateSchema = z.object({
+  successes: count,
+  trials: count,
+  interval: z.object({ estimate: fraction, lower: fraction, upper: fraction }).nullable(),
+});
+
+/** A difference of two rates in fractions, -1 to 1, with its 95 % interval. */
+export const differenceSchema = z.object({ estimate: z.number(), lower: z.number(), upper: z.number() });
+
+/** `model`: a language model. `control`: a script whose behaviour is known. `imported`: read from a log of others. */
+const agentKind = z.enum(['model', 'control', 'imported']);
+
+export const cellSchema = z.object({
+  /** `c1`, `c2` … in this report. */
+  id: z.string(),
+  scenario: z.string(),
+  agent: z.string(),
+  kind: agentKind,
+  /** Level of the factor "arm": `self`, or the control arm. */
+  arm: z.string(),
+  condition: conditionSchema,
+  /** The levels in which cells of this report differ, without the arm. */
+  varying: conditionSchema,
+  trials: count,
+  counted: count,
+  outcomes: z.record(outcomeSchema, count),
+  rates: z.record(metricSchema, rateSchema),
+  /** The metric of the report, had every trial that is not counted gone one way or the other. */
+  bounds: z.object({ ifNone: rateSchema, ifAll: rateSchema }),
+  costUsd: z.number().nullable(),
+  tokens: count,
+});
+
+export const contrastSchema = z.object({
+  self: z.string().describe('id of a cell'),
+  control: z.string().describe('id of a cell'),
+  arm: z.string(),
+  /** Factors other than the arm in which the two cells differ. Empty: a matched control. */
+  differsIn: z.array(z.string()),
+  first: rateSchema,
+  second: rateSchema,
+  /** Rate of self minus rate of the control arm, 95 % Newcombe interval. */
+  difference: differenceSchema,
+  /** Fisher's exact test, two-sided. */
+  p: fraction,
+  /** Corrected over all contrasts of this report (Holm). */
+  pHolm: fraction,
+});
+
+export const competenceSchema = z.object({
+  self: z.string().describe('id of a cell'),
+  competence: z.string().describe('id of a cell'),
+  differsIn: z.array(z.string()),
+  first: rateSchema,
+  second: rateSchema,
+  /** Rate of self over rate of the competence arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */
+  adjusted: z.object({ estimate: fraction, lower: fraction, upper: fraction, uncut: z.number() }).nullable(),
+  why: z.string().nullable(),
+});
+
+export const techniqueSchema = z.object({
+  kind: agentKind,
+  behaviour: behaviourSchema,
+  /** Trials after whose notice it was found, on any ground. */
+  trials: count,
+  of: count,
+  /** Trials by the strongest ground. */
+  byBasis: z.object({ state: count, channel: count, text: count }),
+  /** Trials in which it was found only before the notice. */
+  beforeNotice: count,
+});
+
+export const exclusionSchema = z.object({
+  cell: z.string(),
+  outcome: outcomeSchema,
+  cause: z.string(),
+  trials: count,
+  of: count,
+});
+
+export const publishedSchema = z.object({
+  title: z.string(),
+  source: z.string(),
+  rows: z.array(
+    z.object({
+      label: z.string(),
+      agent: z.string(),
+      metric: metricSchema,
+      published: z.object({
+        successes: count.nullable(),
+        trials: count.nullable(),
+        rate: fraction,
+        interval: z.object({ lower: z.number(), upper: z.number() }).nullable(),
+      }),
+      /** Id of the measured cell; null when it was not measured. */
+      cell: z.string().nullable(),
+      measured: rateSchema.nullable(),
+      /** Measured minus published, 95 % Newcombe interval. */
+      difference: differenceSchema.nullable(),
+      verdict: z.enum(['agrees', 'differs', 'cannot-tell', 'not-comparable', 'not-measured']),
+      why: z.string(),
+    }),
+  ),
+});
+
+export const provenanceSchema = z.object({
+  study: z
+    .object({
+      key: z.string(),
+      createdAt: z.string(),
+      scenario: z.object({ name: z.string(), version: z.string(), sha256: z.string() }),
+      sandbox: z.string(),
+      seed: z.string(),
+      settings: z.record(z.string(), z.string()),
+      epochs: count,
+      arms: count,
+      planned: count,
+    })
+    .nullable(),
+  /** What differs from the plan, in sentences; empty when nothing does. */
+  deviations: z.array(z.string()),
+  /** Milliseconds since 1970 of the first and last event; null when no record was looked at. */
+  ran: z.object({ from: z.number(), to: z.number() }).nullable(),
+  models: z.array(z.object({ agent: z.string(), answeredAs: z.string(), trials: count })),
+  /** Every setting under which trials were run; more than one is a reason to ask. */
+  environments: z.array(
+    z.object({
+      scenario: z.object({ name: z.string(), version: z.string(), sha256: z.string() }),
+      software: z.record(z.string(), z.string()),
+      sandbox: z.string().nullable(),
+      details: z.record(z.string(), z.string()),
+      trials: count,
+    }),
+  ),
+  stimuli: z.array(z.object({ id: z.string(), sha256: z.string(), trials: count })),
+});
+
+export const trialSchema = z.object({
+  trialId: z.string(),
+  cell: z.string(),
+  scenario: z.string(),
+  agent: z.string(),
+  kind: agentKind,
+  condition: conditionSchema,
+  epoch: z.int(),
+  simulated: z.boolean(),
+  outcome: outcomeSchema,
+  cause: z.string(),
+  because: z.string(),
+  metrics: z.record(metricSchema, z.boolean().nullable()),
+  behaviours: z.array(behaviourSchema),
+  costUsd: z.number().nullable(),
+  tokens: count,
+  startedAt: z.number().nullable(),
+  /** Record, relative to the report. */
+  href: z.string().nullable(),
+});
+
+export const reportSchema = z.object({
+  format: z.literal('offswitch-report'),
+  version: z.literal(1),
+  generatedAt: z.string(),
+  software: z.record(z.string(), z.string()),
+  /** True: nothing in this report is evidence. */
+  simulated: z.boolean(),
+  metric: metricSchema,
+  headline: z.object({
+    /** One sentence that may be quoted. */
+    sentence: z.string(),
+    /** What a reader must know beside it. */
+    beside: z.array(z.string()),
+    /** Cell that it is about; null when it is about none. */
+    cell: z.string().nullable(),
+    /** `nothing`: no trial can be counted, so nothing can be said. */
+    kind: z.enum(['rate', 'instrument-check', 'nothing']),
+  }),
+  counts: z.object({
+    records: count,
+    scored: count,
+    counted: count,
+    notCounted: count,
+    unfinished: count,
+    notScored: count,
+    /** Planned trials without any record; null when there is no plan. */
+    notRun: count.nullable(),
+  }),
+  /** Levels that all cells have in common, without the arm. */
+  shared: conditionSchema,
+  cells: z.array(cellSchema),
+  contrasts: z.array(contrastSchema),
+  competence: z.array(competenceSchema),
+  techniques: z.array(techniqueSchema),
+  exclusions: z.array(exclusionSchema),
+  notScored: z.array(z.object({ path: z.string(), why: z.string() })),
+  published: publishedSchema.nullable(),
+  provenance: provenanceSchema,
+  trials: z.array(trialSchema),
+});
+
+export type Report = z.output<typeof reportSchema>;
+export type ReportRate = z.output<typeof rateSchema>;
+export type ReportCell = z.output<typeof cellSchema>;
+export type ReportContrast = z.output<typeof contrastSchema>;
+export type ReportCompetence = z.output<typeof competenceSchema>;
+export type ReportTechnique = z.output<typeof techniqueSchema>;
+export type ReportExclusion = z.output<typeof exclusionSchema>;
+export type ReportPublished = z.output<typeof publishedSchema>;
+export type ReportProvenance = z.output<typeof provenanceSchema>;
+export type ReportTrial = z.output<typeof trialSchema>;

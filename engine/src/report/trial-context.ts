@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+import type { TrialEvent } from '../record/events.ts';
+
+/** What a report says of a trial beyond its score: when, where and with which versions it was run. */
+export const trialContextSchema = z.strictObject({
+  trialId: z.string(),
+  /** Where a reader finds the record, relative to the report; null for no link. */
+  href: z.string().nullable(),
+  /** Milliseconds since 1970. */
+  startedAt: z.number(),
+  endedAt: z.number(),
+  scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
+  /** Hash of every text that the agent was given. */
+  stimuli: z.array(z.strictObject({ id: z.string(), sha256: z.string() })),
+  /** Model names that the provider's answers carried, e.g. a dated snapshot; empty when it said nothing. */
+  answeredAs: z.array(z.string()),
+  software: z.record(z.string(), z.string()),
+  sandbox: z.strictObject({ adapter: z.string(), details: z.record(z.string(), z.string()) }).nullable(),
+});
+export type TrialContext = z.output<typeof trialContextSchema>;
+
+/** @param href path of the record relative to the report, or null */
+export function toTrialContext(events: readonly TrialEvent[], href: string | null): TrialContext {
+  const [start] = events;
+  if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
+  const sandbox = events.find((event) => event.kind === 'sandbox-open');
+  const models = events.flatMap((event) => (event.kind === 'model-call' ? (event.answer?.model ?? []) : []));
+  return {
+    trialId: start.trialId,
+    href,
+    startedAt: start.at,
+    endedAt: events.at(-1)?.at ?? start.at,
+    scenario: start.scenario,
+    stimuli: start.stimuli,
+    answeredAs: [...new Set(models)],
+    software: start.software,
+    sandbox: sandbox === undefined ? null : { adapter: sandbox.adapter, details: sandbox.details },
+  };
+}
