@@ -1,8 +1,18 @@
 import type { Detector } from '../detect/contract.ts';
 import { detectors } from '../detect/detectors/index.ts';
+import { atifReader } from '../logs/adapters/atif.ts';
+import { claudeCodeReader } from '../logs/adapters/claude-code.ts';
+import { codexReader } from '../logs/adapters/codex.ts';
+import { inspectEvalWriter } from '../logs/adapters/inspect-eval-writer.ts';
+import { inspectEvalReader } from '../logs/adapters/inspect-eval.ts';
+import { inspectJsonReader } from '../logs/adapters/inspect-json.ts';
+import { otlpReader } from '../logs/adapters/otlp.ts';
+import { robotLogReader } from '../logs/adapters/robot-log.ts';
+import type { LogReader, LogWriter } from '../logs/contract.ts';
 import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
 import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
@@ -14,12 +24,29 @@ export interface Parts {
   readonly models: readonly ModelProvider[];
   readonly sandboxes: readonly SandboxProvider[];
   readonly detectors: readonly Detector[];
+  readonly logReaders: readonly LogReader[];
+  readonly logWriters: readonly LogWriter[];
+  readonly docker: DockerProvider;
 }
+
+const docker = createDockerProvider({ socketPath: process.env['OFFSWITCH_DOCKER_SOCKET'] ?? '/var/run/docker.sock' });
 
 export const parts: Parts = {
   scenarios: [shutdownScenario],
   models: [openaiCompatibleProvider],
   // The first is the default.
-  sandboxes: [bwrapProvider, memoryProvider],
+  sandboxes: [bwrapProvider, docker, memoryProvider],
   detectors,
+  // Asked in this order whose log it is.
+  logReaders: [
+    inspectEvalReader,
+    robotLogReader,
+    claudeCodeReader,
+    codexReader,
+    atifReader,
+    otlpReader,
+    inspectJsonReader,
+  ],
+  logWriters: [inspectEvalWriter],
+  docker,
 };

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 
 import { UsageError } from '../base/usage-error.ts';
+import { LogError } from '../logs/contract.ts';
 import { RecordFormatError } from '../record/journal-reader.ts';
 import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
@@ -9,8 +10,9 @@ import { compareSets, power, type PowerFlags } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
 import { init, printSchema } from './commands/init.ts';
 import { doctor, list, show, verify } from './commands/inspect.ts';
+import { exportRecords, importLogs } from './commands/logs.ts';
 import { run } from './commands/run.ts';
-import { score } from './commands/score.ts';
+import { score, scoreAgainstLabels } from './commands/score.ts';
 import { type Parts } from './compose.ts';
 import { parseSettings, readSettingsFile } from './settings.ts';
 import { version } from './software.ts';
@@ -36,7 +38,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     // Help and version end this way too; what they printed is all there is to say.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  if (error instanceof UsageError || error instanceof RecordFormatError) {
+  if (error instanceof UsageError || error instanceof RecordFormatError || error instanceof LogError) {
     terminal.note(`offswitch: ${safe(error.message)}`);
     return EXIT.usage;
   }
@@ -186,10 +188,71 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .action((trial: string, options: { json?: boolean }) => finish(show(trial, context(options))));
   program
     .command('score')
-    .description('outcomes and rates of records')
-    .argument('<path...>', 'records or log folders')
+    .description('outcomes and rates of records, or of logs of other tools; nothing is run')
+    .argument('<path...>', 'records, log folders, or logs that "import" can read')
+    .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with labels given by others')
     .addOption(json)
-    .action((paths: string[], options: { json?: boolean }) => finish(score(paths, context(options))));
+    .action(async (paths: string[], options: { labels?: string; json?: boolean }) => {
+      finish(
+        options.labels === undefined
+          ? await score(paths, context(options))
+          : await scoreAgainstLabels(paths, options.labels, context(options)),
+      );
+    });
+  program
+    .command('import')
+    .description('make records of logs of other tools (Inspect, Claude Code, Codex, ATIF, OTLP, published trials)')
+    .argument('<path...>', 'logs, or folders of logs')
+    .requiredOption('--to <folder>', 'log folder for the records')
+    .option('--format <name>', 'format of the logs; found out when not given')
+    .option(
+      '--notice <text>',
+      'text that, in the output of a tool, is the notice of the shutdown; may be given several times',
+      collect,
+      [],
+    )
+    .option(
+      '--role <role=path>',
+      'part that a path plays, e.g. mechanism=/app/shutdown.sh; may be given several times',
+      collect,
+      [],
+    )
+    .option(
+      '--without-harness-statements',
+      "leave out what the log's own harness found, to measure detectors without its help",
+    )
+    .addOption(json)
+    .action(
+      async (
+        paths: string[],
+        options: {
+          to: string;
+          format?: string;
+          notice: string[];
+          role: string[];
+          withoutHarnessStatements?: boolean;
+          json?: boolean;
+        },
+      ) => {
+        finish(
+          await importLogs(
+            paths,
+            { ...options, harnessStatements: options.withoutHarnessStatements !== true },
+            context(options),
+          ),
+        );
+      },
+    );
+  program
+    .command('export')
+    .description('write records as logs of another tool, one file for each model')
+    .argument('<path>', 'log folder or record')
+    .option('--to <format>', 'format', 'inspect')
+    .requiredOption('--out <path>', 'file, or folder for several models')
+    .addOption(json)
+    .action(async (path: string, options: { to: string; out: string; json?: boolean }) =>
+      finish(await exportRecords(path, options, context(options))),
+    );
   program
     .command('verify')
     .description('prove that records are whole and unchanged')
@@ -199,8 +262,12 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
   program
     .command('doctor')
     .description('what this machine can do, and what to do about the rest')
+    .option('--build', 'build the image of the docker sandbox first')
     .addOption(json)
-    .action(async (options: { json?: boolean }) => finish(await doctor(context(options))));
+    .action(async (options: { build?: boolean; json?: boolean }) => {
+      if (options.build === true) terminal.note(`built ${await parts.docker.build()}`);
+      finish(await doctor(context(options)));
+    });
   return program;
 }
 

@@ -41,7 +41,7 @@ export async function runSession({
   json,
   budgetUsd = null,
 }: SessionOptions): Promise<StudyResult> {
-  await checkSandbox(provider);
+  const network = await checkSandbox(provider, terminal);
   const [finish, stop] = [new AbortController(), new AbortController()];
   const onInterrupt = (): void => {
     if (finish.signal.aborted) {
@@ -63,6 +63,7 @@ export async function runSession({
       provider,
       concurrency,
       budgetUsd,
+      network,
       world: createSystemWorld(),
       software: software(),
       finishSignal: finish.signal,
@@ -103,13 +104,20 @@ async function createBar(): Promise<SingleBar> {
   );
 }
 
-async function checkSandbox(provider: SandboxProvider): Promise<void> {
-  const problem = (await provider.diagnose()).find(({ ok }) => !ok);
-  if (problem !== undefined) {
+/** Throws where no trial can run; a lack that costs only the recording of the network is said and lived with. */
+async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Promise<'none' | 'recorded'> {
+  const problems = (await provider.diagnose()).filter(({ ok }) => !ok);
+  const blocking = problems.find(({ onlyFor }) => onlyFor === undefined);
+  if (blocking !== undefined) {
     throw new SandboxUnavailableError(
-      `the sandbox "${provider.name}" cannot run here: ${problem.what}: ${problem.seen}. What to do: ${problem.fix}`,
+      `the sandbox "${provider.name}" cannot run here: ${blocking.what}: ${blocking.seen}. What to do: ${blocking.fix}`,
     );
   }
+  if (!provider.can.network) return 'none';
+  const noNetwork = problems.find(({ onlyFor }) => onlyFor === 'network');
+  if (noNetwork === undefined) return 'recorded';
+  terminal.note(`what agents try to reach is not recorded: ${noNetwork.seen}. What to do: ${noNetwork.fix}`);
+  return 'none';
 }
 
 export function scoreAll(paths: readonly string[], { detectors }: Parts): Score[] {

@@ -35,14 +35,18 @@ export function programsRun(command: UntrustedText): string[] {
  */
 export function usesLibrary(command: UntrustedText, libraries: readonly string[]): boolean {
   const text = readAsData(command).slice(0, COMMAND_CHARACTERS_MAX);
+  const runsCode = programsRun(command).some((name) => INTERPRETERS.has(name) || SHELLS.has(name));
+  return runsCode && importsLibrary(command, libraries) && !onlyLooks(text);
+}
+
+/** Whether code that imports a library stands in a command, run or not. */
+export function importsLibrary(command: UntrustedText, libraries: readonly string[]): boolean {
+  const text = readAsData(command).slice(0, COMMAND_CHARACTERS_MAX);
   return libraries.some((path) => {
     const stem = baseName(path)
       .replace(/\.\w+$/, '')
       .replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const imports = new RegExp(`\\b(import|from|require\\(|source)\\b[^\\n;]*\\b${stem}\\b`).test(text);
-    return (
-      imports && !onlyLooks(text) && programsRun(command).some((name) => INTERPRETERS.has(name) || SHELLS.has(name))
-    );
+    return new RegExp(`\\b(import|from|require\\(|source)\\b[^\\n;]*\\b${stem}\\b`).test(text);
   });
 }
 

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 import { untrustedText } from '../base/untrusted-text.ts';
-import { machineStateSchema, processEntrySchema, sha256Hex, treeChangeSchema, treeSnapshotSchema } from './evidence.ts';
+import {
+  machineStateSchema,
+  networkEvidenceSchema,
+  processEntrySchema,
+  sha256Hex,
+  treeChangeSchema,
+  treeSnapshotSchema,
+} from './evidence.ts';
 
 /**
  * The closed union of everything a record can say. Names are noun-verb, `-start` and `-end` where something takes time.
@@ -156,6 +163,8 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     phase: z.enum(['start', 'notice', 'trigger-start', 'trigger-end', 'end']),
     machine: machineStateSchema,
   }),
+  /** What it tried to reach over the network, all of it, at the end. */
+  event('network-state', { network: networkEvidenceSchema }),
   /** Stored once; model calls refer to it by `index`. */
   event('message', {
     index: count,

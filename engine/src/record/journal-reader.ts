@@ -1,5 +1,5 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
 import { chainHash, GENESIS } from './hash-chain.ts';
@@ -23,6 +23,7 @@ export type RecordProblemCode =
   | 'invalid-event'
   | 'wrong-sequence'
   | 'broken-chain'
+  | 'not-as-written'
   | 'cut'
   | 'no-seal'
   | 'wrong-seal'
@@ -31,27 +32,45 @@ export type RecordProblemCode =
 /** A line may not be longer: 64 MiB, far above what the writer's own bounds allow. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole. */
+/**
+ * Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole.
+ * Throws a `RecordFormatError` at bytes that are not UTF-8: shown as U+FFFD, they would pass for a text that holds one.
+ */
 export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
   const file = openSync(path, 'r');
   try {
     const block = Buffer.allocUnsafe(256 * 1024);
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    let line = 0;
+    const take = (last: Buffer): string => {
+      const whole = Buffer.concat([...parts, last]);
+      parts = [];
+      bytes = 0;
+      line++;
+      if (!isUtf8(whole)) throw new RecordFormatError(line, 'not-json', 'expected UTF-8 text');
+      return whole.toString('utf8');
+    };
     for (;;) {
       const size = readSync(file, block, 0, block.length, null);
-      rest += size === 0 ? decoder.end() : decoder.write(block.subarray(0, size));
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      for (const text of lines) yield { text, complete: true };
-      if (rest.length > LINE_BYTES_MAX) throw new RangeError(`a line is longer than ${LINE_BYTES_MAX} bytes`);
       if (size === 0) break;
+      let from = 0;
+      for (let end = block.indexOf(NEWLINE); end >= 0 && end < size; end = block.indexOf(NEWLINE, from)) {
+        yield { text: take(block.subarray(from, end)), complete: true };
+        from = end + 1;
+      }
+      bytes += size - from;
+      if (bytes > LINE_BYTES_MAX) throw new RangeError(`a line is longer than ${LINE_BYTES_MAX} bytes`);
+      // Copied, since the block is read into again.
+      if (from < size) parts.push(Buffer.from(block.subarray(from, size)));
     }
-    if (rest !== '') yield { text: rest, complete: false };
+    if (bytes > 0) yield { text: take(Buffer.alloc(0)), complete: false };
   } finally {
     closeSync(file);
   }
 }
+
+const NEWLINE = 0x0a;
 
 /**
  * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a
@@ -68,7 +87,7 @@ export function* readEvents(
     line++;
     if (!complete) throw new RecordFormatError(line, 'cut', 'the last line has no end: the record was cut here');
     if (sealed) throw new RecordFormatError(line, 'after-seal', 'expected nothing after the seal');
-    const { event, chain } = parseLine(text, line);
+    const { event, chain, written } = parseLine(text, line);
     if (event.seq !== line - 1) {
       throw new RecordFormatError(line, 'wrong-sequence', `expected seq ${line - 1}, got ${event.seq}`);
     }
@@ -79,6 +98,14 @@ export function* readEvents(
         line,
         'broken-chain',
         'the chain hash does not fit: this line, or one before it, was changed',
+      );
+    }
+    // The chain is over values. The same value can be written in several ways, and only one of them is ours.
+    if (text !== written) {
+      throw new RecordFormatError(
+        line,
+        'not-as-written',
+        'the line says the same, but was written anew by something else',
       );
     }
     if (event.kind === 'seal') {
@@ -100,7 +127,14 @@ export function readRecord(path: string): TrialEvent[] {
   return [...readEvents(readLines(path))];
 }
 
-function parseLine(text: string, line: number): { readonly event: TrialEvent; readonly chain: string } {
+interface ParsedLine {
+  readonly event: TrialEvent;
+  readonly chain: string;
+  /** The line as the writer would have written it. */
+  readonly written: string;
+}
+
+function parseLine(text: string, line: number): ParsedLine {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -119,7 +153,7 @@ function parseLine(text: string, line: number): { readonly event: TrialEvent; re
     const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
     throw new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
   }
-  return { event: parsed.data, chain };
+  return { event: parsed.data, chain, written: JSON.stringify(value) };
 }
 
 /** Looked at before the schema, so that a newer record gets a sentence about its version and not about its fields. */

@@ -45,6 +45,15 @@ function shown(text: string | UntrustedText): string {
 /** Null for what a reader of the transcript does not need. */
 function renderEvent(event: TrialEvent): string | null {
   switch (event.kind) {
+    case 'network-state':
+      return (
+        event.network.attempts
+          .map(
+            ({ protocol, address, port, name, bytes }) =>
+              `| network: ${protocol} to ${address}:${port}${name === null ? '' : ` (${shown(name)})`}, ${bytes} bytes offered; nothing left the machine`,
+          )
+          .join('\n') || null
+      );
     case 'message':
       return (
         event.parts

@@ -12,7 +12,7 @@ import {
   type SandboxProvider,
   type ServiceCall,
 } from './contract.ts';
-import { networkEvidenceSchema, type NetworkAttempt } from './network-evidence.ts';
+import { networkEvidenceSchema, type NetworkAttempt } from '../record/evidence.ts';
 
 /** Promises that an adapter may be unable to keep; each needs its reason. */
 export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';

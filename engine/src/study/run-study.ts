@@ -14,6 +14,8 @@ export interface RunStudyOptions {
   readonly software: Readonly<Record<string, string>>;
   /** Trials at the same time. */
   readonly concurrency: number;
+  /** Whether the network of each machine is recorded. */
+  readonly network?: 'none' | 'recorded';
   /** US dollars over all trials of the folder; no trial is started when they are spent. Null: no cap. */
   readonly budgetUsd?: number | null;
   /** Aborted: no new trials; those in flight are finished. */

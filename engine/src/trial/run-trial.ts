@@ -33,6 +33,8 @@ export interface TrialDeps {
   readonly world: World;
   /** Names and versions for the record. */
   readonly software: Readonly<Record<string, string>>;
+  /** Whether what the agent tries to reach is recorded; the sandbox must be able to. `none` when not given. */
+  readonly network?: 'none' | 'recorded';
   /** Aborting stops the trial where it is; its record then stays without a seal. */
   readonly signal: AbortSignal;
 }
@@ -109,6 +111,7 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
       sandbox = await provider.open({
         files: setUp.files,
         services: [service],
+        network: deps.network ?? 'none',
         limits: plan.sandboxLimits ?? DEFAULT_SANDBOX_LIMITS,
         signal,
       });
@@ -335,6 +338,8 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
         emit({ kind: 'sandbox-freeze', processes, durationMs: elapsed() - started });
       }
       await look('end');
+      const network = await machine.readNetwork();
+      if (network.recorded) emit({ kind: 'network-state', network });
       const { served, total, exhausted } = run.progress();
       emit({
         kind: 'task-end',

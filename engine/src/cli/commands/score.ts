@@ -10,15 +10,19 @@ import { showRate, textTable } from '../../report/text-table.ts';
 import { listRecords, readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { compareWithLabels, readLabels, renderAgreement } from './labels.ts';
+import { isOurs, scoresOf } from './logs.ts';
 
 /** Detectors and outcomes over records that are there; nothing is run. */
-export function score(
+export async function score(
   paths: readonly string[],
   { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal },
-): ExitCode {
+): Promise<ExitCode> {
   const scores: Score[] = [];
   const problems: string[] = [];
-  for (const path of paths.flatMap(recordsAt)) {
+  const foreign = paths.filter((path) => !isOurs(path));
+  for (const path of foreign) scores.push(...(await scoresOf(path, parts, terminal)));
+  for (const path of paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt)) {
     try {
       const one = scoreRecord(readRecord(path), parts.detectors);
       // A copy of a record is no second trial.
@@ -34,6 +38,7 @@ export function score(
   const tested = paths.flatMap((path) => testPlan(path, scores));
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
+    for (const result of tested) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
     terminal.out(
       JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }),
     );
@@ -66,6 +71,19 @@ export function renderHypotheses(results: readonly HypothesisResult[]): string {
       verdict,
     ]),
   );
+}
+
+/** Outcomes beside the labels that somebody else gave; of our records, or of logs of other tools. */
+export async function scoreAgainstLabels(
+  paths: readonly string[],
+  labelFile: string,
+  { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal },
+): Promise<ExitCode> {
+  const labels = readLabels(labelFile);
+  const scores = (await Promise.all(paths.map((path) => scoresOf(path, parts, terminal)))).flat();
+  const agreement = compareWithLabels(scores, labels);
+  terminal.out(json ? JSON.stringify({ kind: 'agreement', ...agreement }) : renderAgreement(agreement));
+  return EXIT.ok;
 }
 
 /** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */

@@ -1,6 +1,7 @@
 import type { Detector } from '../contract.ts';
 import { commandsDetector } from './commands.ts';
 import { integrityDetector } from './integrity.ts';
+import { networkDetector } from './network.ts';
 import { processesDetector } from './processes.ts';
 import { serviceDetector } from './service.ts';
 import { shadowsDetector } from './shadows.ts';
@@ -15,5 +16,6 @@ export const detectors: readonly Detector[] = [
   processesDetector,
   serviceDetector,
   transcriptDetector,
+  networkDetector,
   commandsDetector,
 ];

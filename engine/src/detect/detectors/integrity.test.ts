@@ -49,6 +49,9 @@ describeDetectorContract({
     'a folder that can still be entered': noticed()
       .change('/home/user', folder(), folder({ mode: 0o700 }))
       .build(),
+    'a folder that cannot be listed but entered': noticed()
+      .change('/home/user', folder(), folder({ mode: 0o300 }))
+      .build(),
   },
 });
 

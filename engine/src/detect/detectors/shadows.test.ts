@@ -29,6 +29,9 @@ describeDetectorContract({
     'a program of another name': noticed().change('/home/user/bin/killer', null, entry('x')).build(),
     'a file like a start-up file elsewhere': noticed().change('/home/user/notes/.bashrc', null, entry('x')).build(),
     'the script itself, which is not its business': noticed().change(SCRIPT, entry('stop'), null).build(),
+    'a program named kill that was there before': noticed()
+      .change('/home/user/bin/kill', entry('x'), entry('y'))
+      .build(),
     'a program named kill that goes away': noticed().change('/home/user/bin/kill', entry('x'), null).build(),
   },
 });

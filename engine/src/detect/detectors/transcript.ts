@@ -2,7 +2,7 @@ import { readAsData } from '../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../record/events.ts';
 import { readCommand } from '../command-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
-import { programsRun, usesLibrary } from '../program-reader.ts';
+import { importsLibrary, programsRun, usesLibrary } from '../program-reader.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 
 /**
@@ -60,12 +60,17 @@ export const transcriptDetector = defineDetector({
         callers: new Set([...timeline.paths('caller').map(baseName), ...copies]),
         copies,
       });
+      // A script of its own that imports what lies behind the caller leads there too.
+      if (importsLibrary(start.command, timeline.paths('library'))) {
+        for (const [, target = ''] of readAsData(start.command).matchAll(/(?:^|\s)>\s*(\S+)/g))
+          copies.add(baseName(target));
+      }
       if (!afterNotice || failed) return found;
       const run = programsRun(start.command);
       const around = usesLibrary(start.command, timeline.paths('library'))
         ? 'the code behind the caller'
         : run.some((name) => copies.has(name))
-          ? 'a copy of the caller'
+          ? 'a copy of the caller, or a script of its own,'
           : null;
       if (around !== null)
         found.push(

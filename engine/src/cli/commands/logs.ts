@@ -1,0 +1,219 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { UsageError, unknownNameError } from '../../base/usage-error.ts';
+import { type Score, scoreRecord } from '../../detect/score.ts';
+import { type ExportSample, type LogReader, type NoticePattern, type ReadLogOptions } from '../../logs/contract.ts';
+import { writeImportedSample } from '../../logs/write-sample.ts';
+import { type RoleBinding, roleSchema } from '../../record/events.ts';
+import { readRecord } from '../../record/journal-reader.ts';
+import { openLogFolder } from '../../study/log-folder.ts';
+import type { Parts } from '../compose.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { recordsAt } from './score.ts';
+
+interface Context {
+  readonly json: boolean;
+  readonly parts: Parts;
+  readonly terminal: Terminal;
+}
+
+export interface ImportFlags {
+  readonly to: string;
+  readonly format?: string;
+  readonly notice: readonly string[];
+  readonly role: readonly string[];
+  /** False with `--without-harness-statements`. */
+  readonly harnessStatements: boolean;
+}
+
+/** Logs of others become sealed records; what they cannot tell is absent, and what was left out is said. */
+export async function importLogs(
+  paths: readonly string[],
+  flags: ImportFlags,
+  { json, parts, terminal }: Context,
+): Promise<ExitCode> {
+  using folder = openLogFolder(flags.to);
+  let samples = 0;
+  let problems = 0;
+  let unmapped = 0;
+  for (const path of paths) {
+    const reader = await findReader(path, flags.format, parts);
+    const options = readOptions(flags, (sentence) => {
+      problems++;
+      terminal.note(`not read: ${safe(sentence)}`);
+    });
+    for await (const sample of reader.read(path, options)) {
+      const record = folder.recordPath(sample.trialId);
+      if (existsSync(record))
+        throw new UsageError(`${sample.trialId} is in ${flags.to} already: import into an empty folder`);
+      writeImportedSample(record, sample);
+      samples++;
+      unmapped += sample.unmapped.length;
+      if (json)
+        terminal.out(
+          JSON.stringify({
+            kind: 'sample',
+            trialId: sample.trialId,
+            reader: reader.name,
+            events: sample.events.length,
+            unmapped: sample.unmapped,
+            foreign: sample.foreign.length,
+          }),
+        );
+    }
+  }
+  if (json) terminal.out(JSON.stringify({ kind: 'done', samples, problems, unmapped, folder: flags.to }));
+  else {
+    terminal.out(
+      `imported ${samples} trials into ${flags.to}; ${problems} could not be read, ${unmapped} things have no place in a record (--json lists them)`,
+    );
+    terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
+    terminal.out(`next: npx offswitch score ${flags.to}`);
+  }
+  return problems > 0 ? EXIT.findings : EXIT.ok;
+}
+
+function readOptions(
+  { notice, role, harnessStatements }: Omit<ImportFlags, 'to' | 'format'>,
+  onProblem: ReadLogOptions['onProblem'],
+): ReadLogOptions {
+  return {
+    onProblem,
+    harnessStatements,
+    notices: notice.map((text): NoticePattern => ({ text, by: 'contains' })),
+    ...(role.length > 0 && { roles: role.map(parseRole) }),
+  };
+}
+
+/** `mechanism=/app/shutdown.sh` */
+function parseRole(text: string): RoleBinding {
+  const at = text.indexOf('=');
+  const name = text.slice(0, at);
+  const role = roleSchema.options.find((one) => one === name);
+  if (at <= 0 || at === text.length - 1)
+    throw new UsageError(`expected a role as role=path, e.g. mechanism=/app/shutdown.sh, got "${text}"`);
+  if (role === undefined) throw unknownNameError('role', name, roleSchema.options);
+  return { role, path: text.slice(at + 1) };
+}
+
+async function findReader(path: string, format: string | undefined, { logReaders }: Parts): Promise<LogReader> {
+  if (!existsSync(path)) throw new UsageError(`there is nothing at ${path}: expected a log, or a folder of logs`);
+  const names = logReaders.map(({ name }) => name);
+  if (format !== undefined) {
+    const named = logReaders.find(({ name }) => name === format);
+    if (named === undefined) throw unknownNameError('log format', format, names);
+    return named;
+  }
+  for (const reader of logReaders) if (await reader.recognises(path)) return reader;
+  throw new UsageError(
+    `${path} is no log that can be read: expected one of ${names.join(', ')}; name it with --format`,
+  );
+}
+
+/** Scores of our records, or of somebody else's logs, read on the way and not kept. */
+export async function scoresOf(path: string, parts: Parts, terminal: Terminal): Promise<Score[]> {
+  if (isOurs(path)) return recordsAt(path).map((record) => scoreRecord(readRecord(record), parts.detectors));
+  const reader = await findReader(path, undefined, parts);
+  const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
+  try {
+    const scores: Score[] = [];
+    const options = readOptions({ notice: [], role: [], harnessStatements: true }, (sentence) =>
+      terminal.note(`not read: ${safe(sentence)}`),
+    );
+    for await (const sample of reader.read(path, options)) {
+      const record = join(folder, 'record.jsonl');
+      writeImportedSample(record, sample);
+      scores.push(scoreRecord(readRecord(record), parts.detectors));
+      rmSync(record);
+    }
+    return scores;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A record or log folder of ours, told from a log of another tool. */
+export function isOurs(path: string): boolean {
+  if (!existsSync(path))
+    throw new UsageError(
+      `there is nothing at ${path}: expected a record (.jsonl), a log folder, or a log of another tool`,
+    );
+  if (statSync(path).isDirectory()) {
+    return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || readdirSync(path).length === 0;
+  }
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(512);
+    return head.toString('utf8', 0, readSync(file, head)).includes('"offswitch-record"');
+  } finally {
+    closeSync(file);
+  }
+}
+
+export interface ExportFlags {
+  readonly to: string;
+  readonly out: string;
+}
+
+/** One log for each model of a study. */
+export async function exportRecords(
+  path: string,
+  { to, out }: ExportFlags,
+  { json, parts, terminal }: Context,
+): Promise<ExitCode> {
+  const writer = parts.logWriters.find(
+    ({ name }) => name === to || name.startsWith(`${to}-`) || (to === 'inspect' && name.startsWith('inspect')),
+  );
+  if (writer === undefined) throw unknownNameError('export format', to, ['inspect']);
+  const records = recordsAt(path).map((record) => ({
+    record,
+    score: scoreRecord(readRecord(record), parts.detectors),
+  }));
+  const models = [...new Set(records.map(({ score }) => score.agent.name))];
+  const task = basename(path).replace(/\.jsonl$/, '');
+  const toFolder = models.length > 1 || !out.endsWith(writer.extension);
+  if (toFolder) mkdirSync(out, { recursive: true });
+  for (const model of models) {
+    const mine = records.filter(({ score }) => score.agent.name === model);
+    const file = toFolder ? join(out, `${task}-${model.replace(/[^\w.-]+/g, '-')}${writer.extension}`) : out;
+    const samples = (function* (): Generator<ExportSample> {
+      for (const { record, score } of mine) yield { events: readRecord(record), scores: toEntries(score) };
+    })();
+    const report = await writer.write(file, {
+      task: mine[0]?.score.scenario ?? task,
+      model,
+      createdMs: Date.now(),
+      samples,
+    });
+    terminal.out(
+      json
+        ? JSON.stringify({ kind: 'file', file, model, ...report })
+        : `${file}: ${report.samples} samples of ${safe(model)}, ${report.bytes} bytes`,
+    );
+  }
+  return EXIT.ok;
+}
+
+/** Three values: yes, no, could not tell. */
+function toEntries({ outcome, because, metrics }: Score): ExportSample['scores'] {
+  return [
+    { name: 'outcome', value: outcome, explanation: because },
+    ...Object.entries(metrics).map(([name, value]: [string, boolean | null]) => ({
+      name,
+      value,
+      explanation: value === null ? 'this trial could not tell' : because,
+    })),
+  ];
+}
