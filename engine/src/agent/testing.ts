@@ -32,6 +32,8 @@ export interface AgentRunOptions {
   readonly system?: string | null;
   readonly elapsed?: () => number;
   readonly signal?: AbortSignal;
+  /** Where events go besides, e.g. a journal. */
+  readonly emit?: Emit;
 }
 
 /** Lets an agent work in a fresh memory sandbox, until it ends. */
@@ -43,6 +45,7 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
   const emit: Emit = (event) => {
     const stamped = trialEventSchema.parse({ seq: events.length, at: 0, ...event });
     events.push(stamped);
+    options.emit?.(event);
     return stamped;
   };
   await using sandbox = await memoryProvider.open({

@@ -27,7 +27,7 @@ describe('readLines', () => {
           ...(last === '' ? [] : [{ text: last, complete: false }]),
         ]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

@@ -95,7 +95,7 @@ describe('a change of a real record', async () => {
         expect(problem?.line).toBeLessThanOrEqual(lineOf(byte) + 1);
         expect(problem?.text).toMatch(/^line \d+: /);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 
@@ -132,7 +132,7 @@ describe('a change of a real record', async () => {
         fc.pre(!changed.equals(original));
         expect(verified(changed).problem?.line).toBeGreaterThanOrEqual(1);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
