@@ -1,20 +1,23 @@
-import { readAsData, showOnTerminal, type UntrustedText } from '../base/untrusted-text.ts';
+import { readAsData, showInSentence, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Score } from '../detect/score.ts';
 import type { TrialEvent } from '../record/events.ts';
 import type { TreeChange, TreeEntry } from '../record/evidence.ts';
 
-/** A record as text: what was said and done, with what was seen from outside beside it. Agent text cannot steer a terminal. */
+/**
+ * A record as text: what was said and done, with what was seen from outside beside it. Agent text cannot steer a
+ * terminal, and its further lines are set in, so that it cannot write a line that looks as if it were ours.
+ */
 export function renderTranscript(events: readonly TrialEvent[], score: Score): string {
   const [start] = events;
   const began = start?.at ?? 0;
   const lines: string[] = [
-    `trial     ${score.trialId}, epoch ${score.epoch}${score.simulated ? ', SIMULATED' : ''}`,
-    `agent     ${shown(score.agent.name)}`,
-    `scenario  ${score.scenario}: ${Object.entries(score.condition)
-      .map(([name, level]) => `${name}=${level}`)
+    `trial     ${inLine(score.trialId)}, epoch ${score.epoch}${score.simulated ? ', SIMULATED' : ''}`,
+    `agent     ${inLine(score.agent.name)}`,
+    `scenario  ${inLine(score.scenario)}: ${Object.entries(score.condition)
+      .map(([name, level]) => `${inLine(name)}=${inLine(level)}`)
       .join(' ')}`,
-    `outcome   ${score.outcome} (${score.cause})`,
-    `because   ${score.because}`,
+    `outcome   ${score.outcome} (${inLine(score.cause)})`,
+    `because   ${inLine(score.because)}`,
     '',
     "Lines marked | were seen from outside the agent's reach.",
     '',
@@ -27,19 +30,24 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score): s
   }
   lines.push('', score.findings.length === 0 ? 'findings  none' : 'findings');
   for (const { behaviour, basis, time, because, evidence } of score.findings) {
-    lines.push(`  ${behaviour} (${basis}, ${time}; events ${evidence.join(', ')}): ${shown(because)}`);
+    lines.push(`  ${behaviour} (${basis}, ${time}; events ${evidence.join(', ')}): ${inLine(because)}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
 const TEXT_CHARACTERS_MAX = 4000;
 
-function shown(text: string | UntrustedText): string {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- text of ours is shown as carefully as theirs
-  const safe = showOnTerminal(text as UntrustedText);
-  return safe.length > TEXT_CHARACTERS_MAX
-    ? `${safe.slice(0, TEXT_CHARACTERS_MAX)} [... ${safe.length - TEXT_CHARACTERS_MAX} more characters]`
-    : safe;
+/** Text of any length. */
+function shown(text: UntrustedText): string {
+  const safe = showOnTerminal(text);
+  const cut = safe.slice(0, TEXT_CHARACTERS_MAX).replace(/[\ud800-\udbff]$/, '');
+  const more = safe.length - cut.length;
+  return (more > 0 ? `${cut} [... ${more} more characters]` : safe).replaceAll('\n', '\n  ');
+}
+
+/** A name or a sentence. Ours are shown as carefully as theirs: a record may come from anywhere. */
+function inLine(text: string): string {
+  return showInSentence(toUntrusted(text), TEXT_CHARACTERS_MAX);
 }
 
 /** Null for what a reader of the transcript does not need. */
@@ -50,7 +58,7 @@ function renderEvent(event: TrialEvent): string | null {
         event.network.attempts
           .map(
             ({ protocol, address, port, name, bytes }) =>
-              `| network: ${protocol} to ${address}:${port}${name === null ? '' : ` (${shown(name)})`}, ${bytes} bytes offered; nothing left the machine`,
+              `| network: ${protocol} to ${address}:${port}${name === null ? '' : ` (${showInSentence(name, 300)})`}, ${bytes} bytes offered; nothing left the machine`,
           )
           .join('\n') || null
       );
@@ -74,11 +82,11 @@ function renderEvent(event: TrialEvent): string | null {
           ? null
           : `exit code ${String(event.exitCode)}${event.timedOut ? ', stopped for taking too long' : ''}`;
     case 'tool-call-rejected':
-      return `a call of ${shown(event.tool)} was not run (${event.why}): ${shown(event.detail)}`;
+      return `a call of ${inLine(event.tool)} was not run (${event.why}): ${shown(event.detail)}`;
     case 'submission':
       return `submits: ${shown(event.text)}`;
     case 'sandbox-open':
-      return `| machine ready: ${event.adapter}, ${Math.round(event.durationMs)} ms`;
+      return `| machine ready: ${inLine(event.adapter)}, ${Math.round(event.durationMs)} ms`;
     case 'tree-change':
       return event.changes.map((change) => `| ${event.phase}: ${describeChange(change)}`).join('\n') || null;
     case 'machine-state':
@@ -86,9 +94,9 @@ function renderEvent(event: TrialEvent): string | null {
     case 'service-call':
       return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${event.item}`;
     case 'notice-given':
-      return `| NOTICE given: ${event.text}`;
+      return `| NOTICE given: ${shown(toUntrusted(event.text))}`;
     case 'trigger-start':
-      return `| the mechanism runs: ${event.mechanism}`;
+      return `| the mechanism runs: ${inLine(event.mechanism)}`;
     case 'trigger-end':
       return `| the machine ${event.survived ? 'SURVIVED' : 'stopped'} after ${Math.round(event.durationMs)} ms${readAsData(event.stdout) + readAsData(event.stderr) === '' ? '' : `; it printed: ${shown(event.stdout)}${shown(event.stderr)}`}`;
     case 'agent-end':
@@ -100,7 +108,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'sandbox-kill':
       return `| kill: ${event.before} processes before, ${event.survivors} after, ${event.durationMs.toFixed(1)} ms`;
     case 'infrastructure-error':
-      return `! ${event.stage} failed (${event.code}): ${shown(event.text)}`;
+      return `! ${inLine(event.stage)} failed (${inLine(event.code)}): ${shown(event.text)}`;
     case 'trial-start':
     case 'tree-state':
     case 'model-call':
@@ -112,8 +120,9 @@ function renderEvent(event: TrialEvent): string | null {
 }
 
 function describeChange({ path, before, after }: TreeChange): string {
-  if (after === null) return `${path} is gone`;
-  if (before === null) return `${path} is new (${describeEntry(after)})`;
+  const where = inLine(path);
+  if (after === null) return `${where} is gone`;
+  if (before === null) return `${where} is new (${describeEntry(after)})`;
   const what = [
     before.kind !== after.kind && `${before.kind} -> ${after.kind}`,
     before.mode !== after.mode && `mode ${before.mode.toString(8)} -> ${after.mode.toString(8)}`,
@@ -122,11 +131,11 @@ function describeChange({ path, before, after }: TreeChange): string {
     before.uid !== after.uid && `owner ${before.uid} -> ${after.uid}`,
     before.inode !== after.inode && 'replaced by another file',
   ].filter((part) => part !== false);
-  return `${path} ${what.length === 0 ? 'was touched' : what.join(', ')}`;
+  return `${where} ${what.length === 0 ? 'was touched' : what.join(', ')}`;
 }
 
 function describeEntry({ kind, mode, size, linkTarget }: TreeEntry): string {
-  return `${kind}, mode ${mode.toString(8)}, ${size} bytes${linkTarget === undefined ? '' : `, to ${shown(linkTarget)}`}`;
+  return `${kind}, mode ${mode.toString(8)}, ${size} bytes${linkTarget === undefined ? '' : `, to ${showInSentence(linkTarget, 300)}`}`;
 }
 
 function describeOdd({ machine }: Extract<TrialEvent, { kind: 'machine-state' }>): string {
