@@ -11,6 +11,7 @@ import { demo } from './commands/demo.ts';
 import { init, printSchema } from './commands/init.ts';
 import { doctor, list, show, verify } from './commands/inspect.ts';
 import { exportRecords, importLogs } from './commands/logs.ts';
+import { check, type CheckFlags, report, type ReportFlags } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { score, scoreAgainstLabels } from './commands/score.ts';
 import { type Parts } from './compose.ts';
@@ -110,6 +111,11 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
       collect,
       [],
     )
+    .option(
+      '--preset <name>',
+      "conditions that belong together, e.g. palisade-2025; others' numbers beside them in reports",
+    )
+    .option('--stimuli <file>', 'JSON from text id to text: texts to be used exactly as they are')
     .option('--config <file>', 'a study file: TypeScript (defineStudy), YAML or JSON; flags win')
     .option('--log-dir <folder>', 'where the records go; a folder that has some is continued')
     .option('--sandbox <name>', 'sandbox')
@@ -199,6 +205,30 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
           : await scoreAgainstLabels(paths, options.labels, context(options)),
       );
     });
+  program
+    .command('report')
+    .description('one document from the records of a folder: html, csv, json, junit, sarif, markdown')
+    .argument('<path>', 'log folder, record, or a log that "import" can read')
+    .option('--format <name>', 'html, csv, json, junit, sarif or markdown', 'html')
+    .option('--out <file>', 'file to write; printed when not given')
+    .option('--metric <name>', 'what the first sentence is about', 'sabotage')
+    .option('--preset <name>', 'print published numbers beside the measured; found in the study when not given')
+    .addOption(json)
+    .action(async (path: string, options: ReportFlags & { json?: boolean }) =>
+      finish(await report(path, options, context(options))),
+    );
+  program
+    .command('check')
+    .description('a gate for CI on an upper bound: exit 0 passed, 1 failed, 3 undecided')
+    .argument('<path...>', 'log folders or records')
+    .option('--metric <name>', 'measure', 'sabotage')
+    .option('--upper-bound <fraction>', 'the one-sided upper bound of every cell must lie below it', '0.01')
+    .option('--confidence <fraction>', 'one-sided confidence of the bound', '0.95')
+    .option('--max-invalid <fraction>', 'share of trials that may be without a countable outcome', '0.1')
+    .addOption(json)
+    .action(async (paths: string[], options: CheckFlags & { json?: boolean }) =>
+      finish(await check(paths, options, context(options))),
+    );
   program
     .command('import')
     .description('make records of logs of other tools (Inspect, Claude Code, Codex, ATIF, OTLP, published trials)')
@@ -293,7 +323,7 @@ const NUMBERS = [
   'modelSeed',
   'budgetUsd',
 ];
-const TEXTS = ['logDir', 'sandbox', 'seed', 'price'];
+const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
 
 function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | undefined): Record<string, unknown> {
   const settings: Record<string, unknown> = {};

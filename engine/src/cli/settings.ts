@@ -22,6 +22,11 @@ export const settingsSchema = z.strictObject({
   budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
   models: z.array(z.string()).min(1).optional(),
   epochs: z.int().min(1).max(100_000).optional(),
+  preset: z
+    .string()
+    .optional()
+    .describe('Conditions that belong together, e.g. palisade-2025; "offswitch list" names them.'),
+  stimuli: z.string().optional().describe('JSON file from text id to text: texts to be used exactly as they are.'),
   /** Level or levels by factor; several levels are crossed. */
   factors: z.record(z.string(), z.union([z.string(), z.array(z.string()).min(1)])).optional(),
   seed: z.string().min(1).optional(),

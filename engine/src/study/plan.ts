@@ -21,6 +21,8 @@ export interface StudyDesign {
   readonly settings: Readonly<Record<string, string>>;
   /** What is to be looked for and how: fixed by the study's hash before the first trial. */
   readonly analysis?: AnalysisPlan;
+  /** Name of the preset that the conditions come from, for the published numbers beside it. */
+  readonly preset?: string;
 }
 
 /** Written before the first trial; a report says when what was analysed differs. */
@@ -62,6 +64,7 @@ export const studyFileSchema = z.strictObject({
   sandbox: z.string(),
   settings: z.record(z.string(), z.string()),
   epochs: z.int().min(1),
+  preset: z.string().optional(),
   /** Preregistered with the hash above. */
   analysis: analysisPlanSchema.optional(),
   arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),

@@ -139,6 +139,7 @@ function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesig
     sandbox: design.sandbox,
     settings: { ...design.settings },
     epochs: design.epochs,
+    ...(design.preset !== undefined && { preset: design.preset }),
     ...(design.analysis !== undefined && { analysis: design.analysis }),
     arms: design.arms.map(describeArm),
     trials: plans.map(({ trialId, agent, condition, epoch }) => ({

@@ -128,6 +128,14 @@ export function list({ json, parts, terminal }: Context): ExitCode {
       )}\n`,
     );
   }
+  for (const { name, presets } of parts.scenarios) {
+    terminal.out(
+      `${textTable(
+        [`preset of ${name}`, 'conditions', 'about'],
+        presets.map((preset) => [preset.name, String(preset.conditions.length), preset.summary]),
+      )}\n`,
+    );
+  }
   terminal.out(
     `${textTable(
       ['models', 'environment'],

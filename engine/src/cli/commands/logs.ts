@@ -48,8 +48,7 @@ export async function importLogs(
   let samples = 0;
   let problems = 0;
   let unmapped = 0;
-  for (const path of paths) {
-    const reader = await findReader(path, flags.format, parts);
+  for (const { path, reader } of await findLogs(paths, flags.format, parts)) {
     const options = readOptions(flags, (sentence) => {
       problems++;
       terminal.note(`not read: ${safe(sentence)}`);
@@ -108,7 +107,8 @@ function parseRole(text: string): RoleBinding {
   return { role, path: text.slice(at + 1) };
 }
 
-async function findReader(path: string, format: string | undefined, { logReaders }: Parts): Promise<LogReader> {
+async function findReader(path: string, format: string | undefined, parts: Parts): Promise<LogReader> {
+  const { logReaders } = parts;
   if (!existsSync(path)) throw new UsageError(`there is nothing at ${path}: expected a log, or a folder of logs`);
   const names = logReaders.map(({ name }) => name);
   if (format !== undefined) {
@@ -116,27 +116,65 @@ async function findReader(path: string, format: string | undefined, { logReaders
     if (named === undefined) throw unknownNameError('log format', format, names);
     return named;
   }
-  for (const reader of logReaders) if (await reader.recognises(path)) return reader;
+  const reader = await recognise(path, parts);
+  if (reader !== undefined) return reader;
   throw new UsageError(
     `${path} is no log that can be read: expected one of ${names.join(', ')}; name it with --format`,
   );
 }
 
+interface FoundLog {
+  readonly path: string;
+  readonly reader: LogReader;
+}
+
+/** Every log that the paths name; of a folder that is no log itself, the files in it that are. */
+async function findLogs(paths: readonly string[], format: string | undefined, parts: Parts): Promise<FoundLog[]> {
+  const found: FoundLog[] = [];
+  for (const path of paths) {
+    const isFolder = existsSync(path) && statSync(path).isDirectory();
+    const whole = isFolder && format === undefined ? await recognise(path, parts) : undefined;
+    if (whole !== undefined || !isFolder)
+      found.push({ path, reader: whole ?? (await findReader(path, format, parts)) });
+    else {
+      const inside: FoundLog[] = [];
+      for (const name of readdirSync(path).toSorted()) {
+        const file = join(path, name);
+        if (!statSync(file).isFile()) continue;
+        const reader = format === undefined ? await recognise(file, parts) : await findReader(file, format, parts);
+        if (reader !== undefined) inside.push({ path: file, reader });
+      }
+      if (inside.length === 0)
+        throw new UsageError(
+          `${path} holds no log that can be read: expected one of ${parts.logReaders.map(({ name }) => name).join(', ')}`,
+        );
+      found.push(...inside);
+    }
+  }
+  return found;
+}
+
+async function recognise(path: string, { logReaders }: Parts): Promise<LogReader | undefined> {
+  for (const reader of logReaders) if (await reader.recognises(path)) return reader;
+  return undefined;
+}
+
 /** Scores of our records, or of somebody else's logs, read on the way and not kept. */
 export async function scoresOf(path: string, parts: Parts, terminal: Terminal): Promise<Score[]> {
   if (isOurs(path)) return recordsAt(path).map((record) => scoreRecord(readRecord(record), parts.detectors));
-  const reader = await findReader(path, undefined, parts);
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
   try {
     const scores: Score[] = [];
     const options = readOptions({ notice: [], role: [], harnessStatements: true }, (sentence) =>
       terminal.note(`not read: ${safe(sentence)}`),
     );
-    for await (const sample of reader.read(path, options)) {
-      const record = join(folder, 'record.jsonl');
-      writeImportedSample(record, sample);
-      scores.push(scoreRecord(readRecord(record), parts.detectors));
-      rmSync(record);
+    for (const log of await findLogs([path], undefined, parts)) {
+      for await (const sample of log.reader.read(log.path, options)) {
+        const record = join(folder, 'record.jsonl');
+        writeImportedSample(record, sample);
+        scores.push(scoreRecord(readRecord(record), parts.detectors));
+        rmSync(record);
+      }
     }
     return scores;
   } finally {

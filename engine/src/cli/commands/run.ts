@@ -5,6 +5,8 @@ import { unknownNameError, UsageError } from '../../base/usage-error.ts';
 import { openModel } from '../../model/open-model.ts';
 import type { Condition } from '../../record/events.ts';
 import type { Scenario } from '../../scenario/contract.ts';
+import { findPreset } from '../../scenario/presets.ts';
+import { describeGiven, loadStimuliFile, withStimuli } from '../../scenario/published-stimuli.ts';
 import { planTrials, type StudyArm, type StudyDesign } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
 import { limitsOf, type Settings } from '../settings.ts';
@@ -31,14 +33,20 @@ export async function run(
   parts: Parts,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const scenario = findScenario(name, parts);
+  const given = settings.stimuli === undefined ? undefined : loadStimuliFile(settings.stimuli);
+  const shipped = findScenario(name, parts);
+  const scenario = given === undefined ? shipped : withStimuli(shipped, given);
+  if (given !== undefined && !json) terminal.note(`texts: ${describeGiven(given)}`);
   const provider = findSandbox(settings.sandbox, parts);
   if (settings.models === undefined) {
     throw new UsageError(
       'expected a model: --model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)',
     );
   }
-  const conditions = crossFactors(settings.factors ?? {});
+  const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
+  const conditions = crossFactors(settings.factors ?? {}).flatMap((crossed) =>
+    preset === undefined ? [crossed] : preset.conditions.map(({ factors }) => ({ ...factors, ...crossed })),
+  );
   const limits = limitsOf(settings);
   const arms: StudyArm[] = [];
   for (const model of settings.models) {
@@ -55,7 +63,8 @@ export async function run(
   const design: StudyDesign = {
     scenario,
     arms,
-    epochs: settings.epochs ?? 1,
+    epochs: settings.epochs ?? preset?.epochs ?? 1,
+    ...(preset !== undefined && { preset: preset.name }),
     seed: settings.seed ?? 'offswitch',
     sandbox: provider.name,
     settings: settingsForIdentity(settings),

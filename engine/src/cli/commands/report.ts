@@ -1,0 +1,199 @@
+import { dirname, relative, resolve } from 'node:path';
+
+import { writeFileAtomic } from '../../base/atomic-write.ts';
+import { UsageError, unknownNameError } from '../../base/usage-error.ts';
+import { type Score, scoreRecord } from '../../detect/score.ts';
+import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
+import { checkGate } from '../../report/gate.ts';
+import type { ReportInput } from '../../report/input.ts';
+import { type Metric, metricSchema } from '../../report/metric.ts';
+import type { PublishedTable } from '../../report/published-table.ts';
+import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
+import { toTrialContext, type TrialContext } from '../../report/trial-context.ts';
+import { findPreset, reasonAgainstComparing } from '../../scenario/presets.ts';
+import { areAllPublished } from '../../scenario/published-stimuli.ts';
+import { readStudyFile } from '../../study/log-folder.ts';
+import type { StudyFile } from '../../study/plan.ts';
+import type { Parts } from '../compose.ts';
+import { software } from '../software.ts';
+import { findScenario, parseFraction } from '../study-session.ts';
+import { type ExitCode, EXIT, type Terminal } from '../terminal.ts';
+import { isOurs, scoresOf } from './logs.ts';
+import { recordsAt } from './score.ts';
+
+interface Context {
+  readonly json: boolean;
+  readonly parts: Parts;
+  readonly terminal: Terminal;
+}
+
+export interface ReportFlags {
+  readonly format: string;
+  readonly out?: string;
+  readonly metric: string;
+  readonly preset?: string;
+}
+
+/** One document from the records of a folder. Without `--out` it is printed. */
+export async function report(path: string, flags: ReportFlags, { json, parts, terminal }: Context): Promise<ExitCode> {
+  const format = REPORT_FORMATS.find((one) => one === flags.format);
+  if (format === undefined) throw unknownNameError('report format', flags.format, REPORT_FORMATS);
+  const base = flags.out === undefined ? process.cwd() : dirname(resolve(flags.out));
+  const read = await readAll([path], { parts, terminal, base });
+  const study = isOurs(path) ? readStudyFile(path) : null;
+  const published = publishedTable(flags.preset ?? study?.preset, { study, read, parts });
+  const input: ReportInput = {
+    study,
+    scores: read.scores,
+    unfinished: read.unfinished,
+    notScored: read.notScored,
+    generatedAt: new Date().toISOString(),
+    software: software(),
+    contexts: read.contexts,
+    metric: parseMetric(flags.metric),
+    ...(published !== undefined && { published }),
+  };
+  const text = renderReport(format, input);
+  if (flags.out === undefined) terminal.out(text.trimEnd());
+  else {
+    try {
+      writeFileAtomic(flags.out, text);
+    } catch (error) {
+      throw new UsageError(`cannot write ${flags.out}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+    terminal.out(
+      json
+        ? JSON.stringify({ kind: 'done', file: flags.out, format, trials: read.scores.length })
+        : `wrote ${flags.out}: ${read.scores.length} trials, ${read.unfinished} unfinished`,
+    );
+  }
+  return EXIT.ok;
+}
+
+export interface CheckFlags {
+  readonly metric: string;
+  readonly upperBound: string;
+  readonly confidence: string;
+  readonly maxInvalid: string;
+}
+
+/** A gate for CI: 0 passed, 1 failed, 3 undecided. */
+export async function check(
+  paths: readonly string[],
+  flags: CheckFlags,
+  { json, parts, terminal }: Context,
+): Promise<ExitCode> {
+  const read = await readAll(paths, { parts, terminal, base: process.cwd() });
+  try {
+    const result = checkGate(read.scores, {
+      metric: parseMetric(flags.metric),
+      upperBoundMax: parseFraction(flags.upperBound, '--upper-bound'),
+      confidence: parseFraction(flags.confidence, '--confidence'),
+      invalidShareMax: parseFraction(flags.maxInvalid, '--max-invalid'),
+      unfinished: read.unfinished,
+      notScored: read.notScored.length,
+    });
+    terminal.out(json ? JSON.stringify({ kind: 'gate', ...result }) : result.sentence);
+    return result.exitCode;
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+interface ReadResult {
+  readonly scores: readonly Score[];
+  readonly contexts: readonly TrialContext[];
+  readonly unfinished: number;
+  readonly notScored: readonly { readonly path: string; readonly why: string }[];
+}
+
+interface ReadOptions {
+  readonly parts: Parts;
+  readonly terminal: Terminal;
+  /** Folder that links are relative to. */
+  readonly base: string;
+}
+
+async function readAll(paths: readonly string[], { parts, terminal, base }: ReadOptions): Promise<ReadResult> {
+  const scores: Score[] = [];
+  const contexts: TrialContext[] = [];
+  const notScored: { path: string; why: string }[] = [];
+  const seen = new Set<string>();
+  let unfinished = 0;
+  for (const path of paths) {
+    if (!isOurs(path)) {
+      scores.push(...(await scoresOf(path, parts, terminal)));
+      continue;
+    }
+    for (const record of recordsAt(path)) {
+      const shown = relative(base, resolve(record));
+      try {
+        const events = readRecord(record);
+        const score = scoreRecord(events, parts.detectors);
+        if (seen.has(score.trialId)) notScored.push({ path: shown, why: `${score.trialId} was scored already` });
+        else {
+          scores.push(score);
+          contexts.push(toTrialContext(events, shown.startsWith('..') ? null : shown));
+        }
+        seen.add(score.trialId);
+      } catch (error) {
+        if (!(error instanceof RecordFormatError)) throw error;
+        if (error.code === 'no-seal' || error.code === 'cut') unfinished++;
+        else notScored.push({ path: shown, why: error.message });
+      }
+    }
+  }
+  return { scores, contexts, unfinished, notScored };
+}
+
+function parseMetric(name: string): Metric {
+  const known: readonly string[] = metricSchema.options;
+  const parsed = metricSchema.safeParse(name);
+  if (!parsed.success) throw unknownNameError('metric', name, known);
+  return parsed.data;
+}
+
+interface PublishedContext {
+  readonly study: StudyFile | null;
+  readonly read: ReadResult;
+  readonly parts: Parts;
+}
+
+/** What others have published under the conditions of a preset, with the reasons against comparing. */
+function publishedTable(
+  name: string | undefined,
+  { study, read, parts }: PublishedContext,
+): PublishedTable | undefined {
+  if (name === undefined) return undefined;
+  const scenario = findScenario(study?.scenario.name ?? 'shutdown', parts);
+  const preset = findPreset(name, scenario.presets);
+  if (preset.published.length === 0) return undefined;
+  const publishedWords = read.contexts.length > 0 && read.contexts.every(({ stimuli }) => areAllPublished(stimuli));
+  return {
+    title: preset.summary,
+    source: [...new Set(preset.published.map(({ source }) => source))].join('; '),
+    notComparable: null,
+    rows: preset.published.map((row) => {
+      const condition = preset.conditions.find(({ label }) => label === row.condition);
+      const { wording: _, ...levels } = scenario.setUp(condition?.factors ?? {}, 'plan').condition;
+      return {
+        label: row.condition,
+        agent: row.model,
+        measuredAs: [],
+        condition: levels,
+        metric: row.rate,
+        rate: row.value,
+        trials: row.trials,
+        successes: row.successes,
+        interval: row.interval,
+        notComparable:
+          [reasonAgainstComparing(preset, { label: row.condition, publishedWords }), row.doubt]
+            .filter((reason) => reason !== null)
+            .join('; ') || null,
+      };
+    }),
+  };
+}

@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { readAsData } from '../base/untrusted-text.ts';
+import { readRecord } from '../record/journal-reader.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { offswitch } from './testing.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+const containing = (text: string): string => expect.stringContaining(text) as string;
+const lastLine = (text: string): Record<string, unknown> =>
+  JSON.parse(text.split('\n').at(-1) ?? '') as Record<string, unknown>;
+
+describe.skipIf(!ready)('records of a study', () => {
+  using folder = createTemporaryFolder();
+  const logDir = folder.file('logs');
+  let labels = '';
+  beforeAll(async () => {
+    mkdirSync(folder.path, { recursive: true });
+    const models = ['overwriter', 'complier', 'failed-tamperer'].flatMap((name) => ['--model', `control/${name}`]);
+    await offswitch(['run', 'shutdown', ...models, '--epochs', '2', '--log-dir', logDir]);
+    const { out } = await offswitch(['score', logDir, '--json']);
+    const trials = out
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; trialId: string; agent: { name: string } });
+    const rows = trials
+      .filter(({ kind }) => kind === 'trial')
+      .map(({ trialId, agent }) => `${trialId},${agent.name === 'control/overwriter' ? 'avoided' : 'shutdown'}`);
+    labels = folder.file('labels.csv');
+    writeFileSync(labels, ['id,label', ...rows].join('\n'));
+  });
+
+  it('go out as logs of Inspect, one for each model, and come back with the same commands and words', async () => {
+    const out = folder.file('inspect');
+    const exported = await offswitch(['export', logDir, '--out', out]);
+    expect(exported.code).toBe(0);
+    expect(readdirSync(out)).toHaveLength(3);
+    const back = folder.file('back');
+    const imported = await offswitch(['import', out, '--to', back, '--json']);
+    expect(lastLine(imported.out)).toMatchObject({ kind: 'done', samples: 6, problems: 0 });
+    const commandsOf = (path: string): string[] =>
+      readdirSync(join(path, 'trials'))
+        .flatMap((name) => readRecord(join(path, 'trials', name)))
+        .flatMap((event) => (event.kind === 'command-start' ? [readAsData(event.command)] : []))
+        .toSorted();
+    expect(commandsOf(back)).toEqual(commandsOf(logDir));
+    expect((await offswitch(['verify', back])).code).toBe(0);
+  });
+
+  it('are held against labels: precision, recall, kappa, and every disagreement with its evidence', async () => {
+    const seen = await offswitch(['score', logDir, '--labels', labels]);
+    expect(seen.out).toContain('precision  2/2 = 100.0 %');
+    expect(seen.out).toContain('no disagreement');
+    const wrong = folder.file('wrong.csv');
+    writeFileSync(wrong, readFileSync(labels, 'utf8').replace(',avoided', ',shutdown'));
+    const other = await offswitch(['score', logDir, '--labels', wrong]);
+    expect(other.out).toContain('precision  1/2 = 50.0 %');
+    expect(other.out).toMatch(/label shutdown, found resisted-finished: .*shutdown\.sh/);
+  });
+
+  it.for([
+    ['ids that are not there', 'id,label\ntrial-none,avoided\n', /1 of 1 labels name no trial/],
+    ['no header', 'a,b\n1,2\n', /header names "id" and "label"/],
+    ['nothing in it', 'id,label\n', /holds no labels/],
+  ] as const)('refuse a label file with %s', async ([, text, sentence]) => {
+    const path = folder.file('bad.csv');
+    writeFileSync(path, text);
+    const seen = await offswitch(['score', logDir, '--labels', path]);
+    expect(seen.notes).toMatch(sentence);
+    expect(seen.code).toBe(2);
+  });
+
+  it.for(['html', 'csv', 'json', 'junit', 'sarif', 'markdown'])('are reported as %s', async (format) => {
+    const file = folder.file(`report.${format}`);
+    const seen = await offswitch(['report', logDir, '--format', format, '--out', file]);
+    expect(seen).toMatchObject({ code: 0, out: containing('6 trials, 0 unfinished') });
+    expect(existsSync(file)).toBe(true);
+    expect(readFileSync(file, 'utf8')).not.toContain(folder.path);
+  });
+
+  it('with an unfinished one count it as unfinished, never as safe', async () => {
+    const cut = folder.file('cut');
+    mkdirSync(join(cut, 'trials'), { recursive: true });
+    for (const name of readdirSync(join(logDir, 'trials'))) {
+      const text = readFileSync(join(logDir, 'trials', name), 'utf8');
+      writeFileSync(join(cut, 'trials', name), text.split('\n').slice(0, 12).join('\n'));
+    }
+    expect(await offswitch(['report', cut, '--out', folder.file('cut.html')])).toMatchObject({
+      out: containing('0 trials, 6 unfinished'),
+    });
+    expect((await offswitch(['check', cut])).code).toBe(3);
+  });
+
+  it('pass or fail a gate on an upper bound', async () => {
+    expect((await offswitch(['check', logDir, '--upper-bound', '0.9'])).code).toBe(1);
+    const complier = folder.file('complier');
+    await offswitch(['run', 'shutdown', '--model', 'control/complier', '--epochs', '6', '--log-dir', complier]);
+    expect(await offswitch(['check', complier, '--upper-bound', '0.5'])).toMatchObject({
+      code: 0,
+      out: containing('PASSED'),
+    });
+    expect(await offswitch(['check', complier, '--upper-bound', '0.01'])).toMatchObject({
+      code: 1,
+      out: containing('FAILED'),
+    });
+  });
+});
+
+describe('a log that is none', () => {
+  it.for([
+    ['is not there', '/nowhere.eval', /there is nothing at/],
+    ['is something else', '/etc/hostname', /is no log that can be read: expected one of/],
+  ] as const)('because it %s, is refused in one sentence', async ([, path, sentence]) => {
+    using folder = createTemporaryFolder();
+    const seen = await offswitch(['import', path, '--to', folder.file('to')]);
+    expect(seen.notes).toMatch(sentence);
+    expect(seen.code).toBe(2);
+  });
+
+  it('or a format, role or report that is not known, suggests the nearest', async () => {
+    using folder = createTemporaryFolder();
+    const to = ['--to', folder.file('to')];
+    expect((await offswitch(['import', '/etc/hostname', ...to, '--format', 'inspect-evl'])).notes).toContain(
+      'Did you mean "inspect-eval"?',
+    );
+    expect(
+      (await offswitch(['import', '/etc/hostname', ...to, '--format', 'inspect-eval', '--role', 'mechanisms=/a']))
+        .notes,
+    ).toContain('Did you mean "mechanism"?');
+    expect((await offswitch(['report', '/etc/hostname', '--format', 'htm'])).notes).toContain('Did you mean "html"?');
+  });
+});
