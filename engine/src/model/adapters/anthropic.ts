@@ -1,5 +1,5 @@
-import { withCallDefaults } from '../call-defaults.ts';
 import { defineHostedProvider } from '../hosted-provider.ts';
+import { wrapModel } from '../wrap-model.ts';
 
 /**
  * The protocol demands a bound of the answer. The package has one for each model that it knows and 4,096 for all others,
@@ -16,7 +16,10 @@ export const anthropicProvider = defineHostedProvider({
   properties: { maxOutputTokensDefault: String(OUTPUT_TOKENS_DEFAULT) },
   create: async ({ modelId, apiKey, baseURL, fetch }) => {
     const { createAnthropic } = await import('@ai-sdk/anthropic');
-    const model = createAnthropic({ apiKey, baseURL, fetch }).languageModel(modelId);
-    return withCallDefaults(model, { maxOutputTokens: OUTPUT_TOKENS_DEFAULT });
+    return wrapModel(createAnthropic({ apiKey, baseURL, fetch }).languageModel(modelId), {
+      question: (options) => ({ ...options, maxOutputTokens: options.maxOutputTokens ?? OUTPUT_TOKENS_DEFAULT }),
+      // A part that the package makes up of what stands elsewhere too, and only in streams.
+      part: (part) => (part.type === 'custom' && part.kind === 'anthropic.message_start' ? null : part),
+    });
   },
 });

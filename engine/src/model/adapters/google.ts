@@ -1,4 +1,10 @@
+import { z } from 'zod';
+
 import { defineHostedProvider } from '../hosted-provider.ts';
+import { wrapModel } from '../wrap-model.ts';
+
+/** The model that answered: the package passes on its id for no answer, so that it is read from the body. */
+const served = z.object({ modelVersion: z.string() });
 
 /** Google's Gemini protocol (`generateContent`). */
 export const googleProvider = defineHostedProvider({
@@ -7,7 +13,18 @@ export const googleProvider = defineHostedProvider({
   addressVariable: 'GOOGLE_GENERATIVE_AI_BASE_URL',
   address: 'https://generativelanguage.googleapis.com/v1beta',
   create: async ({ modelId, apiKey, baseURL, fetch }) => {
-    const { createGoogleGenerativeAI } = await import('@ai-sdk/google');
-    return createGoogleGenerativeAI({ apiKey, baseURL, fetch }).languageModel(modelId);
+    const { createGoogle } = await import('@ai-sdk/google');
+    return wrapModel(createGoogle({ apiKey, baseURL, fetch }).languageModel(modelId), {
+      question: (options) => ({ ...options, includeRawChunks: true }),
+      answer: (result) => {
+        const read = served.safeParse(result.response?.body);
+        return read.success ? { ...result, response: { ...result.response, modelId: read.data.modelVersion } } : result;
+      },
+      part: (part) => {
+        if (part.type !== 'raw') return part;
+        const read = served.safeParse(part.rawValue);
+        return read.success ? { type: 'response-metadata', modelId: read.data.modelVersion } : null;
+      },
+    });
   },
 });

@@ -1,5 +1,5 @@
-import { withCallDefaults } from '../call-defaults.ts';
 import { defineHostedProvider } from '../hosted-provider.ts';
+import { wrapModel } from '../wrap-model.ts';
 
 /**
  * OpenAI's Responses protocol. `store: false`: otherwise the conversation stays with OpenAI and later questions only
@@ -13,7 +13,14 @@ export const openaiProvider = defineHostedProvider({
   properties: { store: 'false' },
   create: async ({ modelId, apiKey, baseURL, fetch }) => {
     const { createOpenAI } = await import('@ai-sdk/openai');
-    const model = createOpenAI({ apiKey, baseURL, fetch }).responses(modelId);
-    return withCallDefaults(model, { providerOptions: { openai: { store: false } } });
+    return wrapModel(createOpenAI({ apiKey, baseURL, fetch }).responses(modelId), {
+      question: (options) => ({
+        ...options,
+        providerOptions: {
+          ...options.providerOptions,
+          openai: { store: false, ...options.providerOptions?.['openai'] },
+        },
+      }),
+    });
   },
 });

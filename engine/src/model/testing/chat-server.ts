@@ -27,6 +27,8 @@ export interface ChatReply {
   readonly delayMs?: number;
   /** Close the connection without an answer. */
   readonly hangUp?: boolean;
+  /** What comes after the body: nothing more, and the connection stays open or is reset. */
+  readonly afterwards?: 'silence' | 'reset';
 }
 
 /** An ordinary answer of a model that wants to call one tool. */
@@ -74,11 +76,11 @@ export async function startChatServer(
     const blocks: Buffer[] = [];
     request.on('data', (block: Buffer) => blocks.push(block));
     request.on('end', () => {
-      const seen = {
-        path: request.url ?? '',
-        headers: request.headers,
-        body: JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'],
-      };
+      const path = request.url ?? '';
+      // One protocol names the model in its path.
+      const [, model] = /\/models\/(.+):\w+(?:\?|$)/.exec(path) ?? [];
+      const body = JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'];
+      const seen = { path, headers: request.headers, body: model === undefined ? body : { ...body, model } };
       const reply = answer(seen, requests.push(seen));
       if (reply.hangUp === true) {
         response.destroy();
@@ -86,7 +88,14 @@ export async function startChatServer(
       }
       setTimeout(() => {
         response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
-        response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
+        const body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+        if (reply.afterwards === undefined) response.end(body);
+        // A reset drops what was not read yet: the piece is given time to arrive.
+        else
+          response.write(
+            body,
+            () => reply.afterwards === 'reset' && setTimeout(() => request.socket.resetAndDestroy(), 50),
+          );
       }, reply.delayMs ?? 0);
     });
   });

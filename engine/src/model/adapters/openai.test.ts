@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeModelContract } from '../contract-suite.ts';
+import { startChatServer } from '../testing/chat-server.ts';
+import { responses } from '../testing/wire-protocols.ts';
+import { describeWireProtocol } from '../wire-suite.ts';
+import { openaiProvider } from './openai.ts';
+
+const protocol = responses('openai');
+const environment = (url: string, key: string): Record<string, string> => ({
+  OPENAI_BASE_URL: url,
+  OPENAI_API_KEY: key,
+});
+
+describeModelContract({
+  provider: openaiProvider,
+  environment,
+  required: ['OPENAI_API_KEY'],
+  keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
+  replies: {
+    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.whole({
+      calls: ['ls', 'pwd'].map((cmd, index) => ({
+        id: `call-${'ab'.charAt(index)}`,
+        name: 'bash',
+        input: JSON.stringify({ cmd }),
+      })),
+      end: 'done',
+    }),
+    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+  },
+});
+
+describeWireProtocol({ provider: openaiProvider, protocol, environment });
+
+describe('openai', () => {
+  it('stores nothing at the vendor, says so, and gets sealed reasoning to give back', async () => {
+    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    const { model, properties } = await openaiProvider.open('o3', { environment: environment(server.url, 'some-key') });
+    await model.doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] });
+    expect(server.requests[0]?.body).toMatchObject({ store: false, include: ['reasoning.encrypted_content'] });
+    expect(properties).toEqual({ store: 'false' });
+  });
+});
