@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { readAsData } from '../base/untrusted-text.ts';
 import { type ChatReply, chatReply, toolCallReply } from '../model/testing/chat-server.ts';
 import type { TrialEvent } from '../record/events.ts';
+import { openJournal } from '../record/journal-writer.ts';
+import { createTemporaryFolder, trialStart } from '../record/testing.ts';
+import { verifyRecord } from '../record/verify.ts';
 import { inTurn, only, runServed, type ServedRun } from './testing.ts';
 
 const bash = (cmd: string, id?: string): ChatReply => toolCallReply('bash', { cmd }, id);
@@ -177,6 +180,23 @@ describe('what is recorded of an answer', () => {
     expect(run.end).toMatchObject({ reason: 'model-error', detail: expect.stringContaining('wrong key') });
     expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 401 }] }]);
     expect(only(run.events, 'infrastructure-error')).toMatchObject([{ stage: 'model', code: 'unauthorised' }]);
+  });
+
+  it('can be written into a record, whatever the server put into its answer', async () => {
+    using folder = createTemporaryFolder();
+    const half = '\uD83D';
+    const reply = chatReply(
+      { content: half, reasoning_content: half, tool_calls: [toolCall(half, half, half)] },
+      `tool_calls${half}`,
+    );
+    const path = folder.file('record.jsonl');
+    const journal = openJournal({ path, now: () => 0 });
+    journal.append(trialStart());
+    const answers = inTurn({ ...reply, body: { ...(reply.body as object), id: half, model: half } }, submit(half));
+    const run = await runServed(answers, { emit: journal.append });
+    journal.seal();
+    expect(run.end.reason).toBe('submitted');
+    expect(verifyRecord(path).problem).toBeNull();
   });
 });
 

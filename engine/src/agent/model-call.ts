@@ -54,7 +54,7 @@ export async function callModel(
       const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(retry.attemptMsMax)]);
       const result = await open.model.doGenerate({ ...request, abortSignal });
       attempts.push({ durationMs: elapsed() - started, status: 200, error: null });
-      return { result: withoutSecrets(result, open.secrets), attempts, failure: null };
+      return { result: clean(result, open.secrets), attempts, failure: null };
     } catch (error) {
       const { code, text, status, retryable, retryAfterMs } = readFailure(error, open.secrets);
       const shown = signal.aborted ? 'aborted' : code;
@@ -69,10 +69,10 @@ export async function callModel(
 }
 
 /**
- * A server can send the key back in an answer. It is taken out before anybody sees it: the record shows what was run,
- * and the key never gets into the sandbox, where it could come back in another shape.
+ * What a server sends is cleaned before anybody sees it, so that the record shows what was run. A key that it sends back
+ * never gets into the sandbox, where it could take another shape; half a surrogate pair could not be written down.
  */
-function withoutSecrets(
+function clean(
   { content, finishReason, usage, warnings, response }: LanguageModelV4GenerateResult,
   secrets: readonly string[],
 ): LanguageModelV4GenerateResult {
@@ -86,7 +86,7 @@ function withoutSecrets(
       warnings,
       response: { ...(id !== undefined && { id }), ...(modelId !== undefined && { modelId }) },
     },
-    (text) => hideSecrets(text, long),
+    (text) => hideSecrets(text.toWellFormed(), long),
   );
 }
 
