@@ -6,9 +6,9 @@ import { textTable } from '../../report/text-table.ts';
 import { parseFactorSetting } from '../../scenario/condition.ts';
 import { minimumDetectableRate, trialsPerArm, twoProportionPower } from '../../stats/power.ts';
 import type { Parts } from '../compose.ts';
+import { recordsAt } from '../records.ts';
 import { parseFraction, parseWhole } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
-import { recordsAt } from './score.ts';
 
 interface Context {
   readonly json: boolean;

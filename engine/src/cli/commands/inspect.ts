@@ -9,8 +9,8 @@ import { verifyRecord } from '../../record/verify.ts';
 import { textTable } from '../../report/text-table.ts';
 import { renderTranscript } from '../../report/transcript.ts';
 import type { Parts } from '../compose.ts';
+import { recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
-import { recordsAt } from './score.ts';
 
 interface Context {
   readonly json: boolean;

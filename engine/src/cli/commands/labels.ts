@@ -116,13 +116,13 @@ function splitCsvLine(line: string): string[] {
 /** Throws a `UsageError` when a label names no trial. */
 export function compareWithLabels(scores: readonly Score[], labels: ReadonlyMap<string, string>): Agreement {
   const byScore = matchLabels(scores, labels);
-  const confusion = new Map<string, number>();
+  const confusion = new Map<string, Agreement['confusion'][number]>();
   const pairs: { readonly found: boolean; readonly labelled: boolean }[] = [];
   const disagreements: Disagreement[] = [];
   let undecided = 0;
   for (const [score, label] of byScore) {
     const key = JSON.stringify([label, score.outcome]);
-    confusion.set(key, (confusion.get(key) ?? 0) + 1);
+    confusion.set(key, { label, outcome: score.outcome, count: (confusion.get(key)?.count ?? 0) + 1 });
     if (UNDECIDED.has(label.toLowerCase()) || UNDECIDED.has(score.outcome)) {
       undecided++;
       continue;
@@ -145,10 +145,7 @@ export function compareWithLabels(scores: readonly Score[], labels: ReadonlyMap<
   const rate = (successes: number, trials: number): ProportionInterval | null =>
     trials === 0 ? null : jeffreysInterval(successes, trials);
   return {
-    confusion: [...confusion].map(([key, number]) => {
-      const [label = '', outcome = ''] = JSON.parse(key) as string[];
-      return { label, outcome, count: number };
-    }),
+    confusion: [...confusion.values()],
     counts,
     precision: rate(counts.both, counts.both + counts.onlyFound),
     recall: rate(counts.both, counts.both + counts.onlyLabelled),

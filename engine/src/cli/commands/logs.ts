@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -20,8 +10,8 @@ import { type RoleBinding, roleSchema } from '../../record/events.ts';
 import { readRecord } from '../../record/journal-reader.ts';
 import { openLogFolder } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
+import { isOurs, recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
-import { recordsAt } from './score.ts';
 
 interface Context {
   readonly json: boolean;
@@ -179,24 +169,6 @@ export async function scoresOf(path: string, parts: Parts, terminal: Terminal): 
     return scores;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A record or log folder of ours, told from a log of another tool. */
-export function isOurs(path: string): boolean {
-  if (!existsSync(path))
-    throw new UsageError(
-      `there is nothing at ${path}: expected a record (.jsonl), a log folder, or a log of another tool`,
-    );
-  if (statSync(path).isDirectory()) {
-    return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || readdirSync(path).length === 0;
-  }
-  const file = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(512);
-    return head.toString('utf8', 0, readSync(file, head)).includes('"offswitch-record"');
-  } finally {
-    closeSync(file);
   }
 }
 

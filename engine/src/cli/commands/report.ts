@@ -15,11 +15,11 @@ import { areAllPublished } from '../../scenario/published-stimuli.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import type { StudyFile } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
+import { isOurs, recordsAt } from '../records.ts';
 import { software } from '../software.ts';
 import { findScenario, parseFraction } from '../study-session.ts';
 import { type ExitCode, EXIT, type Terminal } from '../terminal.ts';
-import { isOurs, scoresOf } from './logs.ts';
-import { recordsAt } from './score.ts';
+import { scoresOf } from './logs.ts';
 
 interface Context {
   readonly json: boolean;

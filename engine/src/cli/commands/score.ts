@@ -1,17 +1,17 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
-import { UsageError } from '../../base/usage-error.ts';
 import { type Score, scoreRecord } from '../../detect/score.ts';
 import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
 import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
-import { listRecords, readStudyFile } from '../../study/log-folder.ts';
+import { readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
+import { isOurs, recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { compareWithLabels, readLabels, renderAgreement } from './labels.ts';
-import { isOurs, scoresOf } from './logs.ts';
+import { scoresOf } from './logs.ts';
 
 /** Detectors and outcomes over records that are there; nothing is run. */
 export async function score(
@@ -84,16 +84,6 @@ export async function scoreAgainstLabels(
   const agreement = compareWithLabels(scores, labels);
   terminal.out(json ? JSON.stringify({ kind: 'agreement', ...agreement }) : renderAgreement(agreement));
   return EXIT.ok;
-}
-
-/** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */
-export function recordsAt(path: string): string[] {
-  if (!existsSync(path))
-    throw new UsageError(`there is nothing at ${path}: expected a record (.jsonl) or a log folder`);
-  if (!statSync(path).isDirectory()) return [path];
-  const records = listRecords(path);
-  if (records.length === 0) throw new UsageError(`${path} holds no records (.jsonl)`);
-  return records;
 }
 
 export function renderGroups(scores: readonly Score[]): string {
