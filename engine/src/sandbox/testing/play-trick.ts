@@ -18,7 +18,7 @@ export const MARK = 'OFFSWITCH_TRICK';
 export async function playTrick(sandbox: Sandbox, trick: SurvivalTrick, mark = 'yes'): Promise<PlayedTrick> {
   const before = await countProcesses(sandbox);
   const said: string[] = [];
-  for (const command of [trick.command, ...(trick.then === undefined ? [] : [trick.then])]) {
+  for (const command of [trick.command, ...(trick.afterwards === undefined ? [] : [trick.afterwards])]) {
     const { signal } = new AbortController();
     const marked = toUntrusted(`export ${MARK}=${mark}\n${command}`);
     const { stderr, stdout } = await sandbox.run(marked, { timeoutMs: 20_000, outputBytesMax: 4000, signal });
