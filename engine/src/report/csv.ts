@@ -8,7 +8,7 @@ const COLUMNS = [
   'agent',
   'agent_kind',
   'simulated',
-  'arm_cell',
+  'cell',
   'condition',
   'epoch',
   'outcome',

@@ -1,18 +1,12 @@
 import { showTime } from './analysis/show.ts';
+import { competenceSection, contrastSection } from './html/arm-sections.ts';
 import { hatching } from './html/figures.ts';
+import { exclusionSection, techniqueSection } from './html/finding-sections.ts';
 import { methodSection } from './html/method.ts';
+import type { Section } from './html/parts.ts';
 import { provenanceSection, trialSection } from './html/provenance.ts';
-import {
-  competenceSection,
-  contrastSection,
-  exclusionSection,
-  forestSection,
-  measureSection,
-  outcomeSection,
-  publishedSection,
-  type Section,
-  techniqueSection,
-} from './html/sections.ts';
+import { publishedSection } from './html/published-section.ts';
+import { forestSection, measureSection, outcomeSection } from './html/rate-sections.ts';
 import { STYLE } from './html/style.ts';
 import { html, type Markup, verbatim } from './markup.ts';
 import type { Report } from './report-schema.ts';
@@ -60,25 +54,21 @@ export function renderHtml(report: Report): string {
   }`;
 }
 
+/** Where nothing can be counted there is no rate to plot, and none is. */
 function toSections(report: Report): readonly Section[] {
-  const rates =
-    report.cells.length === 0
-      ? []
-      : [
-          forestSection(report),
-          contrastSection(report),
-          competenceSection(report),
-          outcomeSection(report),
-          techniqueSection(report),
-        ];
+  const counted = report.counts.counted > 0;
   const sections = [
-    ...rates,
+    counted ? forestSection(report) : null,
+    counted ? contrastSection(report) : null,
+    counted ? competenceSection(report) : null,
+    report.cells.length > 0 ? outcomeSection(report) : null,
+    counted ? techniqueSection(report) : null,
     exclusionSection(report),
     publishedSection(report),
-    report.cells.length === 0 ? null : measureSection(report),
+    counted ? measureSection(report) : null,
     methodSection(report),
     provenanceSection(report),
-    report.trials.length === 0 ? null : trialSection(report),
+    report.trials.length > 0 ? trialSection(report) : null,
   ];
   return sections.filter((section) => section !== null);
 }

@@ -1,7 +1,7 @@
 import { isCounted } from '../record/outcome.ts';
 import { SELF } from './analysis/cells.ts';
 import { showVarying } from './analysis/show.ts';
-import { html as xml, type Markup } from './markup.ts';
+import { type Markup, xml } from './markup.ts';
 import type { Report, ReportCell, ReportTrial } from './report-schema.ts';
 
 type Result = 'passed' | 'failure' | 'skipped';
@@ -16,10 +16,9 @@ export function renderJunit(report: Report): string {
   const suites = report.cells.map((cell) => toSuite(cell, byCell.get(cell.id) ?? [], report));
   const { scored, unfinished, notScored } = report.counts;
   const failures = report.trials.filter((trial) => resultOf(trial) === 'failure').length;
-  const skipped = report.trials.filter((trial) => resultOf(trial) === 'skipped').length + unfinished;
   const name = `offswitch${report.simulated ? ' (SIMULATED: no evidence)' : ''}`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${
-    xml`<testsuites name="${name}" tests="${scored + unfinished + notScored}" failures="${failures}" errors="${notScored}" skipped="${skipped}">
+    xml`<testsuites name="${name}" tests="${scored + unfinished + notScored}" failures="${failures}" errors="${notScored}">
 ${suites}${toRecordSuite(report)}</testsuites>
 `.text
   }`;

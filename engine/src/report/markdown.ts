@@ -40,7 +40,7 @@ function toCellTable({ cells, metric, shared }: Report): string {
     '| --- | --- | --- | --- | --- |',
     ...shown.map(
       (cell) =>
-        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || 'as above')} | ${showRate(cell.rates[metric])} | ${showRate(cell.rates.attempted)} | ${cell.trials - cell.counted}/${cell.trials} |`,
+        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || (common === '' ? 'no factors' : 'as above'))} | ${showRate(cell.rates[metric])} | ${showRate(cell.rates.attempted)} | ${cell.trials - cell.counted}/${cell.trials} |`,
     ),
     ...(cells.length > shown.length
       ? ['', `${shown.length} of ${cells.length} cells; the rest is in the HTML report.`]

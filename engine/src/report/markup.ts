@@ -2,7 +2,7 @@ import { showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrust
 
 declare const markup: unique symbol;
 
-/** HTML, SVG or XML that is safe to put into a document. Made by the tag `html` and, of our own source, by `verbatim`. */
+/** HTML, SVG or XML that is safe to put into a document. Made by the tags `html` and `xml` and, of our own source, by `verbatim`. */
 export interface Markup {
   readonly [markup]: true;
   readonly text: string;
@@ -30,12 +30,26 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** `` html`<td>${agentName}</td>` ``: the only way to write markup, and everything in braces is escaped. */
+/**
+ * `` html`<td>${agentName}</td>` ``: the only way to write markup, and everything in braces is escaped. Indentation of the
+ * source is taken out; line breaks stay, which mean no more than a space to HTML.
+ */
 export function html(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
-  const text = literals
-    .map((literal, index) => literal + (index < parts.length ? toText(parts[index] ?? null) : ''))
-    .join('');
-  return asMarkup(text);
+  return join(
+    literals.map((literal) => literal.replace(/\s*\n\s*/g, '\n')),
+    parts,
+  );
+}
+
+/** The same for XML, with the source's own spaces. */
+export function xml(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
+  return join(literals, parts);
+}
+
+function join(literals: readonly string[], parts: readonly MarkupPart[]): Markup {
+  return asMarkup(
+    literals.map((literal, index) => literal + (index < parts.length ? toText(parts[index] ?? null) : '')).join(''),
+  );
 }
 
 /** Text of our own source that is already what it must be, such as a style sheet. Never for anything that came from outside. */

@@ -48,7 +48,6 @@ function toRule(behaviour: Finding['behaviour']): object {
   const text = describeBehaviour(behaviour);
   return {
     id: behaviour,
-    name: behaviour.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     shortDescription: { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` },
     defaultConfiguration: { level: behaviour === 'mechanism-read' ? 'none' : 'warning' },
   };

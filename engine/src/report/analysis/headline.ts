@@ -1,7 +1,7 @@
 import type { Metric } from '../metric.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report, ReportCell, ReportCompetence, ReportProvenance } from '../report-schema.ts';
-import { SELF } from './cells.ts';
+import { SELF, withoutArm } from './cells.ts';
 import { showCondition, showDate, showInterval } from './show.ts';
 
 export interface HeadlineInput {
@@ -61,7 +61,7 @@ function sayCell(
   const { successes, trials, interval } = cell.rates[metric];
   const snapshots = provenance.models.filter(({ agent }) => agent === cell.agent).map(({ answeredAs }) => answeredAs);
   const answering = snapshots.length === 0 ? '' : ` (answering as ${snapshots.join(', ')})`;
-  const condition = showCondition(cell.condition);
+  const condition = showCondition(withoutArm(cell.condition));
   const rate = interval === null ? '' : ` = ${showInterval(interval)}`;
   const imported = cell.kind === 'imported' ? ', read from a log of others' : '';
   const sentence =

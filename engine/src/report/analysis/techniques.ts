@@ -1,14 +1,15 @@
 import { behaviourSchema, type Finding } from '../../detect/contract.ts';
 import { isCounted } from '../../record/outcome.ts';
 import type { ReportTechnique } from '../report-schema.ts';
-import type { CellWithScores } from './cells.ts';
+import { type CellWithScores, SELF } from './cells.ts';
 
 type Basis = Finding['basis'];
 type Behaviour = Finding['behaviour'];
 
-/** What was done in how many of the counted trials, by the strongest ground it was seen on. Most frequent first. */
+/** What was done in how many of the counted trials of the arm "self", by the strongest ground it was seen on. Most frequent first. */
 export function toTechniques(cells: readonly CellWithScores[]): ReportTechnique[] {
-  return [...Map.groupBy(cells, ({ cell }) => cell.kind)].flatMap(([kind, group]) => {
+  const self = cells.filter(({ cell }) => cell.arm === SELF);
+  return [...Map.groupBy(self, ({ cell }) => cell.kind)].flatMap(([kind, group]) => {
     const trials = group.flatMap(({ scores }) => scores.filter(({ outcome }) => isCounted(outcome)));
     return behaviourSchema.options
       .map((behaviour) => ({ kind, behaviour, of: trials.length, ...tally(behaviour, trials) }))

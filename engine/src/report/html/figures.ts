@@ -68,6 +68,16 @@ export function scale(labels: readonly string[]): Markup {
   return html`<svg height="18" aria-hidden="true">${ticks}</svg>`;
 }
 
+/** A bar over a share of trials; no interval, because several behaviours stand in one trial. */
+export function shareFigure(label: string, trials: number, of: number): Markup {
+  const width = of === 0 ? 0 : (trials / of) * 100;
+  return figure(
+    `${label}: ${trials}/${of}`,
+    'A bar as long as the share of counted trials.',
+    html`<rect class="share" x="0" y="6" width="${width.toFixed(2)}%" height="10" />`,
+  );
+}
+
 /** All trials of a cell, one segment an outcome, in the order of the legend. */
 export function outcomeFigure(label: string, outcomes: Readonly<Record<Outcome, number>>): Markup {
   const total = OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
@@ -114,7 +124,7 @@ export function outcomeLegend(present: readonly Outcome[]): Markup {
 export function hatching(): Markup {
   const pattern = (id: string, degrees: number): Markup =>
     html`<pattern id="${id}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(${degrees})"
-      ><rect width="6" height="6" style="fill: var(--band)" /><line
+      ><rect width="6" height="6" fill="var(--band)" /><line
         x1="0"
         x2="0"
         y1="0"
@@ -132,6 +142,7 @@ function fillOf(outcome: Outcome): string {
 }
 
 function textClass(outcome: Outcome): string {
+  if (!isCounted(outcome)) return 'on-hatch';
   return outcome === 'resisted-finished' ? 'on-dark' : 'on-light';
 }
 

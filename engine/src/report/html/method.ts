@@ -1,6 +1,7 @@
+import { isCounted, OUTCOMES } from '../../record/outcome.ts';
 import { html } from '../markup.ts';
 import type { Report } from '../report-schema.ts';
-import { countedOutcomes, type Section } from './sections.ts';
+import type { Section } from './parts.ts';
 
 /** What is claimed, what is not, and how the numbers were made. */
 export function methodSection(report: Report): Section {
@@ -17,8 +18,8 @@ export function methodSection(report: Report): Section {
         is alive). What the agent wrote never decides alone.
       </li>
       <li>
-        Counted are: ${countedOutcomes()}. Not counted, visibly: limit, invalid, and records that are unfinished or
-        cannot be read.
+        Counted are: ${OUTCOMES.filter(isCounted).join(', ')}. Not counted, visibly: limit, invalid, and records that
+        are unfinished or cannot be read.
       </li>
       <li>
         Rates: 95 % Jeffreys intervals, equal tails, lower limit 0 at k = 0 and upper limit 1 at k = n. Differences: 95

@@ -1,10 +1,12 @@
 import { showTime } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart, toRelativeUrl } from '../markup.ts';
 import type { Report, ReportTrial } from '../report-schema.ts';
-import type { Section } from './sections.ts';
+import type { Section } from './parts.ts';
 
 /** Trials beyond which a page is no place for a table; CSV and JSON have them all. */
 const TRIALS_MAX = 2000;
+/** Rows of it that are printed; the style sheet holds the same number. */
+const PRINTED_MAX = 40;
 
 export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
   const { study, deviations, ran, models, environments, stimuli } = provenance;
@@ -84,6 +86,7 @@ export function trialSection({ trials }: Report): Section {
   const shown = trials.slice(0, TRIALS_MAX);
   const rest = trials.length - shown.length;
   const content = html`${rest > 0 ? html`<p>The first ${shown.length} of ${trials.length} trials; CSV and JSON have all of them.</p>` : null}
+    ${shown.length > PRINTED_MAX ? html`<p class="paper">On paper the first ${PRINTED_MAX} of ${trials.length} trials; the file has ${shown.length}.</p>` : null}
     <div class="scroll">
       <table class="trials">
         <caption>

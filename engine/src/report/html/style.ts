@@ -29,7 +29,7 @@ h2 { margin: 44px 0 6px; font-size: 20px; line-height: 1.3; }
 h3 { margin: 24px 0 4px; font-size: 15px; }
 p { margin: 6px 0; max-width: 76ch; }
 a { color: var(--link); }
-.headline { margin: 0 0 12px; font-size: 23px; line-height: 1.38; font-weight: 600; max-width: 56ch; overflow-wrap: anywhere; }
+.headline { margin: 0 0 12px; font-size: 21px; line-height: 1.4; font-weight: 600; max-width: 72ch; overflow-wrap: anywhere; }
 .beside { margin: 0; padding-left: 18px; color: var(--soft); }
 .soft, figcaption, caption { color: var(--soft); }
 .banner { margin: 0 0 20px; padding: 10px 14px; border: 2px solid var(--warn); border-radius: 4px; background: var(--warn-page); color: var(--warn); font-weight: 600; max-width: none; }
@@ -48,17 +48,20 @@ tbody th { overflow-wrap: anywhere; }
 .level { display: block; color: var(--soft); font-size: 13px; }
 .levels { margin-left: 6px; color: var(--soft); font-size: 13px; }
 .figures td, .figures th { vertical-align: middle; } .figures thead th { vertical-align: bottom; }
-td.plot, th.plot { padding: 0; vertical-align: middle; border-left: 10px solid transparent; border-right: 22px solid transparent; }
-td.plot { width: 42%; min-width: 220px; background: linear-gradient(to right, var(--grid) 1px, transparent 1px) 0 0 / 25% 100% padding-box padding-box, linear-gradient(var(--grid), var(--grid)) 100% 0 / 1px 100% no-repeat padding-box padding-box; }
-td.bar, th.bar { width: 56%; min-width: 260px; vertical-align: middle; }
+td.plot, th.plot { width: 42%; min-width: 250px; padding: 0 30px 0 14px; }
+td.plot { background: linear-gradient(to right, var(--grid) 1px, transparent 1px) 14px 0 / calc((100% - 44px) / 4) 100% repeat-x; }
+.narrow td.plot, .narrow th.plot { width: 27%; }
+td.bar, th.bar { width: 56%; min-width: 260px; }
 svg { display: block; width: 100%; overflow: visible; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; fill: var(--soft); }
 .range { stroke: var(--mark); stroke-width: 2; }
 .point { fill: var(--mark); stroke: var(--mark); stroke-width: 2; }
+.share { fill: var(--mark); }
 .control-arm .range { stroke: var(--quiet); }
 .control-arm .point { fill: var(--page); stroke: var(--quiet); }
 .reference { stroke: var(--quiet); stroke-width: 1; }
 svg text.on-light { fill: var(--on-light); } svg text.on-dark { fill: var(--on-dark); }
+svg text.on-hatch { fill: var(--ink); paint-order: stroke; stroke: var(--page); stroke-width: 6px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 8px 0; padding: 0; list-style: none; font-size: 13px; }
 .legend svg { display: inline-block; width: 14px; height: 12px; margin-right: 6px; vertical-align: -1px; }
 code { font: 12.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; unicode-bidi: isolate; }
@@ -66,13 +69,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 20px; margi
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 ul.plain { margin: 6px 0; padding-left: 20px; max-width: 76ch; }
 .trials td { overflow-wrap: anywhere; } .trials td:nth-child(4) { white-space: nowrap; }
+.paper { display: none; }
 .hidden { position: absolute; width: 0; height: 0; overflow: hidden; }
 @media (max-width: 640px) { main, header, footer { padding: 0 16px; } header { padding-top: 24px; } .headline { font-size: 19px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
 @page { margin: 16mm 14mm; }
 @media print {
   body { font-size: 9.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main, header, footer { max-width: none; padding: 0; }
-  nav { display: none; }
+  nav { display: none; } .paper { display: block; } .trials tbody tr:nth-child(n + 41) { display: none; }
+  td.plot, th.plot, td.bar, th.bar { min-width: 0; }
   .headline { font-size: 15pt; } h2 { font-size: 13pt; margin-top: 22pt; }
   h2, h3, caption { break-after: avoid; } tr, figure, .legend { break-inside: avoid; } thead { display: table-header-group; }
   table { font-size: 8.5pt; } .scroll { overflow: visible; } a { color: inherit; text-decoration: none; } code { font-size: 7.5pt; }

@@ -1,0 +1,122 @@
+import { SELF } from '../analysis/cells.ts';
+import { showVarying } from '../analysis/show.ts';
+import { html, type Markup, type MarkupPart } from '../markup.ts';
+import type { Report, ReportCell } from '../report-schema.ts';
+
+/** What the sections of the HTML report are made of: tables, and names of cells. */
+
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly content: Markup;
+}
+
+export type Kind = ReportCell['kind'];
+
+export const KINDS: readonly Kind[] = ['model', 'imported', 'control'];
+
+export const KIND_TITLES: Readonly<Record<Kind, string>> = {
+  model: 'Models',
+  imported: 'Imported records',
+  control: 'Scripted agents: what they do is known, they say nothing of a model',
+};
+
+/** The cells of each kind of agent under their own heading; never in one table. */
+export function forEachKind(report: Report, render: (cells: readonly ReportCell[]) => Markup): Markup {
+  const parts = KINDS.map((kind) => ({ kind, cells: report.cells.filter((cell) => cell.kind === kind) }));
+  return html`${parts
+    .filter(({ cells }) => cells.length > 0)
+    .map(
+      ({ kind, cells }) =>
+        html`<h3>${KIND_TITLES[kind]}</h3>
+          ${render(cells)}`,
+    )}`;
+}
+
+export interface TableParts {
+  readonly caption: MarkupPart;
+  readonly head: MarkupPart;
+  /** One or more `tbody`. */
+  readonly body: MarkupPart;
+  /** Many columns: the figure takes less of the width. */
+  readonly narrow?: boolean;
+}
+
+export function table({ caption, head, body, narrow = false }: TableParts): Markup {
+  return html`<div class="scroll">
+    <table class="figures${narrow ? ' narrow' : ''}">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${head}
+        </tr>
+      </thead>
+      ${body}
+    </table>
+  </div>`;
+}
+
+export interface GroupedRows<T> {
+  readonly items: readonly T[];
+  readonly cellOf: (item: T) => ReportCell;
+  /** Columns of the table, for the row that names the agent. */
+  readonly columns: number;
+  /** What stands below the name of the cell; null for nothing. */
+  readonly below?: (item: T) => string | null;
+  readonly render: (item: T) => MarkupPart;
+}
+
+/** Rows under the name of their agent, or with it where each agent has one row. */
+export function rowsByAgent<T>({ items, cellOf, columns, below = () => null, render }: GroupedRows<T>): Markup {
+  const groups = [...Map.groupBy(items, (item) => cellOf(item).agent)];
+  const toRow = (item: T, name: MarkupPart): Markup => {
+    const note = below(item);
+    return html`<tr class="${cellOf(item).arm === SELF ? 'self-arm' : 'control-arm'}">
+      <th scope="row">${name}${note === null ? null : html`<span class="level">${note}</span>`}</th>
+      ${render(item)}
+    </tr> `;
+  };
+  if (groups.every(([, group]) => group.length === 1))
+    return html`<tbody>
+      ${items.map((item) => toRow(item, cellName(cellOf(item))))}
+    </tbody>`;
+  return html`${groups.map(
+    ([agent, group]) =>
+      html`<tbody>
+        <tr>
+          <th class="group" colspan="${columns}" scope="rowgroup">${agent}</th>
+        </tr>
+        ${group.map((item) => toRow(item, showVarying(cellOf(item)) || 'as above'))}
+      </tbody>`,
+  )}`;
+}
+
+export function cellName(cell: ReportCell): Markup {
+  const varying = showVarying(cell);
+  return html`${cell.agent}${varying === '' ? null : html` <span class="levels">${varying}</span>`}`;
+}
+
+/** The name of a cell in the words of a figure. */
+export function plainCellName(cell: ReportCell): string {
+  return [cell.agent, showVarying(cell)].filter((part) => part !== '').join(', ');
+}
+
+export function cellFinder(report: Report): (id: string) => ReportCell {
+  const cells = new Map(report.cells.map((cell) => [cell.id, cell]));
+  return (id) => {
+    const cell = cells.get(id);
+    if (cell === undefined) throw new TypeError(`the report has no cell ${id}`);
+    return cell;
+  };
+}
+
+/** Column headings; `number` for short ones to be kept on one line. */
+export function heading(text: MarkupPart, kind: 'text' | 'number' | 'plot' | 'bar' = 'text'): Markup {
+  return kind === 'text' ? html`<th scope="col">${text}</th>` : html`<th class="${kind}" scope="col">${text}</th>`;
+}
+
+export function number(content: MarkupPart): Markup {
+  return html`<td class="number">${content}</td>`;
+}
