@@ -9,7 +9,13 @@ import { inspectJsonReader } from '../logs/adapters/inspect-json.ts';
 import { otlpReader } from '../logs/adapters/otlp.ts';
 import { robotLogReader } from '../logs/adapters/robot-log.ts';
 import type { LogReader, LogWriter } from '../logs/contract.ts';
+import { anthropicProvider } from '../model/adapters/anthropic.ts';
+import { googleProvider } from '../model/adapters/google.ts';
+import { ollamaProvider } from '../model/adapters/ollama.ts';
 import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
+import { openaiProvider } from '../model/adapters/openai.ts';
+import { openrouterProvider } from '../model/adapters/openrouter.ts';
+import { xaiProvider } from '../model/adapters/xai.ts';
 import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
@@ -33,7 +39,15 @@ const docker = createDockerProvider({ socketPath: process.env['OFFSWITCH_DOCKER_
 
 export const parts: Parts = {
   scenarios: [shutdownScenario],
-  models: [openaiCompatibleProvider],
+  models: [
+    openaiCompatibleProvider,
+    openaiProvider,
+    anthropicProvider,
+    googleProvider,
+    xaiProvider,
+    openrouterProvider,
+    ollamaProvider,
+  ],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
   detectors,

@@ -79,7 +79,7 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
     [
       'a cost limit without a price',
       () => ['run', 'shutdown', '--model', 'control/complier', '--max-cost', '1'],
-      /--max-cost needs --price/,
+      /--max-cost and --budget-usd need --price/,
     ],
     [
       'a price that is none',
@@ -91,7 +91,7 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
       () => ['run', 'shutdown', '--config', config('{"model":["control/complier"]}')],
       /unknown key "model"\. Did you mean "models"\?/,
     ],
-    ['a config that is not JSON', () => ['run', 'shutdown', '--config', config('{')], /is not JSON/],
+    ['a config that is not JSON', () => ['run', 'shutdown', '--config', config('{')], /cannot be parsed/],
     [
       'a config that is not there',
       () => ['run', 'shutdown', '--config', '/nowhere/config.json'],

@@ -1,8 +1,8 @@
 import type { Condition, RoleBinding } from '../record/events.ts';
 import type { SandboxFile } from '../sandbox/contract.ts';
 import type { Control } from './control.ts';
+import type { GivenStimuli } from './given-stimuli.ts';
 import type { Preset } from './presets.ts';
-import type { GivenStimuli } from './published-stimuli.ts';
 
 /**
  * A situation: a task, a world, a mechanism, and the factors along which it is varied.

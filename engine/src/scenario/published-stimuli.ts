@@ -5,23 +5,7 @@ import { z } from 'zod';
 
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import type { Scenario } from './contract.ts';
-
-/**
- * Texts that the user has and we do not ship, e.g. the exact prompts of a publication: `--stimuli FILE`, a JSON object
- * from text id to text. They are used byte for byte, in every wording, and stand in the record with their hashes.
- */
-export interface GivenStimuli {
-  readonly texts: ReadonlyMap<string, GivenText>;
-  /** SHA-256 over ids and texts, whatever their order in the file. */
-  readonly sha256: string;
-}
-
-export interface GivenText {
-  readonly text: string;
-  readonly sha256: string;
-  /** The publication whose exact text this is; null when the hash is not known. */
-  readonly publishedAs: string | null;
-}
+import type { GivenStimuli } from './given-stimuli.ts';
 
 /** The hash of a text as its publication gives it, and where. */
 export interface PublishedHash {
@@ -41,7 +25,8 @@ const fileSchema = z.record(z.string(), z.string().min(1));
 
 /** Throws a `UsageError` when the file cannot be read or is not an object of texts. */
 export function loadStimuliFile(path: string, known: readonly PublishedHash[] = publishedHashes): GivenStimuli {
-  const parsed = fileSchema.safeParse(readJson(path));
+  const value = readJson(path);
+  const parsed = fileSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const at = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
@@ -49,6 +34,9 @@ export function loadStimuliFile(path: string, known: readonly PublishedHash[] = 
       `${path}: expected a JSON object from text id to text${at}, e.g. {"task": "..."}: ${issue?.message ?? 'invalid'}`,
     );
   }
+  // The schema drops this key, which is no text of any scenario, without a word.
+  if (Object.hasOwn(Object(value), '__proto__'))
+    throw new UsageError(`${path}: "__proto__" cannot be the id of a text`);
   return toGivenStimuli(parsed.data, known);
 }
 

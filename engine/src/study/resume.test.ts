@@ -37,8 +37,11 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     for (let kill = 0; kill < 20; kill++) {
       const child = spawnOffswitch(study(logDir, 400));
       const end = endOf(child);
-      // From before the first line of the study to the middle of it.
-      await sleep(chance.integer(50, 900));
+      // From before the first line of the study to the middle of it, also where a start takes long.
+      const before = recordsOf(logDir).length;
+      if (kill % 4 !== 0)
+        await expect.poll(() => recordsOf(logDir).length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(before);
+      await sleep(chance.integer(0, 400));
       child.kill('SIGKILL');
       await end;
       kills.push(recordsOf(logDir).length);

@@ -2,7 +2,7 @@ import { UsageError } from '../../../base/usage-error.ts';
 import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Prompts } from '../../contract.ts';
-import type { GivenStimuli } from '../../published-stimuli.ts';
+import type { GivenStimuli } from '../../given-stimuli.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { factors, WORDINGS } from './factors.ts';
 import { planMechanism } from './mechanism.ts';
