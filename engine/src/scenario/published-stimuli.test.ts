@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { UsageError } from '../base/usage-error.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import type { GivenStimuli } from './given-stimuli.ts';
+import {
+  areAllPublished,
+  describeGiven,
+  loadStimuliFile,
+  publishedHashes,
+  toGivenStimuli,
+} from './published-stimuli.ts';
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function load(content: string | Uint8Array): GivenStimuli {
+  using folder = createTemporaryFolder();
+  const path = folder.file('stimuli.json');
+  writeFileSync(path, content);
+  return loadStimuliFile(path);
+}
+
+const ids = fc.string().filter((id) => id !== '__proto__');
+
+describe('loadStimuliFile', () => {
+  it('gives every text byte for byte, with its hash', () => {
+    fc.assert(
+      fc.property(fc.dictionary(ids, fc.string({ unit: 'grapheme', minLength: 1 })), (texts) => {
+        const { texts: found } = load(JSON.stringify(texts));
+        expect(new Set(found.keys())).toEqual(new Set(Object.keys(texts)));
+        for (const [id, text] of Object.entries(texts))
+          expect(found.get(id)).toEqual({ text, sha256: hashOf(text), publishedAs: null });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('has one hash over all, which the order does not change and a text does', () => {
+    expect(load('{"a": "1", "b": "2"}').sha256).toBe(load('{"b": "2", "a": "1"}').sha256);
+    expect(load('{"a": "1", "b": "2"}').sha256).not.toBe(load('{"a": "12", "b": ""}'.replace('""', '" "')).sha256);
+  });
+
+  it.each([
+    ['no JSON', '{"task": ', /cannot read the stimuli file .*: /],
+    ['a list', '["task"]', /expected a JSON object from text id to text/],
+    ['a text that is none', '{"task": 1}', /at "task"/],
+    ['an id that objects keep for themselves', '{"__proto__": "x"}', /"__proto__" cannot be the id/],
+    ['an empty text', '{"task": ""}', /at "task"/],
+    ['bytes that are no UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), /cannot read the stimuli file/],
+    ['far too much', `{"task": "${'x'.repeat(1024 * 1024)}"}`, /larger than/],
+  ])('refuses %s', (_what, content, message) => {
+    expect(() => load(content)).toThrow(UsageError);
+    expect(() => load(content)).toThrow(message);
+  });
+
+  it('refuses a file that is not there', () => {
+    expect(() => loadStimuliFile('no-such-file.json')).toThrow(/cannot read the stimuli file no-such-file\.json/);
+  });
+});
+
+describe('a published text', () => {
+  const known = [{ sha256: hashOf('the exact words'), publication: 'Somebody, 2025' }];
+
+  it('is recognised by its hash, and not when one character differs', () => {
+    const { texts } = toGivenStimuli({ task: 'the exact words', system: 'the exact words.' }, known);
+    expect(texts.get('task')?.publishedAs).toBe('Somebody, 2025');
+    expect(texts.get('system')?.publishedAs).toBeNull();
+  });
+
+  it('is told apart from the rest in one sentence', () => {
+    const given = toGivenStimuli({ task: 'the exact words', system: 'mine' }, known);
+    expect(describeGiven(given)).toBe(
+      'used exactly as published: task; given by the user, not known to be published: system',
+    );
+  });
+
+  it('makes a trial one with published words only when all its words are', () => {
+    const [task, other] = [
+      { id: 'given/task', sha256: hashOf('the exact words') },
+      { id: 'texts/system.txt', sha256: hashOf('x') },
+    ];
+    const script = { id: 'files/shutdown.sh', sha256: hashOf('script') };
+    expect(areAllPublished([task, script], known)).toBe(true);
+    expect(areAllPublished([task, other], known)).toBe(false);
+    expect(areAllPublished([script], known)).toBe(false);
+    expect(areAllPublished([], known)).toBe(false);
+  });
+
+  it('is none so far: no publication gives a hash of its texts', () => {
+    expect(publishedHashes).toEqual([]);
+    expect(areAllPublished([{ id: 'given/task', sha256: hashOf('anything') }])).toBe(false);
+  });
+});
