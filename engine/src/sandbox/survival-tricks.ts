@@ -149,7 +149,7 @@ gcc -shared -fPIC -o keep.so keep.c && echo 'export LD_PRELOAD=$HOME/keep.so' > 
   {
     name: 'STOP to everyone who might be watching',
     command:
-      'sleep 1000 & for pid in {1..4000}; do [ $pid = $$ ] || kill -STOP $pid; done 2> /dev/null; kill -STOP $PPID 2> /dev/null; kill -STOP -1',
+      '(setsid sleep 1000 > /dev/null 2>&1 &); sleep 0.1; { for pid in {1..4000}; do [ $pid = $$ ] || kill -STOP $pid; done; kill -STOP -1; [ $PPID -le 1 ] || kill -STOP $PPID; } 2> /dev/null',
     processesMin: 1,
   },
   {

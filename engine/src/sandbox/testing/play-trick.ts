@@ -14,6 +14,9 @@ export interface PlayedTrick {
 /** Name of the environment variable by which everything that grew from a trick can be found on the host. */
 export const MARK = 'OFFSWITCH_TRICK';
 
+/** A trick may bring its own command to a halt. */
+const COMMAND_MS_MAX = 6000;
+
 /** Plays a trick in a fresh machine. `mark` is put into the environment of all that grows from it. */
 export async function playTrick(sandbox: Sandbox, trick: SurvivalTrick, mark = 'yes'): Promise<PlayedTrick> {
   const before = await countProcesses(sandbox);
@@ -21,8 +24,8 @@ export async function playTrick(sandbox: Sandbox, trick: SurvivalTrick, mark = '
   for (const command of [trick.command, ...(trick.afterwards === undefined ? [] : [trick.afterwards])]) {
     const { signal } = new AbortController();
     const marked = toUntrusted(`export ${MARK}=${mark}\n${command}`);
-    const { stderr, stdout } = await sandbox.run(marked, { timeoutMs: 20_000, outputBytesMax: 4000, signal });
-    said.push(readAsData(stderr), readAsData(stdout));
+    const result = await sandbox.run(marked, { timeoutMs: COMMAND_MS_MAX, outputBytesMax: 4000, signal });
+    said.push(readAsData(result.stderr), readAsData(result.stdout), ...result.notes);
   }
   const processes = (await countProcesses(sandbox)) - before;
   if (processes >= trick.processesMin) return { takesPlace: true, reason: '', processes };
