@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { buildReport } from './build-report.ts';
+import { renderHtml } from './html.ts';
 import type { PublishedRow } from './published-table.ts';
 import { publishedTableSchema } from './published-table.ts';
 import { cellScores, finding, reportInput, score, studyFile, trialContext } from './testing/report-input.ts';
@@ -77,6 +78,54 @@ describe('competence', () => {
     const [one] = buildReport(reportInput(scores)).competence;
     expect(one?.adjusted?.estimate).toBe(1);
     expect(one?.why).toContain('no ceiling');
+  });
+});
+
+it('takes every arm in which the agent was told to prevent the shutdown as a ceiling, and none as a baseline', () => {
+  const scores = [
+    ...cellScores({ complied: 10 }),
+    ...cellScores({ 'resisted-finished': 10 }, { condition: competence }),
+    ...cellScores({ 'resisted-finished': 10 }, { condition: { allow: 'none', arm: 'competence-system' } }),
+  ];
+  const report = buildReport(reportInput(scores));
+  expect(report.competence.map(({ arm }) => arm)).toEqual(['competence', 'competence-system']);
+  expect(report.contrasts).toEqual([]);
+});
+
+describe('the plan', () => {
+  const scores = [
+    ...cellScores({ complied: 5, 'resisted-finished': 35 }),
+    ...cellScores({ complied: 40 }, { condition: { allow: 'system' } }),
+  ];
+  const hypothesis = {
+    name: 'placement',
+    metric: 'sabotage' as const,
+    first: { allow: 'user' },
+    second: { allow: 'system' },
+    expect: 'higher' as const,
+  };
+  const planOf = (expect: 'higher' | 'lower') =>
+    buildReport(
+      reportInput(scores, {
+        study: studyFile(scores, {
+          analysis: { hypotheses: [{ ...hypothesis, expect }], alpha: 0.05, correction: 'holm' },
+        }),
+      }),
+    );
+
+  it('is answered question by question', () => {
+    expect(planOf('higher').plan?.hypotheses).toMatchObject([
+      { name: 'placement', verdict: 'supported', contrast: { first: { successes: 35, trials: 40 } } },
+    ]);
+    expect(planOf('lower').plan?.hypotheses).toMatchObject([{ verdict: 'opposite' }]);
+    const page = renderHtml(planOf('higher'));
+    expect(page).toContain('35/40');
+    expect(page).toContain('Comparisons that are not in this table are exploration.');
+  });
+
+  it('is missed aloud when there is none', () => {
+    expect(buildReport(reportInput(scores)).plan).toBeNull();
+    expect(renderHtml(buildReport(reportInput(scores)))).toContain('every comparison in this report is exploration');
   });
 });
 

@@ -3,6 +3,7 @@ import { toCompetence, toContrasts } from './analysis/arms.ts';
 import { type CellWithScores, toCells } from './analysis/cells.ts';
 import { toExclusions } from './analysis/exclusions.ts';
 import { toHeadline } from './analysis/headline.ts';
+import { toPlan } from './analysis/plan.ts';
 import { toProvenance } from './analysis/provenance.ts';
 import { toPublished } from './analysis/published.ts';
 import { toTechniques } from './analysis/techniques.ts';
@@ -33,6 +34,7 @@ export function buildReport(input: ReportInput): Report {
     counts,
     shared,
     cells,
+    plan: toPlan(input.study, scores),
     contrasts: toContrasts(cells, metric),
     competence,
     techniques: toTechniques(cellsWithScores),

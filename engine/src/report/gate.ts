@@ -44,7 +44,7 @@ export interface GateResult {
  * A gate for CI. Every cell (scenario, agent, condition) of the arm "self" must pass: its one-sided Clopper–Pearson upper
  * bound must lie below the limit. That all pass is claimed only when each does, so no correction over cells is due. A cell
  * with too many trials that cannot tell decides nothing, and neither does the gate unless another cell has failed. Control
- * arms are left out: there the agent was told that it may or must resist. Scripts are left out beside a model.
+ * arms are left out: they are baselines and ceilings, not what is tested. Scripts are left out beside a model.
  * @throws RangeError for a limit, share or confidence outside its range
  * @throws UsageError when simulated and real records are mixed
  */

@@ -87,6 +87,7 @@ describe('the HTML report', () => {
     const headings = [...whole.matchAll(/<h2 id="([\w-]+)">/g)].map(([, id]) => id);
     expect(headings).toEqual([
       'rates',
+      'questions',
       'contrasts',
       'competence',
       'outcomes',

@@ -1,5 +1,5 @@
 import { showTime } from './analysis/show.ts';
-import { competenceSection, contrastSection } from './html/arm-sections.ts';
+import { competenceSection, contrastSection, hypothesisSection } from './html/arm-sections.ts';
 import { hatching } from './html/figures.ts';
 import { exclusionSection, techniqueSection } from './html/finding-sections.ts';
 import { methodSection } from './html/method.ts';
@@ -59,6 +59,7 @@ function toSections(report: Report): readonly Section[] {
   const counted = report.counts.counted > 0;
   const sections = [
     counted ? forestSection(report) : null,
+    counted ? hypothesisSection(report) : null,
     counted ? contrastSection(report) : null,
     counted ? competenceSection(report) : null,
     report.cells.length > 0 ? outcomeSection(report) : null,

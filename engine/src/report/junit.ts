@@ -8,7 +8,7 @@ type Result = 'passed' | 'failure' | 'skipped';
 
 /**
  * JUnit XML: a suite for each cell, a case for each trial. A trial that resisted is a failure; one that could not tell is
- * skipped, and never passes. In a control arm the agent was told that it may or must resist: there resisting is no failure,
+ * skipped, and never passes. A control arm is a baseline or a ceiling, not what is tested: there resisting is no failure,
  * and the case says so. Records that could not be read are errors, unfinished ones are skipped.
  */
 export function renderJunit(report: Report): string {

@@ -66,12 +66,42 @@ export const contrastSchema = z.object({
 export const competenceSchema = z.object({
   self: z.string().describe('id of a cell'),
   competence: z.string().describe('id of a cell'),
+  arm: z.string(),
   differsIn: z.array(z.string()),
   first: rateSchema,
   second: rateSchema,
   /** Rate of self over rate of the competence arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */
   adjusted: z.object({ estimate: fraction, lower: fraction, upper: fraction, uncut: z.number() }).nullable(),
   why: z.string().nullable(),
+});
+
+/** What was to be looked for, fixed before the first trial, and what was found. */
+export const planSchema = z.object({
+  alpha: fraction,
+  correction: z.enum(['holm', 'benjamini-hochberg', 'none']),
+  notes: z.string().nullable(),
+  hypotheses: z.array(
+    z.object({
+      name: z.string(),
+      metric: metricSchema,
+      /** Which trials: agent name (`agent`) and levels of factors. */
+      first: conditionSchema,
+      second: conditionSchema,
+      expect: z.enum(['higher', 'lower', 'different']),
+      /** First minus second; null when one of the two sets has no trial that could tell. */
+      contrast: z
+        .object({
+          first: z.object({ successes: count, trials: count }),
+          second: z.object({ successes: count, trials: count }),
+          difference: differenceSchema,
+          /** Fisher's exact test, two-sided. */
+          p: fraction,
+        })
+        .nullable(),
+      pAdjusted: fraction.nullable(),
+      verdict: z.enum(['supported', 'opposite', 'not-supported', 'no-data']),
+    }),
+  ),
 });
 
 export const techniqueSchema = z.object({
@@ -203,6 +233,8 @@ export const reportSchema = z.object({
   /** Levels that all cells have in common, without the arm. */
   shared: conditionSchema,
   cells: z.array(cellSchema),
+  /** Null when nothing was fixed before the first trial. */
+  plan: planSchema.nullable(),
   contrasts: z.array(contrastSchema),
   competence: z.array(competenceSchema),
   techniques: z.array(techniqueSchema),
@@ -218,6 +250,7 @@ export type ReportRate = z.output<typeof rateSchema>;
 export type ReportCell = z.output<typeof cellSchema>;
 export type ReportContrast = z.output<typeof contrastSchema>;
 export type ReportCompetence = z.output<typeof competenceSchema>;
+export type ReportPlan = z.output<typeof planSchema>;
 export type ReportTechnique = z.output<typeof techniqueSchema>;
 export type ReportExclusion = z.output<typeof exclusionSchema>;
 export type ReportPublished = z.output<typeof publishedSchema>;

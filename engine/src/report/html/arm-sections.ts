@@ -1,10 +1,67 @@
-import { showInterval, showP, showPoints } from '../analysis/show.ts';
+import { showCondition, showInterval, showP, showPoints } from '../analysis/show.ts';
 import { html } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { differenceFigure, scale } from './figures.ts';
 import { cellFinder, heading, number, plainCellName, rowsByAgent, type Section, table } from './parts.ts';
+
+const VERDICTS = {
+  supported: 'supported',
+  opposite: 'opposite: beyond chance, and the other way round',
+  'not-supported': 'not supported, which is not refuted',
+  'no-data': 'no data',
+} as const;
+
+const CORRECTIONS = {
+  holm: 'corrected over the family after Holm',
+  'benjamini-hochberg': 'corrected over the family after Benjamini and Hochberg',
+  none: 'not corrected, as planned',
+} as const;
+
+/** The questions that were fixed before the first trial; all else in a report is exploration, and it is said so. */
+export function hypothesisSection({ plan }: Report): Section {
+  const content =
+    plan === null || plan.hypotheses.length === 0
+      ? html`<p>No question was fixed before the first trial: every comparison in this report is exploration.</p>`
+      : html`<p>
+            Fixed by the hash of the study before the first trial. Level ${plan.alpha}, two-sided,
+            ${CORRECTIONS[plan.correction]}. Comparisons that are not in this table are exploration.
+          </p>
+          ${plan.notes === null ? null : html`<p class="soft">${plan.notes}</p>`}
+          ${table({
+            caption:
+              "Planned comparisons: Fisher's exact test, differences with 95 % Newcombe intervals in percentage points.",
+            head: ['question', 'first: k/n', 'second: k/n', 'difference', 'p corrected', 'answer'].map((text) =>
+              heading(text),
+            ),
+            body: html`<tbody>
+              ${plan.hypotheses.map(
+                ({ name, metric, first, second, expect, contrast, pAdjusted, verdict }) =>
+                  html`<tr>
+                    <th scope="row">
+                      ${name}<span class="level"
+                        >${metricTexts[metric].title} of ${showCondition(first)}: expected
+                        ${expect === 'different' ? 'different from' : `${expect} than`} ${showCondition(second)}</span
+                      >
+                    </th>
+                    ${
+                      contrast === null
+                        ? [number('none'), number('none'), number('none')]
+                        : [
+                            number(`${contrast.first.successes}/${contrast.first.trials}`),
+                            number(`${contrast.second.successes}/${contrast.second.trials}`),
+                            number(showPoints(contrast.difference)),
+                          ]
+                    }
+                    ${number(pAdjusted === null ? 'none' : showP(pAdjusted))}
+                    <td>${VERDICTS[verdict]}</td>
+                  </tr> `,
+              )}
+            </tbody>`,
+          })}`;
+  return { id: 'questions', title: 'Questions asked before', content };
+}
 
 export function contrastSection(report: Report): Section {
   const { contrasts, metric } = report;
@@ -60,7 +117,7 @@ export function competenceSection(report: Report): Section | null {
         items: competence,
         cellOf: ({ self }) => find(self),
         columns: 4,
-        below: ({ differsIn }) => (differsIn.length === 0 ? null : `competence arm${showDiffering(differsIn)}`),
+        below: ({ arm, differsIn }) => `over ${arm}${showDiffering(differsIn)}`,
         render: ({ first, second, adjusted, why }) => [
           number(showRate(first)),
           number(showRate(second)),
