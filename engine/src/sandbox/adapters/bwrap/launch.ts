@@ -24,10 +24,8 @@ export interface Machine {
 const UNPRIVILEGED_UID = 60999;
 const IO_BYTES = 8 * 1024 * 1024;
 const OPEN_MS_MAX = 20_000;
-const STATUS_FD = 3;
-const ARGUMENTS_FD = 4;
-const FIRST_DATA_FD = 5;
-const STATUS_CHARACTERS_MAX = 4096;
+const ARGUMENTS_FD = 3;
+const FIRST_DATA_FD = 4;
 
 /** Owner of the machine's processes as the host sees it. */
 export const hostUid: number = process.getuid?.() === 0 ? UNPRIVILEGED_UID : (process.getuid?.() ?? 0);
@@ -41,7 +39,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
   const data: string[] = [];
   const attach = (content: string): string => String(FIRST_DATA_FD + data.push(content) - 1);
   const words = machineArguments(options, attach);
-  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
+  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
   const init = ['/bin/bash', '/init', ...options.services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`])];
   const monitor = spawn('bwrap', ['--args', String(ARGUMENTS_FD), ...init], {
     ...identity,
@@ -73,14 +71,8 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     });
     sendAll(inputOf(monitor, ARGUMENTS_FD), words.map((word) => `${word}\u0000`).join(''));
     for (const [index, content] of data.entries()) sendAll(inputOf(monitor, FIRST_DATA_FD + index), content);
-    const [pid] = await Promise.race([
-      Promise.all([
-        readFor(outputOf(monitor, STATUS_FD), /"child-pid":\s*(\d+)\D/),
-        readFor(outputOf(monitor, 1), /^(ready)\n/),
-      ]),
-      failed,
-    ]);
-    const initPid = Number(pid);
+    await Promise.race([whenReady(outputOf(monitor, 1)), failed]);
+    const initPid = onlyChildOf(monitor);
     failed.catch(() => undefined);
     const open = (path: string): number =>
       openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -119,7 +111,7 @@ function machineArguments(
   const groups: readonly (readonly string[])[] = [
     ['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1'],
     ['--uid', String(GUEST_UID), '--gid', String(GUEST_UID), '--hostname', 'box', '--cap-drop', 'ALL'],
-    ['--json-status-fd', String(STATUS_FD), '--clearenv'],
+    ['--clearenv'],
     Object.entries(GUEST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
@@ -158,20 +150,29 @@ function sendAll(stream: Writable, text: string): void {
   stream.end(text);
 }
 
-/**
- * First match in what the stream says. The stream is read on to its end: a closed pipe would kill the writer, and bwrap
- * writes its status in several pieces. Never settles when there is no match; the exit of bwrap says why.
- */
-function readFor(stream: Readable, pattern: RegExp): Promise<string> {
+/** Resolves when init says that it is ready. Never rejects; when bwrap ends before, its exit says why. */
+function whenReady(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     let text = '';
-    stream.on('data', (block: Buffer) => {
-      if (text.length > STATUS_CHARACTERS_MAX) return;
+    const look = (block: Buffer): void => {
       text += block.toString('utf8');
-      const match = pattern.exec(text);
-      if (match !== null) resolve(match[1] ?? '');
-    });
+      if (!text.startsWith('ready\n')) return;
+      stream.off('data', look).resume();
+      resolve();
+    };
+    stream.on('data', look);
   });
+}
+
+/**
+ * The machine's PID 1, from the kernel's own list. bwrap could tell it through a pipe (`--json-status-fd`), but would die of
+ * that pipe when the harness is killed while it starts, and leave a child that waits for it for ever.
+ */
+function onlyChildOf({ pid }: ChildProcess): number {
+  const [child, ...others] = pid === undefined ? [] : childrenOf(pid);
+  if (child === undefined || others.length > 0)
+    throw new Error(`expected bwrap to have one child, it has ${others.length + (child === undefined ? 0 : 1)}`);
+  return child;
 }
 
 /** Streams of the extra descriptors; they are there because `stdio` above says so. */
