@@ -25,7 +25,7 @@ export interface OpenModelOptions {
 }
 
 export interface OpenModel {
-  /** `provider/model`, as the user wrote it. */
+  /** `provider/model`, as the user wrote it; of a file only its name, since folders tell of the machine. */
   readonly name: string;
   readonly model: LanguageModelV4;
   /** Values that must never be written anywhere: the caller removes them from every error text and every answer. */
