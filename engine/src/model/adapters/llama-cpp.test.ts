@@ -42,14 +42,18 @@ describe('llama-cpp', () => {
     expect(await refusal(folder)).toMatch(/EISDIR/);
   });
 
-  it.each(['', 'GGU', 'not weights at all', 'GGUF', 'GGUF and then something else', '\u0000\u0000\u0000\u0000'])(
-    'refuses a file that is not GGUF: "%s"',
-    async (content) => {
-      expect(await refusal(file('weights.gguf', content))).toMatch(
-        /^llama-cpp\/weights\.gguf needs weights in the format GGUF/,
-      );
-    },
-  );
+  it.each([
+    ['nothing', ''],
+    ['three letters of the magic', 'GGU'],
+    ['other words', 'not weights at all'],
+    ['zeros', '\u0000'.repeat(64)],
+    ['the magic alone', 'GGUF'],
+    ['words after the magic', 'GGUF and then something else'],
+  ])('refuses a file that is not GGUF: %s', async (_what, content) => {
+    expect(await refusal(file('weights.gguf', content))).toMatch(
+      /^llama-cpp\/weights\.gguf needs weights in the format GGUF/,
+    );
+  });
 
   it.each(['0', '-1', 'many', '1.5', '1e9'])('refuses %s threads', async (count) => {
     expect(await refusal('x.gguf', { LLAMA_CPP_THREADS: count })).toMatch(/^LLAMA_CPP_THREADS must be a whole number/);
