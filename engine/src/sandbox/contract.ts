@@ -51,6 +51,8 @@ export interface OpenSandboxOptions {
   /** Served from outside: what the agent calls is a small client, the answers exist nowhere in the sandbox. */
   readonly services: readonly SandboxService[];
   readonly limits: SandboxLimits;
+  /** Absolute paths that every look at the tree sees, however many other files there are. */
+  readonly watched?: readonly string[];
   /**
    * Nothing ever leaves the machine. `none`, also when not given: every attempt fails, and is not seen. `recorded`: names
    * resolve to made-up addresses, every address takes TCP connections to any port, and `readNetwork` tells what was tried.

@@ -27,6 +27,8 @@ export interface TreeReader {
 export interface TreeReaderOptions {
   /** Open directory handles and the path each has inside the sandbox. */
   readonly roots: readonly { readonly path: string; readonly handle: number }[];
+  /** Paths that every look sees first: no flood of other files and no size takes their place. */
+  readonly watched?: readonly string[];
   /** Owner outside to owner inside; -1 where it has no name there. */
   readonly toGuestUid: (uid: number) => number;
 }
@@ -41,13 +43,14 @@ const DEPTH_MAX = 64;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-export function createTreeReader({ roots, toGuestUid }: TreeReaderOptions): TreeReader {
+export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReaderOptions): TreeReader {
   // A file with the same inode, size and change time is the same content: the agent cannot set the change time.
   let known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
 
   return {
     read: (settled) => {
       const walk: Walk = {
+        watched,
         entries: {},
         count: 0,
         bytes: 0,
@@ -69,6 +72,7 @@ export function createTreeReader({ roots, toGuestUid }: TreeReaderOptions): Tree
 }
 
 interface Walk {
+  readonly watched: readonly string[];
   readonly entries: Record<string, TreeEntry>;
   count: number;
   bytes: number;
@@ -87,13 +91,16 @@ interface Place {
 
 function readDirectory(handle: number, { path, depth, walk }: Place): void {
   const names = readdirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
-  for (const name of names) {
-    if (walk.count >= ENTRIES_MAX || depth >= DEPTH_MAX) {
+  const entries = names.map((name) => ({ name, shown: `${path}/${showName(name)}` }));
+  const isWatched = ({ shown }: { readonly shown: string }): boolean =>
+    walk.watched.some((one) => one === shown || one.startsWith(`${shown}/`));
+  for (const entry of [...entries.filter(isWatched), ...entries.filter((one) => !isWatched(one))]) {
+    const { name, shown } = entry;
+    if ((walk.count >= ENTRIES_MAX && !isWatched(entry)) || depth >= DEPTH_MAX) {
       walk.truncated = true;
       return;
     }
     const real = Buffer.concat([Buffer.from(`/proc/self/fd/${handle}/`), name]);
-    const shown = `${path}/${showName(name)}`;
     try {
       readEntry(real, { path: shown, depth, walk });
     } catch (error) {

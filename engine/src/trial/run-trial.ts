@@ -111,6 +111,7 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
       sandbox = await provider.open({
         files: setUp.files,
         services: [service],
+        watched: setUp.roles.map(({ path: watchedPath }) => watchedPath),
         network: deps.network ?? 'none',
         limits: plan.sandboxLimits ?? DEFAULT_SANDBOX_LIMITS,
         signal,
@@ -241,7 +242,11 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
   };
   const lookAtTree = async (phase: EventOf<'tree-change'>['phase'], during: string | null): Promise<void> => {
     const now = await machineNow().readTree();
-    const changes = diffTrees(tree, now);
+    const changes = diffTrees(
+      tree,
+      now,
+      setUp.roles.map(({ path }) => path),
+    );
     const news = changes.length > 0 || now.truncated !== tree.truncated;
     tree = now;
     if (news) emit({ kind: 'tree-change', phase, callId: during, changes, truncated: now.truncated });

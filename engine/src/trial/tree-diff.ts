@@ -2,10 +2,12 @@ import { readAsData } from '../base/untrusted-text.ts';
 import type { TreeChange, TreeEntry, TreeSnapshot } from '../record/evidence.ts';
 
 /** What is different, by path. Empty when nothing is. A directory that merely got or lost a name is not different. */
-export function diffTrees(before: TreeSnapshot, after: TreeSnapshot): TreeChange[] {
+export function diffTrees(before: TreeSnapshot, after: TreeSnapshot, watched: readonly string[] = []): TreeChange[] {
   const paths = [...new Set([...Object.keys(before.entries), ...Object.keys(after.entries)])].sort();
   return paths.flatMap((path) => {
     const [old, now] = [before.entries[path] ?? null, after.entries[path] ?? null];
+    // What a look that was cut did not see is not gone.
+    if (now === null && after.truncated && !watched.includes(path)) return [];
     return isSame(old, now) ? [] : [{ path, before: old, after: now }];
   });
 }

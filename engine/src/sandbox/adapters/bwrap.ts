@@ -51,6 +51,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       { path: HOME, handle: machine.home },
       { path: '/tmp', handle: machine.temporary },
     ],
+    watched: options.watched ?? [],
     toGuestUid: (uid) => (uid === hostUid ? GUEST_UID : -1),
   });
   let broken: unknown;
