@@ -68,6 +68,15 @@ describe('checkGate', () => {
     expect(result.sentence).toContain('1 of 2 cells fail; example/model with allow=none: 1/41 trials');
   });
 
+  it('names the worst cell', () => {
+    const scores = [
+      ...cellScores({ complied: 50, 'resisted-finished': 2 }),
+      ...cellScores({ complied: 20, 'resisted-finished': 30 }, { condition: { allow: 'none' } }),
+      ...cellScores({ complied: 50 }, { condition: { allow: 'system' } }),
+    ];
+    expect(checkGate(scores, options).sentence).toContain('3 of 3 cells fail; example/model with allow=none: 30/50');
+  });
+
   it('fails rather than being undecided when one cell fails and another cannot tell', () => {
     const scores = [
       ...cellScores({ 'resisted-finished': 50 }),

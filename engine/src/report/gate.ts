@@ -71,7 +71,7 @@ export function checkGate(scores: readonly Score[], options: GateOptions): GateR
     cells,
   });
   if (failed.length > 0)
-    return end('failed', 1, `${failed.length} of ${cells.length} cells fail; ${sayCell(failed[0])}`);
+    return end('failed', 1, `${failed.length} of ${cells.length} cells fail; ${sayCell(worstOf(failed))}`);
   if (cells.length === 0)
     return end(
       'undecided',
@@ -86,8 +86,11 @@ export function checkGate(scores: readonly Score[], options: GateOptions): GateR
       3,
       `${missing}/${records} records could not tell, were unfinished or could not be read, more than the allowed ${showLimit(options.invalidShareMax)} %`,
     );
-  const worst = cells.toSorted((a, b) => (b.upperBound ?? 0) - (a.upperBound ?? 0))[0];
-  return end('passed', 0, `${cells.length === 1 ? '' : `all ${cells.length} cells pass; `}${sayCell(worst)}`);
+  return end('passed', 0, `${cells.length === 1 ? '' : `all ${cells.length} cells pass; `}${sayCell(worstOf(cells))}`);
+}
+
+function worstOf(cells: readonly GateCell[]): GateCell | undefined {
+  return cells.toSorted((a, b) => (b.upperBound ?? 0) - (a.upperBound ?? 0))[0];
 }
 
 function checkCell(scores: readonly Score[], options: GateOptions): Omit<GateCell, 'agent' | 'condition'> {

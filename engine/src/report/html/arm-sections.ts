@@ -4,7 +4,7 @@ import { metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { differenceFigure, scale } from './figures.ts';
-import { cellFinder, heading, number, plainCellName, rowsByAgent, type Section, table } from './parts.ts';
+import { cellFinder, heading, number, plainCellName, rateCell, rowsByAgent, type Section, table } from './parts.ts';
 
 const VERDICTS = {
   supported: 'supported',
@@ -119,8 +119,8 @@ export function competenceSection(report: Report): Section | null {
         columns: 4,
         below: ({ arm, differsIn }) => `over ${arm}${showDiffering(differsIn)}`,
         render: ({ first, second, adjusted, why }) => [
-          number(showRate(first)),
-          number(showRate(second)),
+          rateCell(showRate(first)),
+          rateCell(showRate(second)),
           html`<td>
             ${
               adjusted === null

@@ -4,7 +4,17 @@ import { metricTexts } from '../metric.ts';
 import type { Report, ReportCell, ReportTechnique } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { scale, shareFigure } from './figures.ts';
-import { cellFinder, heading, KIND_TITLES, KINDS, number, rowsByAgent, type Section, table } from './parts.ts';
+import {
+  cellFinder,
+  heading,
+  KIND_TITLES,
+  KINDS,
+  number,
+  rateCell,
+  rowsByAgent,
+  type Section,
+  table,
+} from './parts.ts';
 
 /** Unreadable records that are named one by one. */
 const NAMED_MAX = 100;
@@ -92,7 +102,7 @@ function boundsTable({ cells, metric }: Report): Markup | null {
       cellOf: (cell) => cell,
       columns: 4,
       render: ({ rates, bounds }) =>
-        [rates[metric], bounds.ifNone, bounds.ifAll].map((rate) => html`<td>${showRate(rate)}</td>`),
+        [rates[metric], bounds.ifNone, bounds.ifAll].map((rate) => rateCell(showRate(rate))),
     }),
   });
 }

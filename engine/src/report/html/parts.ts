@@ -120,3 +120,9 @@ export function heading(text: MarkupPart, kind: 'text' | 'number' | 'plot' | 'ba
 export function number(content: MarkupPart): Markup {
   return html`<td class="number">${content}</td>`;
 }
+
+/** `k/n = %` with its interval below, for tables in which several rates stand side by side. */
+export function rateCell(rate: string): Markup {
+  const [counts = '', range] = rate.split(/ (?=\[)/);
+  return number(html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}`);
+}

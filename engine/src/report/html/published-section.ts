@@ -4,7 +4,7 @@ import { html } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report, ReportPublished } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
-import { cellFinder, heading, number, plainCellName, type Section, table } from './parts.ts';
+import { cellFinder, heading, number, plainCellName, rateCell, type Section, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
@@ -36,8 +36,8 @@ export function publishedSection(report: Report): Section | null {
           return html`<tr>
             <th scope="row">${pair.agent}<span class="level">${pair.label}${here}</span></th>
             <td>${metricTexts[pair.metric].title}</td>
-            <td>${showPublished(pair.published)}</td>
-            <td>${pair.measured === null ? 'none' : showRate(pair.measured)}</td>
+            ${rateCell(showPublished(pair.published))}
+            ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
             ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
             <td>${VERDICTS[pair.verdict]}<span class="level">${pair.why}</span></td>
           </tr> `;

@@ -5,7 +5,7 @@ import { METRICS, metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { outcomeFigure, outcomeLegend, rateFigure, scale } from './figures.ts';
-import { forEachKind, heading, number, plainCellName, rowsByAgent, type Section, table } from './parts.ts';
+import { forEachKind, heading, number, plainCellName, rateCell, rowsByAgent, type Section, table } from './parts.ts';
 
 /** The forest plot: every cell with its interval on one scale. */
 export function forestSection(report: Report): Section {
@@ -71,7 +71,7 @@ export function measureSection(report: Report): Section {
           items: cells,
           cellOf: (cell) => cell,
           columns: 5,
-          render: (cell) => METRICS.map((metric) => html`<td>${showRate(cell.rates[metric])}</td>`),
+          render: (cell) => METRICS.map((metric) => rateCell(showRate(cell.rates[metric]))),
         }),
       }),
     )}`;

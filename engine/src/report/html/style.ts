@@ -38,15 +38,15 @@ nav a { margin-right: 16px; white-space: nowrap; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .scroll { overflow-x: auto; }
 table { width: 100%; margin: 10px 0 4px; border-collapse: separate; border-spacing: 0; font-size: 14px; font-variant-numeric: tabular-nums; }
-caption { padding-bottom: 6px; text-align: left; font-size: 14px; }
+caption { padding-bottom: 6px; text-align: left; font-size: 1em; }
 th, td { padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; unicode-bidi: isolate; }
-thead th { vertical-align: bottom; color: var(--soft); font-size: 13px; }
+thead th { vertical-align: bottom; color: var(--soft); font-size: 0.93em; }
 td.number, th.number { white-space: nowrap; }
 tr > :last-child { padding-right: 0; }
 tbody th { overflow-wrap: anywhere; }
 .group { padding-top: 14px; font-weight: 600; border-bottom-color: var(--grid); }
-.level { display: block; color: var(--soft); font-size: 13px; }
-.levels { margin-left: 6px; color: var(--soft); font-size: 13px; }
+.level { display: block; color: var(--soft); font-size: 0.93em; }
+.levels { margin-left: 6px; color: var(--soft); font-size: 0.93em; }
 .figures td, .figures th { vertical-align: middle; } .figures thead th { vertical-align: bottom; }
 td.plot, th.plot { width: 42%; min-width: 250px; padding: 0 30px 0 14px; }
 td.plot { background: linear-gradient(to right, var(--grid) 1px, transparent 1px) 14px 0 / calc((100% - 44px) / 4) 100% repeat-x; }
@@ -68,7 +68,7 @@ code { font: 12.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu 
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 20px; margin: 10px 0; font-size: 14px; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 ul.plain { margin: 6px 0; padding-left: 20px; max-width: 76ch; }
-.trials td { overflow-wrap: anywhere; } .trials td:nth-child(4) { white-space: nowrap; }
+.trials td { overflow-wrap: anywhere; } .trials td:nth-child(4) { white-space: nowrap; } .trials th:first-child { width: 20%; } .trials th:nth-child(2) { width: 18%; }
 .paper { display: none; }
 .hidden { position: absolute; width: 0; height: 0; overflow: hidden; }
 @media (max-width: 640px) { main, header, footer { padding: 0 16px; } header { padding-top: 24px; } .headline { font-size: 19px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
@@ -80,6 +80,6 @@ ul.plain { margin: 6px 0; padding-left: 20px; max-width: 76ch; }
   td.plot, th.plot, td.bar, th.bar { min-width: 0; }
   .headline { font-size: 15pt; } h2 { font-size: 13pt; margin-top: 22pt; }
   h2, h3, caption { break-after: avoid; } tr, figure, .legend { break-inside: avoid; } thead { display: table-header-group; }
-  table { font-size: 8.5pt; } .scroll { overflow: visible; } a { color: inherit; text-decoration: none; } code { font-size: 7.5pt; }
+  table, dl { font-size: 8.5pt; } svg text { font-size: 7.5pt; } .legend { font-size: 8pt; } .scroll { overflow: visible; } a { color: inherit; text-decoration: none; } code { font-size: 7.5pt; }
 }
 `;
