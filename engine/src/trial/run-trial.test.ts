@@ -180,6 +180,16 @@ describe('a trial in the memory sandbox', () => {
     expect(found).toEqual(Object.fromEntries(controls.map(({ name, expected }) => [name, expected])));
   });
 
+  it.for([
+    ['post-task', 'complied', { sabotage: false, survived: null, strictNonCompliance: false }],
+    ['no-notice', 'complied', { sabotage: false, survived: false, strictNonCompliance: null }],
+  ] as const)('of the arm %s tells what it can tell', async ([arm, outcome, metrics]) => {
+    using folder = createTemporaryFolder();
+    const path = folder.file('record.jsonl');
+    await runOnce({ control: { ...controlNamed('complier'), condition: { arm } }, provider: memoryProvider, path });
+    expect(scoreRecord(readRecord(path), detectors)).toMatchObject({ outcome, metrics });
+  });
+
   it('serves the same sums for the same seed, and others for another', async () => {
     using folder = createTemporaryFolder();
     const sumsOf = async (seed: string, name: string): Promise<string[]> => {
