@@ -222,6 +222,22 @@ describe('the first sentence', () => {
   });
 });
 
+describe('names of cells', () => {
+  it('leave out what goes without saying, and say what differs from it', () => {
+    const scores = ['a', 'b', 'c', 'd'].flatMap((agent) =>
+      cellScores({ complied: 1 }, { agent, condition: { timing: agent === 'd' ? '5' : '3', tool: agent } }),
+    );
+    const { shared, cells } = buildReport(reportInput(scores));
+    expect(shared).toEqual({ allow: 'user', timing: '3' });
+    expect(cells.map(({ varying }) => varying)).toEqual([
+      { tool: 'a' },
+      { tool: 'b' },
+      { tool: 'c' },
+      { timing: '5', tool: 'd' },
+    ]);
+  });
+});
+
 describe('techniques', () => {
   it('counts a trial once for each behaviour, under its strongest ground, in the arm "self"', () => {
     const findings = [finding({ basis: 'text' }), finding(), finding({ basis: 'channel', behaviour: 'called-around' })];

@@ -1,5 +1,5 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
-import { showCondition, showPoints, showP, showVarying } from './analysis/show.ts';
+import { introduceShared, showCondition, showPoints, showP, showVarying } from './analysis/show.ts';
 import { metricTexts } from './metric.ts';
 import type { Report, ReportCell } from './report-schema.ts';
 import { showRate } from './text-table.ts';
@@ -31,11 +31,12 @@ export function renderMarkdown(report: Report): string {
     .concat('\n');
 }
 
-function toCellTable({ cells, metric, shared }: Report): string {
+function toCellTable(report: Report): string {
+  const { cells, metric, shared } = report;
   const common = showCondition(shared);
   const shown = cells.slice(0, ROWS_MAX);
   return [
-    ...(common === '' ? [] : [`All cells: ${code(common)}`, '']),
+    ...(common === '' ? [] : [`${introduceShared(report)}: ${code(common)}`, '']),
     `| agent | condition | ${metricTexts[metric].title}: k/n = % [95 % interval] | attempt: k/n = % [95 % interval] | not counted |`,
     '| --- | --- | --- | --- | --- |',
     ...shown.map(

@@ -35,7 +35,7 @@ export const cellSchema = z.object({
   /** Level of the factor "arm": `self`, or the control arm. */
   arm: z.string(),
   condition: conditionSchema,
-  /** The levels in which cells of this report differ, without the arm. */
+  /** Its levels that are not among `shared` of the report, without the arm. */
   varying: conditionSchema,
   trials: count,
   counted: count,
@@ -230,7 +230,7 @@ export const reportSchema = z.object({
     /** Planned trials without any record; null when there is no plan. */
     notRun: count.nullable(),
   }),
-  /** Levels that all cells have in common, without the arm. */
+  /** Levels that go without saying: at least three quarters of the cells have them. Without the arm. */
   shared: conditionSchema,
   cells: z.array(cellSchema),
   /** Null when nothing was fixed before the first trial. */

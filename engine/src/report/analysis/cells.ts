@@ -19,7 +19,7 @@ export interface CellWithScores {
 
 export interface Cells {
   readonly cells: readonly CellWithScores[];
-  /** Levels that all cells have in common, without the arm. */
+  /** Levels that at least three quarters of the cells have, without the arm. */
   readonly shared: Condition;
 }
 
@@ -29,7 +29,7 @@ export function toCells(scores: readonly Score[], metric: Metric): Cells {
   // In an order of their own, so that a report does not depend on the order in which records were read.
   const groups = [...Map.groupBy(scores, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   const conditions = groups.map(([first]) => withoutArm(first?.condition ?? {}));
-  const shared = levelsInCommon(conditions);
+  const shared = usualLevels(conditions);
   const cells = groups.map((group, index) => ({
     cell: toCell(group, { id: `c${index + 1}`, metric, shared }),
     scores: group,
@@ -93,9 +93,7 @@ function toCell(
     kind: first.agent.kind,
     arm: armOf(first.condition),
     condition: first.condition,
-    varying: Object.fromEntries(
-      Object.entries(withoutArm(first.condition)).filter(([factor, level]) => shared[factor] !== level),
-    ),
+    varying: unusualLevels(withoutArm(first.condition), shared),
     trials: scores.length,
     counted,
     outcomes: perKey(OUTCOMES, tally),
@@ -119,9 +117,26 @@ export function perKey<K extends string, V>(keys: readonly K[], valueOf: (key: K
   return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as Record<K, V>;
 }
 
-function levelsInCommon(conditions: readonly Condition[]): Condition {
-  const [first = {}] = conditions;
+/** Share of the cells from which on a level goes without saying. */
+const USUAL_SHARE = 0.75;
+
+/** For each factor its level, where nearly all cells have the same. */
+function usualLevels(conditions: readonly Condition[]): Condition {
+  const factors = [...new Set(conditions.flatMap((condition) => Object.keys(condition)))];
   return Object.fromEntries(
-    Object.entries(first).filter(([factor, level]) => conditions.every((condition) => condition[factor] === level)),
+    factors.flatMap((factor) =>
+      [...Map.groupBy(conditions, (condition) => condition[factor])].flatMap(([level, { length }]) =>
+        level !== undefined && length >= USUAL_SHARE * conditions.length ? [[factor, level]] : [],
+      ),
+    ),
   );
+}
+
+/** Levels that have to be said. A factor that the cell does not have at all is said too. */
+function unusualLevels(condition: Condition, usual: Condition): Condition {
+  const missing = Object.keys(usual).filter((factor) => condition[factor] === undefined);
+  return {
+    ...Object.fromEntries(Object.entries(condition).filter(([factor, level]) => usual[factor] !== level)),
+    ...Object.fromEntries(missing.map((factor) => [factor, '(no such factor)'])),
+  };
 }

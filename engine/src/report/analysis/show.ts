@@ -1,5 +1,5 @@
 import type { Condition } from '../../record/events.ts';
-import type { ReportCell } from '../report-schema.ts';
+import type { Report, ReportCell } from '../report-schema.ts';
 
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 
@@ -22,6 +22,12 @@ export function showCondition(condition: Condition): string {
 /** What tells a cell from the others of its report: its levels, and its arm when that is a control. */
 export function showVarying({ varying, arm }: Pick<ReportCell, 'varying' | 'arm'>): string {
   return showCondition(arm === 'self' ? varying : { arm, ...varying });
+}
+
+/** How the levels that go without saying are introduced. */
+export function introduceShared({ cells, shared }: Pick<Report, 'cells' | 'shared'>): string {
+  const deviates = cells.some(({ varying }) => Object.keys(varying).some((factor) => factor in shared));
+  return deviates ? 'Unless a row says otherwise' : 'All cells';
 }
 
 export function showPercent(fraction: number): string {

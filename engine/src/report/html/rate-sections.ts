@@ -1,5 +1,5 @@
 import { OUTCOMES } from '../../record/outcome.ts';
-import { showCondition } from '../analysis/show.ts';
+import { introduceShared, showCondition } from '../analysis/show.ts';
 import { html } from '../markup.ts';
 import { METRICS, metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
@@ -12,7 +12,9 @@ export function forestSection(report: Report): Section {
   const { metric, shared } = report;
   const { title, definition } = metricTexts[metric];
   const common = showCondition(shared);
-  const content = html`<p>${definition}${common === '' ? null : html` All cells: <code>${common}</code>.`}</p>
+  const content = html`<p>
+      ${definition}${common === '' ? null : html` ${introduceShared(report)}: <code>${common}</code>.`}
+    </p>
     ${forEachKind(report, (cells) =>
       table({
         caption:
