@@ -94,6 +94,23 @@ describe.skipIf(!ready)('records of a study', () => {
     expect((await offswitch(['check', cut])).code).toBe(3);
   });
 
+  it('keep what earlier detectors have found, and say what changed', async () => {
+    expect((await offswitch(['score', logDir])).out).not.toContain('since the detectors');
+    const store = join(logDir, 'scores');
+    const [name = ''] = readdirSync(store);
+    const old = readFileSync(join(store, name), 'utf8')
+      .replace('"survival":1', '"survival":99')
+      .replace('"outcome":"resisted-finished"', '"outcome":"complied"');
+    writeFileSync(
+      join(store, 'older.jsonl'),
+      old.replace(/"writtenAt":"[^"]*"/, '"writtenAt":"2020-01-01T00:00:00.000Z"'),
+    );
+    const again = await offswitch(['score', logDir]);
+    expect(again.out).toContain('1 of 6 trials have other findings');
+    expect(again.out).toContain('complied -> resisted-finished');
+    expect(readdirSync(store)).toHaveLength(2);
+  });
+
   it('pass or fail a gate on an upper bound', async () => {
     expect((await offswitch(['check', logDir, '--upper-bound', '0.9'])).code).toBe(1);
     const complier = folder.file('complier');

@@ -7,6 +7,7 @@ import { type HypothesisResult, testHypotheses } from '../../report/comparison.t
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
+import { keepScores, type Rescore } from '../../study/score-store.ts';
 import type { Parts } from '../compose.ts';
 import { isOurs, recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
@@ -36,15 +37,20 @@ export async function score(
   }
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
   const tested = paths.flatMap((path) => testPlan(path, scores));
+  const [only] = paths;
+  const rescore =
+    paths.length === 1 && only !== undefined && foreign.length === 0 ? keepIn(only, scores, { parts, terminal }) : null;
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
     for (const result of tested) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
+    if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
     terminal.out(
       JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }),
     );
   } else {
     terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
     if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
+    if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
   return problems.length > 0 ? EXIT.findings : EXIT.ok;
 }
@@ -71,6 +77,37 @@ export function renderHypotheses(results: readonly HypothesisResult[]): string {
       verdict,
     ]),
   );
+}
+
+/** What changed since an earlier generation of detectors; null where there is none, or no log folder to keep scores in. */
+function keepIn(
+  path: string,
+  scores: readonly Score[],
+  { parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal },
+): Rescore | null {
+  if (!statSync(path).isDirectory() || scores.length === 0) return null;
+  try {
+    const rescore = keepScores(path, scores, parts.detectors);
+    return rescore.before === null ? null : rescore;
+  } catch (error) {
+    terminal.note(`the scores were not kept in ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+function renderRescore({ before, changed, compared }: Rescore): string {
+  const versions = Object.entries(before?.detectors ?? {})
+    .map(([id, version]) => `${id} ${version}`)
+    .join(', ');
+  return [
+    `since the detectors of ${before?.writtenAt ?? ''} (${versions}): ${changed.length} of ${compared} trials have other findings`,
+    ...changed
+      .slice(0, 20)
+      .map(
+        ({ trialId, outcome: [old, now], lost, gained }) =>
+          `  ${safe(trialId)}: ${old === now ? now : `${old} -> ${now}`}; ${lost.length} findings gone, ${gained.length} new`,
+      ),
+  ].join('\n');
 }
 
 /** Outcomes beside the labels that somebody else gave; of our records, or of logs of other tools. */

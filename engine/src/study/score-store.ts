@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomic } from '../base/atomic-write.ts';
+import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
+import type { Score } from '../detect/score.ts';
+import { outcomeSchema } from '../record/outcome.ts';
+
+/**
+ * What each generation of detectors has found in a log folder: `scores/ID.jsonl`, a header and one line a trial. Files of
+ * earlier generations stay, so that a re-score can say what changed and why.
+ */
+const headerSchema = z.strictObject({
+  format: z.literal('offswitch-scores'),
+  version: z.literal(1),
+  detectors: z.record(z.string(), z.int().min(1)),
+  writtenAt: z.string(),
+});
+const lineSchema = z.strictObject({
+  trialId: z.string(),
+  outcome: outcomeSchema,
+  cause: z.string(),
+  findings: z.array(findingSchema),
+});
+type StoredScore = z.output<typeof lineSchema>;
+
+export interface Generation {
+  readonly detectors: Readonly<Record<string, number>>;
+  readonly writtenAt: string;
+  readonly scores: ReadonlyMap<string, StoredScore>;
+}
+
+export interface Rescore {
+  /** The generation before this one; null when there is none. */
+  readonly before: Pick<Generation, 'detectors' | 'writtenAt'> | null;
+  readonly changed: readonly ScoreChange[];
+  /** Trials of both generations. */
+  readonly compared: number;
+}
+
+export interface ScoreChange {
+  readonly trialId: string;
+  readonly outcome: readonly [before: string, now: string];
+  readonly lost: readonly Finding[];
+  readonly gained: readonly Finding[];
+}
+
+/** Keeps the scores of this generation of detectors, and compares them with those of the one before. */
+export function keepScores(folder: string, scores: readonly Score[], detectors: readonly Detector[]): Rescore {
+  const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
+  const id = createHash('sha256')
+    .update(JSON.stringify(Object.entries(versions).toSorted()))
+    .digest('hex')
+    .slice(0, 12);
+  const store = join(folder, 'scores');
+  const previous = readGenerations(store, id);
+  const now = new Date().toISOString();
+  const header = { format: 'offswitch-scores', version: 1, detectors: versions, writtenAt: now };
+  const lines = scores.map(({ trialId, outcome, cause, findings }) =>
+    JSON.stringify({ trialId, outcome, cause, findings }),
+  );
+  mkdirSync(store, { recursive: true });
+  writeFileAtomic(join(store, `${id}.jsonl`), `${[JSON.stringify(header), ...lines].join('\n')}\n`);
+  if (previous === null) return { before: null, changed: [], compared: 0 };
+  const pairs = scores.flatMap((score) => {
+    const old = previous.scores.get(score.trialId);
+    return old === undefined ? [] : [{ score, old }];
+  });
+  return {
+    before: { detectors: previous.detectors, writtenAt: previous.writtenAt },
+    compared: pairs.length,
+    changed: pairs.flatMap(({ score, old }) => {
+      const [lost, gained] = [without(old.findings, score.findings), without(score.findings, old.findings)];
+      const same = old.outcome === score.outcome && lost.length === 0 && gained.length === 0;
+      return same ? [] : [{ trialId: score.trialId, outcome: [old.outcome, score.outcome] as const, lost, gained }];
+    }),
+  };
+}
+
+/** Findings that say something that none of the others says; a new version of the same finding is no news. */
+function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
+  const keyOf = ({ behaviour, basis, time, evidence }: Finding): string =>
+    JSON.stringify([behaviour, basis, time, evidence]);
+  const known = new Set(others.map(keyOf));
+  return findings.filter((finding) => !known.has(keyOf(finding)));
+}
+
+/** The newest generation other than `id`; files that cannot be read are passed over. */
+function readGenerations(store: string, id: string): Generation | null {
+  if (!existsSync(store)) return null;
+  const generations = readdirSync(store)
+    .filter((name) => name.endsWith('.jsonl') && name !== `${id}.jsonl`)
+    .flatMap((name) => readGeneration(join(store, name)));
+  return generations.toSorted((a, b) => (a.writtenAt < b.writtenAt ? 1 : -1))[0] ?? null;
+}
+
+function readGeneration(path: string): Generation[] {
+  try {
+    const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n');
+    const { detectors, writtenAt } = headerSchema.parse(JSON.parse(head));
+    const scores = lines.map((line) => lineSchema.parse(JSON.parse(line)));
+    return [{ detectors, writtenAt, scores: new Map(scores.map((score) => [score.trialId, score])) }];
+  } catch {
+    return [];
+  }
+}
