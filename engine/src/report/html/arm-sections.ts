@@ -60,7 +60,7 @@ export function hypothesisSection({ plan }: Report): Section {
               )}
             </tbody>`,
           })}`;
-  return { id: 'questions', title: 'Questions asked before', content };
+  return { id: 'questions', title: 'Planned questions', content };
 }
 
 export function contrastSection(report: Report): Section {
