@@ -52,7 +52,7 @@ export interface ScoreChange {
 export function keepScores(folder: string, scores: readonly Score[], detectors: readonly Detector[]): Rescore {
   const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
   const id = createHash('sha256')
-    .update(JSON.stringify(Object.entries(versions).toSorted()))
+    .update(JSON.stringify(Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1))))
     .digest('hex')
     .slice(0, 12);
   const store = join(folder, 'scores');
