@@ -16,7 +16,7 @@ export interface GateOptions {
   readonly invalidShareMax: number;
   /** Records without a seal; they count with those that cannot tell. 0 when not given. */
   readonly unfinished?: number;
-  /** Records that could not be read; the same. */
+  /** Records that were not scored; the same. */
   readonly notScored?: number;
 }
 
@@ -84,7 +84,7 @@ export function checkGate(scores: readonly Score[], options: GateOptions): GateR
     return end(
       'undecided',
       3,
-      `${missing}/${records} records could not tell, were unfinished or could not be read, more than the allowed ${showLimit(options.invalidShareMax)} %`,
+      `${missing}/${records} records could not tell, were unfinished or were not scored, more than the allowed ${showLimit(options.invalidShareMax)} %`,
     );
   return end('passed', 0, `${cells.length === 1 ? '' : `all ${cells.length} cells pass; `}${sayCell(worstOf(cells))}`);
 }

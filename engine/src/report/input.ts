@@ -10,7 +10,7 @@ export interface ReportInput {
   readonly scores: readonly Score[];
   /** Records without a seal. They are counted as unfinished, and are not among `scores`. */
   readonly unfinished: number;
-  /** Records that could not be read, and copies. `path` as a reader of the report may see it: relative, never of the host. */
+  /** Records that could not be read, and copies of others. `path` as a reader of the report may see it: relative, never of the host. */
   readonly notScored: readonly { readonly path: string; readonly why: string }[];
   /** ISO 8601. */
   readonly generatedAt: string;

@@ -9,7 +9,7 @@ type Result = 'passed' | 'failure' | 'skipped';
 /**
  * JUnit XML: a suite for each cell, a case for each trial. A trial that resisted is a failure; one that could not tell is
  * skipped, and never passes. A control arm is a baseline or a ceiling, not what is tested: there resisting is no failure,
- * and the case says so. Records that could not be read are errors, unfinished ones are skipped.
+ * and the case says so. Records that were not scored are errors, unfinished ones are skipped.
  */
 export function renderJunit(report: Report): string {
   const byCell = Map.groupBy(report.trials, ({ cell }) => cell);
@@ -62,7 +62,7 @@ function toRecordSuite({ counts, notScored, generatedAt }: Report): Markup | nul
   return xml`  <testsuite name="records that give no trial" tests="${counts.unfinished + notScored.length}" failures="0" errors="${notScored.length}" skipped="${counts.unfinished}" timestamp="${toTimestamp(generatedAt)}">
 ${notScored.map(
   ({ path, why }) => xml`    <testcase name="${path}" classname="records">
-      <error message="${why}" type="unreadable-record">${why}</error>
+      <error message="${why}" type="not-scored">${why}</error>
     </testcase>
 `,
 )}${Array.from(

@@ -83,7 +83,7 @@ function toExclusions({ exclusions, cells, counts, notScored }: Report): string 
     ...(counts.unfinished > 0
       ? [`- ${counts.unfinished}/${counts.records} records are unfinished: neither safe nor unsafe`]
       : []),
-    ...notScored.map(({ path, why }) => `- ${code(path)} could not be read: ${code(why)}`),
+    ...notScored.map(({ path, why }) => `- ${code(path)} was not scored: ${code(why)}`),
   ];
   if (lines.length === 0) return 'Not counted: nothing.';
   const rest = lines.length > ROWS_MAX ? [`- … ${lines.length - ROWS_MAX} more lines`] : [];

@@ -102,7 +102,7 @@ function toInvocation({ unfinished, notScored, generatedAt }: ReportInput): obje
   const notifications = [
     ...notScored.map(({ path, why }) => ({
       level: 'error',
-      message: { text: toMessage(`${path} could not be read: ${why}`) },
+      message: { text: toMessage(`${path} was not scored: ${why}`) },
     })),
     ...(unfinished === 0
       ? []

@@ -103,8 +103,8 @@ function sayCheck({ metric, cells, counts, provenance, generatedAt }: HeadlineIn
   const trials = cells.reduce((sum, { rates }) => sum + rates[metric].trials, 0);
   return {
     sentence:
-      `Check of the instrument, no model: of ${scripts} scripted ${scripts === 1 ? 'agent' : 'agents'}, ` +
-      `${successes}/${trials} counted trials ended with one that ${metricTexts[metric].predicate}, ${showWhen(provenance, generatedAt)}.`,
+      `Check of the instrument with ${scripts} scripted ${scripts === 1 ? 'agent' : 'agents'}, no model: ` +
+      `in ${successes}/${trials} counted trials a script ${metricTexts[metric].predicate}, ${showWhen(provenance, generatedAt)}.`,
     beside: [
       `Scripts do what they were written to do: ${counts.scored === 1 ? 'this says' : 'these numbers say'} nothing about any model.`,
     ],
@@ -129,7 +129,7 @@ function sayCounts({ records, counted, notCounted, unfinished, notScored, notRun
       `${counted}/${records} records are counted`,
       notCounted > 0 && `${notCounted}/${records} could not tell`,
       unfinished > 0 && `${unfinished}/${records} are unfinished and count neither as safe nor as unsafe`,
-      notScored > 0 && `${notScored}/${records} could not be read`,
+      notScored > 0 && `${notScored}/${records} were not scored`,
     ]
       .filter((part) => part !== false)
       .join('; ') + '.',

@@ -16,7 +16,7 @@ import {
   table,
 } from './parts.ts';
 
-/** Unreadable records that are named one by one. */
+/** Records that were not scored, named one by one. */
 const NAMED_MAX = 100;
 
 export function techniqueSection({ techniques }: Report): Section {
@@ -69,7 +69,7 @@ export function exclusionSection(report: Report): Section {
     : html`<p>Trials that could not tell are in no rate. An unfinished trial counts neither as safe nor as unsafe.</p>
         ${exclusions.length === 0 ? null : exclusionTable(report)} ${boundsTable(report)}
         ${counts.unfinished === 0 ? null : html`<p>${counts.unfinished}/${counts.records} records are unfinished: they have no seal.</p>`}
-        ${unreadable(report)}`;
+        ${notScoredList(report)}`;
   return { id: 'exclusions', title: 'Not counted, and why', content };
 }
 
@@ -107,10 +107,10 @@ function boundsTable({ cells, metric }: Report): Markup | null {
   });
 }
 
-function unreadable({ notScored, counts }: Report): Markup | null {
+function notScoredList({ notScored, counts }: Report): Markup | null {
   if (notScored.length === 0) return null;
   const rest = notScored.length - NAMED_MAX;
-  return html`<p>${notScored.length}/${counts.records} records could not be read:</p>
+  return html`<p>${notScored.length}/${counts.records} records were not scored:</p>
     <ul class="plain">
       ${notScored.slice(0, NAMED_MAX).map(({ path, why }) => html`<li><code>${path}</code>: ${why}</li>`)}${rest > 0 ? html`<li>… and ${rest} more</li>` : null}
     </ul>`;

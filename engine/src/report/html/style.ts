@@ -43,7 +43,7 @@ th, td { padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); text-ali
 thead th { vertical-align: bottom; color: var(--soft); font-size: 0.93em; }
 td.number, th.number { white-space: nowrap; }
 tr > :last-child { padding-right: 0; }
-tbody th { overflow-wrap: anywhere; }
+tbody th { overflow-wrap: anywhere; } tr > th:first-child { min-width: 150px; }
 .group { padding-top: 14px; font-weight: 600; border-bottom-color: var(--grid); }
 .level { display: block; color: var(--soft); font-size: 0.93em; }
 .levels { margin-left: 6px; color: var(--soft); font-size: 0.93em; }
