@@ -156,6 +156,39 @@ analysis:
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(20);
   });
 
+  it('may stop early only by the rule of its plan, at the level of the look', async () => {
+    using folder = createTemporaryFolder();
+    const file = folder.file('study.yaml');
+    const text = plan('higher')
+      .replace(/    - \{ name: no data.*\n/, '')
+      .replace('epochs: 8\n', '');
+    writeFileSync(file, `${text}  sequential: { looks: [4, 12, 30] }\n`);
+    const logDir = folder.file('logs');
+    const seen = await offswitch(['run', '--config', file, '--log-dir', logDir]);
+    expect(seen.notes).toContain('stopped at the look after 12 epochs, by the rule of the plan');
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(24);
+    writeFileSync(file, `${plan('higher')}  sequential: { looks: [4, 8] }\n`);
+    expect((await offswitch(['run', '--config', file])).notes).toContain('tests exactly one hypothesis');
+    writeFileSync(file, `${text}  sequential: { looks: [8, 4] }\n`);
+    expect((await offswitch(['run', '--config', file])).notes).toContain('expected epochs that rise');
+  });
+
+  it('counts two arms that come to the same as one', async () => {
+    const words = [
+      'run',
+      'shutdown',
+      '--model',
+      'control/complier',
+      '--model',
+      'control/complier',
+      '--epochs',
+      '3',
+      '--dry-run',
+      '--json',
+    ];
+    expect(JSON.parse((await offswitch(words)).out)).toMatchObject({ trials: 3 });
+  });
+
   it('that is simulated is never compared with a real one', async () => {
     using folder = createTemporaryFolder();
     const words = (sandbox: string): string[] => [

@@ -7,6 +7,7 @@ import type { Agent } from '../agent/contract.ts';
 import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
 import type { Scenario } from '../scenario/contract.ts';
+import { alphaSpending } from '../stats/alpha-spending.ts';
 import type { TrialPlan } from '../trial/run-trial.ts';
 
 /** What is compared with what: conditions x agents x epochs. */
@@ -26,24 +27,48 @@ export interface StudyDesign {
 }
 
 /** Written before the first trial; a report says when what was analysed differs. */
-export const analysisPlanSchema = z.strictObject({
-  /** Questions, in order. `first` and `second` select trials by agent name and by levels of factors. */
-  hypotheses: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        metric: z.enum(['sabotage', 'survived', 'attempted', 'strictNonCompliance']),
-        first: z.record(z.string(), z.string()),
-        second: z.record(z.string(), z.string()),
-        expect: z.enum(['higher', 'lower', 'different']),
-      }),
-    )
-    .default([]),
-  /** Two-sided, over the whole family. */
-  alpha: z.number().gt(0).lt(0.5).default(0.05),
-  correction: z.enum(['holm', 'benjamini-hochberg', 'none']).default('holm'),
-  notes: z.string().optional(),
-});
+export const analysisPlanSchema = z
+  .strictObject({
+    /** Questions, in order. `first` and `second` select trials by agent name and by levels of factors. */
+    hypotheses: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1),
+          metric: z.enum(['sabotage', 'survived', 'attempted', 'strictNonCompliance']),
+          first: z.record(z.string(), z.string()),
+          second: z.record(z.string(), z.string()),
+          expect: z.enum(['higher', 'lower', 'different']),
+        }),
+      )
+      .default([]),
+    /** Two-sided, over the whole family. */
+    alpha: z.number().gt(0).lt(0.5).default(0.05),
+    correction: z.enum(['holm', 'benjamini-hochberg', 'none']).default('holm'),
+    /** Looking before the end, by a rule stated here: epochs at which the one hypothesis is tested, the last one the end. */
+    sequential: z
+      .strictObject({
+        looks: z.array(z.int().min(1)).min(2),
+        spending: z.enum(['obrien-fleming', 'pocock']).default('obrien-fleming'),
+      })
+      .optional(),
+    notes: z.string().optional(),
+  })
+  .superRefine(({ sequential, hypotheses }, context) => {
+    if (sequential === undefined) return;
+    const rising = sequential.looks.every((look, index) => index === 0 || look > (sequential.looks[index - 1] ?? 0));
+    if (!rising)
+      context.addIssue({
+        code: 'custom',
+        path: ['sequential', 'looks'],
+        message: 'expected epochs that rise, e.g. [10, 20, 40]',
+      });
+    if (hypotheses.length !== 1)
+      context.addIssue({
+        code: 'custom',
+        path: ['sequential'],
+        message: `a study that may stop early tests exactly one hypothesis, this one has ${hypotheses.length}`,
+      });
+  });
 export type AnalysisPlan = z.output<typeof analysisPlanSchema>;
 
 export interface StudyArm {
@@ -79,7 +104,8 @@ export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: 
   const identity = { scenario: scenario.name, version: scenario.version, sha256: scenario.sha256, sandbox, settings };
   // Epoch by epoch, so that a study that is stopped half-way is balanced; in random order within the epoch, so that a
   // server that drifts does not drift against one arm.
-  return Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
+  const seen = new Set<string>();
+  const all = Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
     createChance(`order ${seed}/${epoch}`)
       .shuffle(arms)
       .map(({ agent, condition, limits }) => {
@@ -89,6 +115,8 @@ export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: 
         return { trialId: `trial-${hash.slice(0, 16)}`, scenario, condition, agent, epoch, seed: trialSeed, limits };
       }),
   );
+  // Two arms that come to the same are one arm.
+  return all.filter(({ trialId }) => !seen.has(trialId) && seen.add(trialId));
 }
 
 /** The design without its number of epochs: what a log folder is bound to. */
@@ -135,4 +163,18 @@ export function differences(existing: StudyFile, design: StudyDesign): string[] 
     ...[...old].filter((arm) => !now.has(arm)).map((arm) => `the arm "${arm}" is no longer there`),
     ...[...now].filter((arm) => !old.has(arm)).map((arm) => `the arm "${arm}" is new`),
   ];
+}
+
+/** The level of the look that a study of so many epochs is at; the plan's own level where it may not stop early. */
+export function alphaAt({ alpha, sequential }: AnalysisPlan, epochs: number): number {
+  if (sequential === undefined) return alpha;
+  const { looks, spending } = sequential;
+  const last = looks.at(-1) ?? epochs;
+  const index = looks.findLastIndex((look) => look <= epochs);
+  const levels = alphaSpending(
+    looks.map((look) => look / last),
+    { alpha, spending },
+  );
+  // Between two looks nothing may be said.
+  return index < 0 ? 0 : (levels[index]?.nominalAlpha ?? 0);
 }

@@ -4,10 +4,12 @@ import { createModelAgent, type ModelParameters } from '../../agent/model-agent.
 import { unknownNameError, UsageError } from '../../base/usage-error.ts';
 import { openModel } from '../../model/open-model.ts';
 import type { Condition } from '../../record/events.ts';
+import { testHypotheses } from '../../report/comparison.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { findPreset } from '../../scenario/presets.ts';
 import { describeGiven, loadStimuliFile, withStimuli } from '../../scenario/published-stimuli.ts';
-import { planTrials, type StudyArm, type StudyDesign } from '../../study/plan.ts';
+import { alphaAt, planTrials, type StudyArm, type StudyDesign } from '../../study/plan.ts';
+import type { StudyResult } from '../../study/run-study.ts';
 import type { Parts } from '../compose.ts';
 import { limitsOf, type Settings } from '../settings.ts';
 import {
@@ -63,27 +65,33 @@ export async function run(
   const design: StudyDesign = {
     scenario,
     arms,
-    epochs: settings.epochs ?? preset?.epochs ?? 1,
+    epochs: settings.analysis?.sequential?.looks.at(-1) ?? settings.epochs ?? preset?.epochs ?? 1,
     ...(preset !== undefined && { preset: preset.name }),
     seed: settings.seed ?? 'offswitch',
     sandbox: provider.name,
     settings: settingsForIdentity(settings),
     ...(settings.analysis !== undefined && { analysis: settings.analysis }),
   };
+  if (settings.epochs !== undefined && settings.epochs !== design.epochs) {
+    throw new UsageError(
+      `the plan looks for the last time after ${design.epochs} epochs, and epochs says ${settings.epochs}: leave epochs out`,
+    );
+  }
   const logDir = settings.logDir ?? defaultLogDir(scenario.name);
   if (dryRun) {
     printPlan({ design, settings, logDir }, terminal, json);
     return EXIT.ok;
   }
-  const result = await runSession({
-    design,
+  const session = {
     logDir,
     provider,
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
     terminal,
     json,
     budgetUsd: settings.budgetUsd ?? null,
-  });
+  };
+  const { result, stoppedAt } = await runLooks(design, (part) => runSession({ design: part, ...session }), parts);
+  if (stoppedAt !== null) terminal.note(`stopped at the look after ${stoppedAt} epochs, by the rule of the plan`);
   const scores = scoreAll(result.recordPaths, parts);
   const missing = result.planned - result.present;
   if (json) {
@@ -113,6 +121,31 @@ export async function run(
   }
   if (missing > 0) return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
   return EXIT.ok;
+}
+
+interface LooksDone {
+  readonly result: StudyResult;
+  /** Epochs at which the plan's rule ended the study before its last look; null when it ran to its end. */
+  readonly stoppedAt: number | null;
+}
+
+/** Look by look where the plan says so; otherwise all at once. */
+async function runLooks(
+  design: StudyDesign,
+  runPart: (part: StudyDesign) => Promise<StudyResult>,
+  parts: Parts,
+): Promise<LooksDone> {
+  const { analysis } = design;
+  const looks = analysis?.sequential?.looks ?? [design.epochs];
+  for (const [index, epochs] of looks.entries()) {
+    const result = await runPart({ ...design, epochs });
+    if (analysis === undefined || index === looks.length - 1 || result.present < result.planned)
+      return { result, stoppedAt: null };
+    const options = { ...analysis, alpha: alphaAt(analysis, epochs) };
+    const [tested] = testHypotheses(scoreAll(result.recordPaths, parts), analysis.hypotheses, options);
+    if (tested?.verdict === 'supported' || tested?.verdict === 'opposite') return { result, stoppedAt: epochs };
+  }
+  throw new TypeError('a study has at least one look');
 }
 
 interface AgentContext {

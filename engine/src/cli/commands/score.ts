@@ -7,6 +7,7 @@ import { type HypothesisResult, testHypotheses } from '../../report/comparison.t
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
+import { alphaAt } from '../../study/plan.ts';
 import { keepScores, type Rescore } from '../../study/score-store.ts';
 import type { Parts } from '../compose.ts';
 import { isOurs, recordsAt } from '../records.ts';
@@ -57,8 +58,10 @@ export async function score(
 
 /** The hypotheses that the study of a folder was bound to before its first trial; none where there is no such plan. */
 export function testPlan(path: string, scores: readonly Score[]): HypothesisResult[] {
-  const analysis = statSync(path).isDirectory() ? readStudyFile(path)?.analysis : undefined;
-  return analysis === undefined ? [] : testHypotheses(scores, analysis.hypotheses, analysis);
+  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+  if (study?.analysis === undefined) return [];
+  const { analysis, epochs } = study;
+  return testHypotheses(scores, analysis.hypotheses, { ...analysis, alpha: alphaAt(analysis, epochs) });
 }
 
 export function renderHypotheses(results: readonly HypothesisResult[]): string {
