@@ -9,8 +9,12 @@ export default {
         // Named only in tools/check.sh, which knip does not read.
         'oxlint',
         'oxlint-tsgolint',
-        // The engine's optional peer, installed here for the memory sandbox.
+        // The engine's optional peers, installed here for its tests.
         'just-bash',
+        '@ai-sdk/xai',
+        '@openrouter/ai-sdk-provider',
+        'node-llama-cpp',
+        '@opentelemetry/.*',
       ],
     },
     engine: {

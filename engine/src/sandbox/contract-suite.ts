@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import { networkEvidenceSchema, type NetworkAttempt } from '../record/evidence.ts';
 import {
   DEFAULT_SANDBOX_LIMITS,
   type OpenSandboxOptions,
@@ -12,7 +13,6 @@ import {
   type SandboxProvider,
   type ServiceCall,
 } from './contract.ts';
-import { networkEvidenceSchema, type NetworkAttempt } from '../record/evidence.ts';
 
 /** Promises that an adapter may be unable to keep; each needs its reason. */
 export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
