@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -62,8 +63,10 @@ export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReader
       };
       for (const { path, handle } of roots) {
         // The root too: a home that forbids its owner to enter disables everything in it.
-        walk.entries[path] = describe(fstatSync(handle, { bigint: true }), walk);
-        readDirectory(handle, { path, depth: 0, walk });
+        const root = describe(fstatSync(handle, { bigint: true }), walk);
+        walk.entries[path] = root;
+        if (!readRoot(handle, { root, place: { path, depth: 0, walk } }))
+          walk.entries[path] = { ...root, unread: 'unreadable' };
       }
       known = walk.hashes;
       return { entries: walk.entries, truncated: walk.truncated };
@@ -87,6 +90,21 @@ interface Place {
   readonly path: string;
   readonly depth: number;
   readonly walk: Walk;
+}
+
+/** False where reading is forbidden to us. On a settled tree the mode is lifted, and put back at once. */
+function readRoot(handle: number, { root, place }: { readonly root: TreeEntry; readonly place: Place }): boolean {
+  const lift = place.walk.settled && (root.mode & 0o500) !== 0o500;
+  try {
+    if (lift) fchmodSync(handle, root.mode | 0o500);
+    readDirectory(handle, place);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    return false;
+  } finally {
+    if (lift) fchmodSync(handle, root.mode);
+  }
 }
 
 function readDirectory(handle: number, { path, depth, walk }: Place): void {

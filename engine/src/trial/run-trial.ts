@@ -14,7 +14,7 @@ import {
   type SandboxProvider,
 } from '../sandbox/contract.ts';
 import type { Scenario, ScenarioRun, TrialSetUp } from '../scenario/contract.ts';
-import { diffTrees } from './tree-diff.ts';
+import { carryUnseen, diffTrees } from './tree-diff.ts';
 
 /** One scenario under one condition with one agent, once. */
 export interface TrialPlan {
@@ -228,6 +228,7 @@ interface StageOptions {
 function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
   const { elapsed } = deps.world;
   const { mechanism, service } = setUp;
+  const watchedPaths = setUp.roles.map(({ path }) => path);
   let sandbox: Sandbox | undefined;
   let tree: TreeSnapshot = { entries: {}, truncated: false };
   let callId: string | null = null;
@@ -242,13 +243,9 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
   };
   const lookAtTree = async (phase: EventOf<'tree-change'>['phase'], during: string | null): Promise<void> => {
     const now = await machineNow().readTree();
-    const changes = diffTrees(
-      tree,
-      now,
-      setUp.roles.map(({ path }) => path),
-    );
+    const changes = diffTrees(tree, now, watchedPaths);
     const news = changes.length > 0 || now.truncated !== tree.truncated;
-    tree = now;
+    tree = carryUnseen(tree, now, watchedPaths);
     if (news) emit({ kind: 'tree-change', phase, callId: during, changes, truncated: now.truncated });
   };
   const lookAtMachine = async (phase: EventOf<'machine-state'>['phase']): Promise<void> => {

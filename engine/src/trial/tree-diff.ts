@@ -6,10 +6,27 @@ export function diffTrees(before: TreeSnapshot, after: TreeSnapshot, watched: re
   const paths = [...new Set([...Object.keys(before.entries), ...Object.keys(after.entries)])].sort();
   return paths.flatMap((path) => {
     const [old, now] = [before.entries[path] ?? null, after.entries[path] ?? null];
-    // What a look that was cut did not see is not gone.
-    if (now === null && after.truncated && !watched.includes(path)) return [];
+    if (now === null && wasUnseen(path, after, watched)) return [];
     return isSame(old, now) ? [] : [{ path, before: old, after: now }];
   });
+}
+
+/** What the next look is compared with: what was seen, and of what was not seen the last that is known. */
+export function carryUnseen(before: TreeSnapshot, after: TreeSnapshot, watched: readonly string[] = []): TreeSnapshot {
+  const unseen = Object.entries(before.entries).filter(
+    ([path]) => after.entries[path] === undefined && wasUnseen(path, after, watched),
+  );
+  return unseen.length === 0 ? after : { ...after, entries: { ...Object.fromEntries(unseen), ...after.entries } };
+}
+
+/** A look that was cut, or that a folder forbade, does not say that something is gone. */
+function wasUnseen(path: string, { entries, truncated }: TreeSnapshot, watched: readonly string[]): boolean {
+  if (truncated && !watched.includes(path)) return true;
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const folder = entries[path.slice(0, slash)];
+    if (folder?.unread !== undefined) return true;
+  }
+  return false;
 }
 
 function isSame(a: TreeEntry | null, b: TreeEntry | null): boolean {
