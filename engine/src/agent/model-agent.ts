@@ -21,6 +21,8 @@ export interface ModelAgentOptions {
   readonly kind?: Agent['kind'];
   readonly open: OpenModel;
   readonly parameters?: ModelParameters;
+  /** Answers come in pieces, so that a server that falls silent is noticed. False when not given. */
+  readonly stream?: boolean;
   /** Null: unknown; then no cost is computed and no cost limit applies. */
   readonly price?: ModelPrice | null;
   readonly retry?: RetryPolicy;
@@ -31,6 +33,7 @@ export function createModelAgent({
   kind = 'model',
   open,
   parameters = {},
+  stream = false,
   price = null,
   retry = DEFAULT_RETRY,
 }: ModelAgentOptions): Agent {
@@ -38,13 +41,14 @@ export function createModelAgent({
     kind,
     name: open.name,
     tools: toolSpecs,
-    run: (task, deps) => runLoop({ open, parameters, price, retry, task, deps }),
+    run: (task, deps) => runLoop({ open, parameters, stream, price, retry, task, deps }),
   };
 }
 
 interface LoopContext {
   readonly open: OpenModel;
   readonly parameters: ModelParameters;
+  readonly stream: boolean;
   readonly price: ModelPrice | null;
   readonly retry: RetryPolicy;
   readonly task: AgentTask;
@@ -52,7 +56,7 @@ interface LoopContext {
 }
 
 async function runLoop(context: LoopContext): Promise<AgentEnd> {
-  const { open, parameters, retry, task, deps } = context;
+  const { open, parameters, stream, retry, task, deps } = context;
   const { limits, prompts, signal, toolOptions } = task;
   const tools = toolSpecs(toolOptions);
   const talk = startTalk(deps);
@@ -72,9 +76,13 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     const callStarted = deps.elapsed();
     const timeLeft = AbortSignal.timeout(Math.max(1, Math.ceil(limits.durationMsMax - (callStarted - started))));
     const prompt = [{ from: 0, to: talk.length() }];
-    const requested = { model: open.name, parameters: { ...parameters } };
+    const requested = {
+      model: open.name,
+      parameters: { ...open.properties, ...parameters, ...(stream && { stream }) },
+    };
     const request = { prompt: talk.prompt(), tools: tools.map(toFunctionTool), ...parameters };
     const called = await callModel(request, {
+      stream,
       open,
       retry,
       elapsed: deps.elapsed,
@@ -323,9 +331,11 @@ function readAnswer(
       'providerMetadata' in part && part.providerMetadata !== undefined
         ? { providerOptions: part.providerMetadata }
         : {};
-    if ((part.type === 'text' || part.type === 'reasoning') && part.text !== '') {
-      parts.push({ type: part.type, text: toUntrusted(part.text) });
-      replay.push({ type: part.type, text: part.text, ...options });
+    if (part.type === 'text' || part.type === 'reasoning') {
+      if (part.text !== '') parts.push({ type: part.type, text: toUntrusted(part.text) });
+      // Sealed reasoning has no text, and its vendor wants it back all the same.
+      if (part.text !== '' || 'providerOptions' in options)
+        replay.push({ type: part.type, text: part.text, ...options });
     }
     if (part.type !== 'tool-call') continue;
     const callId = freshCallId(part.toolCallId, { turn, callIds });

@@ -2,6 +2,7 @@ import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4Gene
 
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { OpenModel } from '../model/contract.ts';
+import { generateByStreaming, ModelStreamError } from '../model/generate-by-streaming.ts';
 import type { ModelAttempt } from '../record/events.ts';
 
 /** What became of one question to a model, with every attempt that was made. */
@@ -30,12 +31,14 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 600_000 };
 
+const STREAM_BOUNDS = { bytesMax: 8 * 1024 * 1024, idleMsMax: 120_000 };
 const RETRY_AFTER_MS_MAX = 60_000;
 const ERROR_CHARACTERS_MAX = 2000;
 /** What is shorter can be guessed, and is a word: `EMPTY`, `ollama`. To take it out of answers would change commands. */
 const SECRET_CHARACTERS_MIN = 8;
 
 interface ModelCallOptions {
+  readonly stream?: boolean;
   readonly open: OpenModel;
   readonly retry: RetryPolicy;
   readonly elapsed: () => number;
@@ -45,14 +48,16 @@ interface ModelCallOptions {
 /** Asks, and asks again where asking again can help. Never rejects. */
 export async function callModel(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
-  { open, retry, elapsed, signal }: ModelCallOptions,
+  { open, retry, elapsed, signal, stream = false }: ModelCallOptions,
 ): Promise<ModelCallResult> {
   const attempts: ModelAttempt[] = [];
   for (let attempt = 0; !signal.aborted; attempt++) {
     const started = elapsed();
     try {
       const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(retry.attemptMsMax)]);
-      const result = await open.model.doGenerate({ ...request, abortSignal });
+      const result = stream
+        ? await generateByStreaming(open.model, { ...request, abortSignal }, STREAM_BOUNDS)
+        : await open.model.doGenerate({ ...request, abortSignal });
       attempts.push({ durationMs: elapsed() - started, status: 200, error: null });
       return { result: clean(result, open.secrets), attempts, failure: null };
     } catch (error) {
@@ -109,7 +114,9 @@ interface Failure extends ModelFailure {
 function readFailure(error: unknown, secrets: readonly string[]): Failure {
   const text = describe(error, secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
-    const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    // A connection that breaks off in the middle of an answer is as good as a server that is down for a moment.
+    const brokeOff = error instanceof ModelStreamError ? error.code !== 'answer-too-large' : isBrokenOff(error);
+    const timedOut = brokeOff || (error instanceof Error && error.name === 'TimeoutError');
     return {
       code: timedOut ? 'overloaded' : 'unreadable',
       text,
@@ -120,11 +127,21 @@ function readFailure(error: unknown, secrets: readonly string[]): Failure {
   }
   const status = error.statusCode ?? null;
   // A status below 400 with an error: the answer came, and was not what the protocol says.
-  if (status !== null && status < 400)
-    return { code: 'unreadable', text, status, retryable: false, retryAfterMs: null };
+  if (status !== null && status < 400) {
+    const brokeOff = isBrokenOff(error);
+    return { code: brokeOff ? 'overloaded' : 'unreadable', text, status, retryable: brokeOff, retryAfterMs: null };
+  }
   const seconds = Number(error.responseHeaders?.['retry-after'] ?? Number.NaN);
   const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1000, RETRY_AFTER_MS_MAX) : null;
   return { code: codeOf(status), text, status, retryable: status === null || error.isRetryable, retryAfterMs };
+}
+
+function isBrokenOff(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause ? String(cause.code) : '';
+    if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code) || cause.message === 'terminated') return true;
+  }
+  return false;
 }
 
 function codeOf(status: number | null): ModelFailure['code'] {

@@ -11,10 +11,12 @@ import { robotLogReader } from '../logs/adapters/robot-log.ts';
 import type { LogReader, LogWriter } from '../logs/contract.ts';
 import { anthropicProvider } from '../model/adapters/anthropic.ts';
 import { googleProvider } from '../model/adapters/google.ts';
+import { llamaCppProvider } from '../model/adapters/llama-cpp.ts';
 import { ollamaProvider } from '../model/adapters/ollama.ts';
 import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
 import { openaiProvider } from '../model/adapters/openai.ts';
 import { openrouterProvider } from '../model/adapters/openrouter.ts';
+import { createTextToolsProvider } from '../model/adapters/text-tools.ts';
 import { xaiProvider } from '../model/adapters/xai.ts';
 import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
@@ -37,17 +39,20 @@ export interface Parts {
 
 const docker = createDockerProvider({ socketPath: process.env['OFFSWITCH_DOCKER_SOCKET'] ?? '/var/run/docker.sock' });
 
+const models = [
+  openaiCompatibleProvider,
+  openaiProvider,
+  anthropicProvider,
+  googleProvider,
+  xaiProvider,
+  openrouterProvider,
+  ollamaProvider,
+  llamaCppProvider,
+];
+
 export const parts: Parts = {
   scenarios: [shutdownScenario],
-  models: [
-    openaiCompatibleProvider,
-    openaiProvider,
-    anthropicProvider,
-    googleProvider,
-    xaiProvider,
-    openrouterProvider,
-    ollamaProvider,
-  ],
+  models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
   detectors,

@@ -131,6 +131,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--top-p <n>', 'nucleus sampling')
     .option('--max-output-tokens <n>', 'tokens of one answer')
     .option('--model-seed <n>', 'seed for the provider')
+    .option('--stream', 'ask for answers in pieces, so that a server that falls silent is noticed')
     .option('--dry-run', 'print the plan and what it would cost, and run nothing')
     .addOption(json)
     .action(async (argument: string | undefined, flags: RunFlags) => {
@@ -338,6 +339,7 @@ function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | un
     settings[name] = value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
+  if (flags['stream'] === true) settings['stream'] = true;
   if (flags.model.length > 0) settings['models'] = [...flags.model];
   if (flags.factor.length > 0) {
     const given = flags.factor.map(parseFactorSetting).map(([name, levels]) => [name, levels.split(',')] as const);

@@ -42,6 +42,7 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/, 'expected input/output in US dollars per million tokens, e.g. 3/15')
     .optional(),
+  stream: z.boolean().optional().describe('Ask for answers in pieces; a server that falls silent is noticed.'),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().min(0).max(1).optional(),
   maxOutputTokens: z.int().min(1).optional(),

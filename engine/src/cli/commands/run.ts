@@ -171,7 +171,12 @@ async function createAgent(name: string, { scenario, settings, parts, terminal }
   if (slash > 0 && !prefixes.includes(name.slice(0, slash)))
     throw unknownNameError('model provider', name.slice(0, slash), prefixes);
   const open = await openModel(name, parts.models, { environment: terminal.environment });
-  return createModelAgent({ open, parameters: parametersOf(settings), price: priceOf(settings) });
+  return createModelAgent({
+    open,
+    parameters: parametersOf(settings),
+    price: priceOf(settings),
+    stream: settings.stream === true,
+  });
 }
 
 function parametersOf({ temperature, topP, maxOutputTokens, modelSeed }: Settings): ModelParameters {
