@@ -1,6 +1,7 @@
 import type { LanguageModelV4GenerateResult, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { z } from 'zod';
 
+import { startDeadline } from '../base/deadline.ts';
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { ModelPrice, OpenModel } from '../model/contract.ts';
 import type { MessagePart, ToolSpec, Usage } from '../record/events.ts';
@@ -74,7 +75,7 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     if (context.price !== null && costUsd >= limits.costUsdMax)
       return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
     const callStarted = deps.elapsed();
-    const timeLeft = AbortSignal.timeout(Math.max(1, Math.ceil(limits.durationMsMax - (callStarted - started))));
+    using deadline = startDeadline(signal, limits.durationMsMax - (callStarted - started));
     const prompt = [{ from: 0, to: talk.length() }];
     const requested = {
       model: open.name,
@@ -86,7 +87,7 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
       open,
       retry,
       elapsed: deps.elapsed,
-      signal: AbortSignal.any([signal, timeLeft]),
+      signal: deadline.signal,
     });
     const durationMs = deps.elapsed() - callStarted;
     const attempts = [...called.attempts];

@@ -1,5 +1,6 @@
 import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
+import { startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { generateByStreaming, ModelStreamError } from '../model/generate-by-streaming.ts';
@@ -54,7 +55,8 @@ export async function callModel(
   for (let attempt = 0; !signal.aborted; attempt++) {
     const started = elapsed();
     try {
-      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(retry.attemptMsMax)]);
+      using deadline = startDeadline(signal, retry.attemptMsMax);
+      const abortSignal = deadline.signal;
       const result = stream
         ? await generateByStreaming(open.model, { ...request, abortSignal }, STREAM_BOUNDS)
         : await open.model.doGenerate({ ...request, abortSignal });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Bash, IFileSystem } from 'just-bash';
 import type * as JustBash from 'just-bash';
 
+import { startDeadline } from '../../base/deadline.ts';
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../../record/evidence.ts';
 import {
@@ -101,13 +102,17 @@ async function openMemorySandbox({ files, services, limits, network, signal }: O
         { stdout: '', stderr: '', exitCode: 0 },
         { options, machineStopped: true, timedOut: false, started },
       );
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    using timeout = startDeadline(options.signal, options.timeoutMs);
+    using end = startDeadline(death.signal, options.timeoutMs);
+    const stop = new AbortController();
+    for (const { signal: one } of [timeout, end])
+      one.addEventListener('abort', () => stop.abort(one.reason), { once: true });
     const result = await execute(shell, command, {
       stdin: options.stdin ?? '',
-      signal: AbortSignal.any([timeout, death.signal, options.signal]),
+      signal: stop.signal,
     });
     options.signal.throwIfAborted();
-    return toResult(result, { options, machineStopped: !alive, timedOut: timeout.aborted && alive, started });
+    return toResult(result, { options, machineStopped: !alive, timedOut: timeout.isOver() && alive, started });
   };
   const run: Sandbox['run'] = (command, options) => {
     const mine = last.then(() => runIn(readAsData(command), options));

@@ -3,6 +3,7 @@ import { constants, openSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
+import { startDeadline } from '../../../base/deadline.ts';
 import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
 import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from '../../guest.ts';
 import { childrenOf } from '../../processes.ts';
@@ -48,6 +49,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     env: {},
     cwd: '/',
   });
+  using deadline = startDeadline(options.signal, OPEN_MS_MAX);
   const problems: Buffer[] = [];
   outputOf(monitor, 2).on('data', (block: Buffer) => {
     if (problems.length < 16) problems.push(block);
@@ -65,8 +67,9 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
           reject(new Error(`bwrap ended with ${String(code)}: ${Buffer.concat(problems).toString('utf8').trim()}`));
         finished(outputOf(monitor, 2)).then(refuse, refuse);
       });
-      setTimeout(() => reject(new Error(`the machine was not ready after ${OPEN_MS_MAX} ms`)), OPEN_MS_MAX).unref();
-      options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+      deadline.signal.addEventListener('abort', () => {
+        reject(new Error(deadline.isOver() ? `the machine was not ready after ${OPEN_MS_MAX} ms` : 'interrupted'));
+      });
       options.signal.throwIfAborted();
     });
     sendAll(inputOf(monitor, ARGUMENTS_FD), words.map((word) => `${word}\u0000`).join(''));
