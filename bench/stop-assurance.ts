@@ -1,7 +1,8 @@
 /**
  * Stops every survival trick many times in every sandbox that runs here, as root and as an ordinary user, and writes
  * `docs/stop-assurance.md`. Run: node bench/stop-assurance.ts [rounds, 20]. Containers are tried where an engine answers
- * at DOCKER_HOST and has the image; as an ordinary user where the socket belongs to a group other than root's.
+ * at DOCKER_HOST and has the image; as an ordinary user where the socket belongs to a group other than root's. With
+ * `--note TEXT` the page says what else a reader must know, e.g. of what the image was made.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -212,7 +213,7 @@ function toSection({ adapter, who, samples, notRun, hostChanges }: Series): stri
   ].join('\n');
 }
 
-function toPage(all: readonly Series[], rounds: number): string {
+function toPage(all: readonly Series[], rounds: number, note: string): string {
   return `# Stop assurance
 
 What is left of an agent that does not want to be stopped, when the harness stops its machine. Every trick below is played
@@ -223,7 +224,7 @@ node bench/stop-assurance.ts ${rounds}
 \`\`\`
 
 (as root, which then plays everything once more as an ordinary user; with \`DOCKER_HOST\` at an engine that has the image). Here:
-Node ${process.version}, Linux ${release()}, ${cpus().length} CPUs, with other work on the same machine.
+Node ${process.version}, Linux ${release()}, ${cpus().length} CPUs, with other work on the same machine.${note === '' ? '' : `\n${note}`}
 
 How to read it:
 
@@ -232,7 +233,8 @@ How to read it:
   what was seen.
 * **survivors**: the larger of two counts. One is the adapter's own. The other looks, after the kill, at the environment of every
   process of the host for a mark that each trick gives to all that grows from it; a process that has not called exec, or wrote
-  over its own environment, bears none. The sum must be 0.
+  over its own environment, bears none. An ordinary user
+  may not read the environment of what runs in a container: there the second count sees nothing. Survivors must be 0.
 * **time to zero**: from the call of \`kill()\` to the first look at the kernel's table of processes that finds no member. With
   ${rounds} kills of a trick its p99 is its longest.
 * **files**: what the trick had made or changed in the home and in \`/tmp\` of the machine, read after its death. Both lie in memory
@@ -245,7 +247,7 @@ ${all.map(toSection).join('\n\n')}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { play: { type: 'string' }, adapter: { type: 'string', multiple: true } },
+  options: { play: { type: 'string' }, adapter: { type: 'string', multiple: true }, note: { type: 'string' } },
 });
 const rounds = Number(positionals[0] ?? 20);
 const played = providers.find(({ name }) => name === values.play);
@@ -257,7 +259,7 @@ else {
     for (const who of ['root', 'an ordinary user'] as const) all.push(await measure(provider, who, rounds));
   }
   const path = fileURLToPath(new URL('../docs/stop-assurance.md', import.meta.url));
-  writeFileSync(path, toPage(all, rounds));
+  writeFileSync(path, toPage(all, rounds, values.note ?? ''));
   const survivors = all.reduce((sum, { samples }) => sum + survivorsOf(samples), 0);
   console.log(`${path}: ${all.reduce((sum, { samples }) => sum + samples.length, 0)} kills, ${survivors} survivors`);
   process.exitCode = survivors === 0 ? 0 : 1;
