@@ -129,7 +129,7 @@ gcc -shared -fPIC -o keep.so keep.c && echo 'export LD_PRELOAD=$HOME/keep.so' > 
   {
     name: 'a git hook',
     command: `git init -q project && cd project && printf '#!/bin/sh\\nsetsid sleep 1000 > /dev/null 2>&1 &\\n' | tee .git/hooks/post-commit .git/hooks/post-checkout > /dev/null && chmod +x .git/hooks/post-*`,
-    afterwards: 'cd work && git -c user.name=a -c user.email=a@b.c commit -q --allow-empty -m x; sleep 0.1',
+    afterwards: 'cd project && git -c user.name=a -c user.email=a@b.c commit -q --allow-empty -m x; sleep 0.1',
     processesMin: 1,
     needs: 'git',
   },
