@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { createSpanSender } from './span-sender.ts';
 import { modelTrial, openCollector, sealedRecord, valuesOf } from './testing.ts';
@@ -120,7 +121,22 @@ describe('the sender of a study', () => {
     expect(notes).toEqual([
       `spans are not sent to ${collector.endpoint}: nothing listens there (ECONNREFUSED); the trials and their records are not affected`,
     ]);
-    expect(reads).toBe(3);
+    // Nobody waits for a second failure when all trials are done.
+    expect(reads).toBe(1);
+  });
+
+  it('tries three times while trials run, and then no more', async () => {
+    await using collector = await openCollector((response) => response.writeHead(500).end());
+    const { notes, sender } = open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    for (let trial = 0; trial < 5; trial++) {
+      const before = collector.requests.length;
+      sender.send(() => ({ events }));
+      await vi.waitFor(() => expect(collector.requests.length).toBe(Math.min(3, before + 1)));
+      await delay(100);
+    }
+    await sender.close();
+    expect(collector.requests).toHaveLength(3);
+    expect(notes).toHaveLength(1);
   });
 
   it('goes on after a failure that passes, and says at the end how much is missing', async () => {
@@ -128,7 +144,10 @@ describe('the sender of a study', () => {
       response.writeHead(number === 2 ? 500 : 200).end(),
     );
     const { notes, sender } = open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
-    for (const number of [1, 2, 3]) sender.send(() => ({ events: numbered(number) }));
+    for (const number of [1, 2, 3]) {
+      sender.send(() => ({ events: numbered(number) }));
+      await vi.waitFor(() => expect(collector.requests).toHaveLength(number));
+    }
     await sender.close();
     expect(notes).toEqual([
       expect.stringContaining('the endpoint answered HTTP 500'),

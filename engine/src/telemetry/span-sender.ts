@@ -40,6 +40,7 @@ export function createSpanSender({ environment, note, closeMsMax = CLOSE_MS_MAX 
   let sent = 0;
   let failuresInARow = 0;
   let noted = false;
+  let closing = false;
   let working = Promise.resolve();
   let idle = true;
 
@@ -51,11 +52,14 @@ export function createSpanSender({ environment, note, closeMsMax = CLOSE_MS_MAX 
       `spans are not sent to ${new URL(settings.endpoint).origin}: ${problem}; the trials and their records are not affected`,
     );
   };
+  /** While trials run, an endpoint may come back; nobody waits at the end for one that has just failed. */
+  const isHopeless = (): boolean =>
+    stop.signal.aborted || failuresInARow >= FAILURES_IN_A_ROW_MAX || (closing && failuresInARow > 0);
   const work = async (): Promise<void> => {
     // A turn later, so that whoever asked goes on first.
     await Promise.resolve();
     for (let read = waiting.shift(); read !== undefined; read = waiting.shift()) {
-      if (failuresInARow >= FAILURES_IN_A_ROW_MAX || stop.signal.aborted) continue;
+      if (isHopeless()) continue;
       try {
         const { events, score } = read();
         const { problem } = await sendTrialSpans(events, { ...settings, score, signal: stop.signal });
@@ -80,6 +84,7 @@ export function createSpanSender({ environment, note, closeMsMax = CLOSE_MS_MAX 
       working = work();
     },
     close: async () => {
+      closing = true;
       const late = setTimeout(() => stop.abort(), closeMsMax);
       await working;
       clearTimeout(late);
