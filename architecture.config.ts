@@ -35,6 +35,11 @@ export const folderMap: readonly FolderRule[] = [
   },
   { folder: 'logs', is: 'records of others in, our records out: Inspect and robot logs', mayUse: ['base', 'record'] },
   { folder: 'report', is: 'findings -> rates, tables', mayUse: ['base', 'record', 'stats', 'detect'] },
+  {
+    folder: 'telemetry',
+    is: 'sealed records out as OpenTelemetry spans, where an endpoint is named',
+    mayUse: ['base', 'record', 'model'],
+  },
   { folder: 'cli', is: 'arguments, printing; compose.ts = the one file that names adapters', mayUse: ['*'] },
 ];
 

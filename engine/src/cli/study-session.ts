@@ -10,12 +10,14 @@ import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { StudyDesign } from '../study/plan.ts';
 import { runStudy, type StudyProgress, type StudyResult } from '../study/run-study.ts';
+import { createSpanSender } from '../telemetry/span-sender.ts';
 import type { Parts } from './compose.ts';
 import { software } from './software.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs a study under a terminal: progress, Ctrl-C once and twice, and the check that machines can start at all. */
 export interface SessionOptions {
+  readonly detectors: Parts['detectors'];
   readonly design: StudyDesign;
   readonly logDir: string;
   readonly provider: SandboxProvider;
@@ -33,6 +35,7 @@ export class SandboxUnavailableError extends Error {
 }
 
 export async function runSession({
+  detectors,
   design,
   logDir,
   provider,
@@ -55,6 +58,7 @@ export async function runSession({
   };
   process.on('SIGINT', onInterrupt);
   const bar = terminal.isInteractive && !json ? await createBar() : undefined;
+  const spans = createSpanSender({ environment: terminal.environment, note: terminal.note });
   let ended = 0;
   try {
     return await runStudy({
@@ -77,6 +81,12 @@ export async function runSession({
         if (progress.kind === 'trial-end') {
           ended++;
           bar?.update(ended, { last: progress.plan.agent.name });
+          if (progress.sealed) {
+            spans.send(() => {
+              const events = readRecord(progress.recordPath);
+              return { events, score: scoreRecord(events, detectors) };
+            });
+          }
           if (progress.failure !== null)
             terminal.note(
               `${progress.plan.trialId} (${progress.plan.agent.name}) broke: ${progress.failure.slice(0, 300)}`,
@@ -86,6 +96,7 @@ export async function runSession({
     });
   } finally {
     bar?.stop();
+    await spans.close();
     process.off('SIGINT', onInterrupt);
   }
 }

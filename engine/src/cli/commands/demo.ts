@@ -47,6 +47,7 @@ export async function demo(options: DemoOptions, parts: Parts, terminal: Termina
   }
   const started = performance.now();
   const result = await runSession({
+    detectors: parts.detectors,
     design,
     logDir,
     provider,

@@ -83,6 +83,7 @@ export async function run(
     return EXIT.ok;
   }
   const session = {
+    detectors: parts.detectors,
     logDir,
     provider,
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
