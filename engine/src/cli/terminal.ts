@@ -1,4 +1,5 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
+import { readEnvironment } from './environment.ts';
 
 /** Where commands write. An argument, so that tests read what users would. */
 export interface Terminal {
@@ -28,7 +29,7 @@ export function systemTerminal(): Terminal {
     out: (text) => process.stdout.write(`${text}\n`),
     note: (text) => process.stderr.write(`${text}\n`),
     isInteractive: process.stderr.isTTY,
-    environment: process.env,
+    environment: readEnvironment(process.env, process.cwd()),
   };
 }
 

@@ -13,6 +13,11 @@ export function readVariable(variable: string, { environment }: Variables): stri
   return value === '' ? undefined : value;
 }
 
+/** The first of several names that is set; the very first where none is, for that is the one to speak of. */
+export function choose(names: readonly [string, ...(string | undefined)[]], variables: Variables): string {
+  return names.find((name) => name !== undefined && readVariable(name, variables) !== undefined) ?? names[0];
+}
+
 export function readKey(variable: string, variables: Variables): string {
   const key = readVariable(variable, variables);
   if (key === undefined) throw new UsageError(`${variables.name} needs a key: set ${variable}`);

@@ -2,7 +2,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 
 import { createBoundedFetch } from './bounded-fetch.ts';
 import type { ModelProvider } from './contract.ts';
-import { readAddress, readKey, withoutTrailingSlashes } from './environment.ts';
+import { choose, readAddress, readKey, withoutTrailingSlashes } from './environment.ts';
 
 /** A vendor's service: a key that is needed, an address that is known and can be another. */
 export interface HostedService {
@@ -10,6 +10,8 @@ export interface HostedService {
   readonly keyVariable: string;
   /** For proxies, and for tests. */
   readonly addressVariable: string;
+  /** Other names that users know the two by; the first ones win. */
+  readonly otherNames?: { readonly key: string; readonly address: string };
   readonly address: string;
   /** Sent with each question whatever the user asks for, and hence recorded. */
   readonly properties?: Readonly<Record<string, string>>;
@@ -27,13 +29,15 @@ export interface HostedSettings {
 }
 
 export function defineHostedProvider(service: HostedService): ModelProvider {
-  const { prefix, keyVariable, addressVariable, address, properties, create } = service;
+  const { prefix, otherNames, address, properties, create } = service;
   return {
     prefix,
-    usage: `${keyVariable}, ${addressVariable} (where it is not ${address})`,
+    usage: `${service.keyVariable}, ${service.addressVariable} (where it is not ${address})`,
     open: async (modelId, { environment }) => {
       const name = `${prefix}/${modelId}`;
       const variables = { name, environment };
+      const keyVariable = choose([service.keyVariable, otherNames?.key], variables);
+      const addressVariable = choose([service.addressVariable, otherNames?.address], variables);
       const apiKey = readKey(keyVariable, variables);
       const other = readAddress(addressVariable, { ...variables, example: address, keyVariable });
       // Always given: left out, a package would look into the environment of the process.

@@ -9,8 +9,9 @@ const served = z.object({ modelVersion: z.string() });
 /** Google's Gemini protocol (`generateContent`). */
 export const googleProvider = defineHostedProvider({
   prefix: 'google',
-  keyVariable: 'GOOGLE_GENERATIVE_AI_API_KEY',
-  addressVariable: 'GOOGLE_GENERATIVE_AI_BASE_URL',
+  keyVariable: 'GOOGLE_API_KEY',
+  addressVariable: 'GOOGLE_BASE_URL',
+  otherNames: { key: 'GOOGLE_GENERATIVE_AI_API_KEY', address: 'GOOGLE_GENERATIVE_AI_BASE_URL' },
   address: 'https://generativelanguage.googleapis.com/v1beta',
   create: async ({ modelId, apiKey, baseURL, fetch }) => {
     const { createGoogle } = await import('@ai-sdk/google');
