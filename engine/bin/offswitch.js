@@ -2,7 +2,7 @@
 // Starts offswitch: from its sources in a clone, from dist when installed. This file must parse on old Nodes too, so that
 // they get a sentence, or the clone's own Node, instead of a syntax error.
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
@@ -12,7 +12,12 @@ const compiled = new URL('../dist/cli/main.js', import.meta.url);
 const ownNode = new URL('../../node_modules/.bin/node', import.meta.url);
 const inClone = existsSync(source);
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+const words = process.argv.slice(2);
+
+if (words.length === 1 && ['--version', '-V'].includes(words[0])) {
+  // Asked by scripts and shells all the time: nothing else is loaded for it, and any Node will do.
+  process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`);
+} else if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   await start();
 } else if (inClone && existsSync(ownNode)) {
   startWithOwnNode();
@@ -42,7 +47,7 @@ function silenceExperimentalWarnings() {
 }
 
 function startWithOwnNode() {
-  const child = spawn(fileURLToPath(ownNode), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(fileURLToPath(ownNode), [fileURLToPath(import.meta.url), ...words], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGTERM', 'SIGUSR2']) process.on(signal, () => child.kill(signal));
