@@ -48,6 +48,10 @@ describe.skipIf(!ready)('records of a study', () => {
         .toSorted();
     expect(commandsOf(back)).toEqual(commandsOf(logDir));
     expect((await offswitch(['verify', back])).code).toBe(0);
+    expect(readdirSync(join(back, 'beside'))).toEqual(readdirSync(join(back, 'trials')));
+    const beside = readFileSync(join(back, 'beside', readdirSync(join(back, 'beside'))[0] ?? ''), 'utf8');
+    expect(beside).toMatch(/"kind":"event","of":"machine-state"/);
+    expect((await offswitch(['score', back])).code).toBe(0);
   });
 
   it('are held against labels: precision, recall, kappa, and every disagreement with its evidence', async () => {

@@ -44,7 +44,7 @@ export function describeLogReaderContract(reader: LogReader, { fileName, write }
       for (const [number, sample] of samples.entries()) {
         expectImported(sample, reader.name, fileName);
         const record = folder.file(`${number}.jsonl`);
-        writeImportedSample(record, sample);
+        writeImportedSample({ record, beside: null }, sample);
         expect(verifyRecord(record)).toMatchObject({ trialId: sample.trialId, problem: null });
       }
     });

@@ -70,12 +70,14 @@ export interface ImportedSample {
   readonly scores: readonly ScoreEntry[];
   /** What the record cannot hold, one sentence each. */
   readonly unmapped: readonly string[];
-  /** Events of the log that have no kind in a record, as they were, up to `foreignBytesMax`. */
+  /** What of the log has no place in a record, as it was, up to `foreignBytesMax`. */
   readonly foreign: readonly ForeignEvent[];
 }
 
 export interface ForeignEvent {
   readonly kind: string;
+  /** False: the record holds the event, and this is what of it had no place there. */
+  readonly whole: boolean;
   /** Milliseconds since 1970; null when the log gives none. */
   readonly at: number | null;
   /** It came after the event of this index in `events`. */

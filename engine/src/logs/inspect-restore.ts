@@ -8,10 +8,17 @@ import {
   type TrialEventKind,
   trialEventSchema,
 } from '../record/events.ts';
-import { type ImportedSample, LogError, type ReadLogOptions, type ScoreEntry, limitsOf } from './contract.ts';
-import { createResolver, toParts } from './inspect-message.ts';
+import {
+  type ForeignEvent,
+  type ImportedSample,
+  limitsOf,
+  LogError,
+  type ReadLogOptions,
+  type ScoreEntry,
+} from './contract.ts';
+import { createResolver, resolveDeep, toParts } from './inspect-message.ts';
 import { inspectEvent, inspectMessage, infoEvent, type InspectSample } from './inspect-schema.ts';
-import { NO_EVIDENCE, toSafeName } from './transcript.ts';
+import { NO_EVIDENCE, toSafeName, toTime } from './transcript.ts';
 
 /** Under this name Offswitch puts what Inspect's format has no place for: `info` source, key of `metadata`. */
 export const OFFSWITCH = 'offswitch';
@@ -27,7 +34,7 @@ export const messageMark = z.strictObject({
 /** In the metadata of a model or tool event: the events of the record that it stands for. */
 export const eventMark = z.strictObject({ events: z.array(z.unknown()) });
 /** In the metadata of a sample. */
-export const sampleMark = z.looseObject({ format: z.literal('offswitch-record') });
+export const sampleMark = z.looseObject({ format: z.literal('offswitch-record'), head: z.string().catch('') });
 
 export interface RestoreSource {
   readonly software: Readonly<Record<string, string>>;
@@ -57,7 +64,7 @@ export function restoreSample(
   const messages = restoreMessages(sample);
   const others = restoreEvents(sample);
   if (messages === null || others === null) return null;
-  const all = [...messages, ...others].sort((one, other) => one.seq - other.seq);
+  const all = [...messages, ...others.restored].sort((one, other) => one.seq - other.seq);
   const [start] = all;
   const distinct = all.every((event, index) => index === 0 || event.seq !== all[index - 1]?.seq);
   if (start?.kind !== 'trial-start' || !distinct) return null;
@@ -70,13 +77,19 @@ export function restoreSample(
 
   const keepsEvidence = options.restoreEvidence === true;
   const dropped = new Map<string, number>();
-  const kept = all.filter(({ kind }) => {
+  const beside: Beside[] = [...others.foreign];
+  const kept = all.filter((event) => {
+    const { kind, seq, at } = event;
     if (kind === 'seal') return false;
     const drop =
       (EVIDENCE.has(kind) && !keepsEvidence) || (STATEMENTS.has(kind) && options.harnessStatements === false);
-    if (drop) dropped.set(kind, (dropped.get(kind) ?? 0) + 1);
+    if (drop) {
+      dropped.set(kind, (dropped.get(kind) ?? 0) + 1);
+      beside.push({ kind, seq: seq - 1, at, value: event });
+    }
     return !drop;
   });
+  const { foreign, leftOut } = keepBeside(beside, kept, limitsOf(options).foreignBytesMax);
   const trialId = toSafeName(start.trialId);
   const { seq: _seq, at: _at, ...told } = start;
   const head: NewEvent = {
@@ -98,11 +111,48 @@ export function restoreSample(
     events: [head, ...kept.slice(1).map(withoutStamp)],
     times: kept.map(({ at }) => at),
     scores: source.scores,
-    unmapped: [...dropped].map(
-      ([kind, count]) => `${count} × event of kind "${kind}": a log has no hash chain that would prove it: left out.`,
-    ),
-    foreign: [],
+    unmapped: [
+      ...[...dropped].map(
+        ([kind, count]) =>
+          `${count} × event of kind "${kind}": a log has no hash chain that would prove it: left out of the record, kept beside it.`,
+      ),
+      ...(others.foreign.length === 0
+        ? []
+        : [`${others.foreign.length} × event that Offswitch did not write: kept beside the record as it was.`]),
+      ...(leftOut === 0
+        ? []
+        : [`${leftOut} × event to keep beside the record: past the limit of what is kept: left out.`]),
+    ],
+    foreign,
   };
+}
+
+/** Something of the log to keep beside the record, behind what has this `seq` or a smaller one. */
+interface Beside {
+  readonly kind: string;
+  readonly seq: number;
+  readonly at: number | null;
+  readonly value: unknown;
+}
+
+function keepBeside(
+  beside: readonly Beside[],
+  kept: readonly TrialEvent[],
+  charactersMax: number,
+): { readonly foreign: readonly ForeignEvent[]; readonly leftOut: number } {
+  const foreign: ForeignEvent[] = [];
+  let characters = 0;
+  for (const { kind, seq, at, value } of beside.toSorted((one, other) => one.seq - other.seq)) {
+    const json = JSON.stringify(value);
+    if (characters + json.length > charactersMax) continue;
+    characters += json.length;
+    const after = Math.max(
+      0,
+      kept.findLastIndex((event) => event.seq <= seq),
+    );
+    foreign.push({ kind, whole: true, at, after, json: toUntrusted(json) });
+  }
+  return { foreign, leftOut: beside.length - foreign.length };
 }
 
 function withoutStamp({ seq: _seq, at: _at, ...event }: TrialEvent): NewEvent {
@@ -131,18 +181,36 @@ function restoreMessages(sample: InspectSample): TrialEvent[] | null {
   return [...found.values()];
 }
 
-function restoreEvents(sample: InspectSample): TrialEvent[] | null {
+/** Kinds that the export makes anew from the record, told by the head of the chain in their ids. */
+const MADE_ANEW: ReadonlySet<string> = new Set(['span_begin', 'span_end', 'sample_init', 'score']);
+
+function restoreEvents(
+  sample: InspectSample,
+): { readonly restored: TrialEvent[]; readonly foreign: readonly Beside[] } | null {
+  const resolve = createResolver(sample);
+  const head = sampleMark.safeParse(sample.metadata?.[OFFSWITCH]).data?.head ?? '';
   const restored: TrialEvent[] = [];
+  const foreign: Beside[] = [];
   for (const value of sample.events ?? []) {
     const event = inspectEvent.safeParse(value);
     if (!event.success) return null;
-    for (const carried of carriedBy(value, event.data.metadata)) {
+    const { event: kind, uuid, timestamp } = event.data;
+    const carries = carriedBy(value, event.data.metadata);
+    const isOurs = MADE_ANEW.has(kind) && head.length >= 16 && String(uuid).startsWith(head.slice(0, 16));
+    if (carries.length === 0 && !isOurs)
+      foreign.push({
+        kind,
+        seq: restored.at(-1)?.seq ?? 0,
+        at: toTime(timestamp),
+        value: resolveDeep(value, resolve),
+      });
+    for (const carried of carries) {
       const parsed = trialEventSchema.safeParse(carried);
       if (!parsed.success) return null;
       restored.push(parsed.data);
     }
   }
-  return restored;
+  return { restored, foreign };
 }
 
 function carriedBy(value: unknown, metadata: unknown): readonly unknown[] {

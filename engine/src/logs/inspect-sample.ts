@@ -25,6 +25,7 @@ import {
   resolveObject,
   toParts,
 } from './inspect-message.ts';
+import { restOfModel, restOfSample, restOfTool, withoutNested } from './inspect-rest.ts';
 import { restoreSample } from './inspect-restore.ts';
 import {
   errorEvent,
@@ -89,6 +90,8 @@ interface WalkState {
   interrupted: boolean;
   lastStop: string | null;
   tools: readonly ToolSpec[];
+  /** As the last model event gave them. */
+  toolsText: string;
   /** Results that tool events gave; a call is never run twice from its message. */
   readonly ran: Set<string>;
 }
@@ -115,6 +118,7 @@ function createWalk(sample: InspectSample, source: InspectSource, options: ReadL
     interrupted: false,
     lastStop: null,
     tools: [],
+    toolsText: '[]',
     ran: new Set(),
   };
   return {
@@ -137,9 +141,7 @@ function walkSample(walk: Walk): ImportedSample {
   if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0)
     emitError(walk, sample.error.message, null);
   emitEnd(walk);
-  const metadata = sample.metadata ?? {};
-  if (Object.keys(metadata).length > 0)
-    transcript.keepForeign('sample-metadata', resolveDeep(metadata, walk.resolve), null);
+  transcript.keepRest('sample', resolveDeep(restOfSample(sample), walk.resolve), null);
   return transcript.finish({
     id: String(sample.id),
     epoch: sample.epoch,
@@ -178,16 +180,26 @@ function readEvent(walk: Walk, value: unknown): void {
       as(toolEvent, (tool) => readToolEvent(walk, tool, at));
       break;
     case 'sample_limit':
-      as(limitEvent, (limit) => (state.limit = { type: limit.type, message: limit.message ?? null }));
+      as(limitEvent, (limit) => {
+        state.limit = { type: limit.type, message: limit.message ?? null };
+        keepRest(walk, limit, at);
+      });
       break;
     case 'error':
-      as(errorEvent, ({ error }) => emitError(walk, error.message, at));
+      as(errorEvent, (event) => {
+        emitError(walk, event.error.message, at);
+        keepRest(walk, event, at);
+      });
       break;
     default:
       if (event.data.event === 'interrupt') state.interrupted = true;
-      transcript.keepForeign(event.data.event, resolveDeep(value, walk.resolve), at);
+      transcript.keepForeign(event.data.event, resolveDeep(withoutNested(event.data), walk.resolve), at);
       readNested(walk, event.data);
   }
+}
+
+function keepRest({ transcript, resolve }: Walk, rest: Record<string, unknown>, at: number | null): void {
+  transcript.keepRest(String(rest['event']), resolveDeep(rest, resolve), at);
 }
 
 /** Old logs hold the events of a step or subtask inside it. */
@@ -202,14 +214,17 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
   const given = [...(event.input ?? []), ...pooled]
     .map((value) => sayMessage(walk, value, at))
     .filter((index) => index !== null);
-  if (event.tools !== null && event.tools !== undefined && event.tools.length > 0)
+  const toolsText = JSON.stringify(event.tools ?? []);
+  const toolsAreKnown = toolsText === state.toolsText;
+  if (!toolsAreKnown && event.tools !== null && event.tools !== undefined && event.tools.length > 0)
     state.tools = event.tools.flatMap((tool) => toToolSpec(tool, walk.resolve));
+  state.toolsText = toolsText;
   const completedAt = toTime(event.completed);
   const choice = event.output?.choices?.[0];
   const failure = event.error ?? event.output?.error ?? null;
   const message = choice === undefined ? null : sayMessage(walk, choice.message, completedAt ?? at);
   if ((event.output?.choices?.length ?? 0) > 1)
-    transcript.leaveOut('answer with more than one choice', 'only the first is in the record');
+    transcript.leaveOut('answer with more than one choice', 'only the first is in the record, the others beside it');
   const durationMs = toDuration({ seconds: event.working_time, from: at, to: completedAt });
   state.turn++;
   state.lastStop = choice?.stop_reason ?? null;
@@ -246,6 +261,7 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
     },
     completedAt ?? at,
   );
+  keepRest(walk, restOfModel(event, toolsAreKnown), at);
 }
 
 /** Errors of Inspect after which the call was not made at all. */
@@ -273,6 +289,8 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
       },
       at,
     );
+    keepRest(walk, restOfTool(event), at);
+    readNested(walk, event);
     if (message !== undefined) sayMessage(walk, message, endedAt ?? at);
     return;
   }
@@ -291,11 +309,14 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
   } else if (call.is === 'submission') {
     state.submitted = true;
     transcript.emit({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
-  } else
+  } else {
     transcript.leaveOut(
       `call of the tool "${show(event.function)}"`,
-      'is no shell command: it is in the messages only',
+      'is no shell command: it is in the messages, and beside the record as it was',
     );
+    transcript.keepForeign(event.event, resolveDeep(withoutNested(event), walk.resolve), at);
+  }
+  if (call.is !== 'other') keepRest(walk, restOfTool(event), at);
   readNested(walk, event);
   if (call.is === 'command') {
     const durationMs = toDuration({ seconds: event.working_time, from: at, to: endedAt });
@@ -374,7 +395,10 @@ function sayMessage(walk: Walk, value: unknown, at: number | null): number | nul
   const key = `${message.id ?? ''}:${message.role}:${sha256(JSON.stringify(parts))}`;
   const before = walk.transcript.messageCount();
   const index = walk.transcript.say({ role: message.role, parts, at, key });
-  if (walk.transcript.messageCount() > before) for (const [what, why] of leftOut) walk.transcript.leaveOut(what, why);
+  if (walk.transcript.messageCount() > before && leftOut.length > 0) {
+    for (const [what, why] of leftOut) walk.transcript.leaveOut(what, why);
+    walk.transcript.keepRest('message', resolveDeep(value, walk.resolve), at);
+  }
   return index;
 }
 

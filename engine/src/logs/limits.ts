@@ -12,7 +12,7 @@ export interface LogLimits {
   readonly depthMax: number;
   /** Events of one sample. */
   readonly eventsMax: number;
-  /** Bytes of foreign events kept for each sample; those past it are counted and left out. */
+  /** Characters kept beside the record of each sample; what is past it is counted and left out. */
   readonly foreignBytesMax: number;
   /** Files read when a folder is given. */
   readonly filesMax: number;
@@ -28,6 +28,6 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   membersMax: 200_000,
   depthMax: 200,
   eventsMax: 1_000_000,
-  foreignBytesMax: 16 * MiB,
+  foreignBytesMax: 384 * MiB,
   filesMax: 100_000,
 };

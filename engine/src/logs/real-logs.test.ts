@@ -39,7 +39,7 @@ describe('published logs', () => {
         expect(problems).toEqual([]);
         expect(samples.length).toBeGreaterThan(0);
         for (const sample of samples) {
-          writeImportedSample(records.file(`${sample.trialId}.jsonl`), sample);
+          writeImportedSample({ record: records.file(`${sample.trialId}.jsonl`), beside: null }, sample);
           expect(verifyRecord(records.file(`${sample.trialId}.jsonl`)).problem).toBeNull();
         }
       }
@@ -54,7 +54,7 @@ describe('published logs', () => {
       await annotate(`robot: ${countOf(samples)}, ${problems.length} problems`);
       expect(problems).toEqual([]);
       const study = samples.map((sample): ExportSample => {
-        writeImportedSample(records.file(`${sample.trialId}.jsonl`), sample);
+        writeImportedSample({ record: records.file(`${sample.trialId}.jsonl`), beside: null }, sample);
         return { events: readRecord(records.file(`${sample.trialId}.jsonl`)), scores: [] };
       });
       expect(new Set(samples.map(({ trialId }) => trialId)).size).toBe(samples.length);

@@ -220,7 +220,7 @@ describe('a record written as a log of Inspect and read again', () => {
     const sample = await roundTrip(events, {});
     expect(kindsOf(sample)).toEqual(['trial-start']);
     expect(sample?.unmapped).toEqual([
-      '1 × event of kind "machine-state": a log has no hash chain that would prove it: left out.',
+      '1 × event of kind "machine-state": a log has no hash chain that would prove it: left out of the record, kept beside it.',
     ]);
     expect(eventsOf(sample, 'trial-start')[0]?.software['evidence']).toContain('none');
   });

@@ -26,6 +26,8 @@ export interface Transcript {
   readonly freshCallId: (given: string) => string;
   /** Keeps an event of the log as it is, and says that it has no kind in a record. */
   readonly keepForeign: (kind: string, value: unknown, at: number | null) => void;
+  /** Keeps what the record cannot hold of something that it holds. */
+  readonly keepRest: (kind: string, value: unknown, at: number | null) => void;
   /** Something that was left out. Counted: the sentence is made at the end. */
   readonly leaveOut: (what: string, why: string) => void;
   readonly messageCount: () => number;
@@ -126,18 +128,17 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     callIds.add(callId);
     return callId;
   };
-  const keepForeign = (kind: string, value: unknown, at: number | null): void => {
+  const keep = (whole: boolean, kind: string, value: unknown, at: number | null): void => {
     const json = JSON.stringify(value) ?? 'null';
-    foreignBytes += json.length;
-    if (foreignBytes > foreignBytesMax) {
-      leaveOut(
-        `event of kind "${show(kind)}"`,
-        `has no kind in a record, and more than ${foreignBytesMax} bytes of such were there: left out`,
-      );
+    const what = `${whole ? 'event' : 'rest of one'} of kind "${show(kind)}"`;
+    const why = `has no ${whole ? 'kind' : 'place'} in a record`;
+    if (foreignBytes + json.length > foreignBytesMax) {
+      leaveOut(`${what} past the limit`, `${why}, and more than ${foreignBytesMax} bytes of such were there: left out`);
       return;
     }
-    leaveOut(`event of kind "${show(kind)}"`, 'has no kind in a record: kept beside it as it was');
-    foreign.push({ kind, at, after: events.length - 1, json: toUntrusted(json) });
+    foreignBytes += json.length;
+    leaveOut(what, `${why}: kept beside it as it was`);
+    foreign.push({ kind, whole, at, after: events.length - 1, json: toUntrusted(json) });
   };
   const finish = (about: TrialAbout): ImportedSample => {
     const start: NewEvent = {
@@ -177,7 +178,8 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     say,
     emit: push,
     freshCallId,
-    keepForeign,
+    keepForeign: (kind, value, at) => keep(true, kind, value, at),
+    keepRest: (kind, value, at) => keep(false, kind, value, at),
     leaveOut,
     messageCount: () => messages,
     lastTime: () => last,

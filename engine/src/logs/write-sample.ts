@@ -1,18 +1,40 @@
 import { rmSync } from 'node:fs';
 
+import type { NewEvent } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
+import { BESIDE_HASH, removeBeside, toBeside, writeBeside } from './beside.ts';
 import type { ImportedSample } from './contract.ts';
 
-/** Writes an imported sample as a sealed record and returns the head of its chain. The seal proves the import, not the trial. */
-export function writeImportedSample(path: string, sample: ImportedSample): string {
+export interface ImportPaths {
+  readonly record: string;
+  /** For what the record cannot hold; null: it is not kept. */
+  readonly beside: string | null;
+}
+
+/**
+ * Writes an imported sample as a sealed record, what it cannot hold beside it, and returns the head of its chain. The
+ * seal proves the import, not the trial.
+ */
+export function writeImportedSample({ record, beside }: ImportPaths, sample: ImportedSample): string {
   let next = 0;
-  const journal = openJournal({ path, now: () => sample.times[Math.min(next++, sample.times.length - 1)] ?? 0 });
+  // Opened first: a record that is there already keeps what lies beside it.
+  const journal = openJournal({
+    path: record,
+    now: () => sample.times[Math.min(next++, sample.times.length - 1)] ?? 0,
+  });
   try {
-    for (const event of sample.events) journal.append(event);
+    const text = beside === null ? null : toBeside(sample);
+    const hash = beside === null || text === null ? null : writeBeside(beside, text);
+    for (const event of sample.events) journal.append(hash === null ? event : withHash(event, hash));
     return journal.seal();
   } catch (error) {
     journal.close();
-    rmSync(path, { force: true });
+    rmSync(record, { force: true });
+    if (beside !== null) removeBeside(beside);
     throw error;
   }
+}
+
+function withHash(event: NewEvent, hash: string): NewEvent {
+  return event.kind === 'trial-start' ? { ...event, software: { ...event.software, [BESIDE_HASH]: hash } } : event;
 }

@@ -35,6 +35,8 @@ export async function importLogs(
   { json, parts, terminal }: Context,
 ): Promise<ExitCode> {
   using folder = openLogFolder(flags.to);
+  const beside = join(flags.to, 'beside');
+  mkdirSync(beside, { recursive: true });
   let samples = 0;
   let problems = 0;
   let unmapped = 0;
@@ -47,7 +49,7 @@ export async function importLogs(
       const record = folder.recordPath(sample.trialId);
       if (existsSync(record))
         throw new UsageError(`${sample.trialId} is in ${flags.to} already: import into an empty folder`);
-      writeImportedSample(record, sample);
+      writeImportedSample({ record, beside: join(beside, `${sample.trialId}.jsonl`) }, sample);
       samples++;
       unmapped += sample.unmapped.length;
       if (json)
@@ -68,6 +70,8 @@ export async function importLogs(
     terminal.out(
       `imported ${samples} trials into ${flags.to}; ${problems} could not be read, ${unmapped} things have no place in a record (--json lists them)`,
     );
+    if (unmapped > 0)
+      terminal.out(`What a record cannot hold lies in ${beside}, as it was; nothing is scored from it.`);
     terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
     terminal.out(`next: npx offswitch score ${flags.to}`);
   }
@@ -161,7 +165,7 @@ export async function scoresOf(path: string, parts: Parts, terminal: Terminal): 
     for (const log of await findLogs([path], undefined, parts)) {
       for await (const sample of log.reader.read(log.path, options)) {
         const record = join(folder, 'record.jsonl');
-        writeImportedSample(record, sample);
+        writeImportedSample({ record, beside: null }, sample);
         scores.push(scoreRecord(readRecord(record), parts.detectors));
         rmSync(record);
       }
