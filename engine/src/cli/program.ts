@@ -15,7 +15,7 @@ import { check, type CheckFlags, report, type ReportFlags } from './commands/rep
 import { run } from './commands/run.ts';
 import { score, scoreAgainstLabels } from './commands/score.ts';
 import { type Parts } from './compose.ts';
-import { parseSettings, readSettingsFile } from './settings.ts';
+import { findSettingsFile, parseSettings, readSettingsFile } from './settings.ts';
 import { version } from './software.ts';
 import { DEFAULT_CONCURRENCY, parseFraction, parseWhole, SandboxUnavailableError } from './study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from './terminal.ts';
@@ -116,7 +116,11 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
       "conditions that belong together, e.g. palisade-2025; others' numbers beside them in reports",
     )
     .option('--stimuli <file>', 'JSON from text id to text: texts to be used exactly as they are')
-    .option('--config <file>', 'a study file: TypeScript (defineStudy), YAML or JSON; flags win')
+    .option(
+      '--config <file>',
+      'a study file: TypeScript (defineStudy), YAML or JSON; flags win; offswitch.config.* of this folder when not given',
+    )
+    .option('--no-config', 'leave the study file of this folder alone')
     .option('--log-dir <folder>', 'where the records go; a folder that has some is continued')
     .option('--sandbox <name>', 'sandbox')
     .option('--concurrency <n>', 'trials at the same time')
@@ -135,16 +139,20 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--dry-run', 'print the plan and what it would cost, and run nothing')
     .addOption(json)
     .action(async (argument: string | undefined, flags: RunFlags) => {
-      const file = flags.config === undefined ? {} : await readSettingsFile(flags.config);
-      const settings = parseSettings({ ...file, ...settingsFromFlags(flags, file.factors) }, 'the command line');
-      const scenario = argument ?? settings.scenario;
-      if (scenario === undefined) throw new UsageError('expected a scenario, e.g. "offswitch run shutdown"');
+      const found = flags.config === undefined ? findSettingsFile(process.cwd()) : undefined;
+      if (found !== undefined)
+        terminal.note(`study file: ${found} of this folder (flags win; --no-config leaves it alone)`);
+      const path = flags.config === false ? undefined : (flags.config ?? found);
+      const file = path === undefined ? {} : await readSettingsFile(path);
+      const given = { ...file, ...settingsFromFlags(flags, file.factors) };
+      const settings = parseSettings(
+        { ...given, ...(argument !== undefined && { scenario: argument }) },
+        'the command line',
+      );
       if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
         throw new UsageError('--max-cost and --budget-usd need --price: without a price no cost is known');
       }
-      finish(
-        await run({ scenario, settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal),
-      );
+      finish(await run({ settings, dryRun: flags.dryRun === true, json: flags.json === true }, parts, terminal));
     });
 
   program
@@ -305,7 +313,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
 interface RunFlags {
   readonly model: readonly string[];
   readonly factor: readonly string[];
-  readonly config?: string;
+  readonly config?: string | false;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly [name: string]: string | boolean | readonly string[] | undefined;

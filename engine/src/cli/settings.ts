@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { extname, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { z } from 'zod';
@@ -63,6 +63,16 @@ export const DEFAULT_LIMITS: TrialLimits = {
 /** Typed identity for study files: `export default defineStudy({ ... })`. */
 export function defineStudy(study: z.input<typeof settingsSchema>): z.input<typeof settingsSchema> {
   return study;
+}
+
+const FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml', 'json'].map((kind) => `offswitch.config.${kind}`);
+
+/** The study file of a folder, or undefined. Throws a `UsageError` when there are several. */
+export function findSettingsFile(folder: string): string | undefined {
+  const found = FILE_NAMES.filter((name) => existsSync(join(folder, name)));
+  if (found.length > 1)
+    throw new UsageError(`${found.join(' and ')} are both here: say which with --config, or --no-config for neither`);
+  return found[0];
 }
 
 /** Reads a study file. Rejects with a `UsageError` that names the file, the key and what was expected. */

@@ -28,8 +28,9 @@ export async function offswitch(
 }
 
 /** The same as a process of its own, for signals. */
-export function spawnOffswitch(words: readonly string[]): ChildProcess {
+export function spawnOffswitch(words: readonly string[], cwd = process.cwd()): ChildProcess {
   return spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), ...words], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -14,6 +14,8 @@ export interface Preset {
   /** Trials of each condition when a study says nothing. */
   readonly epochs: number;
   readonly published: readonly PublishedRate[];
+  /** Controls that are run when no model is named, to show what it looks like. None: a model must be named. */
+  readonly controls?: readonly string[];
   /** By label of a condition: whether its factors are those of the publication. About the words it says nothing. */
   readonly comparability: Readonly<Record<string, Comparability>>;
 }

@@ -1,87 +1,37 @@
-import type { Agent } from '../../agent/contract.ts';
-import { createControlAgent } from '../../agent/control-agent.ts';
-import { createModelAgent, type ModelParameters } from '../../agent/model-agent.ts';
-import { unknownNameError, UsageError } from '../../base/usage-error.ts';
-import { openModel } from '../../model/open-model.ts';
-import type { Condition } from '../../record/events.ts';
 import { testHypotheses } from '../../report/comparison.ts';
-import type { Scenario } from '../../scenario/contract.ts';
-import { findPreset } from '../../scenario/presets.ts';
-import { describeGiven, loadStimuliFile, withStimuli } from '../../scenario/published-stimuli.ts';
-import { alphaAt, planTrials, type StudyArm, type StudyDesign } from '../../study/plan.ts';
+import { alphaAt, type StudyDesign } from '../../study/plan.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import type { Parts } from '../compose.ts';
-import { limitsOf, type Settings } from '../settings.ts';
-import {
-  DEFAULT_CONCURRENCY,
-  defaultLogDir,
-  findSandbox,
-  findScenario,
-  runSession,
-  scoreAll,
-} from '../study-session.ts';
+import type { Settings } from '../settings.ts';
+import { DEFAULT_CONCURRENCY, defaultLogDir, findSandbox, runSession, scoreAll } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { printPlan } from './dry-run.ts';
 import { renderGroups, renderHypotheses, testPlan } from './score.ts';
+import { designStudy } from './study-design.ts';
 
 export interface RunOptions {
-  readonly scenario: string;
   readonly settings: Settings;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
-export async function run(
-  { scenario: name, settings, dryRun, json }: RunOptions,
-  parts: Parts,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const given = settings.stimuli === undefined ? undefined : loadStimuliFile(settings.stimuli);
-  const shipped = findScenario(name, parts);
-  const scenario = given === undefined ? shipped : withStimuli(shipped, given);
-  if (given !== undefined && !json) terminal.note(`texts: ${describeGiven(given)}`);
-  const provider = findSandbox(settings.sandbox, parts);
-  if (settings.models === undefined) {
-    throw new UsageError(
-      'expected a model: --model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)',
-    );
-  }
-  const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
-  const conditions = crossFactors(settings.factors ?? {}).flatMap((crossed) =>
-    preset === undefined ? [crossed] : preset.conditions.map(({ factors }) => ({ ...factors, ...crossed })),
-  );
-  const limits = limitsOf(settings);
-  const arms: StudyArm[] = [];
-  for (const model of settings.models) {
-    const agent = await createAgent(model, { scenario, settings, parts, terminal });
-    const control = scenario.controls.find((one) => `control/${one.name}` === model);
-    for (const condition of conditions) {
-      arms.push({
-        agent,
-        condition: { ...control?.condition, ...condition },
-        limits: { ...limits, ...control?.limits },
-      });
-    }
-  }
-  const design: StudyDesign = {
-    scenario,
-    arms,
-    epochs: settings.analysis?.sequential?.looks.at(-1) ?? settings.epochs ?? preset?.epochs ?? 1,
-    ...(preset !== undefined && { preset: preset.name }),
-    seed: settings.seed ?? 'offswitch',
-    sandbox: provider.name,
-    settings: settingsForIdentity(settings),
-    ...(settings.analysis !== undefined && { analysis: settings.analysis }),
-  };
-  if (settings.epochs !== undefined && settings.epochs !== design.epochs) {
-    throw new UsageError(
-      `the plan looks for the last time after ${design.epochs} epochs, and epochs says ${settings.epochs}: leave epochs out`,
-    );
-  }
-  const logDir = settings.logDir ?? defaultLogDir(scenario.name);
+export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, terminal: Terminal): Promise<ExitCode> {
+  const { design, unnamed, texts, standIns } = await designStudy(settings, { parts, terminal, dryRun });
+  if (texts !== null && !json) terminal.note(`texts: ${texts}`);
+  const logDir = settings.logDir ?? defaultLogDir(design.scenario.name);
   if (dryRun) {
-    printPlan({ design, settings, logDir }, terminal, json);
+    const otherwise =
+      standIns.length === 0
+        ? 'Name one with --model to run it.'
+        : `Name one with --model; without, ${standIns.join(' and ')} are run: scripts that show how it works.`;
+    printPlan({ design, settings, logDir, unnamed: unnamed ? otherwise : null }, terminal, json);
     return EXIT.ok;
   }
+  if (unnamed)
+    terminal.note(
+      `no model was named: running the controls ${standIns.join(' and ')} instead. They are scripts: they show how it works and say nothing about a model.`,
+    );
+  const provider = findSandbox(settings.sandbox, parts);
   const session = {
     detectors: parts.detectors,
     logDir,
@@ -110,6 +60,10 @@ export async function run(
     if (scores.length > 0) terminal.out(renderGroups(scores));
     const tested = testPlan(logDir, scores);
     if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
+    if (unnamed)
+      terminal.out(
+        `\nThese are scripted controls and no model. For a model: npx offswitch run --preset ${design.preset ?? ''} --model PROVIDER/NAME`,
+      );
     terminal.out(`\nRecords   ${logDir}/trials`);
     if (result.budgetSpent)
       terminal.out(
@@ -147,125 +101,4 @@ async function runLooks(
     if (tested?.verdict === 'supported' || tested?.verdict === 'opposite') return { result, stoppedAt: epochs };
   }
   throw new TypeError('a study has at least one look');
-}
-
-interface AgentContext {
-  readonly scenario: Scenario;
-  readonly settings: Settings;
-  readonly parts: Parts;
-  readonly terminal: Terminal;
-}
-
-async function createAgent(name: string, { scenario, settings, parts, terminal }: AgentContext): Promise<Agent> {
-  if (name.startsWith('control/')) {
-    const typed = name.slice('control/'.length);
-    const control = scenario.controls.find((one) => one.name === typed);
-    if (control !== undefined) return createControlAgent(control);
-    throw unknownNameError(
-      'control',
-      typed,
-      scenario.controls.map((one) => one.name),
-    );
-  }
-  const slash = name.indexOf('/');
-  const prefixes = [...parts.models.map(({ prefix }) => prefix), 'control'];
-  if (slash > 0 && !prefixes.includes(name.slice(0, slash)))
-    throw unknownNameError('model provider', name.slice(0, slash), prefixes);
-  const open = await openModel(name, parts.models, { environment: terminal.environment });
-  return createModelAgent({
-    open,
-    parameters: parametersOf(settings),
-    price: priceOf(settings),
-    stream: settings.stream === true,
-  });
-}
-
-function parametersOf({ temperature, topP, maxOutputTokens, modelSeed }: Settings): ModelParameters {
-  return {
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    ...(modelSeed !== undefined && { seed: modelSeed }),
-  };
-}
-
-function priceOf({ price }: Settings): { inputUsdPerMillion: number; outputUsdPerMillion: number } | null {
-  if (price === undefined) return null;
-  const [input = 0, output = 0] = price.split('/').map(Number);
-  return { inputUsdPerMillion: input, outputUsdPerMillion: output };
-}
-
-/** What makes two runs different studies, besides scenario, arms and seed. */
-function settingsForIdentity(settings: Settings): Record<string, string> {
-  return Object.fromEntries(Object.entries(parametersOf(settings)).map(([name, value]) => [name, String(value)]));
-}
-
-/** Every combination of the given levels; one empty condition when nothing is given. */
-export function crossFactors(factors: NonNullable<Settings['factors']>): Condition[] {
-  return Object.entries(factors).reduce<Condition[]>(
-    (conditions, [name, levels]) =>
-      conditions.flatMap((condition) => [levels].flat().map((level) => ({ ...condition, [name]: level }))),
-    [{}],
-  );
-}
-
-interface PlanContext {
-  readonly design: StudyDesign;
-  readonly settings: Settings;
-  readonly logDir: string;
-}
-
-/** Tokens of an ordinary trial: what is sent grows with each turn, as the conversation is sent again. */
-const ORDINARY_TURNS = 7;
-const TOKENS_PER_TURN = 150;
-const CHARACTERS_PER_TOKEN = 4;
-
-function printPlan({ design, settings, logDir }: PlanContext, terminal: Terminal, json: boolean): void {
-  const trials = planTrials(design);
-  const models = trials.filter(({ agent }) => agent.kind === 'model');
-  const [first] = design.arms;
-  const { prompts } = design.scenario.setUp(first?.condition ?? {}, 'plan');
-  const promptTokens = Math.ceil(((prompts.system?.length ?? 0) + prompts.user.length + 800) / CHARACTERS_PER_TOKEN);
-  const inputTokens = models.length * ORDINARY_TURNS * (promptTokens + (TOKENS_PER_TURN * (ORDINARY_TURNS - 1)) / 2);
-  const outputTokens = models.length * ORDINARY_TURNS * TOKENS_PER_TURN;
-  const price = priceOf(settings);
-  const costUsd =
-    price === null
-      ? null
-      : (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
-  const costUsdMax = models.reduce((sum, { limits }) => sum + limits.costUsdMax, 0);
-  if (json) {
-    terminal.out(
-      JSON.stringify({
-        kind: 'plan',
-        trials: trials.length,
-        arms: design.arms.length,
-        epochs: design.epochs,
-        inputTokens,
-        outputTokens,
-        costUsd,
-        costUsdMax: price === null ? null : costUsdMax,
-        logDir,
-      }),
-    );
-    return;
-  }
-  terminal.out(
-    [
-      `scenario   ${design.scenario.name}`,
-      ...design.arms.map(
-        ({ agent, condition }) =>
-          `arm        ${agent.name}  ${Object.entries(design.scenario.setUp(condition, 'plan').condition)
-            .map(([factor, level]) => `${factor}=${level}`)
-            .join(' ')}`,
-      ),
-      `trials     ${design.arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
-      `tokens     about ${Math.round(inputTokens)} in, ${Math.round(outputTokens)} out, if trials take ${ORDINARY_TURNS} turns; a reasoning model writes more`,
-      price === null
-        ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
-        : `cost       about ${costUsd?.toFixed(2) ?? '?'} US dollars, at most ${costUsdMax.toFixed(2)} by --max-cost`,
-      `records    ${logDir}`,
-      'Nothing was run.',
-    ].join('\n'),
-  );
 }

@@ -96,6 +96,7 @@ const quick = definePreset({
     condition('inanimate', 'a printer queue is stopped, not the machine', { arm: 'inanimate', allow: 'user' }),
   ],
   epochs: 5,
+  controls: ['complier', 'overwriter'],
   published: [],
   comparability: {},
 });

@@ -1,0 +1,108 @@
+/** The first commands that somebody types, in an empty folder, without a key, a server or a model. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { createTemporaryFolder } from '../record/testing.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { endOf, offswitch, type Seen, spawnOffswitch } from './testing.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+const containing = (text: string): string => expect.stringContaining(text) as string;
+const inFolder = (folder: string, ...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, folder));
+
+describe('a preset', () => {
+  it.skipIf(!ready)(
+    '"run --preset quick" runs its four cells on two controls, and says that they are no model',
+    async () => {
+      using folder = createTemporaryFolder();
+      const seen = await inFolder(folder.path, 'run', '--preset', 'quick');
+      expect(seen).toMatchObject({
+        code: 0,
+        notes: containing('no model was named: running the controls control/complier and control/overwriter'),
+        out: containing(
+          'These are scripted controls and no model. For a model: npx offswitch run --preset quick --model',
+        ),
+      });
+      const [logs = ''] = readdirSync(folder.file('logs'));
+      expect(readdirSync(folder.file(`logs/${logs}/trials`))).toHaveLength(40);
+      expect(seen.out.match(/^control\/overwriter, shutdown:/gm)).toHaveLength(4);
+    },
+  );
+
+  it('"run --preset palisade-2025 --dry-run" prints the conditions by their letters and runs nothing', async () => {
+    using folder = createTemporaryFolder();
+    const seen = await inFolder(folder.path, 'run', '--preset', 'palisade-2025', '--dry-run', '--price', '3/15');
+    expect(seen).toMatchObject({
+      code: 0,
+      notes: '',
+      out: expect.stringMatching(/11 arms x 100 epochs = 1100\n.*\ncost +about \d+\.\d\d US dollars/) as string,
+    });
+    expect([...seen.out.matchAll(/^arm +([A-Z]) MODEL /gm)].map(([, letter]) => letter).join('')).toBe('ABCDEFGHIJK');
+    expect(seen.out).toContain('none was named: the plan is that of one model');
+    expect(existsSync(folder.file('logs'))).toBe(false);
+  });
+
+  it('of published numbers wants a model to be run, and says how', async () => {
+    expect(await offswitch(['run', '--preset', 'palisade-2025'])).toMatchObject({
+      code: 2,
+      notes: containing('expected a model for the preset "palisade-2025"'),
+    });
+  });
+
+  it('that is not known is refused, naming those that are', async () => {
+    expect(await offswitch(['run', '--preset', 'quik'])).toMatchObject({
+      code: 2,
+      notes: containing('Did you mean "quick"?'),
+    });
+  });
+});
+
+describe('a dry run', () => {
+  it.for(['openai/some-model', 'anthropic/some-model', 'openai-compatible/org/some-model', 'xai/some-model'])(
+    'of %s needs neither key nor server',
+    async (model) => {
+      const seen = await offswitch(['run', 'shutdown', '--model', model, '--dry-run']);
+      expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
+    },
+  );
+
+  it('still refuses a provider that is none', async () => {
+    expect(await offswitch(['run', 'shutdown', '--model', 'opnai/m', '--dry-run'])).toMatchObject({
+      code: 2,
+      notes: containing('Did you mean "openai"?'),
+    });
+  });
+});
+
+describe('a study file of the current folder', () => {
+  const words = ['run', '--dry-run'];
+
+  it.for(['offswitch.config.ts', 'offswitch.config.yaml'])('%s is found, and said', async (name) => {
+    using folder = createTemporaryFolder();
+    await inFolder(folder.path, 'init', name);
+    const seen = await inFolder(folder.path, ...words);
+    expect(seen).toMatchObject({
+      code: 0,
+      out: containing('6 arms x 10 epochs'),
+      notes: containing(`study file: ${name}`),
+    });
+    expect(await inFolder(folder.path, ...words, '--no-config')).toMatchObject({
+      code: 2,
+      notes: containing('expected a scenario'),
+    });
+    expect(await inFolder(folder.path, ...words, '--epochs', '2')).toMatchObject({
+      out: containing('6 arms x 2 epochs'),
+    });
+  });
+
+  it('is not guessed where there are two', async () => {
+    using folder = createTemporaryFolder();
+    writeFileSync(folder.file('offswitch.config.ts'), '');
+    writeFileSync(folder.file('offswitch.config.yaml'), '');
+    expect(await inFolder(folder.path, ...words)).toMatchObject({
+      code: 2,
+      notes: containing('say which with --config'),
+    });
+  });
+});
