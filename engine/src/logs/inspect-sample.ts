@@ -66,7 +66,27 @@ export function toImportedSample(value: unknown, source: InspectSource, options:
     const restored = restoreSample(sample, { ...source, scores: toScores(sample) }, options);
     if (restored !== null) return restored;
   }
-  return walkSample(createWalk(sample, source, options));
+  const walk = openSampleWalk(sample, source, options);
+  for (const event of sample.events ?? sample.transcript?.events ?? []) walk.readEvent(event);
+  return walk.finish();
+}
+
+/** A sample whose events come one after the other: those in chunks are never together in memory. */
+export interface SampleWalk {
+  readonly readEvent: (value: unknown) => void;
+  readonly keepRest: (kind: string, value: unknown) => void;
+  readonly leaveOut: Transcript['leaveOut'];
+  readonly finish: () => ImportedSample;
+}
+
+export function openSampleWalk(sample: InspectSample, source: InspectSource, options: ReadLogOptions): SampleWalk {
+  const walk = createWalk(sample, source, options);
+  return {
+    readEvent: (value) => readEvent(walk, value),
+    keepRest: (kind, value) => walk.transcript.keepRest(kind, value, null),
+    leaveOut: walk.transcript.leaveOut,
+    finish: () => finishWalk(walk),
+  };
 }
 
 interface Walk extends InspectSource {
@@ -134,9 +154,8 @@ function createWalk(sample: InspectSample, source: InspectSource, options: ReadL
   };
 }
 
-function walkSample(walk: Walk): ImportedSample {
+function finishWalk(walk: Walk): ImportedSample {
   const { sample, transcript, header } = walk;
-  for (const value of sample.events ?? sample.transcript?.events ?? []) readEvent(walk, value);
   for (const value of sample.messages) readFinalMessage(walk, value);
   if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0)
     emitError(walk, sample.error.message, null);

@@ -2,6 +2,8 @@
 export interface LogLimits {
   /** Bytes of one sample, unpacked. V8 holds no text above 512 MiB. */
   readonly sampleBytesMax: number;
+  /** Bytes of one sample that is stored in chunks, which are read one after the other. */
+  readonly chunkedBytesMax: number;
   /** Bytes of all that is unpacked from one log. */
   readonly totalBytesMax: number;
   /** Unpacked bytes for each packed byte; asked only of members above 1 MiB unpacked. */
@@ -22,6 +24,7 @@ const MiB = 1024 * 1024;
 
 export const DEFAULT_LOG_LIMITS: LogLimits = {
   sampleBytesMax: 384 * MiB,
+  chunkedBytesMax: 4 * 1024 * MiB,
   totalBytesMax: 16 * 1024 * MiB,
   // Deflate reaches 1,032 at most; repetitive logs were seen at about 100.
   ratioMax: 600,

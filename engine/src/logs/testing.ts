@@ -265,3 +265,43 @@ export function writeEvalLog(
     ...(header === null ? [] : [{ name: 'header.json', data: JSON.stringify(header), method }]),
   ]);
 }
+
+/** The same sample in chunks, as `inspect log convert-chunked` stores it: members of an archive, before they are packed. */
+export function toChunkedMembers(sample: Record<string, unknown>, name: string, size: number): ForgedMember[] {
+  const { messages, events, events_data: pools, attachments, metadata, ...shell } = sample;
+  const texts = Object.entries((attachments ?? {}) as Record<string, string>);
+  // Renumbered in the written text, as Inspect does it: so it reaches every place.
+  const write = (value: unknown): string =>
+    texts.reduce(
+      (json, [key], index) => json.replaceAll(`attachment://${key}`, `attachment://${index}`),
+      JSON.stringify(value),
+    );
+  const pool = [...((pools as { messages?: unknown[] } | undefined)?.messages ?? [])];
+  const refs = ((messages ?? []) as unknown[]).map((message) => {
+    const found = pool.findIndex((one) => JSON.stringify(one) === JSON.stringify(message));
+    const index = found === -1 ? pool.push(message) - 1 : found;
+    return [index, index + 1];
+  });
+  const chunk = (sequence: string, items: readonly unknown[], toText: (value: unknown) => string): ForgedMember[] =>
+    Array.from({ length: Math.ceil(items.length / size) }, (_, number) => ({
+      name: `samples/${name}/${sequence}/${number * size}.json`,
+      data: toText(items.slice(number * size, (number + 1) * size)),
+    }));
+  const listed = (events ?? []) as readonly unknown[];
+  const counts = Array.from({ length: Math.ceil(listed.length / size) }, (_, number) => ({
+    start: number * size,
+    type_counts: { any: listed.slice(number * size, (number + 1) * size).length },
+  }));
+  return [
+    { name: `samples/${name}/sample.json`, data: write({ ...shell, message_refs: refs }) },
+    { name: `samples/${name}/metadata.json`, data: write(metadata ?? {}) },
+    { name: `samples/${name}/events/stats.json`, data: write({ version: 1, chunks: counts }) },
+    ...chunk('messages', pool, write),
+    ...chunk('events', listed, write),
+    ...chunk(
+      'attachments',
+      texts.map(([, text]) => text),
+      (value) => JSON.stringify(value),
+    ),
+  ];
+}

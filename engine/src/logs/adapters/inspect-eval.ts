@@ -1,16 +1,17 @@
 import { open } from 'node:fs/promises';
 
 import { type ImportedSample, limitsOf, LogError, type LogReader, type ReadLogOptions } from '../contract.ts';
+import { type ChunkedSample, findChunkedSamples, readChunkedSample } from '../inspect-chunked.ts';
 import { toHeader } from '../inspect-header.ts';
-import { toImportedSample } from '../inspect-sample.ts';
+import { type InspectSource, toImportedSample } from '../inspect-sample.ts';
 import type { InspectHeader } from '../inspect-schema.ts';
 import { parsePythonJson } from '../python-json.ts';
 import { show, sourceOf } from '../transcript.ts';
 import { openZip, type ZipMember, type ZipReader } from '../zip-reader.ts';
 
 const NAME = 'inspect-eval';
-const SAMPLE = /^samples\/[^/]+_epoch_\d+\.json$/;
-const CHUNKED = /^samples\/([^/]+_epoch_\d+)\/sample\.json$/;
+/** A sample in one member, or the first of its members when it is in chunks. */
+const SAMPLE = /^samples\/([^/]+_epoch_\d+)(\.json|\/sample\.json)$/;
 const HEADER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Logs of Inspect as it writes them today: a ZIP archive, one JSON document a sample. */
@@ -41,21 +42,19 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
   }
   const header = await readHeader(zip, options);
   const software = await sourceOf(NAME, path);
+  const chunked = findChunkedSamples([...zip.members.values()].filter(({ name }) => !isTrap(name)));
   for (const member of zip.members.values()) {
     options.signal?.throwIfAborted();
     if (isTrap(member.name)) {
       options.onProblem(`member "${show(member.name)}" has a name that leads out of the archive: it is not read`);
       continue;
     }
-    const chunked = CHUNKED.exec(member.name);
-    if (chunked !== null) {
-      options.onProblem(
-        `sample "${show(chunked[1] ?? '')}" is stored in chunks, which this reader does not know: it is left out; read the log that it was converted from`,
-      );
-      continue;
-    }
-    if (!SAMPLE.test(member.name)) continue;
-    const sample = await readSample({ zip, member, header, software }, options);
+    const [, name = '', shape] = SAMPLE.exec(member.name) ?? [];
+    if (shape === undefined) continue;
+    // Of a sample that is there in both shapes, Inspect reads the one member.
+    if (shape !== '.json' && zip.members.has(`samples/${name}.json`)) continue;
+    const parts = shape === '.json' ? null : (chunked.get(name) ?? null);
+    const sample = await readSample({ zip, member, parts, source: { header, software } }, options);
     if (sample !== null) yield sample;
   }
 }
@@ -63,21 +62,23 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
 interface SampleTask {
   readonly zip: ZipReader;
   readonly member: ZipMember;
-  readonly header: InspectHeader;
-  readonly software: Readonly<Record<string, string>>;
+  /** Null when the member is the whole sample. */
+  readonly parts: ChunkedSample | null;
+  readonly source: InspectSource;
 }
 
 /** Null when it cannot be read; the others of the log can be all the same. */
 async function readSample(
-  { zip, member, header, software }: SampleTask,
+  { zip, member, parts, source }: SampleTask,
   options: ReadLogOptions,
 ): Promise<ImportedSample | null> {
   const { sampleBytesMax, depthMax } = limitsOf(options);
   try {
+    if (parts !== null) return await readChunkedSample({ zip, sample: parts, source }, options);
     const text = await zip.readText(member, sampleBytesMax);
     return toImportedSample(
       parsePythonJson(text, { what: `sample "${show(member.name)}"`, depthMax }),
-      { header, software },
+      source,
       options,
     );
   } catch (error) {
