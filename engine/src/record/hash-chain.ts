@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import canonicalize from 'canonicalize';
 
@@ -12,10 +12,10 @@ export const GENESIS = '0'.repeat(64);
 export function chainHash(previous: string, event: unknown): string {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an event must be a JSON value');
-  return createHash('sha256').update(previous).update('\n').update(text).digest('hex');
+  return sha256(`${previous}\n${text}`);
 }
 
 /** SHA-256 of a text's UTF-8 bytes, as hexadecimal digits. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
 import { chainHash, GENESIS } from './hash-chain.ts';
@@ -39,7 +39,9 @@ const LINE_BYTES_MAX = 64 * 1024 * 1024;
 export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
   const file = openSync(path, 'r');
   try {
-    const block = Buffer.allocUnsafe(256 * 1024);
+    // Fresh memory costs more than reading into it: most records are small.
+    const { size: fileBytes } = fstatSync(file);
+    const block = Buffer.allocUnsafe(fileBytes > 0 ? Math.min(BLOCK_BYTES, fileBytes + 1) : BLOCK_BYTES);
     let parts: Buffer[] = [];
     let bytes = 0;
     let line = 0;
@@ -70,6 +72,7 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
   }
 }
 
+const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**

@@ -22,15 +22,16 @@ export async function score(
 ): Promise<ExitCode> {
   const scores: Score[] = [];
   const problems: string[] = [];
+  const seen = new Set<string>();
   const foreign = paths.filter((path) => !isOurs(path));
   for (const path of foreign) scores.push(...(await scoresOf(path, parts, terminal)));
   for (const path of paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt)) {
     try {
       const one = scoreRecord(readRecord(path), parts.detectors);
       // A copy of a record is no second trial.
-      if (scores.some(({ trialId }) => trialId === one.trialId))
-        problems.push(`${path}: ${one.trialId} was scored already`);
+      if (seen.has(one.trialId)) problems.push(`${path}: ${one.trialId} was scored already`);
       else scores.push(one);
+      seen.add(one.trialId);
     } catch (error) {
       if (!(error instanceof RecordFormatError)) throw error;
       problems.push(`${path}: ${error.message}`);
