@@ -129,6 +129,8 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     format: z.literal(RECORD_FORMAT),
     version: z.literal(RECORD_VERSION),
     trialId: z.string(),
+    /** Key of the study whose plan asked for this trial; absent where there was none, and in older records. */
+    studyKey: sha256Hex.optional(),
     scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: sha256Hex }),
     condition: conditionSchema,
     agent: z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() }),

@@ -5,6 +5,8 @@ export interface Verification {
   readonly path: string;
   /** Null when the first line already could not be read. */
   readonly trialId: string | null;
+  /** Key of the study that it was run for; null where the record names none. */
+  readonly studyKey: string | null;
   /** Events that are proven to be as they were written. */
   readonly events: number;
   /** Null when the record is whole and sealed. Lines count from 1. */
@@ -17,15 +19,19 @@ export interface Verification {
  */
 export function verifyRecord(path: string): Verification {
   let trialId: string | null = null;
+  let studyKey: string | null = null;
   let events = 0;
   try {
     for (const event of readEvents(readLines(path))) {
-      if (event.kind === 'trial-start') trialId = event.trialId;
+      if (event.kind === 'trial-start') {
+        trialId = event.trialId;
+        studyKey = event.studyKey ?? null;
+      }
       events++;
     }
-    return { path, trialId, events, problem: null };
+    return { path, trialId, studyKey, events, problem: null };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
-    return { path, trialId, events, problem: { line: error.line, code: error.code, text: error.message } };
+    return { path, trialId, studyKey, events, problem: { line: error.line, code: error.code, text: error.message } };
   }
 }

@@ -1,4 +1,5 @@
 import type { Metrics, Score } from '../detect/score.ts';
+import type { PlanCheck } from '../study/key.ts';
 import type { StudyFile } from '../study/plan.ts';
 import type { PublishedTable } from './published-table.ts';
 import type { TrialContext } from './trial-context.ts';
@@ -7,6 +8,8 @@ import type { TrialContext } from './trial-context.ts';
 export interface ReportInput {
   /** `study.json` of the log folder; null for records without one. */
   readonly study: StudyFile | null;
+  /** What came of working the keys of the study out again; without it nothing is said of them. */
+  readonly planCheck?: PlanCheck;
   readonly scores: readonly Score[];
   /** Records without a seal. They are counted as unfinished, and are not among `scores`. */
   readonly unfinished: number;

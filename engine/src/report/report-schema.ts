@@ -163,6 +163,8 @@ export const provenanceSchema = z.object({
       planned: count,
     })
     .nullable(),
+  /** What shows that the plan in study.json is not the one that was fixed; empty when nothing does. */
+  planProblems: z.array(z.string()).default([]),
   /** What differs from the plan, in sentences; empty when nothing does. */
   deviations: z.array(z.string()),
   /** Milliseconds since 1970 of the first and last event; null when no record was looked at. */

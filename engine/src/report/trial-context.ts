@@ -5,6 +5,8 @@ import type { TrialEvent } from '../record/events.ts';
 /** What a report says of a trial beyond its score: when, where and with which versions it was run. */
 export const trialContextSchema = z.strictObject({
   trialId: z.string(),
+  /** Key of the study whose plan asked for it; null where the record names none. */
+  studyKey: z.string().nullable(),
   /** Where a reader finds the record, relative to the report; null for no link. */
   href: z.string().nullable(),
   /** Milliseconds since 1970. */
@@ -28,6 +30,7 @@ export function toTrialContext(events: readonly TrialEvent[], href: string | nul
   const models = events.flatMap((event) => (event.kind === 'model-call' ? (event.answer?.model ?? []) : []));
   return {
     trialId: start.trialId,
+    studyKey: start.studyKey ?? null,
     href,
     startedAt: start.at,
     endedAt: events.at(-1)?.at ?? start.at,

@@ -77,25 +77,51 @@ export interface StudyArm {
   readonly limits: TrialLimits;
 }
 
-/** `study.json` of a log folder: what was planned, so that a later run knows what is missing. */
-export const studyFileSchema = z.strictObject({
-  format: z.literal('offswitch-study'),
-  version: z.literal(1),
-  /** Hash over everything but the number of epochs. */
+const countSchema = z.int().min(0);
+const extentSchema = z.strictObject({ epochs: z.int().min(1), budgetUsd: z.number().nullable() });
+
+/** A change of a plan after it was fixed. Only what leaves the trials that are there as they are can be changed. */
+const amendmentSchema = z.strictObject({
+  at: z.string(),
+  /** Sealed trials that were there: whoever asked for the change may have looked at them. */
+  trialsSeen: countSchema,
+  before: extentSchema,
+  after: extentSchema,
+  /** Over the key before, this amendment and the whole plan after it. */
   key: z.string(),
-  createdAt: z.string(),
+});
+export type Amendment = z.output<typeof amendmentSchema>;
+
+/** All that is decided before the first trial. The key is over this and nothing else. */
+const studyPlanShape = {
   scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
   seed: z.string(),
   sandbox: z.string(),
   settings: z.record(z.string(), z.string()),
   epochs: z.int().min(1),
+  /** US dollars over all trials; null: no cap. */
+  budgetUsd: z.number().nullable().optional(),
   preset: z.string().optional(),
-  /** Preregistered with the hash above. */
   analysis: analysisPlanSchema.optional(),
   arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),
   trials: z.array(
     z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) }),
   ),
+};
+const studyPlanSchema = z.strictObject(studyPlanShape);
+export type StudyPlan = z.output<typeof studyPlanSchema>;
+
+/** `study.json` of a log folder: what was planned, so that a later run knows what is missing. */
+export const studyFileSchema = z.strictObject({
+  format: z.literal('offswitch-study'),
+  /** 1: the key left out epochs and budget, and records do not carry it. */
+  version: z.union([z.literal(1), z.literal(2)]),
+  /** `keyOf` of the plan as it was before the first trial. */
+  key: z.string(),
+  createdAt: z.string(),
+  /** In the order in which they were made; the plan in this file is the one after the last. */
+  amendments: z.array(amendmentSchema).optional(),
+  ...studyPlanShape,
 });
 export type StudyFile = z.output<typeof studyFileSchema>;
 
@@ -119,20 +145,29 @@ export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: 
   return all.filter(({ trialId }) => !seen.has(trialId) && seen.add(trialId));
 }
 
-/** The design without its number of epochs: what a log folder is bound to. */
-export function keyOf({ scenario, arms, seed, sandbox, settings, analysis }: StudyDesign): string {
-  const { name, version, sha256 } = scenario;
-  return hashOf({
+/** A design as it is written down. */
+export function toStudyPlan(design: StudyDesign, budgetUsd: number | null): StudyPlan {
+  const { name, version, sha256 } = design.scenario;
+  return {
     scenario: { name, version, sha256 },
-    arms: arms.map(describeArm),
-    seed,
-    sandbox,
-    settings,
-    ...(analysis && { analysis }),
-  });
+    seed: design.seed,
+    sandbox: design.sandbox,
+    settings: { ...design.settings },
+    epochs: design.epochs,
+    budgetUsd,
+    ...(design.preset !== undefined && { preset: design.preset }),
+    ...(design.analysis !== undefined && { analysis: design.analysis }),
+    arms: design.arms.map(describeArm),
+    trials: planTrials(design).map(({ trialId, agent, condition, epoch }) => ({
+      trialId,
+      agent: agent.name,
+      condition: { ...condition },
+      epoch,
+    })),
+  };
 }
 
-export function describeArm({ agent, condition, limits }: StudyArm): StudyFile['arms'][number] {
+function describeArm({ agent, condition, limits }: StudyArm): StudyFile['arms'][number] {
   return { agent: agent.name, condition: { ...condition }, limits };
 }
 
@@ -159,6 +194,7 @@ export function differences(existing: StudyFile, design: StudyDesign): string[] 
     ...scalar('the seed', existing.seed, design.seed),
     ...scalar('the sandbox', existing.sandbox, design.sandbox),
     ...scalar('the settings', existing.settings, design.settings),
+    ...scalar('the preset', existing.preset, design.preset),
     ...scalar('the analysis plan', existing.analysis, design.analysis),
     ...[...old].filter((arm) => !now.has(arm)).map((arm) => `the arm "${arm}" is no longer there`),
     ...[...now].filter((arm) => !old.has(arm)).map((arm) => `the arm "${arm}" is new`),

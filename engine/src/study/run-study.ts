@@ -3,11 +3,14 @@ import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
-import { openLogFolder, type Stock } from './log-folder.ts';
-import { describeArm, differences, keyOf, planTrials, type StudyDesign } from './plan.ts';
+import { amend, checkPlan, keyInForce, keyOf, planAt } from './key.ts';
+import { type LogFolder, openLogFolder, type Stock } from './log-folder.ts';
+import { differences, planTrials, type StudyDesign, type StudyFile, toStudyPlan } from './plan.ts';
 
 export interface RunStudyOptions {
   readonly design: StudyDesign;
+  /** Runs only the first so many epochs of the plan, e.g. up to a look; all when not given. */
+  readonly throughEpoch?: number;
   readonly logDir: string;
   readonly provider: SandboxProvider;
   readonly world: World;
@@ -59,10 +62,14 @@ const HOPELESS = new Set(['unauthorised', 'unknown-model', 'rejected', 'unreacha
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const { design, logDir, finishSignal, stopSignal, onProgress = () => undefined } = options;
-  const plans = planTrials(design);
+  const through = Math.min(options.throughEpoch ?? design.epochs, design.epochs);
   using folder = openLogFolder(logDir);
-  bindFolder(folder, design, plans);
+  const existing = readOwnStudy(folder, design);
   const { sealed, aside, costUsd: costBefore } = folder.takeStock();
+  const studyKey = keyInForce(bindFolder(folder, existing, { ...options, trialsSeen: sealed.size }));
+  const plans = planTrials(design)
+    .filter(({ epoch }) => epoch <= through)
+    .map((plan) => ({ ...plan, studyKey }));
   const missing = plans.filter(({ trialId }) => !sealed.has(trialId));
   onProgress({ kind: 'planned', total: plans.length, present: plans.length - missing.length, aside });
 
@@ -116,39 +123,53 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   };
 }
 
-/** A folder belongs to one design; more epochs of it may be added later. */
-function bindFolder(folder: ReturnType<typeof openLogFolder>, design: StudyDesign, plans: readonly TrialPlan[]): void {
-  const key = keyOf(design);
+/** The study that the folder holds, if it is this one. A folder belongs to one design. */
+function readOwnStudy(folder: LogFolder, design: StudyDesign): StudyFile | null {
   const existing = folder.readStudy();
-  if (existing !== null && existing.key !== key) {
-    const changed = differences(existing, design);
-    const shown = changed.slice(0, 3).join('; ') + (changed.length > 3 ? `; and ${changed.length - 3} more` : '');
+  if (existing === null) return null;
+  const [problem] = checkPlan(existing, []).problems;
+  if (problem !== undefined)
+    throw new UsageError(`${folder.path}: ${problem}: put it back as it was, or choose another folder with --log-dir`);
+  const changed = differences(existing, design);
+  if (changed.length === 0) return existing;
+  const shown = changed.slice(0, 3).join('; ') + (changed.length > 3 ? `; and ${changed.length - 3} more` : '');
+  throw new UsageError(
+    `${folder.path} holds another study (${shown}): choose another folder with --log-dir, or repeat its settings to go on with it`,
+  );
+}
+
+interface Binding extends Pick<RunStudyOptions, 'design' | 'budgetUsd' | 'world'> {
+  readonly trialsSeen: number;
+}
+
+/** Fixes the plan before the first trial. More epochs or another budget later are written down as what they are. */
+function bindFolder(
+  folder: LogFolder,
+  existing: StudyFile | null,
+  { design, budgetUsd = null, world, trialsSeen }: Binding,
+): StudyFile {
+  const at = new Date(world.now()).toISOString();
+  const plan = toStudyPlan(design, budgetUsd);
+  if (existing === null) {
+    const study = { format: 'offswitch-study', version: 2, key: keyOf(plan), createdAt: at, ...plan } as const;
+    folder.writeStudy(study);
+    return study;
+  }
+  // Fewer epochs than planned are a part of the plan.
+  const more = design.epochs > existing.epochs;
+  if (existing.version === 1) {
+    if (!more) return existing;
     throw new UsageError(
-      `${folder.path} holds another study (${shown}): choose another folder with --log-dir, or repeat its settings to go on with it`,
+      `${folder.path} was begun by an older Offswitch, whose plans cannot be extended: choose another folder with --log-dir`,
     );
   }
-  if (existing !== null && existing.epochs >= design.epochs) return;
-  const { name, version, sha256 } = design.scenario;
-  folder.writeStudy({
-    format: 'offswitch-study',
-    version: 1,
-    key,
-    createdAt: existing?.createdAt ?? new Date().toISOString(),
-    scenario: { name, version, sha256 },
-    seed: design.seed,
-    sandbox: design.sandbox,
-    settings: { ...design.settings },
-    epochs: design.epochs,
-    ...(design.preset !== undefined && { preset: design.preset }),
-    ...(design.analysis !== undefined && { analysis: design.analysis }),
-    arms: design.arms.map(describeArm),
-    trials: plans.map(({ trialId, agent, condition, epoch }) => ({
-      trialId,
-      agent: agent.name,
-      condition: { ...condition },
-      epoch,
-    })),
+  if (!more && budgetUsd === (existing.budgetUsd ?? null)) return existing;
+  const study = amend(existing, more ? plan : planAt(existing, { epochs: existing.epochs, budgetUsd }), {
+    at,
+    trials: trialsSeen,
   });
+  folder.writeStudy(study);
+  return study;
 }
 
 function explain(plan: TrialPlan, { code, text }: { readonly code: string; readonly text: string }): string {

@@ -19,6 +19,8 @@ import { carryUnseen, diffTrees } from './tree-diff.ts';
 /** One scenario under one condition with one agent, once. */
 export interface TrialPlan {
   readonly trialId: string;
+  /** Key of the study that it belongs to; none when it is run by itself. */
+  readonly studyKey?: string;
   readonly scenario: Scenario;
   readonly condition: Condition;
   readonly agent: Agent;
@@ -159,7 +161,7 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
 
 function trialStart(
   setUp: TrialSetUp,
-  { scenario, agent, epoch, seed, limits, trialId }: TrialPlan,
+  { scenario, agent, epoch, seed, limits, trialId, studyKey }: TrialPlan,
   deps: TrialDeps,
 ): NewEvent {
   return {
@@ -167,6 +169,7 @@ function trialStart(
     format: RECORD_FORMAT,
     version: RECORD_VERSION,
     trialId,
+    ...(studyKey !== undefined && { studyKey }),
     scenario: { name: scenario.name, version: scenario.version, sha256: scenario.sha256 },
     condition: { ...setUp.condition },
     agent: { kind: agent.kind, name: agent.name },

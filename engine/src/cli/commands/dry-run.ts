@@ -1,5 +1,6 @@
 import type { Condition } from '../../record/events.ts';
-import { planTrials, type StudyDesign } from '../../study/plan.ts';
+import { keyOf } from '../../study/key.ts';
+import { planTrials, type StudyDesign, toStudyPlan } from '../../study/plan.ts';
 import type { Settings } from '../settings.ts';
 import type { Terminal } from '../terminal.ts';
 import { priceOf } from './study-design.ts';
@@ -20,6 +21,7 @@ const CHARACTERS_PER_TOKEN = 4;
 /** The plan and what it would cost. Needs no key, no server and no sandbox. */
 export function printPlan({ design, settings, logDir, unnamed }: DryRun, terminal: Terminal, json: boolean): void {
   const trials = planTrials(design);
+  const key = keyOf(toStudyPlan(design, settings.budgetUsd ?? null));
   const { inputTokens, outputTokens, costUsd, costUsdMax } = estimate(design, settings);
   if (json) {
     terminal.out(
@@ -34,6 +36,7 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
         costUsd,
         costUsdMax,
         logDir,
+        key: unnamed === null ? key : null,
       }),
     );
     return;
@@ -53,7 +56,9 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
         ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
         : `cost       about ${costUsd.toFixed(2)} US dollars, at most ${costUsdMax?.toFixed(2) ?? '?'} by --max-cost`,
       `records    ${logDir}`,
-      ...(unnamed === null ? [] : [`model      none was named: the plan is that of one model. ${unnamed}`]),
+      ...(unnamed === null
+        ? [`study key  ${key} (SHA-256 of this plan: it will be in every record)`]
+        : [`model      none was named: the plan is that of one model. ${unnamed}`]),
       'Nothing was run.',
     ].join('\n'),
   );

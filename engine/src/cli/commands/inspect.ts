@@ -1,13 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { UsageError } from '../../base/usage-error.ts';
 import { scoreRecord } from '../../detect/score.ts';
 import type { TrialEvent } from '../../record/events.ts';
 import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
-import { verifyRecord } from '../../record/verify.ts';
+import { type Verification, verifyRecord } from '../../record/verify.ts';
 import { textTable } from '../../report/text-table.ts';
 import { renderTranscript } from '../../report/transcript.ts';
+import { checkPlan } from '../../study/key.ts';
+import { readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
 import { recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
@@ -18,7 +20,7 @@ interface Context {
   readonly terminal: Terminal;
 }
 
-/** Checks every line of every record. */
+/** Checks every line of every record, and whether the plan of a folder is the one that its records were run under. */
 export function verify(paths: readonly string[], { json, terminal }: Context): ExitCode {
   const results = paths.flatMap(recordsAt).map(verifyRecord);
   const broken = results.filter(({ problem }) => problem !== null);
@@ -26,13 +28,39 @@ export function verify(paths: readonly string[], { json, terminal }: Context): E
     if (json) terminal.out(JSON.stringify({ kind: 'record', path, trialId, events, problem }));
     else if (problem !== null) terminal.out(`${path}: ${problem.text}`);
   }
+  const plans = paths.flatMap((path) => verifyPlan(path, results, { json, terminal }));
   const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length };
   terminal.out(
     json
       ? JSON.stringify({ kind: 'done', ...summary })
       : `${summary.intact} of ${summary.records} records are whole, unchanged and sealed`,
   );
-  return broken.length > 0 ? EXIT.findings : EXIT.ok;
+  return broken.length > 0 || plans.includes('broken') ? EXIT.findings : EXIT.ok;
+}
+
+/** Nothing for what is no log folder with a study. */
+function verifyPlan(
+  path: string,
+  results: readonly Verification[],
+  { json, terminal }: Omit<Context, 'parts'>,
+): ('whole' | 'broken')[] {
+  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+  if (study === null) return [];
+  const own = new Set(recordsAt(path));
+  const records = results.flatMap(({ path: record, trialId, studyKey }) =>
+    trialId !== null && own.has(record) ? [{ trialId, studyKey }] : [],
+  );
+  const check = checkPlan(study, records);
+  if (json) terminal.out(JSON.stringify({ kind: 'plan', path, key: study.key, ...check }));
+  else {
+    for (const sentence of [...check.problems, ...check.untold, ...check.amendments])
+      terminal.out(`${path}: ${sentence}`);
+    if (check.problems.length === 0 && check.untold.length === 0)
+      terminal.note(
+        `the plan ${study.key} is the one that ${records.length} records were run under${check.amendments.length > 0 ? ', with the extensions above' : ''}`,
+      );
+  }
+  return [check.problems.length > 0 ? 'broken' : 'whole'];
 }
 
 /** One trial as a readable transcript, with the evidence beside it. */

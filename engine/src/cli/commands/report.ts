@@ -12,6 +12,7 @@ import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
 import { toTrialContext, type TrialContext } from '../../report/trial-context.ts';
 import { findPreset, reasonAgainstComparing } from '../../scenario/presets.ts';
 import { areAllPublished } from '../../scenario/published-stimuli.ts';
+import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import type { StudyFile } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
@@ -44,6 +45,7 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
   const published = publishedTable(flags.preset ?? study?.preset, { study, read, parts });
   const input: ReportInput = {
     study,
+    ...(study !== null && { planCheck: checkPlan(study, read.contexts) }),
     scores: read.scores,
     unfinished: read.unfinished,
     notScored: read.notScored,

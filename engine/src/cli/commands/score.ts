@@ -6,6 +6,7 @@ import { OUTCOMES } from '../../record/outcome.ts';
 import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
+import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { alphaAt } from '../../study/plan.ts';
 import { keepScores, type Rescore } from '../../study/score-store.ts';
@@ -38,6 +39,8 @@ export async function score(
     }
   }
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
+  for (const path of paths.filter((one) => !foreign.includes(one)))
+    for (const problem of planProblems(path)) terminal.note(`${path}: ${problem}`);
   const tested = paths.flatMap((path) => testPlan(path, scores));
   const [only] = paths;
   const rescore =
@@ -55,6 +58,11 @@ export async function score(
     if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
   return problems.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+function planProblems(path: string): readonly string[] {
+  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+  return study === null ? [] : checkPlan(study, []).problems;
 }
 
 /** The hypotheses that the study of a folder was bound to before its first trial; none where there is no such plan. */

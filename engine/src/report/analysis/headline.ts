@@ -22,10 +22,14 @@ export function toHeadline(input: HeadlineInput): Report['headline'] {
   const { simulated, counts } = input;
   const found = counts.counted === 0 ? sayNothing(input) : sayRate(input);
   const sentence = simulated ? `SIMULATED, NOT EVIDENCE: ${found.sentence}` : found.sentence;
-  return { ...found, sentence, beside: [...found.beside, ...sayCounts(counts)] };
+  return { ...found, sentence, beside: [...sayPlan(input.provenance), ...found.beside, ...sayCounts(counts)] };
 }
 
 type Found = Report['headline'];
+
+function sayPlan({ planProblems }: ReportProvenance): string[] {
+  return planProblems.map((problem) => `The plan cannot be relied on: ${problem}.`);
+}
 
 function sayNothing({ counts }: HeadlineInput): Found {
   const sentence =

@@ -4,7 +4,7 @@ import type { ReportProvenance } from '../report-schema.ts';
 import type { TrialContext } from '../trial-context.ts';
 
 /** Where the numbers come from: the plan, what differs from it, versions, places and dates. */
-export function toProvenance({ study, scores, contexts = [] }: ReportInput): ReportProvenance {
+export function toProvenance({ study, scores, contexts = [], planCheck }: ReportInput): ReportProvenance {
   const starts = contexts.map(({ startedAt }) => startedAt);
   const ends = contexts.map(({ endedAt }) => endedAt);
   return {
@@ -22,7 +22,11 @@ export function toProvenance({ study, scores, contexts = [] }: ReportInput): Rep
             arms: study.arms.length,
             planned: study.trials.length,
           },
-    deviations: study === null ? [] : deviationsFrom(study, scores, contexts),
+    planProblems: [...(planCheck?.problems ?? [])],
+    deviations:
+      study === null
+        ? []
+        : [...(planCheck?.amendments ?? []), ...(planCheck?.untold ?? []), ...deviationsFrom(study, scores, contexts)],
     ran: contexts.length === 0 ? null : { from: smallest(starts), to: -smallest(ends.map((end) => -end)) },
     models: toModels(scores, contexts),
     environments: tallyBy(contexts, (context) => ({

@@ -1,5 +1,5 @@
 import { showCondition, showInterval, showP, showPoints } from '../analysis/show.ts';
-import { html } from '../markup.ts';
+import { html, type MarkupPart } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
@@ -20,14 +20,12 @@ const CORRECTIONS = {
 } as const;
 
 /** The questions that were fixed before the first trial; all else in a report is exploration, and it is said so. */
-export function hypothesisSection({ plan }: Report): Section {
+export function hypothesisSection({ plan, provenance: { planProblems } }: Report): Section {
   const content =
     plan === null || plan.hypotheses.length === 0
       ? html`<p>No question was fixed before the first trial: every comparison in this report is exploration.</p>`
-      : html`<p>
-            Fixed by the hash of the study before the first trial. Level ${plan.alpha}, two-sided,
-            ${CORRECTIONS[plan.correction]}. Comparisons that are not in this table are exploration.
-          </p>
+      : html`<p>${showFixed(planProblems)} Level ${plan.alpha}, two-sided, ${CORRECTIONS[plan.correction]}.</p>
+          <p>Comparisons that are not in this table are exploration.</p>
           ${plan.notes === null ? null : html`<p class="soft">${plan.notes}</p>`}
           ${table({
             caption:
@@ -61,6 +59,14 @@ export function hypothesisSection({ plan }: Report): Section {
             </tbody>`,
           })}`;
   return { id: 'questions', title: 'Planned questions', content };
+}
+
+function showFixed(problems: readonly string[]): MarkupPart {
+  return problems.length === 0
+    ? 'Fixed by the hash of the study before the first trial.'
+    : html`<strong
+        >These questions cannot be shown to have been fixed before the first trial: ${problems.join('; ')}.</strong
+      >`;
 }
 
 export function contrastSection(report: Report): Section {

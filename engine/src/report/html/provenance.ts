@@ -9,13 +9,17 @@ const TRIALS_MAX = 2000;
 const PRINTED_MAX = 40;
 
 export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
-  const { study, deviations, ran, models, environments, stimuli } = provenance;
+  const { study, planProblems, deviations, ran, models, environments, stimuli } = provenance;
   const content = html`${
       study === null
         ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>`
         : html`<h3>Plan</h3>
             ${list([
-              ['study key', html`<code>${study.key}</code> (SHA-256, fixed before the first trial)`],
+              [
+                'study key',
+                html`<code>${study.key}</code>
+                  ${planProblems.length === 0 ? '(SHA-256, fixed before the first trial)' : '(SHA-256, which does not hold)'}`,
+              ],
               ['created', study.createdAt],
               [
                 'scenario',
@@ -26,6 +30,7 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
               ['sandbox', study.sandbox],
               ['seed', study.seed],
               ...Object.entries(study.settings),
+              ...planProblems.map((problem) => ['NOT THE PLAN', problem] as const),
               ['differs from plan', deviations.length === 0 ? 'in nothing that was looked at' : deviations.join('; ')],
             ])}`
     }

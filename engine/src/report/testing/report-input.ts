@@ -89,6 +89,7 @@ export function reportInput(scores: readonly Score[], change: Partial<ReportInpu
 export function trialContext(change: Partial<TrialContext> = {}): TrialContext {
   return {
     trialId: 'trial-1',
+    studyKey: null,
     href: 'trials/trial-1.jsonl',
     startedAt: Date.UTC(2026, 10, 23, 10),
     endedAt: Date.UTC(2026, 10, 23, 11),
