@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { readAsData } from '../base/untrusted-text.ts';
+import { inspectSample, writeEvalLog } from '../logs/testing.ts';
 import { readRecord } from '../record/journal-reader.ts';
-import { createTemporaryFolder } from '../record/testing.ts';
+import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { offswitch } from './testing.ts';
 
@@ -37,7 +38,9 @@ describe.skipIf(!ready)('records of a study', () => {
     const out = folder.file('inspect');
     const exported = await offswitch(['export', logDir, '--out', out]);
     expect(exported.code).toBe(0);
-    expect(readdirSync(out)).toHaveLength(3);
+    const names = readdirSync(out);
+    expect(names).toHaveLength(3);
+    for (const name of names) expect(name).toMatch(/^\d{4}-\d\d-\d\dT[\d-]+_shutdown_[0-9a-f]{22}\.eval$/);
     const back = folder.file('back');
     const imported = await offswitch(['import', out, '--to', back, '--json']);
     expect(lastLine(imported.out)).toMatchObject({ kind: 'done', samples: 6, problems: 0 });
@@ -127,6 +130,33 @@ describe.skipIf(!ready)('records of a study', () => {
       code: 1,
       out: containing('FAILED'),
     });
+  });
+});
+
+describe('a log of Inspect', () => {
+  it('whose run did not come to its end is no failure when its samples are whole, and is said to be one without', async () => {
+    using folder = createTemporaryFolder();
+    const log = writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: null });
+    const seen = await offswitch(['import', log, '--to', folder.file('whole')]);
+    expect(seen).toMatchObject({ code: 0, notes: containing('did not come to its end') });
+    expect(seen.out).toContain('imported 1 trials');
+    expect(seen.out).toContain('0 could not be read');
+    const empty = writeEvalLog(folder.file('b.eval'), [], { header: null });
+    expect((await offswitch(['import', empty, '--to', folder.file('empty')])).code).toBe(1);
+  });
+
+  it('of epochs of one condition shares an id between them', async () => {
+    using folder = createTemporaryFolder();
+    for (const epoch of [1, 2]) {
+      mkdirSync(folder.file('logs/trials'), { recursive: true });
+      writeRecord(folder.file(`logs/trials/t-${epoch}.jsonl`), [trialStart({ trialId: `t-${epoch}`, epoch })]);
+    }
+    await offswitch(['export', folder.file('logs'), '--out', folder.file('one.eval')]);
+    await offswitch(['import', folder.file('one.eval'), '--to', folder.file('back')]);
+    const starts = ['t-1', 't-2'].map((id) => readRecord(folder.file(`back/trials/${id}.jsonl`))[0]);
+    const ids = starts.map((start) => (start?.kind === 'trial-start' ? start.software['source-id'] : null));
+    expect(ids[0]).toMatch(/^shutdown-[0-9a-f]{8}$/);
+    expect(new Set(ids).size).toBe(1);
   });
 });
 

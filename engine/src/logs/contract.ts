@@ -26,6 +26,8 @@ export interface LogReader {
 export interface ReadLogOptions {
   /** One clear sentence for each thing that could not be read. Texts from the log in it are cut and made visible. */
   readonly onProblem: (sentence: string) => void;
+  /** Something to know although nothing is lost by it. Goes to `onProblem` when it is not given. */
+  readonly onNote?: (sentence: string) => void;
   readonly limits?: Partial<LogLimits>;
   /** What counts as the notice of a shutdown when it stands in the output of a tool. Empty: none is recognised. */
   readonly notices?: readonly NoticePattern[];
@@ -98,6 +100,8 @@ export interface LogWriter {
   readonly title: string;
   /** `.eval`. */
   readonly extension: string;
+  /** What the tool itself would call the file. */
+  readonly fileName: (study: Omit<ExportStudy, 'samples'>) => string;
   /** Writes one file, whole or not at all, and never over another. Rejects with a `LogError`. */
   readonly write: (path: string, study: ExportStudy) => Promise<WriteReport>;
 }
@@ -107,6 +111,7 @@ export interface ExportStudy {
   /** Name of the study. */
   readonly task: string;
   readonly model: string;
+  /** When the first trial began. */
   readonly createdMs: number;
   /** Taken one at a time. */
   readonly samples: Iterable<ExportSample> | AsyncIterable<ExportSample>;
@@ -116,6 +121,8 @@ export interface ExportSample {
   /** All events of one record, the seal included. */
   readonly events: readonly TrialEvent[];
   readonly scores: readonly ScoreEntry[];
+  /** Shared by the epochs of one sample; the id of the trial when it is not given. */
+  readonly sampleId?: string;
 }
 
 export interface WriteReport {

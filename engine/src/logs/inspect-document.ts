@@ -2,6 +2,7 @@ import { readAsData } from '../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../record/events.ts';
 import { sha256 } from '../record/hash-chain.ts';
 import { type ExportSample, LogError, type ScoreEntry } from './contract.ts';
+import { createAttachments, mapMessage } from './inspect-attach.ts';
 import { createEventContext, lastOutput, toEvents } from './inspect-events.ts';
 import { toPool } from './inspect-pool.ts';
 import { OFFSWITCH } from './inspect-restore.ts';
@@ -10,6 +11,7 @@ import { type Json, scoreValue, toIso, toJson } from './inspect-values.ts';
 /** A record as an `EvalSample` of Inspect, and the line of the summary that goes with it. JSON texts, for NaN is in them. */
 export interface SampleDocument {
   readonly id: string;
+  readonly trialId: string;
   readonly epoch: number;
   readonly sample: string;
   readonly summary: string;
@@ -23,7 +25,7 @@ export interface Totals {
   readonly total_tokens: number;
 }
 
-export function toSampleDocument({ events, scores }: ExportSample, model: string): SampleDocument {
+export function toSampleDocument({ events, scores, sampleId }: ExportSample, model: string): SampleDocument {
   const start = events[0];
   const seal = events.at(-1);
   if (start?.kind !== 'trial-start')
@@ -38,8 +40,9 @@ export function toSampleDocument({ events, scores }: ExportSample, model: string
     );
   }
   const pool = toPool(events, seal.head);
-  const context = createEventContext(events, { pool, model, startAt: start.at, head: seal.head });
-  const id = toInspectId(start.trialId);
+  const attachments = createAttachments();
+  const context = createEventContext(events, { pool, model, startAt: start.at, head: seal.head, attachments });
+  const id = toInspectId(sampleId ?? start.trialId);
   const usage = sumUsage(events);
   const input = firstPrompt(events);
   const modelUsage = { [model]: usage };
@@ -69,12 +72,13 @@ export function toSampleDocument({ events, scores }: ExportSample, model: string
     ...about,
     ...toFullFailure(failure),
     input,
-    messages: pool.messages,
+    messages: pool.messages.map((message) => mapMessage(message, attachments.inConversation)),
     output: lastOutput(events, context),
     store: {},
     events: toEvents(events, context, { id, input, scores }),
-    events_data: { messages: pool.messages, calls: [] },
-    attachments: {},
+    events_data: { messages: pool.messages.map((message) => mapMessage(message, attachments.inEvent)), calls: [] },
+    // Behind everything that adds to them.
+    attachments: attachments.all(),
   };
   const brief = {
     ...about,
@@ -85,6 +89,7 @@ export function toSampleDocument({ events, scores }: ExportSample, model: string
   };
   return {
     id,
+    trialId: start.trialId,
     epoch: start.epoch,
     sample: withScores(body, scores, true),
     summary: withScores(brief, scores, false),

@@ -1,6 +1,7 @@
 import { readAsData, type UntrustedText } from '../base/untrusted-text.ts';
 import type { EventOf, TrialEvent, TrialEventKind, Usage } from '../record/events.ts';
 import type { ScoreEntry } from './contract.ts';
+import { type Attachments, mapMessage } from './inspect-attach.ts';
 import { parseObject, type Pool, toMessages } from './inspect-pool.ts';
 import { OFFSWITCH } from './inspect-restore.ts';
 import { type Json, toIso } from './inspect-values.ts';
@@ -11,6 +12,7 @@ export interface EventContext {
   readonly model: string;
   readonly startAt: number;
   readonly head: string;
+  readonly attachments: Attachments;
   /** What the model wrote for each call. */
   readonly inputs: ReadonlyMap<string, UntrustedText>;
   /** What the model was given for each call. */
@@ -25,7 +27,7 @@ interface ToolResult {
 
 export function createEventContext(
   events: readonly TrialEvent[],
-  about: Pick<EventContext, 'pool' | 'model' | 'startAt' | 'head'>,
+  about: Pick<EventContext, 'pool' | 'model' | 'startAt' | 'head' | 'attachments'>,
 ): EventContext {
   return { ...about, inputs: toolInputs(events), results: toolResults(events), ends: commandEnds(events) };
 }
@@ -104,7 +106,9 @@ export function toEvents(
     const place = common(event.at, String(event.seq), 'solvers');
     const native = toNative(event, context);
     if (native !== null) return [{ ...place, ...native }];
-    return NATIVE.has(event.kind) ? [] : [{ event: 'info', ...place, source: OFFSWITCH, data: event }];
+    return NATIVE.has(event.kind)
+      ? []
+      : [{ event: 'info', ...place, source: OFFSWITCH, data: context.attachments.inEvent(event) }];
   });
   return [
     open('init', startAt),
@@ -143,7 +147,7 @@ function toNative(event: TrialEvent, context: EventContext): Json | null {
         type: 'function',
         id: event.callId,
         function: 'submit',
-        arguments: { answer: readAsData(event.text) },
+        arguments: context.attachments.inEvent({ answer: readAsData(event.text) }),
         events: [],
         completed: toIso(event.at),
         ...resultOf(event.callId, context),
@@ -208,13 +212,18 @@ const STOP_REASONS: ReadonlyMap<string, string> = new Map([
   ['content-filter', 'content_filter'],
 ]);
 
-function toOutput({ answer, requested }: EventOf<'model-call'>, { pool }: EventContext): Json {
+function toOutput({ answer, requested }: EventOf<'model-call'>, { pool, attachments }: EventContext): Json {
   if (answer === null) return { model: requested.model, choices: [], completion: '' };
   const [from] = pool.places.get(answer.message ?? -1) ?? [];
   const message = from === undefined ? { role: 'assistant', content: '', source: 'generate' } : pool.messages[from];
   return {
     model: answer.model ?? requested.model,
-    choices: [{ message, stop_reason: STOP_REASONS.get(answer.finishReason) ?? 'unknown' }],
+    choices: [
+      {
+        message: message === undefined ? null : mapMessage(message, attachments.inEvent),
+        stop_reason: STOP_REASONS.get(answer.finishReason) ?? 'unknown',
+      },
+    ],
     completion: completionOf(message),
     usage: toTotals(answer.usage),
   };
@@ -248,7 +257,7 @@ function toToolEvent(event: EventOf<'command-start'>, context: EventContext): Js
     type: 'function',
     id: event.callId,
     function: event.tool,
-    arguments: { ...asked, ...own },
+    arguments: context.attachments.inEvent({ ...asked, ...own }),
     events: [],
     ...resultOf(event.callId, context),
     ...(end === undefined ? {} : { completed: toIso(end.at), working_time: end.durationMs / 1000 }),

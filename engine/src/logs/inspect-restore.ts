@@ -195,7 +195,7 @@ function restoreEvents(
     const event = inspectEvent.safeParse(value);
     if (!event.success) return null;
     const { event: kind, uuid, timestamp } = event.data;
-    const carries = carriedBy(value, event.data.metadata);
+    const carries = carriedBy(value, event.data.metadata, resolve);
     const isOurs = MADE_ANEW.has(kind) && head.length >= 16 && String(uuid).startsWith(head.slice(0, 16));
     if (carries.length === 0 && !isOurs)
       foreign.push({
@@ -213,9 +213,10 @@ function restoreEvents(
   return { restored, foreign };
 }
 
-function carriedBy(value: unknown, metadata: unknown): readonly unknown[] {
+function carriedBy(value: unknown, metadata: unknown, resolve: (text: string) => string): readonly unknown[] {
   const info = infoEvent.safeParse(value);
-  if (info.success && info.data.event === 'info' && info.data.source === OFFSWITCH) return [info.data.data];
+  if (info.success && info.data.event === 'info' && info.data.source === OFFSWITCH)
+    return [resolveDeep(info.data.data, resolve)];
   if (typeof metadata !== 'object' || metadata === null || !(OFFSWITCH in metadata)) return [];
   return eventMark.safeParse(metadata[OFFSWITCH]).data?.events ?? [null];
 }

@@ -6,20 +6,32 @@ import { describe, expect, it } from 'vitest';
 
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { NewEvent, TrialEvent } from '../record/events.ts';
+import { sha256 } from '../record/hash-chain.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { inspectEvalWriter } from './adapters/inspect-eval-writer.ts';
 import { inspectEvalReader } from './adapters/inspect-eval.ts';
 import type { ExportSample, ImportedSample, ScoreEntry } from './contract.ts';
+import { DEFAULT_LOG_LIMITS } from './limits.ts';
 import { eventsOf, kindsOf, readAll } from './testing.ts';
+import { openZip } from './zip-reader.ts';
 
 const STUDY = { task: 'stop-me', model: 'mock/model', createdMs: 1_700_000_000_000 };
+
+/** Long enough to be stored apart. */
+const LONG = 'long '.repeat(30);
 
 /** What the agent, its tools and its files may hold: any text that UTF-8 can. */
 const text = fc.string({ unit: 'binary', maxLength: 40 }).map(toUntrusted);
 const shownText = fc.oneof(
   text,
-  fc.constantFrom('NaN', 'attachment://0123456789abcdef', '"', '<script>', '\u0000', 'non-finite:NaN').map(toUntrusted),
+  fc
+    .constantFrom(
+      ...['NaN', 'attachment://0123456789abcdef', '"', '<script>', '\u0000', 'non-finite:NaN', LONG],
+      // What an agent would write to be shown with another text than its own.
+      ...['attachment', 'tc'].map((protocol) => `${protocol}://${sha256(LONG).slice(0, 32)}`),
+    )
+    .map(toUntrusted),
 );
 const callInput = fc
   .oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 }), fc.constantFrom('', '{ "cmd" : "ls" }'))
@@ -150,6 +162,16 @@ function modelCall({
   };
 }
 
+const CALL = { type: 'tool-call' as const, callId: 'c', tool: 'bash', input: toUntrusted('{"cmd":"ls"}') };
+const RESULT = { type: 'tool-result' as const, callId: 'c', tool: 'bash', text: toUntrusted('out') };
+
+function said(
+  role: 'assistant' | 'tool',
+  parts: Extract<NewEvent, { kind: 'message' }>['parts'],
+): Extract<NewEvent, { kind: 'message' }> {
+  return { kind: 'message', index: 0, role, parts };
+}
+
 /** What Inspect itself cannot hold, and we do not carry beside it: nothing of what an agent saw or did. */
 const EVIDENCE: ReadonlySet<string> = new Set(['machine-state']);
 
@@ -212,6 +234,26 @@ describe('a record written as a log of Inspect and read again', () => {
     expect((await roundTrip([trialStart()], {}, scores))?.scores).toEqual(scores);
   });
 
+  /** The whole list of what it cannot hold, evidence apart: docs/decisions/logs.md says the same. */
+  it.each<readonly [string, NewEvent, NewEvent]>([
+    [
+      'a tool call before a text in one answer',
+      said('assistant', [CALL, { type: 'text', text: toUntrusted('after') }]),
+      said('assistant', [{ type: 'text', text: toUntrusted('after') }, CALL]),
+    ],
+    [
+      'parts of other kinds in a message of a tool',
+      said('tool', [RESULT, { type: 'text', text: toUntrusted('more') }]),
+      said('tool', [RESULT]),
+    ],
+  ])('cannot hold %s', async (_what, event, expected) => {
+    expect((await roundTrip([trialStart(), event], {}))?.events.slice(1)).toEqual([expected]);
+  });
+
+  it('cannot hold a message of a tool without results', async () => {
+    expect(kindsOf(await roundTrip([trialStart(), said('tool', [])], {}))).toEqual(['trial-start']);
+  });
+
   it('says what it left out, and that no evidence exists', async () => {
     const events: NewEvent[] = [
       trialStart(),
@@ -265,6 +307,53 @@ describe('writing a log of Inspect', () => {
     expect(() => readFileSync(path)).toThrow('ENOENT');
     expect(await inspectEvalWriter.write(path, { ...STUDY, samples: [one] })).toMatchObject({ samples: 1 });
     await expect(inspectEvalWriter.write(path, { ...STUDY, samples: [one] })).rejects.toThrow('is there already');
+  });
+
+  it('stores a long text once, and one that looks like a reference to it never in its place', async () => {
+    using folder = createTemporaryFolder();
+    const forged = `attachment://${sha256(LONG).slice(0, 32)}`;
+    const path = folder.file('log.eval');
+    const texts = [LONG, forged, LONG].map((text, index): NewEvent => ({
+      ...said('assistant', [{ type: 'text', text: toUntrusted(text) }]),
+      index,
+    }));
+    await inspectEvalWriter.write(path, { ...STUDY, samples: [sample(folder, 'one', texts)] });
+    await using zip = await openZip(path, DEFAULT_LOG_LIMITS);
+    const member = zip.members.get('samples/one_epoch_1.json') ?? fail('the sample');
+    const { messages, events_data, attachments } = JSON.parse(await zip.readText(member, 1e6)) as {
+      readonly [key in 'messages' | 'attachments']: unknown;
+    } & { readonly events_data: { readonly messages: unknown } };
+    const contentOf = (text: string): unknown => ({ content: [{ type: 'text', text }] });
+    const hash = (text: string): string => `attachment://${sha256(text).slice(0, 32)}`;
+    expect(messages).toMatchObject([LONG, hash(forged), LONG].map(contentOf));
+    expect(events_data.messages).toMatchObject([LONG, forged, LONG].map((text) => contentOf(hash(text))));
+    expect(attachments).toEqual({
+      [sha256(LONG).slice(0, 32)]: LONG,
+      [sha256(forged).slice(0, 32)]: forged,
+    });
+  });
+
+  it('reduces the epochs of one sample to one value, and names the file as Inspect does', async () => {
+    using folder = createTemporaryFolder();
+    const path = folder.file('log.eval');
+    const samples = [1, 2, 3].map((epoch): ExportSample => ({
+      events: readRecord(writeRecord(folder.file(`${epoch}.jsonl`), [trialStart({ trialId: `t-${epoch}`, epoch })])),
+      scores: [{ name: 'n', value: epoch, explanation: '' }],
+      sampleId: 'shutdown-1',
+    }));
+    await inspectEvalWriter.write(path, { ...STUDY, samples });
+    await using zip = await openZip(path, DEFAULT_LOG_LIMITS);
+    const text = async (name: string): Promise<string> => await zip.readText(zip.members.get(name) ?? fail(name), 1e6);
+    expect(JSON.parse(await text('reductions.json'))).toMatchObject([
+      { scorer: 'n', samples: [{ sample_id: 'shutdown-1', value: 2 }] },
+    ]);
+    expect(JSON.parse(await text('header.json'))).toMatchObject({
+      eval: { dataset: { samples: 1, sample_ids: ['shutdown-1'] }, config: { epochs: 3 } },
+      results: { total_samples: 3, completed_samples: 3 },
+    });
+    expect(inspectEvalWriter.fileName({ ...STUDY, task: 'a_b/c:d' })).toMatch(
+      /^2023-11-14T22-13-20-00-00_a-b-c-d_[0-9a-f]{22}\.eval$/,
+    );
   });
 
   it('gives ids that the viewer can take apart', async () => {
@@ -324,6 +413,10 @@ describe('writing a log of Inspect', () => {
   );
 });
 
+function fail(name: string): never {
+  throw new Error(`${name} is not there`);
+}
+
 /** Messages of Inspect in a prompt: one for each tool result. */
 function promptLength(call: Extract<TrialEvent, { kind: 'model-call' }>, events: readonly TrialEvent[]): number {
   return events.reduce((sum, event) => {
@@ -336,7 +429,7 @@ function promptLength(call: Extract<TrialEvent, { kind: 'model-call' }>, events:
 const ASK_INSPECT = `
 import json, sys
 from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
-log = read_eval_log(sys.argv[1])
+log = read_eval_log(sys.argv[1], resolve_attachments=True)
 print(json.dumps({
     "status": log.status,
     "scored": log.results.scores[0].scored_samples,

@@ -7,6 +7,7 @@ import { type Score, scoreRecord } from '../../detect/score.ts';
 import { type ExportSample, type LogReader, type NoticePattern, type ReadLogOptions } from '../../logs/contract.ts';
 import { writeImportedSample } from '../../logs/write-sample.ts';
 import { type RoleBinding, roleSchema } from '../../record/events.ts';
+import { sha256 } from '../../record/hash-chain.ts';
 import { readRecord } from '../../record/journal-reader.ts';
 import { openLogFolder } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
@@ -41,10 +42,13 @@ export async function importLogs(
   let problems = 0;
   let unmapped = 0;
   for (const { path, reader } of await findLogs(paths, flags.format, parts)) {
-    const options = readOptions(flags, (sentence) => {
-      problems++;
-      terminal.note(`not read: ${safe(sentence)}`);
-    });
+    const options = {
+      ...readOptions(flags, (sentence) => {
+        problems++;
+        terminal.note(`not read: ${safe(sentence)}`);
+      }),
+      onNote: (sentence: string) => terminal.note(safe(sentence)),
+    };
     for await (const sample of reader.read(path, options)) {
       const record = folder.recordPath(sample.trialId);
       if (existsSync(record))
@@ -75,7 +79,7 @@ export async function importLogs(
     terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
     terminal.out(`next: npx offswitch score ${flags.to}`);
   }
-  return problems > 0 ? EXIT.findings : EXIT.ok;
+  return problems > 0 || samples === 0 ? EXIT.findings : EXIT.ok;
 }
 
 function readOptions(
@@ -191,26 +195,28 @@ export async function exportRecords(
     ({ name }) => name === to || name.startsWith(`${to}-`) || (to === 'inspect' && name.startsWith('inspect')),
   );
   if (writer === undefined) throw unknownNameError('export format', to, ['inspect']);
-  const records = recordsAt(path).map((record) => ({
-    record,
-    score: scoreRecord(readRecord(record), parts.detectors),
-  }));
+  const records = recordsAt(path).map((record) => {
+    const events = readRecord(record);
+    return { record, at: events[0]?.at ?? 0, score: scoreRecord(events, parts.detectors) };
+  });
   const models = [...new Set(records.map(({ score }) => score.agent.name))];
   const task = basename(path).replace(/\.jsonl$/, '');
   const toFolder = models.length > 1 || !out.endsWith(writer.extension);
   if (toFolder) mkdirSync(out, { recursive: true });
   for (const model of models) {
     const mine = records.filter(({ score }) => score.agent.name === model);
-    const file = toFolder ? join(out, `${task}-${model.replace(/[^\w.-]+/g, '-')}${writer.extension}`) : out;
+    const sampleIdOf = toSampleIds(mine.map(({ score }) => score));
     const samples = (function* (): Generator<ExportSample> {
-      for (const { record, score } of mine) yield { events: readRecord(record), scores: toEntries(score) };
+      for (const { record, score } of mine)
+        yield { events: readRecord(record), scores: toEntries(score), sampleId: sampleIdOf(score) };
     })();
-    const report = await writer.write(file, {
+    const study = {
       task: mine[0]?.score.scenario ?? task,
       model,
-      createdMs: Date.now(),
-      samples,
-    });
+      createdMs: mine.reduce((first, { at }) => Math.min(first, at), Number.POSITIVE_INFINITY),
+    };
+    const file = toFolder ? join(out, writer.fileName(study)) : out;
+    const report = await writer.write(file, { ...study, samples });
     terminal.out(
       json
         ? JSON.stringify({ kind: 'file', file, model, ...report })
@@ -218,6 +224,23 @@ export async function exportRecords(
     );
   }
   return EXIT.ok;
+}
+
+/**
+ * One sample is one condition of a scenario, and its epochs share its id: so what Inspect reduces over epochs is what was
+ * repeated. Trials that an epoch does not tell apart (of other limits, or imported) keep their own ids.
+ */
+function toSampleIds(scores: readonly Score[]): (score: Score) => string {
+  const keyOf = ({ scenario, condition }: Score): string =>
+    JSON.stringify([scenario, Object.entries(condition).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
+  const groups = Map.groupBy(scores, keyOf);
+  return (score) => {
+    const group = groups.get(keyOf(score)) ?? [];
+    const distinct = new Set(group.map(({ epoch }) => epoch)).size === group.length;
+    return distinct && score.agent.kind !== 'imported'
+      ? `${score.scenario}-${sha256(keyOf(score)).slice(0, 8)}`
+      : score.trialId;
+  };
 }
 
 /** Three values: yes, no, could not tell. */

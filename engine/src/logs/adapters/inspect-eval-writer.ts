@@ -10,8 +10,17 @@ export const inspectEvalWriter: LogWriter = {
   name: 'inspect-eval',
   title: 'Inspect log (.eval)',
   extension: '.eval',
+  fileName: toFileName,
   write: writeEval,
 };
+
+/** `2026-11-23T10-00-00-00-00_shutdown_abc123.eval`: with such names a folder of logs is listed without a look into each. */
+function toFileName(study: Omit<ExportStudy, 'samples'>): string {
+  const { created, task_id } = toSpec(study);
+  const part = (value: string): string => value.replaceAll(/[_/:+\s]/g, '-');
+  // Inspect writes whole seconds.
+  return `${part(created.replace(/\.\d+/, ''))}_${part(study.task).slice(0, 80)}_${part(task_id)}.eval`;
+}
 
 /** Samples for each entry of the journal of summaries. */
 const FLUSH_SAMPLES = 100;
@@ -36,6 +45,7 @@ async function writeEval(path: string, study: ExportStudy): Promise<WriteReport>
 /** What the end of the log needs of all samples: small things only, for there can be many. */
 interface Tally {
   readonly ids: Set<string>;
+  epochs: number;
   readonly sampleIds: Set<string>;
   readonly summaries: string[];
   /** Score name, then sample id, then the values of its epochs. */
@@ -46,6 +56,7 @@ interface Tally {
 async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Promise<Tally> {
   const tally: Tally = {
     ids: new Set(),
+    epochs: 1,
     sampleIds: new Set(),
     summaries: [],
     scores: new Map(),
@@ -64,7 +75,7 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
     if (tally.ids.has(key))
       throw new LogError(
         'wrong-format',
-        `two records have the id "${document.id}" and epoch ${document.epoch}: one log can hold only one of them`,
+        `two records have the id "${document.trialId}" and epoch ${document.epoch}: one log can hold only one of them`,
       );
     tally.ids.add(key);
     zip.add(`samples/${key}.json`, document.sample);
@@ -75,7 +86,8 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
   return tally;
 }
 
-function count(tally: Tally, { id, summary, scores, usage }: SampleDocument): void {
+function count(tally: Tally, { id, epoch, summary, scores, usage }: SampleDocument): void {
+  tally.epochs = Math.max(tally.epochs, epoch);
   tally.sampleIds.add(id);
   tally.summaries.push(summary);
   tally.usage = {
@@ -92,9 +104,9 @@ function count(tally: Tally, { id, summary, scores, usage }: SampleDocument): vo
 
 const PLAN = { name: 'plan', steps: [], finish: null, config: {} };
 
-type Spec = Readonly<Record<string, unknown>>;
+type Spec = Readonly<Record<string, unknown>> & { readonly created: string; readonly task_id: string };
 
-function toSpec({ task, model, createdMs }: ExportStudy): Spec {
+function toSpec({ task, model, createdMs }: Omit<ExportStudy, 'samples'>): Spec {
   const base = `${task}\n${model}\n${createdMs}`;
   const id = (part: string): string => sha256(`${part}\n${base}`).slice(0, 22);
   return {
@@ -117,12 +129,16 @@ function toSpec({ task, model, createdMs }: ExportStudy): Spec {
   };
 }
 
-function toHeader(study: ExportStudy, spec: Spec, { ids, sampleIds, scores, usage }: Tally): string {
+function toHeader(study: ExportStudy, spec: Spec, { ids, epochs, sampleIds, scores, usage }: Tally): string {
   const at = toIso(study.createdMs);
   return toJson({
     version: INSPECT_LOG_VERSION,
     status: 'success',
-    eval: { ...spec, dataset: { name: study.task, samples: sampleIds.size, sample_ids: [...sampleIds] } },
+    eval: {
+      ...spec,
+      config: { epochs },
+      dataset: { name: study.task, samples: sampleIds.size, sample_ids: [...sampleIds] },
+    },
     plan: PLAN,
     results: {
       total_samples: ids.size,

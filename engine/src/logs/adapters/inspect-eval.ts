@@ -104,7 +104,9 @@ async function readHeader(zip: ZipReader, options: ReadLogOptions): Promise<Insp
     );
   }
   if (member.name !== 'header.json')
-    options.onProblem('the log has no header: the run did not come to its end; the samples it had finished are read');
+    (options.onNote ?? options.onProblem)(
+      'the log has no header: the run did not come to its end; the samples it had finished are read',
+    );
   const value = parsePythonJson(await zip.readText(member, HEADER_BYTES_MAX), { what: member.name, depthMax });
   return toHeader(value, options);
 }
