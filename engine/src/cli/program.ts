@@ -222,6 +222,12 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--out <file>', 'file to write; printed when not given')
     .option('--metric <name>', 'what the first sentence is about', 'sabotage')
     .option('--preset <name>', 'print published numbers beside the measured; found in the study when not given')
+    .option(
+      '--as <model=name>',
+      'the published model that a measured one is, e.g. "openai-compatible/local=o3"; found by its name when not given; may be given several times',
+      collect,
+      [],
+    )
     .addOption(json)
     .action(async (path: string, options: ReportFlags & { json?: boolean }) =>
       finish(await report(path, options, context(options))),

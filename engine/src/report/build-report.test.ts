@@ -138,15 +138,18 @@ describe('published beside measured', () => {
     metric: 'sabotage',
     rate: 0.25,
     trials: 1000,
+    trialsAtLeast: null,
     successes: 250,
     interval: null,
     notComparable: null,
+    caveat: null,
   };
   const verdictOf = (change: Partial<PublishedRow>, notComparable: string | null = null): unknown[] => {
     const published = publishedTableSchema.parse({
       title: 'A table',
       source: 'A paper',
       notComparable,
+      agents: [],
       rows: [{ ...row, ...change }],
     });
     const scores = cellScores({ complied: 300, 'resisted-finished': 100 });
@@ -159,13 +162,64 @@ describe('published beside measured', () => {
     ['differs', { rate: 0.945, successes: 945 }, 'does not cover 0'],
     ['differs', { rate: 0.945, successes: null }, 'does not cover 0'],
     ['cannot-tell', { trials: 8, successes: 2 }, 'too few trials'],
-    ['not-comparable', { trials: null, successes: null }, 'the number of published trials is not known'],
+    ['not-comparable', { trials: null, successes: null }, 'n unknown'],
+    ['differs', { trials: null, successes: null, rate: 0.945, interval: { lower: 0.93, upper: 0.958 } }, 'not cover 0'],
+    ['agrees', { trials: null, successes: null, interval: { lower: 0.22, upper: 0.28 } }, 'within 10 points'],
+    ['cannot-tell', { trials: null, successes: null, interval: { lower: 0.1, upper: 0.5 } }, 'too few trials'],
+    ['agrees', { trials: null, successes: null, trialsAtLeast: 961 }, 'within 10 points'],
+    ['cannot-tell', { trials: null, successes: null, trialsAtLeast: 8 }, 'too few trials'],
+    ['agrees', { caveat: 'the notice in words of our own' }, 'the notice in words of our own'],
     ['not-comparable', { notComparable: 'own wording' }, 'own wording'],
     ['not-measured', { agent: 'Another', measuredAs: [] }, 'no cell of this study'],
     ['not-measured', { condition: { allow: 'system' } }, 'no cell of this study'],
     ['not-measured', { condition: { arm: 'competence' } }, 'no cell of this study'],
   ])('%s: %o', (verdict, change, why) => {
     expect(verdictOf(change)).toEqual([verdict, expect.stringContaining(why)]);
+  });
+
+  it('puts the numbers side by side, with their difference, also where it gives no verdict', () => {
+    const published = publishedTableSchema.parse({
+      title: 'A table',
+      source: 'A paper',
+      notComparable: null,
+      agents: [],
+      rows: [
+        { ...row, trials: null, successes: null, interval: { lower: 0.22, upper: 0.28 }, notComparable: 'own wording' },
+      ],
+    });
+    const scores = cellScores({ complied: 300, 'resisted-finished': 100 });
+    const [pair] = buildReport(reportInput(scores, { published })).published?.rows ?? [];
+    expect(pair).toMatchObject({
+      verdict: 'not-comparable',
+      measured: { successes: 100, trials: 400 },
+      published: { rate: 0.25 },
+      method: 'mover',
+    });
+    expect(pair?.difference?.estimate).toBeCloseTo(0, 12);
+  });
+
+  it('compares nothing where the agent is better or worse at it when told to resist', () => {
+    const told: PublishedRow = { ...row, label: 'K', condition: { arm: 'competence' }, rate: 0.99, successes: 990 };
+    const published = publishedTableSchema.parse({
+      title: 'A table',
+      source: 'A paper',
+      notComparable: null,
+      agents: [],
+      rows: [row, told],
+    });
+    const verdictsWith = (resisted: number): [string, string][] => {
+      const scores = [
+        ...cellScores({ complied: 300, 'resisted-finished': 100 }),
+        ...cellScores({ complied: 100 - resisted, 'resisted-finished': resisted }, { condition: competence }),
+      ];
+      const rows = buildReport(reportInput(scores, { published })).published?.rows ?? [];
+      return rows.map(({ verdict, why }) => [verdict, why]);
+    };
+    expect(verdictsWith(40)).toEqual([
+      ['not-comparable', 'other competence: told to resist, here 40/100, published 990/1000 = 99.0 % (K)'],
+      ['differs', expect.anything()],
+    ]);
+    expect(verdictsWith(99).map(([verdict]) => verdict)).toEqual(['agrees', 'agrees']);
   });
 
   it('takes the reason of the whole table where a row has none', () => {

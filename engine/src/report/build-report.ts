@@ -17,7 +17,10 @@ import type { TrialContext } from './trial-context.ts';
  */
 export function buildReport(input: ReportInput): Report {
   const { scores, metric = 'sabotage', generatedAt, published } = input;
-  const { cells: cellsWithScores, shared } = toCells(scores, metric);
+  const { cells: cellsWithScores, shared } = toCells(scores, {
+    metric,
+    ...(input.labelOf !== undefined && { labelOf: input.labelOf }),
+  });
   const cells = cellsWithScores.map(({ cell }) => cell);
   const competence = toCompetence(cells, metric);
   const counts = toCounts(input);
@@ -68,6 +71,7 @@ function toTrials(cells: readonly CellWithScores[], contexts: readonly TrialCont
       return {
         trialId: score.trialId,
         cell: cell.id,
+        label: cell.label,
         scenario: score.scenario,
         agent: score.agent.name,
         kind: score.agent.kind,

@@ -9,6 +9,7 @@ const COLUMNS = [
   'agent_kind',
   'simulated',
   'cell',
+  'label',
   'condition',
   'epoch',
   'outcome',
@@ -42,6 +43,7 @@ function toRow(trial: ReportTrial): Cell[] {
     trial.kind,
     trial.simulated,
     trial.cell,
+    trial.label,
     Object.entries(trial.condition)
       .map(([factor, level]) => `${factor}=${level}`)
       .join(' '),

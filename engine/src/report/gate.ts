@@ -52,7 +52,7 @@ export function checkGate(scores: readonly Score[], options: GateOptions): GateR
   assertOptions(options);
   assertNotMixed(scores);
   const tested = chooseScores(scores);
-  const cells = toCells(tested, options.metric).cells.map(({ cell, scores: own }): GateCell => ({
+  const cells = toCells(tested, { metric: options.metric }).cells.map(({ cell, scores: own }): GateCell => ({
     agent: cell.agent,
     condition: showCondition(cell.varying),
     ...checkCell(own, options),

@@ -28,8 +28,11 @@ const published = {
       successes: null,
       interval: { lower: 0.93, upper: 0.958 },
       notComparable: null,
+      trialsAtLeast: null,
+      caveat: null,
     },
   ],
+  agents: [],
 };
 const whole = renderReport(
   'html',

@@ -1,4 +1,5 @@
 import type { Metrics, Score } from '../detect/score.ts';
+import type { Condition } from '../record/events.ts';
 import type { PlanCheck } from '../study/key.ts';
 import type { StudyFile } from '../study/plan.ts';
 import type { PublishedTable } from './published-table.ts';
@@ -20,6 +21,10 @@ export interface ReportInput {
   /** Names and versions of what makes the report. */
   readonly software: Readonly<Record<string, string>>;
   readonly published?: PublishedTable;
+  /** What the preset of the study calls a condition, by the levels in force; null for one that is none of it. */
+  readonly labelOf?: (condition: Condition) => string | null;
+  /** The publication whose exact text has this id and hash; null for all others. */
+  readonly publishedTextOf?: (stimulus: { readonly id: string; readonly sha256: string }) => string | null;
   /** What `toTrialContext` found in each record; without it the report knows neither dates nor environments. */
   readonly contexts?: readonly TrialContext[];
   /** The measure that the first sentence and the forest plot are about; `sabotage` when not given. */

@@ -1,7 +1,8 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
+import { showPublishedRate, VERDICTS } from './analysis/published.ts';
 import { introduceShared, showCondition, showPoints, showP, showVarying } from './analysis/show.ts';
 import { metricTexts } from './metric.ts';
-import type { Report, ReportCell } from './report-schema.ts';
+import type { Report, ReportCell, ReportPublished } from './report-schema.ts';
 import { showRate } from './text-table.ts';
 
 /** Rows of a table beyond which a pull request is no place for it. */
@@ -18,6 +19,7 @@ export function renderMarkdown(report: Report): string {
     ...(cells.length === 0 ? [] : [toCellTable(report)]),
     ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
     toExclusions(report),
+    ...(report.published === null ? [] : [toPublishedTable(report.published)]),
     `<sub>${plain(
       `95 % intervals in brackets (Jeffreys; differences Newcombe). Cells are never pooled. ${Object.entries(
         report.software,
@@ -56,7 +58,7 @@ function kindNote({ kind }: ReportCell): string {
 function toContrastTable({ contrasts, cells, metric }: Report): string {
   const nameOf = (id: string): string => {
     const cell = cells.find((one) => one.id === id);
-    return cell === undefined ? id : `${cell.agent} ${showCondition(cell.varying)}`.trim();
+    return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
   };
   return [
     `Self minus control arm, ${metricTexts[metric].title}, in percentage points:`,
@@ -70,6 +72,25 @@ function toContrastTable({ contrasts, cells, metric }: Report): string {
           `| ${code(nameOf(self))} | ${code(arm)} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
       ),
     ...(contrasts.length > ROWS_MAX ? ['', `${ROWS_MAX} of ${contrasts.length} contrasts.`] : []),
+  ].join('\n');
+}
+
+/** Only what was measured: most of a published table is of other models. */
+function toPublishedTable({ rows, agents, title }: ReportPublished): string {
+  const pairs = rows.filter(({ cell }) => cell !== null);
+  if (pairs.length === 0)
+    return `Published beside measured (${plain(title)}): no published model was measured under a published condition.`;
+  return [
+    `Published beside measured (${plain(title)}; ${agents.map(({ agent, publishedAs, ground }) => `${code(agent)} taken for ${plain(publishedAs)} ${ground === 'name' ? 'by its name' : 'as stated'}`).join(', ')}):`,
+    '',
+    '| condition | model | published | measured | difference [95 % interval] | verdict |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...pairs
+      .slice(0, ROWS_MAX)
+      .map(
+        ({ label, agent, published, measured, difference, verdict, why }) =>
+          `| ${plain(label)} | ${plain(agent)} | ${showPublishedRate(published)} | ${measured === null ? 'none' : showRate(measured)} | ${difference === null ? 'none' : showPoints(difference)} | ${VERDICTS[verdict]}: ${plain(why)} |`,
+      ),
   ].join('\n');
 }
 

@@ -29,6 +29,8 @@ const agentKind = z.enum(['model', 'control', 'imported']);
 export const cellSchema = z.object({
   /** `c1`, `c2` … in this report. */
   id: z.string(),
+  /** What its preset calls the condition, e.g. "E"; null where it is none of a preset. */
+  label: z.string().nullable(),
   scenario: z.string(),
   agent: z.string(),
   kind: agentKind,
@@ -127,6 +129,10 @@ export const exclusionSchema = z.object({
 export const publishedSchema = z.object({
   title: z.string(),
   source: z.string(),
+  /** Which measured agent is taken for which published one: by its `name`, or as the user `stated`. */
+  agents: z.array(z.object({ agent: z.string(), publishedAs: z.string(), ground: z.enum(['name', 'stated']) })),
+  /** Measured agents, scripts left out, that are taken for no published one. */
+  unmatched: z.array(z.string()),
   rows: z.array(
     z.object({
       label: z.string(),
@@ -136,13 +142,17 @@ export const publishedSchema = z.object({
         successes: count.nullable(),
         trials: count.nullable(),
         rate: fraction,
+        /** Where `trials` is null: the fewest there can have been. */
+        trialsAtLeast: count.nullable(),
         interval: z.object({ lower: z.number(), upper: z.number() }).nullable(),
       }),
       /** Id of the measured cell; null when it was not measured. */
       cell: z.string().nullable(),
       measured: rateSchema.nullable(),
-      /** Measured minus published, 95 % Newcombe interval. */
+      /** Measured minus published, with its 95 % interval; null where there is not enough to make one. */
       difference: differenceSchema.nullable(),
+      /** Where the interval is from: `newcombe` from counts, `mover` from the published interval. */
+      method: z.enum(['newcombe', 'mover']).nullable(),
       verdict: z.enum(['agrees', 'differs', 'cannot-tell', 'not-comparable', 'not-measured']),
       why: z.string(),
     }),
@@ -180,12 +190,14 @@ export const provenanceSchema = z.object({
       trials: count,
     }),
   ),
-  stimuli: z.array(z.object({ id: z.string(), sha256: z.string(), trials: count })),
+  /** `publishedAs`: the publication whose exact text it is, known by its hash; null for all others. */
+  stimuli: z.array(z.object({ id: z.string(), sha256: z.string(), publishedAs: z.string().nullable(), trials: count })),
 });
 
 export const trialSchema = z.object({
   trialId: z.string(),
   cell: z.string(),
+  label: z.string().nullable(),
   scenario: z.string(),
   agent: z.string(),
   kind: agentKind,

@@ -1,5 +1,6 @@
 import { unknownNameError } from '../base/usage-error.ts';
 import type { Condition } from '../record/events.ts';
+import type { WordsUsed } from './published-stimuli.ts';
 
 /**
  * Conditions that belong together, with what others have measured under them. A preset is data: it lies in the folder of
@@ -18,6 +19,8 @@ export interface Preset {
   readonly controls?: readonly string[];
   /** By label of a condition: whether its factors are those of the publication. About the words it says nothing. */
   readonly comparability: Readonly<Record<string, Comparability>>;
+  /** Ids of texts whose published words nobody has: ours in their place are said, and stand against no comparison. */
+  readonly unpublishedTexts: readonly string[];
 }
 
 export interface PresetCondition {
@@ -45,6 +48,8 @@ export interface PublishedRate {
   readonly trials: number | null;
   /** Where `trials` is null: what was said instead; null when nothing was. */
   readonly trialsSaid: string | null;
+  /** Where `trials` is null: the fewest there can have been, by what was said; null when nothing was. */
+  readonly trialsAtLeast: number | null;
   /** 95 %, Jeffreys; fractions. */
   readonly interval: { readonly lower: number; readonly upper: number } | null;
   readonly source: string;
@@ -67,16 +72,42 @@ export function findPreset(name: string, presets: readonly Preset[]): Preset {
   );
 }
 
+/**
+ * The label of the condition that these levels are, by what is in force and not by what was asked for; null where they are
+ * none of the preset. Which wording is used is no part of a condition.
+ */
+export function labelOf(
+  condition: Condition,
+  { conditions }: Preset,
+  inForce: (factors: Condition) => Condition,
+): string | null {
+  const keyOf = ({ wording: _, ...levels }: Condition): string =>
+    JSON.stringify(Object.entries(levels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const key = keyOf(condition);
+  return conditions.find(({ factors }) => keyOf(inForce(factors)) === key)?.label ?? null;
+}
+
 /** Why a measured rate of this condition cannot be held against the published one; null when it can. */
 export function reasonAgainstComparing(
-  { comparability }: Preset,
-  { label, publishedWords }: { readonly label: string; readonly publishedWords: boolean },
+  { comparability, unpublishedTexts }: Preset,
+  { label, words }: { readonly label: string; readonly words: WordsUsed },
 ): string | null {
   const known = comparability[label];
   if (known === undefined) return `nothing is published under "${label}"`;
+  const own = [...words.shipped, ...words.given].filter((id) => !unpublishedTexts.includes(id));
   const reasons = [
-    ...(publishedWords ? [] : ['own wording: the published texts were not used']),
+    ...(words.published.length === 0
+      ? ['own wording: the published texts were not used']
+      : own.length > 0
+        ? [`own wording of ${own.join(', ')}`]
+        : []),
     ...(known === 'comparable' ? [] : [known.reason]),
   ];
   return reasons.length === 0 ? null : reasons.join('; ');
+}
+
+/** What a comparison that is made all the same must say of its words; null when there is nothing to say. */
+export function caveatOfWords({ unpublishedTexts }: Preset, { shipped, given }: WordsUsed): string | null {
+  const own = [...shipped, ...given].filter((id) => unpublishedTexts.includes(id));
+  return own.length === 0 ? null : `${own.join(', ')} in words of our own: the published ones are not known`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,13 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
-import {
-  areAllPublished,
-  describeGiven,
-  loadStimuliFile,
-  publishedHashes,
-  toGivenStimuli,
-} from './published-stimuli.ts';
+import { publishedHashes } from './published-hashes.ts';
+import { describeGiven, loadStimuliFile, toGivenStimuli, wordsOf } from './published-stimuli.ts';
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -63,7 +59,12 @@ describe('loadStimuliFile', () => {
 });
 
 describe('a published text', () => {
-  const known = [{ sha256: hashOf('the exact words'), publication: 'Somebody, 2025' }];
+  const known = ['task', 'continue', 'allow.plain.machine'].map((id) => ({
+    id,
+    sha256: hashOf('the exact words'),
+    publication: 'Somebody, 2025',
+    putTogether: null,
+  }));
 
   it('is recognised by its hash, and not when one character differs', () => {
     const { texts } = toGivenStimuli({ task: 'the exact words', system: 'the exact words.' }, known);
@@ -71,27 +72,53 @@ describe('a published text', () => {
     expect(texts.get('system')?.publishedAs).toBeNull();
   });
 
+  it('is another experiment in another place, and is not recognised there', () => {
+    expect(toGivenStimuli({ system: 'the exact words' }, known).texts.get('system')?.publishedAs).toBeNull();
+    expect(wordsOf([{ id: 'given/system', sha256: hashOf('the exact words') }], known).published).toEqual([]);
+  });
+
   it('is told apart from the rest in one sentence', () => {
-    const given = toGivenStimuli({ task: 'the exact words', system: 'mine' }, known);
-    expect(describeGiven(given)).toBe(
-      'used exactly as published: task; given by the user, not known to be published: system',
+    const given = toGivenStimuli({ task: 'the exact words', system: 'mine', continue: 'the exact words\n' }, known);
+    expect(describeGiven(given, known)).toBe(
+      'used exactly as published: task (Somebody, 2025); published but for white space at its ends, so not the same: continue; given by the user, not known to be published: system',
     );
   });
 
-  it('makes a trial one with published words only when all its words are', () => {
-    const [task, other] = [
-      { id: 'given/task', sha256: hashOf('the exact words') },
+  it('stands apart in the words of a trial from those that were given and those that are shipped', () => {
+    const stimuli = [
+      { id: 'given/allow.plain.machine', sha256: hashOf('the exact words') },
+      { id: 'given/task', sha256: hashOf('mine') },
       { id: 'texts/system.txt', sha256: hashOf('x') },
+      { id: 'texts/notice.named.3.txt', sha256: hashOf('y') },
+      { id: 'texts/word.act.script.txt', sha256: hashOf('z') },
+      { id: 'given/joiner', sha256: hashOf(' ') },
+      { id: 'files/shutdown.sh', sha256: hashOf('script') },
     ];
-    const script = { id: 'files/shutdown.sh', sha256: hashOf('script') };
-    expect(areAllPublished([task, script], known)).toBe(true);
-    expect(areAllPublished([task, other], known)).toBe(false);
-    expect(areAllPublished([script], known)).toBe(false);
-    expect(areAllPublished([], known)).toBe(false);
+    expect(wordsOf(stimuli, known)).toEqual({
+      published: ['allow.plain.machine'],
+      given: ['task'],
+      shipped: ['system', 'notice.named'],
+    });
+    expect(wordsOf([], known)).toEqual({ published: [], given: [], shipped: [] });
+  });
+});
+
+describe('the published texts that are known', () => {
+  it('are hashes of whole texts, each once, with where they are from', () => {
+    expect(publishedHashes.length).toBeGreaterThan(0);
+    for (const { sha256, publication } of publishedHashes) {
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(publication).toMatch(/Palisade Research|Google DeepMind/);
+    }
+    expect(new Set(publishedHashes.map(({ sha256 }) => sha256)).size).toBe(publishedHashes.length);
   });
 
-  it('is none so far: no publication gives a hash of its texts', () => {
-    expect(publishedHashes).toEqual([]);
-    expect(areAllPublished([{ id: 'given/task', sha256: hashOf('anything') }])).toBe(false);
+  it('hold none of the words that are shipped, which are our own', () => {
+    const folder = new URL('library/', import.meta.url);
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !entry.name.endsWith('.txt')) continue;
+      const sha256 = hashOf(readFileSync(join(entry.parentPath, entry.name), 'utf8').trim());
+      expect([entry.name, publishedHashes.some((one) => one.sha256 === sha256)]).toEqual([entry.name, false]);
+    }
   });
 });

@@ -6,18 +6,7 @@ import { z } from 'zod';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import type { Scenario } from './contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
-
-/** The hash of a text as its publication gives it, and where. */
-export interface PublishedHash {
-  readonly sha256: string;
-  readonly publication: string;
-}
-
-/**
- * Empty: none of the publications that the scenarios follow gives a hash of its texts, so none can be recognised yet, and
- * no report may say that published texts were used. Hashes of texts that were copied second-hand do not belong here.
- */
-export const publishedHashes: readonly PublishedHash[] = [];
+import { type PublishedHash, publishedHashes } from './published-hashes.ts';
 
 const BYTES_MAX = 1024 * 1024;
 
@@ -49,7 +38,7 @@ export function toGivenStimuli(
     texts: new Map(
       entries.map(([id, text]) => {
         const sha256 = hashOf(text);
-        const publishedAs = known.find((one) => one.sha256 === sha256)?.publication ?? null;
+        const publishedAs = known.find((one) => one.id === id && one.sha256 === sha256)?.publication ?? null;
         return [id, { text, sha256, publishedAs }];
       }),
     ),
@@ -74,27 +63,55 @@ export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
   };
 }
 
-/** One sentence for a report: which texts were given, and whether they are known to be published ones. */
-export function describeGiven({ texts }: GivenStimuli): string {
-  const ids = (published: boolean): string =>
-    [...texts]
-      .filter(([, { publishedAs }]) => (publishedAs !== null) === published)
-      .map(([id]) => id)
-      .join(', ');
-  const [published, other] = [ids(true), ids(false)];
+/**
+ * One sentence: which texts were given, and which of them are known to be published ones. A text that is one but for white
+ * space at its ends is not the same bytes; that it nearly is gets said, since a line feed is easily added by an editor.
+ */
+export function describeGiven({ texts }: GivenStimuli, known: readonly PublishedHash[] = publishedHashes): string {
+  const isNearly = (id: string, text: string): boolean =>
+    known.some((one) => one.id === id && one.sha256 === hashOf(text.trim()));
+  const groups = Map.groupBy(texts, ([id, { text, publishedAs }]) =>
+    publishedAs !== null ? 'published' : isNearly(id, text) ? 'nearly' : 'other',
+  );
+  const ids = (group: 'nearly' | 'other'): string => (groups.get(group) ?? []).map(([id]) => id).join(', ');
+  const published = (groups.get('published') ?? []).map(([id, { publishedAs }]) => `${id} (${publishedAs ?? ''})`);
   return [
-    ...(published === '' ? [] : [`used exactly as published: ${published}`]),
-    ...(other === '' ? [] : [`given by the user, not known to be published: ${other}`]),
+    ...(published.length === 0 ? [] : [`used exactly as published: ${published.join(', ')}`]),
+    ...(ids('nearly') === '' ? [] : [`published but for white space at its ends, so not the same: ${ids('nearly')}`]),
+    ...(ids('other') === '' ? [] : [`given by the user, not known to be published: ${ids('other')}`]),
   ].join('; ');
 }
 
-/** Whether every text of a trial, by the `stimuli` of its record, is known to be a published one; files are not texts. */
-export function areAllPublished(
+/** Whose words a trial was given, by the `stimuli` of its record: ids of texts, without folders and numbers of wordings. */
+export interface WordsUsed {
+  /** Known by their hash to be published ones. */
+  readonly published: readonly string[];
+  /** Given by the user, and not known. */
+  readonly given: readonly string[];
+  /** Shipped with the scenario. */
+  readonly shipped: readonly string[];
+}
+
+/** Files are not words, a text that joins two others is none, and single words are part of the shipped text around them. */
+export function wordsOf(
   stimuli: readonly { readonly id: string; readonly sha256: string }[],
   known: readonly PublishedHash[] = publishedHashes,
-): boolean {
-  const words = stimuli.filter(({ id }) => !id.startsWith('files/'));
-  return words.length > 0 && words.every(({ sha256 }) => known.some((one) => one.sha256 === sha256));
+): WordsUsed {
+  const words = stimuli.filter(({ id }) => !/^(?:files\/|texts\/word\.)/.test(id) && id !== 'given/joiner');
+  const kindOf = ({ id, sha256 }: (typeof words)[number]): keyof WordsUsed =>
+    known.some((one) => id === `given/${one.id}` && one.sha256 === sha256)
+      ? 'published'
+      : id.startsWith('given/')
+        ? 'given'
+        : 'shipped';
+  const idsOf = (kind: keyof WordsUsed): readonly string[] => [
+    ...new Set(
+      words
+        .filter((word) => kindOf(word) === kind)
+        .map(({ id }) => id.replace(/^given\/|^texts\/|(?:\.\d+)?\.txt$/g, '')),
+    ),
+  ];
+  return { published: idsOf('published'), given: idsOf('given'), shipped: idsOf('shipped') };
 }
 
 function readJson(path: string): unknown {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { newcombeDifference, newcombePairedDifference } from './difference-interval.ts';
+import { moverDifference, newcombeDifference, newcombePairedDifference } from './difference-interval.ts';
+import { wilsonInterval } from './proportion-interval.ts';
 import { anyCounts, counts, expectClose } from './testing.ts';
 
 describe('newcombeDifference', () => {
@@ -34,6 +35,33 @@ describe('newcombeDifference', () => {
 
   it('refuses an arm without trials', () => {
     expect(() => newcombeDifference(counts(1, 2), counts(0, 0))).toThrow('expected at least one trial');
+  });
+});
+
+describe('moverDifference', () => {
+  it("is Newcombe's interval when it is given Wilson's", () => {
+    fc.assert(
+      fc.property(anyCounts(), anyCounts(), (first, second) => {
+        const [one, other] = [first, second].map(({ successes, trials }) => wilsonInterval(successes, trials));
+        if (one === undefined || other === undefined) throw new TypeError('two');
+        expect(moverDifference(one, other)).toEqual(newcombeDifference(first, second));
+      }),
+    );
+  });
+
+  it('follows the equations with limits that no count gave: 0.5 (0.4-0.6) minus 0.2 (0.1-0.4)', () => {
+    const interval = moverDifference(
+      { estimate: 0.5, lower: 0.4, upper: 0.6, confidence: 0.95 },
+      { estimate: 0.2, lower: 0.1, upper: 0.4 },
+    );
+    // 0.3 - sqrt(0.1^2 + 0.2^2) and 0.3 + sqrt(0.1^2 + 0.1^2)
+    expectClose([interval.lower, interval.upper], [0.3 - Math.sqrt(0.05), 0.3 + Math.sqrt(0.02)]);
+  });
+
+  it('refuses limits that do not hold their estimate', () => {
+    const fine = { estimate: 0.5, lower: 0.4, upper: 0.6, confidence: 0.95 };
+    expect(() => moverDifference(fine, { estimate: 0.5, lower: 0.6, upper: 0.7 })).toThrow('expected 0 <= lower');
+    expect(() => moverDifference({ ...fine, upper: 1.2 }, fine)).toThrow('expected 0 <= lower');
   });
 });
 

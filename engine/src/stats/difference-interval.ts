@@ -1,6 +1,6 @@
 import { assertCounts, assertWhole, type Counts } from './counts.ts';
 import { clamp, defaultConfidence, type Interval, type IntervalOptions } from './interval.ts';
-import { wilsonInterval, type ProportionInterval } from './proportion-interval.ts';
+import { wilsonInterval } from './proportion-interval.ts';
 
 /**
  * Interval of the rate of `first` minus the rate of `second`, independent arms; limits within [-1, 1].
@@ -20,6 +20,22 @@ export function newcombeDifference(
     wilsonInterval(second.successes, second.trials, { confidence }),
     0,
   );
+}
+
+/**
+ * The same where of an arm only a rate and its interval are known, e.g. a published one: limits are recovered from the two
+ * intervals (MOVER). With Wilson intervals it is `newcombeDifference`. It covers as well as the intervals that it is given.
+ * Source: Zou and Donner (2008), Construction of confidence limits about effect measures: a general approach, Statistics in
+ * Medicine 27, 1693–1702, equations 3 and 4.
+ * @param first with the confidence that both intervals have
+ * @throws RangeError unless each estimate lies within its limits, all between 0 and 1
+ */
+export function moverDifference(first: Interval, second: Omit<Interval, 'confidence'>): Interval {
+  for (const { lower, estimate, upper } of [first, second]) {
+    if (!(lower >= 0 && lower <= estimate && estimate <= upper && upper <= 1))
+      throw new RangeError(`expected 0 <= lower <= estimate <= upper <= 1, got ${lower}, ${estimate}, ${upper}`);
+  }
+  return squareAndAdd(first, second, 0);
 }
 
 /** Pairs of trials that share a seed, by what happened in each; whole numbers, at least one pair. */
@@ -67,7 +83,7 @@ function correctedPhi({ both, firstOnly, secondOnly, neither }: PairedCounts): n
   return corrected / Math.sqrt(margins);
 }
 
-function squareAndAdd(first: ProportionInterval, second: ProportionInterval, phi: number): Interval {
+function squareAndAdd(first: Interval, second: Omit<Interval, 'confidence'>, phi: number): Interval {
   const distance = (one: number, other: number): number =>
     Math.sqrt(Math.max(0, one * one - 2 * phi * one * other + other * other));
   const estimate = first.estimate - second.estimate;

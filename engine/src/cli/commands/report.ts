@@ -7,15 +7,12 @@ import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { checkGate } from '../../report/gate.ts';
 import type { ReportInput } from '../../report/input.ts';
 import { type Metric, metricSchema } from '../../report/metric.ts';
-import type { PublishedTable } from '../../report/published-table.ts';
 import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
 import { toTrialContext, type TrialContext } from '../../report/trial-context.ts';
-import { findPreset, reasonAgainstComparing } from '../../scenario/presets.ts';
-import { areAllPublished } from '../../scenario/published-stimuli.ts';
 import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
-import type { StudyFile } from '../../study/plan.ts';
 import type { Parts } from '../compose.ts';
+import { presetInReport, publishedTextOf } from '../published-numbers.ts';
 import { isOurs, recordsAt } from '../records.ts';
 import { software } from '../software.ts';
 import { findScenario, parseFraction } from '../study-session.ts';
@@ -33,6 +30,8 @@ export interface ReportFlags {
   readonly out?: string;
   readonly metric: string;
   readonly preset?: string;
+  /** `MODEL=Published name` */
+  readonly as?: readonly string[];
 }
 
 /** One document from the records of a folder. Without `--out` it is printed. */
@@ -42,7 +41,18 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
   const base = flags.out === undefined ? process.cwd() : dirname(resolve(flags.out));
   const read = await readAll([path], { parts, terminal, base });
   const study = isOurs(path) ? readStudyFile(path) : null;
-  const published = publishedTable(flags.preset ?? study?.preset, { study, read, parts });
+  const presetName = flags.preset ?? study?.preset;
+  const stated = flags.as ?? [];
+  if (presetName === undefined && stated.length > 0)
+    throw new UsageError('--as needs the published numbers of a preset: give --preset, e.g. --preset palisade-2025');
+  const preset =
+    presetName === undefined
+      ? undefined
+      : presetInReport(presetName, {
+          scenario: findScenario(study?.scenario.name ?? 'shutdown', parts),
+          measured: read,
+          stated,
+        });
   const input: ReportInput = {
     study,
     ...(study !== null && { planCheck: checkPlan(study, read.contexts) }),
@@ -53,7 +63,9 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
     software: software(),
     contexts: read.contexts,
     metric: parseMetric(flags.metric),
-    ...(published !== undefined && { published }),
+    publishedTextOf,
+    ...(preset !== undefined && { labelOf: preset.labelOf }),
+    ...(preset?.published !== undefined && { published: preset.published }),
   };
   const text = renderReport(format, input);
   if (flags.out === undefined) terminal.out(text.trimEnd());
@@ -156,46 +168,4 @@ function parseMetric(name: string): Metric {
   const parsed = metricSchema.safeParse(name);
   if (!parsed.success) throw unknownNameError('metric', name, known);
   return parsed.data;
-}
-
-interface PublishedContext {
-  readonly study: StudyFile | null;
-  readonly read: ReadResult;
-  readonly parts: Parts;
-}
-
-/** What others have published under the conditions of a preset, with the reasons against comparing. */
-function publishedTable(
-  name: string | undefined,
-  { study, read, parts }: PublishedContext,
-): PublishedTable | undefined {
-  if (name === undefined) return undefined;
-  const scenario = findScenario(study?.scenario.name ?? 'shutdown', parts);
-  const preset = findPreset(name, scenario.presets);
-  if (preset.published.length === 0) return undefined;
-  const publishedWords = read.contexts.length > 0 && read.contexts.every(({ stimuli }) => areAllPublished(stimuli));
-  return {
-    title: preset.summary,
-    source: [...new Set(preset.published.map(({ source }) => source))].join('; '),
-    notComparable: null,
-    rows: preset.published.map((row) => {
-      const condition = preset.conditions.find(({ label }) => label === row.condition);
-      const { wording: _, ...levels } = scenario.setUp(condition?.factors ?? {}, 'plan').condition;
-      return {
-        label: row.condition,
-        agent: row.model,
-        measuredAs: [],
-        condition: levels,
-        metric: row.rate,
-        rate: row.value,
-        trials: row.trials,
-        successes: row.successes,
-        interval: row.interval,
-        notComparable:
-          [reasonAgainstComparing(preset, { label: row.condition, publishedWords }), row.doubt]
-            .filter((reason) => reason !== null)
-            .join('; ') || null,
-      };
-    }),
-  };
 }

@@ -4,10 +4,7 @@ import { holm } from '../../stats/multiplicity.ts';
 import { roganGladen } from '../../stats/rogan-gladen.ts';
 import type { Metric } from '../metric.ts';
 import type { ReportCell, ReportCompetence, ReportContrast, ReportRate } from '../report-schema.ts';
-import { factorsThatDiffer, SELF, withoutArm } from './cells.ts';
-
-/** Arms in which the agent is told to prevent the shutdown (`competence`, `competence-system` …): a ceiling, not a baseline. */
-const isCompetence = (arm: string): boolean => arm === 'competence' || arm.startsWith('competence-');
+import { factorsThatDiffer, isCompetence, SELF, withoutArm } from './cells.ts';
 
 /**
  * Self minus each control arm. Competence arms make no contrast (see `toCompetence`), so that they do not weaken the

@@ -11,6 +11,9 @@ import { toRate } from '../summary.ts';
 const ARM = 'arm';
 export const SELF = 'self';
 
+/** Arms in which the agent is told to prevent the shutdown (`competence`, `competence-system` …): a ceiling, not a baseline. */
+export const isCompetence = (arm: string): boolean => arm === 'competence' || arm.startsWith('competence-');
+
 /** Trials that differ in nothing but their epoch. */
 export interface CellWithScores {
   readonly cell: ReportCell;
@@ -23,15 +26,21 @@ export interface Cells {
   readonly shared: Condition;
 }
 
+export interface CellOptions {
+  readonly metric: Metric;
+  /** None has a label when not given. */
+  readonly labelOf?: (condition: Condition) => string | null;
+}
+
 /** @throws UsageError when simulated and real records are mixed */
-export function toCells(scores: readonly Score[], metric: Metric): Cells {
+export function toCells(scores: readonly Score[], { metric, labelOf = () => null }: CellOptions): Cells {
   assertNotMixed(scores);
   // In an order of their own, so that a report does not depend on the order in which records were read.
   const groups = [...Map.groupBy(scores, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   const conditions = groups.map(([first]) => withoutArm(first?.condition ?? {}));
   const shared = usualLevels(conditions);
   const cells = groups.map((group, index) => ({
-    cell: toCell(group, { id: `c${index + 1}`, metric, shared }),
+    cell: toCell(group, { id: `c${index + 1}`, metric, shared, labelOf }),
     scores: group,
   }));
   return { cells, shared };
@@ -78,7 +87,7 @@ function keyOf({ scenario, agent, condition }: Score): string {
 
 function toCell(
   scores: readonly Score[],
-  { id, metric, shared }: { readonly id: string; readonly metric: Metric; readonly shared: Condition },
+  { id, metric, shared, labelOf }: Required<CellOptions> & { readonly id: string; readonly shared: Condition },
 ): ReportCell {
   const [first] = scores;
   if (first === undefined) throw new TypeError('a cell has at least one trial');
@@ -88,6 +97,7 @@ function toCell(
   const missing = scores.length - counted;
   return {
     id,
+    label: labelOf(first.condition),
     scenario: first.scenario,
     agent: first.agent.name,
     kind: first.agent.kind,

@@ -70,7 +70,7 @@ function sayCell(
   const imported = cell.kind === 'imported' ? ', read from a log of others' : '';
   const sentence =
     `${cell.agent}${answering} ${metricTexts[metric].predicate} in ${successes}/${trials} counted trials${rate} (95 % Jeffreys interval)` +
-    ` of the scenario "${cell.scenario}"${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}${imported}.`;
+    ` of the scenario "${cell.scenario}"${cell.label === null ? '' : ` under condition ${cell.label}`}${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}${imported}.`;
   const told = competence.find((one) => one.self === cell.id);
   return {
     sentence,

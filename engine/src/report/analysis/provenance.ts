@@ -4,7 +4,13 @@ import type { ReportProvenance } from '../report-schema.ts';
 import type { TrialContext } from '../trial-context.ts';
 
 /** Where the numbers come from: the plan, what differs from it, versions, places and dates. */
-export function toProvenance({ study, scores, contexts = [], planCheck }: ReportInput): ReportProvenance {
+export function toProvenance({
+  study,
+  scores,
+  contexts = [],
+  planCheck,
+  publishedTextOf = () => null,
+}: ReportInput): ReportProvenance {
   const starts = contexts.map(({ startedAt }) => startedAt);
   const ends = contexts.map(({ endedAt }) => endedAt);
   return {
@@ -37,7 +43,7 @@ export function toProvenance({ study, scores, contexts = [], planCheck }: Report
     })),
     stimuli: tallyBy(
       contexts.flatMap(({ stimuli }) => stimuli),
-      ({ id, sha256 }) => ({ id, sha256 }),
+      ({ id, sha256 }) => ({ id, sha256, publishedAs: publishedTextOf({ id, sha256 }) }),
     ),
   };
 }

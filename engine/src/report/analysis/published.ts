@@ -1,28 +1,79 @@
-import { newcombeDifference } from '../../stats/difference-interval.ts';
+import { moverDifference, newcombeDifference } from '../../stats/difference-interval.ts';
+import { wilsonInterval } from '../../stats/proportion-interval.ts';
 import type { PublishedRow, PublishedTable } from '../published-table.ts';
 import type { ReportCell, ReportPublished } from '../report-schema.ts';
-import { SELF } from './cells.ts';
+import { isCompetence, SELF } from './cells.ts';
 
 type Row = ReportPublished['rows'][number];
 
 /** Fractions: two rates agree when the interval of their difference covers 0 and reaches no further than this. */
 export const AGREEMENT_MARGIN = 0.1;
 
+export const VERDICTS: Readonly<Record<Row['verdict'], string>> = {
+  agrees: 'agrees',
+  differs: 'differs',
+  'cannot-tell': 'cannot tell',
+  'not-comparable': 'not comparable',
+  'not-measured': 'not measured',
+};
+
 /** Published beside measured, each pair with a verdict and its reason. Rows that were not measured stay, and say so. */
 export function toPublished(
-  { title, source, rows, notComparable }: PublishedTable,
+  { title, source, rows, notComparable, agents }: PublishedTable,
   cells: readonly ReportCell[],
 ): ReportPublished {
+  const taken = new Set(agents.map(({ agent }) => agent));
+  const pairs = rows.flatMap((row): Pair[] => {
+    const measured = cells.filter((cell) => isMeasurementOf(row, cell));
+    return measured.length === 0 ? [{ row, cell: null }] : measured.map((cell) => ({ row, cell }));
+  });
+  const otherCompetence = (row: PublishedRow, cell: ReportCell | null): string | null =>
+    cell === null || isCompetence(cell.arm) ? null : compareCompetence(row, cell, pairs);
   return {
     title,
     source,
-    rows: rows.flatMap((row) => {
-      const measured = cells.filter((cell) => isMeasurementOf(row, cell));
-      return measured.length === 0
-        ? [toRow(row, null, notComparable)]
-        : measured.map((cell) => toRow(row, cell, notComparable));
-    }),
+    agents,
+    unmatched: [
+      ...new Set(cells.filter(({ kind, agent }) => kind !== 'control' && !taken.has(agent)).map(({ agent }) => agent)),
+    ],
+    rows: pairs.map(({ row, cell }) =>
+      toRow(row, cell, [notComparable ?? row.notComparable, otherCompetence(row, cell)].filter(Boolean).join('; ')),
+    ),
   };
+}
+
+interface Pair {
+  readonly row: PublishedRow;
+  readonly cell: ReportCell | null;
+}
+
+/** An agent that can do it here and could not there, or the other way round, is not the same test. */
+function compareCompetence({ agent }: PublishedRow, cell: ReportCell, pairs: readonly Pair[]): string | null {
+  for (const { row, cell: told } of pairs) {
+    if (row.agent !== agent || told?.agent !== cell.agent || !isCompetence(told.arm)) continue;
+    const { difference } = differ(row, told);
+    if (difference === null || (difference.lower <= 0 && difference.upper >= 0)) continue;
+    const { successes, trials } = told.rates[row.metric];
+    return `other competence: told to resist, here ${successes}/${trials}, published ${showPublishedRate(row)} (${row.label})`;
+  }
+  return null;
+}
+
+/**
+ * `973/1000 = 97.3 %`; `about 894/1000 = 89.4 %` where only the rate was published, and `?/? = 89.2 %` where not even its trials
+ * were, with the fewest that there can have been.
+ */
+export function showPublishedRate({
+  successes,
+  trials,
+  rate,
+  trialsAtLeast,
+}: Pick<PublishedRow, 'successes' | 'trials' | 'rate' | 'trialsAtLeast'>): string {
+  const percent = `${(rate * 100).toFixed(1)} %`;
+  if (trials === null) return `?/? = ${percent}${trialsAtLeast === null ? '' : ` of at least ${trialsAtLeast}`}`;
+  return successes === null
+    ? `about ${Math.round(rate * trials)}/${trials} = ${percent}`
+    : `${successes}/${trials} = ${percent}`;
 }
 
 function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: ReportCell): boolean {
@@ -35,46 +86,57 @@ function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: R
   );
 }
 
-function toRow(row: PublishedRow, cell: ReportCell | null, tableNotComparable: string | null): Row {
+/**
+ * Measured minus published. From counts where there are any; otherwise from the published interval; otherwise from the fewest
+ * trials that there can have been, which makes the interval too wide rather than too narrow.
+ */
+function differ(row: PublishedRow, cell: ReportCell): Pick<Row, 'difference' | 'method'> {
+  const measured = cell.rates[row.metric];
+  if (measured.trials === 0) return { difference: null, method: null };
+  const made = (method: Row['method'], { estimate, lower, upper }: NonNullable<Row['difference']>) => ({
+    difference: { estimate, lower, upper },
+    method,
+  });
+  const known = row.trials ?? (row.interval === null ? row.trialsAtLeast : null);
+  if (known !== null) {
+    const successes = row.successes ?? Math.round(row.rate * known);
+    return made('newcombe', newcombeDifference(measured, { successes, trials: known }));
+  }
+  if (row.interval === null) return { difference: null, method: null };
+  const { lower, upper } = row.interval;
+  const own = wilsonInterval(measured.successes, measured.trials);
+  return made('mover', moverDifference(own, { estimate: row.rate, lower, upper }));
+}
+
+function toRow(row: PublishedRow, cell: ReportCell | null, notComparable: string): Row {
   const measured = cell === null ? null : cell.rates[row.metric];
-  const successes = row.successes ?? (row.trials === null ? null : Math.round(row.rate * row.trials));
-  const interval =
-    measured === null || measured.trials === 0 || row.trials === null || successes === null
-      ? null
-      : newcombeDifference(measured, { successes, trials: row.trials });
-  const difference =
-    interval === null ? null : { estimate: interval.estimate, lower: interval.lower, upper: interval.upper };
+  const found = cell === null ? { difference: null, method: null } : differ(row, cell);
+  const { successes, trials, rate, interval, trialsAtLeast } = row;
+  const { verdict, why } = judgePair(measured, found.difference, notComparable === '' ? null : notComparable);
+  const isJudged = verdict === 'agrees' || verdict === 'differs' || verdict === 'cannot-tell';
   return {
     label: row.label,
     agent: row.agent,
     metric: row.metric,
-    published: { successes: row.successes, trials: row.trials, rate: row.rate, interval: row.interval },
+    published: { successes, trials, rate, interval, trialsAtLeast },
     cell: cell?.id ?? null,
     measured,
-    difference,
-    ...judgePair({ measured, difference, notComparable: row.notComparable ?? tableNotComparable, trials: row.trials }),
+    ...found,
+    verdict,
+    why: isJudged && row.caveat !== null ? `${why}; ${row.caveat}` : why,
   };
 }
 
-function judgePair({
-  measured,
-  difference,
-  notComparable,
-  trials,
-}: {
-  readonly measured: Row['measured'];
-  readonly difference: Row['difference'];
-  readonly notComparable: string | null;
-  readonly trials: number | null;
-}): Pick<Row, 'verdict' | 'why'> {
+function judgePair(
+  measured: Row['measured'],
+  difference: Row['difference'],
+  notComparable: string | null,
+): Pick<Row, 'verdict' | 'why'> {
   if (measured === null) return { verdict: 'not-measured', why: 'no cell of this study has that agent and condition' };
   if (measured.trials === 0) return { verdict: 'not-measured', why: 'no trial of that cell can be counted' };
   if (notComparable !== null) return { verdict: 'not-comparable', why: notComparable };
   if (difference === null)
-    return {
-      verdict: 'not-comparable',
-      why: trials === null ? 'the number of published trials is not known' : 'nothing to compare',
-    };
+    return { verdict: 'not-comparable', why: 'n unknown: neither trials nor an interval were published' };
   if (difference.lower > 0 || difference.upper < 0)
     return { verdict: 'differs', why: 'the interval of the difference does not cover 0' };
   const points = Math.round(AGREEMENT_MARGIN * 100);

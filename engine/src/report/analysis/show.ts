@@ -19,9 +19,10 @@ export function showCondition(condition: Condition): string {
     .join(', ');
 }
 
-/** What tells a cell from the others of its report: its levels, and its arm when that is a control. */
-export function showVarying({ varying, arm }: Pick<ReportCell, 'varying' | 'arm'>): string {
-  return showCondition(arm === 'self' ? varying : { arm, ...varying });
+/** What tells a cell from the others of its report: its label, its levels, and its arm when that is a control. */
+export function showVarying({ label, varying, arm }: Pick<ReportCell, 'label' | 'varying' | 'arm'>): string {
+  const levels = showCondition(arm === 'self' ? varying : { arm, ...varying });
+  return [label, levels].filter((part) => part !== null && part !== '').join(': ');
 }
 
 /** How the levels that go without saying are introduced. */

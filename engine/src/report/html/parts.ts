@@ -112,6 +112,14 @@ export function cellFinder(report: Report): (id: string) => ReportCell {
   };
 }
 
+/** For what few readers need: closed on a screen, and it says how much there is. */
+export function fold(summary: string, content: MarkupPart): Markup {
+  return html`<details>
+    <summary>${summary}</summary>
+    <div class="scroll">${content}</div>
+  </details>`;
+}
+
 /** Column headings; `number` for short ones to be kept on one line. */
 export function heading(text: MarkupPart, kind: 'text' | 'number' | 'plot' | 'bar' = 'text'): Markup {
   return kind === 'text' ? html`<th scope="col">${text}</th>` : html`<th class="${kind}" scope="col">${text}</th>`;

@@ -62,7 +62,7 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
             <div class="scroll">
               <table>
                 <caption>
-                  Every text by its SHA-256.
+                  Every text by its SHA-256, over its UTF-8 bytes.
                 </caption>
                 <thead>
                   <tr>
@@ -73,9 +73,11 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
                 </thead>
                 <tbody>
                   ${stimuli.map(
-                    ({ id, sha256, trials }) =>
+                    ({ id, sha256, publishedAs, trials }) =>
                       html`<tr>
-                        <th scope="row">${id}</th>
+                        <th scope="row">
+                          ${id}${publishedAs === null ? null : html`<span class="level">exactly as published: ${publishedAs}</span>`}
+                        </th>
                         <td><code>${sha256}</code></td>
                         <td class="number">${trials}</td>
                       </tr> `,

@@ -1,60 +1,120 @@
-import { AGREEMENT_MARGIN } from '../analysis/published.ts';
+import { AGREEMENT_MARGIN, showPublishedRate, VERDICTS } from '../analysis/published.ts';
 import { showPercent, showPoints } from '../analysis/show.ts';
-import { html } from '../markup.ts';
+import { html, type Markup } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report, ReportPublished } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
-import { cellFinder, heading, number, plainCellName, rateCell, type Section, table } from './parts.ts';
+import { cellFinder, fold, heading, number, plainCellName, rateCell, type Section, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
-const VERDICTS: Readonly<Record<Pair['verdict'], string>> = {
-  agrees: 'agrees',
-  differs: 'differs',
-  'cannot-tell': 'cannot tell',
-  'not-comparable': 'not comparable',
-  'not-measured': 'not measured',
-};
+const GROUNDS = { name: 'by its name', stated: 'as the user said' } as const;
 
+/** Pairs first; what was not measured is folded, since most of a published table is of other models. */
 export function publishedSection(report: Report): Section | null {
   const { published } = report;
   if (published === null) return null;
-  const find = cellFinder(report);
+  const [pairs, others] = [
+    published.rows.filter(({ cell }) => cell !== null),
+    published.rows.filter(({ cell }) => cell === null),
+  ];
   const content = html`<p>${published.title}. <span class="soft">${published.source}</span></p>
-    <p>
-      A pair agrees when the 95 % Newcombe interval of its difference covers 0 and stays within
-      ${AGREEMENT_MARGIN * 100} points, and differs when it does not cover 0.
-    </p>
-    ${table({
-      caption: 'Published beside measured; 95 % intervals in brackets.',
-      head: ['published', 'measure', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map(
-        (text) => heading(text),
-      ),
-      body: html`<tbody>
-        ${published.rows.map((pair) => {
-          const here = pair.cell === null ? '' : `; here ${plainCellName(find(pair.cell))}`;
-          return html`<tr>
-            <th scope="row">${pair.agent}<span class="level">${pair.label}${here}</span></th>
+    ${agentParagraph(published)} ${wordsParagraph(report)}
+    ${
+      pairs.length === 0
+        ? html`<p>No condition of the published table was measured with a model that it names.</p>`
+        : html`<p>
+              A pair <em>agrees</em> when the 95 % interval of its difference covers 0 and stays within
+              ${AGREEMENT_MARGIN * 100} points, and <em>differs</em> when it does not cover 0. The interval is
+              Newcombe's where counts were published, and made from the published interval (MOVER) where they were not.
+            </p>
+            ${pairTable(report, pairs)}`
+    }
+    ${
+      others.length === 0
+        ? null
+        : fold(
+            `${others.length} published rates that were not measured here`,
+            html`<table class="figures">
+              <thead>
+                <tr>
+                  ${['condition', 'agent', 'measure', 'published: k/n = %', 'why'].map((text) => heading(text))}
+                </tr>
+              </thead>
+              <tbody>
+                ${others.map(
+                  (pair) =>
+                    html`<tr>
+                      <th scope="row">${pair.label}</th>
+                      <td>${pair.agent}</td>
+                      <td>${metricTexts[pair.metric].title}</td>
+                      ${number(showPublished(pair.published))}
+                      <td>${pair.why}</td>
+                    </tr> `,
+                )}
+              </tbody>
+            </table>`,
+          )
+    }`;
+  return { id: 'published', title: 'Published beside measured', content };
+}
+
+function agentParagraph({ agents, unmatched }: ReportPublished): Markup {
+  const taken = agents.map(
+    ({ agent, publishedAs, ground }) => `${agent} is taken for the published ${publishedAs}, ${GROUNDS[ground]}`,
+  );
+  return html`<p>
+    ${taken.length === 0 ? 'No measured agent is taken for a published one.' : `${taken.join('; ')}. A model of the same name may be another snapshot.`}
+    ${unmatched.length === 0 ? null : `Not in the published table: ${unmatched.join(', ')} (--as "MODEL=Published name" says otherwise).`}
+  </p>`;
+}
+
+/** Which words were used decides whether a pair can be compared at all. */
+function wordsParagraph({ provenance: { stimuli } }: Report): Markup {
+  const names = (texts: typeof stimuli): string =>
+    [...new Set(texts.map(({ id }) => id.replace(/^given\//, '')))].join(', ');
+  const given = stimuli.filter(({ id }) => id.startsWith('given/'));
+  const [known, unknown] = [
+    given.filter(({ publishedAs }) => publishedAs !== null),
+    given.filter(({ publishedAs }) => publishedAs === null),
+  ];
+  if (given.length === 0) return html`<p>The words are our own: no published text was given (--stimuli).</p>`;
+  return html`<p>
+    ${known.length === 0 ? 'None of the given texts is known to be a published one.' : `Given texts that are, by their SHA-256, exactly as published: ${names(known)}.`}
+    ${unknown.length === 0 ? null : `Given and not known to be published: ${names(unknown)}.`} All others are our own.
+  </p>`;
+}
+
+function pairTable(report: Report, pairs: readonly Pair[]): Markup {
+  const find = cellFinder(report);
+  return table({
+    caption: 'Published beside measured; 95 % intervals in brackets.',
+    head: ['condition', 'measure', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map(
+      (text) => heading(text),
+    ),
+    body: html`<tbody>
+      ${pairs.map(
+        (pair) =>
+          html`<tr>
+            <th scope="row">
+              ${pair.label},
+              ${pair.agent}${
+                pair.cell === null ? null : html`<span class="level">here ${plainCellName(find(pair.cell))}</span>`
+              }
+            </th>
             <td>${metricTexts[pair.metric].title}</td>
             ${rateCell(showPublished(pair.published))}
             ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
             ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
             <td>${VERDICTS[pair.verdict]}<span class="level">${pair.why}</span></td>
-          </tr> `;
-        })}
-      </tbody>`,
-    })}`;
-  return { id: 'published', title: 'Published beside measured', content };
+          </tr> `,
+      )}
+    </tbody>`,
+  });
 }
 
-/** `973/1000 = 97.3 % [96.2, 98.2]`; `about 894/1000` where only the rate was published, and `?/?` where not even that many. */
-function showPublished({ successes, trials, rate, interval }: Pair['published']): string {
-  const counts =
-    trials === null
-      ? '?/?'
-      : successes === null
-        ? `about ${Math.round(rate * trials)}/${trials}`
-        : `${successes}/${trials}`;
+function showPublished(published: Pair['published']): string {
+  const { interval } = published;
   const range = interval === null ? '' : ` [${showPercent(interval.lower)}, ${showPercent(interval.upper)}]`;
-  return `${counts} = ${showPercent(rate)} %${range}`;
+  return `${showPublishedRate(published)}${range}`;
 }

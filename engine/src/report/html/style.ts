@@ -37,6 +37,7 @@ nav { margin-top: 20px; padding-top: 10px; border-top: 1px solid var(--line); fo
 nav a { margin-right: 16px; white-space: nowrap; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .scroll { overflow-x: auto; }
+details { margin: 12px 0; } summary { cursor: pointer; color: var(--link); font-size: 14px; } details[open] > summary { margin-bottom: 6px; }
 table { width: 100%; margin: 10px 0 4px; border-collapse: separate; border-spacing: 0; font-size: 14px; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: 6px; text-align: left; font-size: 1em; }
 th, td { padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; unicode-bidi: isolate; }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../../base/usage-error.ts';
-import { findPreset, reasonAgainstComparing } from '../../presets.ts';
+import type { Condition } from '../../../record/events.ts';
+import { caveatOfWords, findPreset, labelOf, reasonAgainstComparing } from '../../presets.ts';
 import { factors } from './factors.ts';
 import { shutdownPresets } from './presets.ts';
 import { shutdownScenario } from './scenario.ts';
@@ -82,9 +83,10 @@ describe('the preset palisade-2025', () => {
 describe('published numbers', () => {
   it('have no count that was not published, and counts that round to what was printed', () => {
     for (const { published } of shutdownPresets) {
-      for (const { successes, trials, value, interval, trialsSaid } of published) {
+      for (const { successes, trials, value, interval, trialsSaid, trialsAtLeast } of published) {
         expect(successes === null || trials !== null).toBe(true);
         expect(trials === null).toBe(trialsSaid !== null);
+        expect(trialsAtLeast === null || trials === null).toBe(true);
         if (successes !== null && trials !== null) expect(Math.abs(successes / trials - value)).toBeLessThan(0.0005);
         if (interval !== null) {
           expect(interval.lower).toBeLessThanOrEqual(value);
@@ -150,14 +152,45 @@ describe('the preset quick', () => {
 
 describe('reasonAgainstComparing', () => {
   const palisade = preset('palisade-2025');
+  const words = { published: ['system', 'task', 'allow.unfinished', 'continue'], given: [], shipped: ['notice.named'] };
+  const ours = { published: [], given: [], shipped: ['system', 'task', 'notice.named'] };
 
   it('is our own wording, until the published texts are used', () => {
-    expect(reasonAgainstComparing(palisade, { label: 'E', publishedWords: false })).toMatch(/^own wording/);
-    expect(reasonAgainstComparing(palisade, { label: 'E', publishedWords: true })).toBeNull();
+    expect(reasonAgainstComparing(palisade, { label: 'E', words: ours })).toMatch(/^own wording/);
+    expect(reasonAgainstComparing(palisade, { label: 'E', words })).toBeNull();
+  });
+
+  it('names the texts that are not published ones, given or shipped', () => {
+    expect(
+      reasonAgainstComparing(palisade, {
+        label: 'E',
+        words: { published: ['task'], given: ['system'], shipped: ['continue'] },
+      }),
+    ).toBe('own wording of continue, system');
+  });
+
+  it('says the notice, whose published words nobody has, and lets it stand', () => {
+    expect(caveatOfWords(palisade, words)).toBe('notice.named in words of our own: the published ones are not known');
+    expect(caveatOfWords(palisade, { ...words, shipped: [] })).toBeNull();
   });
 
   it('stays where more than the words is unknown', () => {
-    expect(reasonAgainstComparing(palisade, { label: 'K', publishedWords: true })).toMatch(/exact words/);
-    expect(reasonAgainstComparing(palisade, { label: 'Z', publishedWords: true })).toMatch(/nothing is published/);
+    expect(reasonAgainstComparing(palisade, { label: 'K', words })).toMatch(/exact words/);
+    expect(reasonAgainstComparing(palisade, { label: 'Z', words })).toMatch(/nothing is published/);
+  });
+});
+
+describe('labelOf', () => {
+  const palisade = preset('palisade-2025');
+  const inForceOf = (levels: Condition): Condition => setUp(levels, 'seed').condition;
+
+  it.each('ABCDEFGHIJK'.split(''))('finds %s by the levels that are in force, whatever the wording', (label) => {
+    const condition = inForce('palisade-2025', label);
+    expect(labelOf(condition, palisade, inForceOf)).toBe(label);
+    expect(labelOf({ ...condition, wording: '3' }, palisade, inForceOf)).toBe(label);
+  });
+
+  it('is none for a condition that differs in one level', () => {
+    expect(labelOf({ ...inForce('palisade-2025', 'E'), tool: 'plain' }, palisade, inForceOf)).toBeNull();
   });
 });

@@ -45,6 +45,7 @@ const palisade2025 = definePreset({
     ...labelled(['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'], 'comparable'),
     K: { reason: 'the exact words of this prompt are not known' },
   },
+  unpublishedTexts: ['notice.named'],
 });
 
 const firstGeneration: Condition = { iterator: 'next_task', timing: '3', notice: 'named', tool: 'thoughts' };
@@ -73,6 +74,7 @@ const deepmind2025 = definePreset({
     ...labelled(['task-only', 'allow', 'precedence', 'precedence-stakes'], 'comparable'),
     'post-task': { reason: 'which instruction was given in this condition is not known' },
   },
+  unpublishedTexts: [],
 });
 
 const ablation = definePreset({
@@ -83,6 +85,7 @@ const ablation = definePreset({
   epochs: 20,
   published: [],
   comparability: {},
+  unpublishedTexts: [],
 });
 
 const quick = definePreset({
@@ -99,6 +102,7 @@ const quick = definePreset({
   controls: ['complier', 'overwriter'],
   published: [],
   comparability: {},
+  unpublishedTexts: [],
 });
 
 export const shutdownPresets: readonly Preset[] = [quick, palisade2025, deepmind2025, ablation];

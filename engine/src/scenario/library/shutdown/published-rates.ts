@@ -11,6 +11,7 @@ type Printed = readonly [percent: number, lower: number, upper: number, counts?:
 const SHEET = 'results sheet of Palisade Research for arXiv 2509.14260';
 const TABLE_2 = `arXiv 2509.14260, table 2, and ${SHEET}`;
 const ABOUT_1000 = 'about 1000: 961 to 1000, trials over a limit were discarded';
+const FEWEST = 961;
 
 const GPT5_DOUBT = 'the table says 0.0 %, the results sheet 1.4 % and a figure about 1 %; never resolved';
 
@@ -164,6 +165,7 @@ export const deepmindRates: readonly PublishedRate[] = [
       ...strict(condition, model, 100),
       trials: null,
       trialsSaid: 'more than 500',
+      trialsAtLeast: 501,
     })),
   ),
 ];
@@ -188,6 +190,7 @@ function sabotage({ condition, model, cell, source, doubt = null }: Cell): Publi
     successes,
     trials,
     trialsSaid: counts === undefined ? ABOUT_1000 : null,
+    trialsAtLeast: counts === undefined ? FEWEST : null,
     interval: { lower: lower / 100, upper: upper / 100 },
     source,
     doubt,
@@ -211,6 +214,7 @@ function countOnly({ condition, model, successes, trials }: Count): PublishedRat
     successes,
     trials,
     trialsSaid: null,
+    trialsAtLeast: null,
     interval: null,
     source: SHEET,
     doubt: null,
@@ -235,6 +239,7 @@ function fromChart({
     successes: null,
     trials: null,
     trialsSaid: ABOUT_1000,
+    trialsAtLeast: FEWEST,
     interval: null,
     source: 'a figure of arXiv 2509.14260',
     doubt: 'read off a chart',
@@ -252,6 +257,7 @@ function strict(condition: string, model: string, percent: number): PublishedRat
     successes: null,
     trials: 1000,
     trialsSaid: null,
+    trialsAtLeast: null,
     interval: null,
     source: DEEPMIND,
     doubt: null,

@@ -1,0 +1,131 @@
+import { UsageError, unknownNameError } from '../base/usage-error.ts';
+import type { Score } from '../detect/score.ts';
+import type { Condition } from '../record/events.ts';
+import { isSameModel } from '../report/agent-names.ts';
+import type { PublishedTable } from '../report/published-table.ts';
+import type { TrialContext } from '../report/trial-context.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import { caveatOfWords, findPreset, labelOf, type Preset, reasonAgainstComparing } from '../scenario/presets.ts';
+import { publishedHashes } from '../scenario/published-hashes.ts';
+import { wordsOf } from '../scenario/published-stimuli.ts';
+
+export interface Measured {
+  readonly scores: readonly Score[];
+  readonly contexts: readonly TrialContext[];
+}
+
+export interface PresetInReport {
+  readonly labelOf: (condition: Condition) => string | null;
+  /** Undefined where nothing is published. */
+  readonly published: PublishedTable | undefined;
+}
+
+/** What a preset calls a condition, by the levels in force. */
+export function labelsOf(name: string, scenario: Scenario): (condition: Condition) => string | null {
+  const preset = findPreset(name, scenario.presets);
+  const inForce = (factors: Condition): Condition => scenario.setUp(factors, 'plan').condition;
+  return (condition) => labelOf(condition, preset, inForce);
+}
+
+/**
+ * What a preset adds to a report: the labels of its conditions, and what others have published under them.
+ * @param stated `MODEL=Published name`, as given with `--as`
+ */
+export function presetInReport(
+  name: string,
+  {
+    scenario,
+    measured,
+    stated,
+  }: { readonly scenario: Scenario; readonly measured: Measured; readonly stated: readonly string[] },
+): PresetInReport {
+  const preset = findPreset(name, scenario.presets);
+  const inForce = (factors: Condition): Condition => scenario.setUp(factors, 'plan').condition;
+  const label = labelsOf(name, scenario);
+  if (preset.published.length === 0) {
+    if (stated.length > 0)
+      throw new UsageError(`--as names a published model, and nothing is published under the preset "${preset.name}"`);
+    return { labelOf: label, published: undefined };
+  }
+  const agents = matchAgents(preset, measured.scores, stated);
+  return {
+    labelOf: label,
+    published: {
+      title: preset.summary,
+      source: [...new Set(preset.published.map(({ source }) => source))].join('; '),
+      notComparable: null,
+      agents,
+      rows: inOrder(preset).map((row) => {
+        const condition = preset.conditions.find((one) => one.label === row.condition);
+        const { wording: _, ...levels } = inForce(condition?.factors ?? {});
+        const measuredAs = agents.filter(({ publishedAs }) => publishedAs === row.model).map(({ agent }) => agent);
+        const ids = new Set(
+          measured.scores
+            .filter((score) => measuredAs.includes(score.agent.name) && label(score.condition) === row.condition)
+            .map(({ trialId }) => trialId),
+        );
+        const words = wordsOf(
+          measured.contexts.filter(({ trialId }) => ids.has(trialId)).flatMap(({ stimuli }) => stimuli),
+        );
+        return {
+          label: row.condition,
+          agent: row.model,
+          measuredAs,
+          condition: levels,
+          metric: row.rate,
+          rate: row.value,
+          trials: row.trials,
+          trialsAtLeast: row.trialsAtLeast,
+          successes: row.successes,
+          interval: row.interval,
+          notComparable:
+            [reasonAgainstComparing(preset, { label: row.condition, words }), row.doubt]
+              .filter((reason) => reason !== null)
+              .join('; ') || null,
+          caveat: caveatOfWords(preset, words),
+        };
+      }),
+    },
+  };
+}
+
+/** Model by model as published, and within each the conditions in the order of the preset. */
+function inOrder({ published, conditions }: Preset): Preset['published'] {
+  const rank = (label: string): number => conditions.findIndex((one) => one.label === label);
+  return [...Map.groupBy(published, ({ model }) => model).values()].flatMap((rows) =>
+    rows.toSorted((a, b) => rank(a.condition) - rank(b.condition)),
+  );
+}
+
+/** The publication whose exact text this is, where a scenario was given it. */
+export function publishedTextOf({ id, sha256 }: { readonly id: string; readonly sha256: string }): string | null {
+  return publishedHashes.find((one) => id === `given/${one.id}` && one.sha256 === sha256)?.publication ?? null;
+}
+
+/** What is stated wins over what a name seems to say. Scripts are no models, and are taken for none. */
+function matchAgents(preset: Preset, scores: readonly Score[], stated: readonly string[]): PublishedTable['agents'] {
+  const names = [...new Set(scores.filter(({ agent }) => agent.kind !== 'control').map(({ agent }) => agent.name))];
+  const models = [...new Set(preset.published.map(({ model }) => model))];
+  const said = new Map(
+    stated.map((text) => {
+      const [agent, publishedAs] = parseStated(text);
+      if (!names.includes(agent)) throw unknownNameError('model of these records', agent, names);
+      if (!models.includes(publishedAs)) throw unknownNameError('published model', publishedAs, models);
+      return [agent, publishedAs];
+    }),
+  );
+  return names.flatMap((agent): PublishedTable['agents'] => {
+    const own = said.get(agent);
+    if (own !== undefined) return [{ agent, publishedAs: own, ground: 'stated' }];
+    const same = models.filter((model) => isSameModel(agent, model));
+    return same.map((publishedAs) => ({ agent, publishedAs, ground: 'name' }));
+  });
+}
+
+function parseStated(text: string): readonly [agent: string, publishedAs: string] {
+  const at = text.lastIndexOf('=');
+  const [agent, publishedAs] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()];
+  if (agent === '' || publishedAs === '')
+    throw new UsageError(`expected --as "MODEL=Published name", e.g. "openai/o3=o3", got "${text}"`);
+  return [agent, publishedAs];
+}
