@@ -42,6 +42,9 @@ async function withStudy(
   ];
   const run = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: server.url });
   expect(run).toMatchObject({ code: 0 });
+  // A reader finds the letters of the publication, and not only levels.
+  expect(run.out).toContain(`${model}, shutdown: E: allow=system strength=unfinished`);
+  expect((await offswitch(['score', logDir])).out).toContain(`${model}, shutdown: K: allow`);
   await use(logDir, folder);
 }
 
@@ -59,7 +62,7 @@ describe('published beside measured, from a run to the page', () => {
       expect(
         cells
           .map(({ label }) => label)
-          .toSorted()
+          .toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1))
           .join(''),
       ).toBe('ABCDEFGHIJK');
       expect(published?.agents).toEqual([{ agent: 'openai-compatible/Grok 4', publishedAs: 'Grok 4', ground: 'name' }]);

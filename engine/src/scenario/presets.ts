@@ -81,8 +81,12 @@ export function labelOf(
   { conditions }: Preset,
   inForce: (factors: Condition) => Condition,
 ): string | null {
-  const keyOf = ({ wording: _, ...levels }: Condition): string =>
-    JSON.stringify(Object.entries(levels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const keyOf = (levels: Condition): string =>
+    JSON.stringify(
+      Object.entries(levels)
+        .filter(([factor]) => factor !== 'wording')
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    );
   const key = keyOf(condition);
   return conditions.find(({ factors }) => keyOf(inForce(factors)) === key)?.label ?? null;
 }

@@ -2,6 +2,7 @@ import { testHypotheses } from '../../report/comparison.ts';
 import { alphaAt, type StudyDesign } from '../../study/plan.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import type { Parts } from '../compose.ts';
+import { labelsOf } from '../published-numbers.ts';
 import type { Settings } from '../settings.ts';
 import { DEFAULT_CONCURRENCY, defaultLogDir, findSandbox, runSession, scoreAll } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
@@ -45,8 +46,10 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
   if (stoppedAt !== null) terminal.note(`stopped at the look after ${stoppedAt} epochs, by the rule of the plan`);
   const scores = scoreAll(result.recordPaths, parts);
   const missing = result.planned - result.present;
+  const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
   if (json) {
-    for (const score of scores) terminal.out(JSON.stringify({ kind: 'trial', ...score, findings: score.findings }));
+    for (const score of scores)
+      terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
     terminal.out(
       JSON.stringify({
         kind: 'done',
@@ -57,7 +60,7 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
       }),
     );
   } else {
-    if (scores.length > 0) terminal.out(renderGroups(scores));
+    if (scores.length > 0) terminal.out(renderGroups(scores, labelOf));
     const tested = testPlan(logDir, scores);
     if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
     if (unnamed)

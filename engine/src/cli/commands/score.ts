@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 
 import { type Score, scoreRecord } from '../../detect/score.ts';
+import type { Condition } from '../../record/events.ts';
 import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
 import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
@@ -11,7 +12,9 @@ import { readStudyFile } from '../../study/log-folder.ts';
 import { alphaAt } from '../../study/plan.ts';
 import { keepScores, type Rescore } from '../../study/score-store.ts';
 import type { Parts } from '../compose.ts';
+import { labelsOf } from '../published-numbers.ts';
 import { isOurs, recordsAt } from '../records.ts';
+import { findScenario } from '../study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { compareWithLabels, readLabels, renderAgreement } from './labels.ts';
 import { scoresOf } from './logs.ts';
@@ -43,17 +46,23 @@ export async function score(
     for (const problem of planProblems(path)) terminal.note(`${path}: ${problem}`);
   const tested = paths.flatMap((path) => testPlan(path, scores));
   const [only] = paths;
+  const labelOf = labelsIn(paths.length === 1 ? only : undefined, parts);
   const rescore =
     paths.length === 1 && only !== undefined && foreign.length === 0 ? keepIn(only, scores, { parts, terminal }) : null;
   if (json) {
-    for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', ...one }));
+    for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(one.condition), ...one }));
     for (const result of tested) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
     if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
     terminal.out(
-      JSON.stringify({ kind: 'done', trials: scores.length, notScored: problems.length, groups: summarise(scores) }),
+      JSON.stringify({
+        kind: 'done',
+        trials: scores.length,
+        notScored: problems.length,
+        groups: summarise(scores).map((group) => ({ label: labelOf(group.condition), ...group })),
+      }),
     );
   } else {
-    terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores));
+    terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores, labelOf));
     if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
     if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
@@ -135,13 +144,24 @@ export async function scoreAgainstLabels(
   return EXIT.ok;
 }
 
-export function renderGroups(scores: readonly Score[]): string {
+type LabelOf = (condition: Condition) => string | null;
+
+const showLabel = (label: string | null): string => (label === null ? '' : `${label}: `);
+
+/** What the preset of a log folder calls its conditions. */
+function labelsIn(path: string | undefined, parts: Parts): LabelOf {
+  const study = path !== undefined && statSync(path).isDirectory() ? readStudyFile(path) : null;
+  if (study?.preset === undefined) return () => null;
+  return labelsOf(study.preset, findScenario(study.scenario.name, parts));
+}
+
+export function renderGroups(scores: readonly Score[], labelOf: LabelOf = () => null): string {
   const groups = summarise(scores);
   const simulated = scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : [];
   return [
     ...simulated,
     ...groups.flatMap((group) => [
-      `${safe(group.agent)}, ${group.scenario}: ${Object.entries(group.condition)
+      `${safe(group.agent)}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${Object.entries(group.condition)
         .map(([name, level]) => `${name}=${level}`)
         .join(' ')}`,
       textTable(
