@@ -18,7 +18,14 @@ export default {
       ],
     },
     engine: {
-      entry: ['src/cli/main.ts', 'src/index.ts', 'bin/offswitch.js', 'src/**/*.test.ts', 'src/**/testing/*.ts'],
+      entry: [
+        'src/cli/main.ts',
+        'src/cli/score-worker.ts',
+        'src/index.ts',
+        'bin/offswitch.js',
+        'src/**/*.test.ts',
+        'src/**/testing/*.ts',
+      ],
       project: ['src/**/*.ts', 'bin/*.js', '!src/scenario/library/*/files/**'],
     },
   },

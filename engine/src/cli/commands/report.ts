@@ -2,18 +2,18 @@ import { dirname, relative, resolve } from 'node:path';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
-import { type Score, scoreRecord } from '../../detect/score.ts';
-import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
+import type { Score } from '../../detect/score.ts';
 import { checkGate } from '../../report/gate.ts';
 import type { ReportInput } from '../../report/input.ts';
 import { type Metric, metricSchema } from '../../report/metric.ts';
 import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
-import { toTrialContext, type TrialContext } from '../../report/trial-context.ts';
+import type { TrialContext } from '../../report/trial-context.ts';
 import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
 import { presetInReport, publishedTextOf } from '../published-numbers.ts';
 import { isOurs, recordsAt } from '../records.ts';
+import { scoreRecords } from '../score-records.ts';
 import { software } from '../software.ts';
 import { findScenario, parseFraction } from '../study-session.ts';
 import { type ExitCode, EXIT, type Terminal } from '../terminal.ts';
@@ -142,21 +142,17 @@ async function readAll(paths: readonly string[], { parts, terminal, base }: Read
       scores.push(...(await scoresOf(path, parts, terminal)));
       continue;
     }
-    for (const record of recordsAt(path)) {
-      const shown = relative(base, resolve(record));
-      try {
-        const events = readRecord(record);
-        const score = scoreRecord(events, parts.detectors);
-        if (seen.has(score.trialId)) notScored.push({ path: shown, why: `${score.trialId} was scored already` });
-        else {
-          scores.push(score);
-          contexts.push(toTrialContext(events, shown.startsWith('..') ? null : shown));
-        }
-        seen.add(score.trialId);
-      } catch (error) {
-        if (!(error instanceof RecordFormatError)) throw error;
-        if (error.code === 'no-seal' || error.code === 'cut') unfinished++;
-        else notScored.push({ path: shown, why: error.message });
+    for (const one of await scoreRecords(recordsAt(path), parts)) {
+      const shown = relative(base, resolve(one.path));
+      if ('problem' in one) {
+        if (one.problem.code === 'no-seal' || one.problem.code === 'cut') unfinished++;
+        else notScored.push({ path: shown, why: one.problem.why });
+      } else if (seen.has(one.score.trialId)) {
+        notScored.push({ path: shown, why: `${one.score.trialId} was scored already` });
+      } else {
+        scores.push(one.score);
+        contexts.push({ ...one.context, href: shown.startsWith('..') ? null : shown });
+        seen.add(one.score.trialId);
       }
     }
   }

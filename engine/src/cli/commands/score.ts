@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 
-import { type Score, scoreRecord } from '../../detect/score.ts';
+import type { Score } from '../../detect/score.ts';
 import type { Condition } from '../../record/events.ts';
-import { readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
 import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
 import { summarise } from '../../report/summary.ts';
@@ -14,6 +13,7 @@ import { keepScores, type Rescore } from '../../study/score-store.ts';
 import type { Parts } from '../compose.ts';
 import { labelsOf } from '../published-numbers.ts';
 import { isOurs, recordsAt } from '../records.ts';
+import { scoreRecords } from '../score-records.ts';
 import { findScenario } from '../study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { compareWithLabels, readLabels, renderAgreement } from './labels.ts';
@@ -29,16 +29,14 @@ export async function score(
   const seen = new Set<string>();
   const foreign = paths.filter((path) => !isOurs(path));
   for (const path of foreign) scores.push(...(await scoresOf(path, parts, terminal)));
-  for (const path of paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt)) {
-    try {
-      const one = scoreRecord(readRecord(path), parts.detectors);
-      // A copy of a record is no second trial.
-      if (seen.has(one.trialId)) problems.push(`${path}: ${one.trialId} was scored already`);
-      else scores.push(one);
-      seen.add(one.trialId);
-    } catch (error) {
-      if (!(error instanceof RecordFormatError)) throw error;
-      problems.push(`${path}: ${error.message}`);
+  const own = paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt);
+  for (const one of await scoreRecords(own, parts)) {
+    if ('problem' in one) problems.push(`${one.path}: ${one.problem.why}`);
+    // A copy of a record is no second trial.
+    else if (seen.has(one.score.trialId)) problems.push(`${one.path}: ${one.score.trialId} was scored already`);
+    else {
+      scores.push(one.score);
+      seen.add(one.score.trialId);
     }
   }
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
