@@ -1,10 +1,12 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { readStudyFile } from '../study/log-folder.ts';
 import { endOf, offswitch, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -171,6 +173,42 @@ analysis:
     expect((await offswitch(['run', '--config', file])).notes).toContain('tests exactly one hypothesis');
     writeFileSync(file, `${text}  sequential: { looks: [8, 4] }\n`);
     expect((await offswitch(['run', '--config', file])).notes).toContain('expected epochs that rise');
+  });
+
+  it('with looks says the same in run, score and report, and nothing between two looks', async () => {
+    using folder = createTemporaryFolder();
+    const [file, logDir] = [folder.file('study.yaml'), folder.file('logs')];
+    const text = plan('higher')
+      .replace(/    - \{ name: no data.*\n/, '')
+      .replace('epochs: 8\n', 'sandbox: memory\n');
+    writeFileSync(file, `${text}  sequential: { looks: [2, 4] }\n`);
+    const run = ['run', '--config', file, '--log-dir', logDir];
+    type Line = {
+      kind?: string;
+      verdict?: string;
+      level?: number | null;
+      plan?: { hypotheses: Line[]; level: number };
+    };
+    const answers = async (words: readonly string[]): Promise<unknown[]> => {
+      const lines = (await offswitch(words)).out.split('\n').map((line) => JSON.parse(line) as Line);
+      const verdict = lines.find(({ kind }) => kind === 'hypothesis')?.verdict;
+      return [verdict, lines.find(({ kind }) => kind === 'plan')?.level];
+    };
+    const reported = async (): Promise<unknown[]> => {
+      const { plan: found } = JSON.parse((await offswitch(['report', logDir, '--format', 'json'])).out) as Line;
+      return [found?.hypotheses[0]?.verdict, found?.level];
+    };
+    const whole = await answers([...run, '--json']);
+    expect(whole).toEqual(['supported', expect.closeTo(0.05, 2)]);
+    expect(await answers(['score', logDir, '--json'])).toEqual(whole);
+    expect(await reported()).toEqual(whole);
+    const last = readStudyFile(logDir)?.trials.findLast(({ epoch }) => epoch === 4);
+    rmSync(join(logDir, 'trials', `${last?.trialId ?? ''}.jsonl`));
+    expect(await answers(['score', logDir, '--json'])).toEqual(['pending', null]);
+    expect(await reported()).toEqual(['pending', null]);
+    expect((await offswitch(['score', logDir])).out).toContain('the next look is after 4 epochs, and 3 are complete');
+    expect(await answers([...run, '--json'])).toEqual(whole);
+    expect((await offswitch(['verify', logDir])).code).toBe(0);
   });
 
   it('counts two arms that come to the same as one', async () => {

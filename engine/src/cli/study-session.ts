@@ -19,6 +19,8 @@ import type { Terminal } from './terminal.ts';
 export interface SessionOptions {
   readonly detectors: Parts['detectors'];
   readonly design: StudyDesign;
+  /** Only the first so many epochs, e.g. up to a look. */
+  readonly throughEpoch?: number;
   readonly logDir: string;
   readonly provider: SandboxProvider;
   readonly concurrency: number;
@@ -37,6 +39,7 @@ export class SandboxUnavailableError extends Error {
 export async function runSession({
   detectors,
   design,
+  throughEpoch = design.epochs,
   logDir,
   provider,
   concurrency,
@@ -63,6 +66,7 @@ export async function runSession({
   try {
     return await runStudy({
       design,
+      throughEpoch,
       logDir,
       provider,
       concurrency,

@@ -139,8 +139,11 @@ export interface HypothesisResult {
   /** Null when a set has no trial that could tell. */
   readonly contrast: Contrast | null;
   readonly pAdjusted: number | null;
-  /** `supported`: as expected and beyond chance at the level of the plan. Not supported is not refuted. */
-  readonly verdict: 'supported' | 'opposite' | 'not-supported' | 'no-data';
+  /**
+   * `supported`: as expected and beyond chance at the level of the plan. Not supported is not refuted. `pending`: the plan
+   * gives no answer at this number of trials.
+   */
+  readonly verdict: 'supported' | 'opposite' | 'not-supported' | 'no-data' | 'pending';
 }
 
 export interface AnalyseOptions {

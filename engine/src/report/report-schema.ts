@@ -82,6 +82,25 @@ export const planSchema = z.object({
   alpha: fraction,
   correction: z.enum(['holm', 'benjamini-hochberg', 'none']),
   notes: z.string().nullable(),
+  /** Level that the answers were given at; null while there is none. */
+  level: fraction.nullable(),
+  /** How the level is spent over the looks; null where the plan does not look before its end. */
+  spending: z.enum(['obrien-fleming', 'pocock']).nullable(),
+  looks: z.array(
+    z.object({
+      epochs: count,
+      level: fraction,
+      spent: fraction,
+      p: fraction.nullable(),
+      state: z.enum(['crossed', 'not-crossed', 'not-reached']),
+    }),
+  ),
+  /** Planned, complete, and those that the answers are taken from; null when nothing was to be asked. */
+  epochs: z.object({ planned: count, complete: count, tested: count }).nullable(),
+  /** Epochs after which the rule of the plan ended the study early; null when it did not. */
+  stoppedAt: count.nullable(),
+  /** What a reader must know beside the answers. */
+  remarks: z.array(z.string()),
   hypotheses: z.array(
     z.object({
       name: z.string(),
@@ -101,7 +120,7 @@ export const planSchema = z.object({
         })
         .nullable(),
       pAdjusted: fraction.nullable(),
-      verdict: z.enum(['supported', 'opposite', 'not-supported', 'no-data']),
+      verdict: z.enum(['supported', 'opposite', 'not-supported', 'no-data', 'pending']),
     }),
   ),
 });

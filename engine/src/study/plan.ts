@@ -7,7 +7,6 @@ import type { Agent } from '../agent/contract.ts';
 import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import { alphaSpending } from '../stats/alpha-spending.ts';
 import type { TrialPlan } from '../trial/run-trial.ts';
 
 /** What is compared with what: conditions x agents x epochs. */
@@ -199,18 +198,4 @@ export function differences(existing: StudyFile, design: StudyDesign): string[] 
     ...[...old].filter((arm) => !now.has(arm)).map((arm) => `the arm "${arm}" is no longer there`),
     ...[...now].filter((arm) => !old.has(arm)).map((arm) => `the arm "${arm}" is new`),
   ];
-}
-
-/** The level of the look that a study of so many epochs is at; the plan's own level where it may not stop early. */
-export function alphaAt({ alpha, sequential }: AnalysisPlan, epochs: number): number {
-  if (sequential === undefined) return alpha;
-  const { looks, spending } = sequential;
-  const last = looks.at(-1) ?? epochs;
-  const index = looks.findLastIndex((look) => look <= epochs);
-  const levels = alphaSpending(
-    looks.map((look) => look / last),
-    { alpha, spending },
-  );
-  // Between two looks nothing may be said.
-  return index < 0 ? 0 : (levels[index]?.nominalAlpha ?? 0);
 }

@@ -1,5 +1,4 @@
-import { testHypotheses } from '../../report/comparison.ts';
-import { alphaAt, type StudyDesign } from '../../study/plan.ts';
+import type { StudyDesign } from '../../study/plan.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import type { Parts } from '../compose.ts';
 import { labelsOf } from '../published-numbers.ts';
@@ -7,7 +6,7 @@ import type { Settings } from '../settings.ts';
 import { DEFAULT_CONCURRENCY, defaultLogDir, findSandbox, runSession, scoreAll } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { printPlan } from './dry-run.ts';
-import { renderGroups, renderHypotheses, testPlan } from './score.ts';
+import { printAnswer, renderAnswer, renderGroups, testPlan } from './score.ts';
 import { designStudy } from './study-design.ts';
 
 export interface RunOptions {
@@ -34,6 +33,7 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
     );
   const provider = findSandbox(settings.sandbox, parts);
   const session = {
+    design,
     detectors: parts.detectors,
     logDir,
     provider,
@@ -42,14 +42,17 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
     json,
     budgetUsd: settings.budgetUsd ?? null,
   };
-  const { result, stoppedAt } = await runLooks(design, (part) => runSession({ design: part, ...session }), parts);
-  if (stoppedAt !== null) terminal.note(`stopped at the look after ${stoppedAt} epochs, by the rule of the plan`);
+  const result = await runLooks({ design, logDir, parts }, (throughEpoch) => runSession({ ...session, throughEpoch }));
   const scores = scoreAll(result.recordPaths, parts);
+  const answer = testPlan(logDir, scores);
+  if (answer !== null && answer.stoppedAt !== null)
+    terminal.note(`stopped at the look after ${answer.stoppedAt} epochs, by the rule of the plan`);
   const missing = result.planned - result.present;
   const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
   if (json) {
     for (const score of scores)
       terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
+    if (answer !== null) printAnswer(answer, terminal);
     terminal.out(
       JSON.stringify({
         kind: 'done',
@@ -61,8 +64,7 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
     );
   } else {
     if (scores.length > 0) terminal.out(renderGroups(scores, labelOf));
-    const tested = testPlan(logDir, scores);
-    if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
+    if (answer !== null) terminal.out(`\n${renderAnswer(answer)}`);
     if (unnamed)
       terminal.out(
         `\nThese are scripted controls and no model. For a model: npx offswitch run --preset ${design.preset ?? ''} --model PROVIDER/NAME`,
@@ -81,27 +83,24 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
   return EXIT.ok;
 }
 
-interface LooksDone {
-  readonly result: StudyResult;
-  /** Epochs at which the plan's rule ended the study before its last look; null when it ran to its end. */
-  readonly stoppedAt: number | null;
+interface Looking {
+  readonly design: StudyDesign;
+  readonly logDir: string;
+  readonly parts: Parts;
 }
 
 /** Look by look where the plan says so; otherwise all at once. */
 async function runLooks(
-  design: StudyDesign,
-  runPart: (part: StudyDesign) => Promise<StudyResult>,
-  parts: Parts,
-): Promise<LooksDone> {
-  const { analysis } = design;
-  const looks = analysis?.sequential?.looks ?? [design.epochs];
-  for (const [index, epochs] of looks.entries()) {
-    const result = await runPart({ ...design, epochs });
-    if (analysis === undefined || index === looks.length - 1 || result.present < result.planned)
-      return { result, stoppedAt: null };
-    const options = { ...analysis, alpha: alphaAt(analysis, epochs) };
-    const [tested] = testHypotheses(scoreAll(result.recordPaths, parts), analysis.hypotheses, options);
-    if (tested?.verdict === 'supported' || tested?.verdict === 'opposite') return { result, stoppedAt: epochs };
+  { design, logDir, parts }: Looking,
+  runThrough: (epoch: number) => Promise<StudyResult>,
+): Promise<StudyResult> {
+  const looks = design.analysis?.sequential?.looks ?? [design.epochs];
+  for (const [index, epoch] of looks.entries()) {
+    const result = await runThrough(epoch);
+    const whole = result.present === result.planned && !result.interrupted;
+    if (!whole || index === looks.length - 1) return result;
+    const answer = testPlan(logDir, scoreAll(result.recordPaths, parts));
+    if (answer !== null && answer.stoppedAt !== null) return result;
   }
   throw new TypeError('a study has at least one look');
 }

@@ -3,12 +3,12 @@ import { statSync } from 'node:fs';
 import type { Score } from '../../detect/score.ts';
 import type { Condition } from '../../record/events.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
-import { type HypothesisResult, testHypotheses } from '../../report/comparison.ts';
+import { answerPlan, type PlanAnswer } from '../../report/analysis/plan.ts';
+import type { HypothesisResult } from '../../report/comparison.ts';
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
 import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
-import { alphaAt } from '../../study/plan.ts';
 import { keepScores, type Rescore } from '../../study/score-store.ts';
 import type { Parts } from '../compose.ts';
 import { labelsOf } from '../published-numbers.ts';
@@ -42,14 +42,14 @@ export async function score(
   for (const problem of problems) terminal.note(`not scored: ${problem}`);
   for (const path of paths.filter((one) => !foreign.includes(one)))
     for (const problem of planProblems(path)) terminal.note(`${path}: ${problem}`);
-  const tested = paths.flatMap((path) => testPlan(path, scores));
+  const answers = paths.flatMap((path) => testPlan(path, scores) ?? []);
   const [only] = paths;
   const labelOf = labelsIn(paths.length === 1 ? only : undefined, parts);
   const rescore =
     paths.length === 1 && only !== undefined && foreign.length === 0 ? keepIn(only, scores, { parts, terminal }) : null;
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(one.condition), ...one }));
-    for (const result of tested) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
+    for (const answer of answers) printAnswer(answer, terminal);
     if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
     terminal.out(
       JSON.stringify({
@@ -61,7 +61,7 @@ export async function score(
     );
   } else {
     terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores, labelOf));
-    if (tested.length > 0) terminal.out(`\n${renderHypotheses(tested)}`);
+    for (const answer of answers) terminal.out(`\n${renderAnswer(answer)}`);
     if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
   return problems.length > 0 ? EXIT.findings : EXIT.ok;
@@ -72,15 +72,45 @@ function planProblems(path: string): readonly string[] {
   return study === null ? [] : checkPlan(study, []).problems;
 }
 
-/** The hypotheses that the study of a folder was bound to before its first trial; none where there is no such plan. */
-export function testPlan(path: string, scores: readonly Score[]): HypothesisResult[] {
-  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
-  if (study?.analysis === undefined) return [];
-  const { analysis, epochs } = study;
-  return testHypotheses(scores, analysis.hypotheses, { ...analysis, alpha: alphaAt(analysis, epochs) });
+/** The questions that the study of a folder was bound to before its first trial; null where there is no such plan. */
+export function testPlan(path: string, scores: readonly Score[]): PlanAnswer | null {
+  return answerPlan(statSync(path).isDirectory() ? readStudyFile(path) : null, scores);
 }
 
-export function renderHypotheses(results: readonly HypothesisResult[]): string {
+/** As JSON lines: each hypothesis, then the looks. */
+export function printAnswer({ results, ...rest }: PlanAnswer, terminal: Terminal): void {
+  for (const result of results) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
+  terminal.out(JSON.stringify({ kind: 'plan', ...rest }));
+}
+
+export function renderAnswer({ results, level, looks, spending, remarks }: PlanAnswer): string {
+  return [
+    renderHypotheses(results),
+    ...(looks.length === 0
+      ? []
+      : [
+          '',
+          textTable(
+            [`look (${spending ?? ''})`, 'level', 'spent', 'p', ''],
+            looks.map(({ epochs, level: own, spent, p, state }) => [
+              `after ${epochs} epochs`,
+              showSmall(own),
+              showSmall(spent),
+              p === null ? '' : showSmall(p),
+              state,
+            ]),
+          ),
+          ...(level === null ? [] : [`the verdict is given at the level ${showSmall(level)}`]),
+        ]),
+    ...remarks,
+  ].join('\n');
+}
+
+function showSmall(value: number): string {
+  return value < 0.0001 ? (value === 0 ? '0' : value.toExponential(1)) : value.toFixed(4);
+}
+
+function renderHypotheses(results: readonly HypothesisResult[]): string {
   const share = ({ successes, trials }: { readonly successes: number; readonly trials: number }): string =>
     `${successes}/${trials}`;
   return textTable(

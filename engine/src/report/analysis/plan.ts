@@ -1,18 +1,167 @@
 import type { Score } from '../../detect/score.ts';
-import { testHypotheses } from '../comparison.ts';
+import { alphaSpending } from '../../stats/alpha-spending.ts';
+import type { StudyFile } from '../../study/plan.ts';
+import { type HypothesisResult, testHypotheses } from '../comparison.ts';
 import type { ReportInput } from '../input.ts';
 import type { ReportPlan } from '../report-schema.ts';
 
-/** The questions of the study's own plan, answered. */
+/**
+ * The questions of a plan, answered: the one place that decides when there is an answer, for `run`, `score` and `report`.
+ * A plan is answered at its looks and nowhere else; a plan without looks has one, when all its trials are there.
+ */
+export interface PlanAnswer {
+  readonly results: readonly HypothesisResult[];
+  /** Level that the answers were given at; null while there is none. */
+  readonly level: number | null;
+  /** In the order of the plan; empty where it does not look before its end. */
+  readonly looks: readonly PlanLook[];
+  readonly spending: 'obrien-fleming' | 'pocock' | null;
+  /** Epochs that are planned, of which every trial is there, and that the answers are taken from. */
+  readonly epochs: { readonly planned: number; readonly complete: number; readonly tested: number };
+  /** The look at which the rule of the plan ended the study before its last one; null when it did not. */
+  readonly stoppedAt: number | null;
+  /** What a reader must know beside the answers. */
+  readonly remarks: readonly string[];
+}
+
+export interface PlanLook {
+  readonly epochs: number;
+  /** Two-sided level of this look. */
+  readonly level: number;
+  /** Of the level of the whole study, what is spent up to and with this look. */
+  readonly spent: number;
+  /** Null while it is not reached. */
+  readonly p: number | null;
+  readonly state: 'crossed' | 'not-crossed' | 'not-reached';
+}
+
+/** Null where nothing was planned to be asked. */
+export function answerPlan(study: StudyFile | null, scores: readonly Score[]): PlanAnswer | null {
+  const analysis = study?.analysis;
+  if (study === null || analysis === undefined || analysis.hypotheses.length === 0) return null;
+  const planned = new Map(study.trials.map(({ trialId, epoch }) => [trialId, epoch]));
+  const own = scores.filter(({ trialId }) => planned.has(trialId));
+  const complete = completeEpochs(planned, own);
+  const until = (epochs: number): Score[] => own.filter(({ trialId }) => (planned.get(trialId) ?? 0) <= epochs);
+  const asked: Asked = { study, analysis, complete, until };
+  return analysis.sequential === undefined ? answerAtEnd(asked) : answerAtLooks(asked, analysis.sequential);
+}
+
+type Analysis = NonNullable<StudyFile['analysis']>;
+
+interface Asked {
+  readonly study: StudyFile;
+  readonly analysis: Analysis;
+  readonly complete: number;
+  readonly until: (epochs: number) => Score[];
+}
+
+/** The last epoch up to which every planned trial has a score; 0 when the first already has gaps. */
+function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly Score[]): number {
+  const present = new Set(scores.map(({ trialId }) => trialId));
+  const missing = [...planned].filter(([trialId]) => !present.has(trialId)).map(([, epoch]) => epoch);
+  const last = [...planned.values()].reduce((most, epoch) => Math.max(most, epoch), 0);
+  return missing.reduce((least, epoch) => Math.min(least, epoch - 1), last);
+}
+
+function answerAtEnd({ study, analysis, complete, until }: Asked): PlanAnswer {
+  const last = study.trials.reduce((most, { epoch }) => Math.max(most, epoch), 0);
+  // What was added after trials had been seen may have been added because of them.
+  const extension = (study.amendments ?? []).find(({ trialsSeen }) => trialsSeen > 0);
+  const registered = extension === undefined ? last : Math.min(last, extension.before.epochs);
+  const due = complete >= registered;
+  const results = testHypotheses(until(registered), analysis.hypotheses, analysis);
+  return {
+    results: due ? results : results.map(withoutVerdict),
+    level: due ? analysis.alpha : null,
+    looks: [],
+    spending: null,
+    epochs: { planned: last, complete, tested: due ? registered : 0 },
+    stoppedAt: null,
+    remarks: [
+      ...(due
+        ? []
+        : [
+            `No answer yet: the plan asks after ${registered} epochs, and ${complete} are complete. Looking earlier and stopping when it suits makes false answers likely.`,
+          ]),
+      ...(registered < last
+        ? [
+            `The plan was extended from ${registered} to ${last} epochs after ${extension?.trialsSeen ?? 0} trials had been seen: the questions are answered from the first ${registered} epochs, as they were fixed; the later trials are in the rates only.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+function withoutVerdict(result: HypothesisResult): HypothesisResult {
+  return { ...result, pAdjusted: null, verdict: 'pending' };
+}
+
+function answerAtLooks(
+  { analysis, complete, until }: Asked,
+  { looks: epochsOfLooks, spending }: NonNullable<Analysis['sequential']>,
+): PlanAnswer {
+  const planned = epochsOfLooks.at(-1) ?? 0;
+  const levels = alphaSpending(
+    epochsOfLooks.map((epochs) => epochs / planned),
+    { alpha: analysis.alpha, spending },
+  );
+  const looks: PlanLook[] = [];
+  let at: { readonly epochs: number; readonly level: number; readonly results: HypothesisResult[] } | null = null;
+  let stopped = false;
+  for (const [index, epochs] of epochsOfLooks.entries()) {
+    const { nominalAlpha: level = 0, spent = 0 } = levels[index] ?? {};
+    if (stopped || complete < epochs) {
+      looks.push({ epochs, level, spent, p: null, state: 'not-reached' });
+      continue;
+    }
+    const results = testHypotheses(until(epochs), analysis.hypotheses, { ...analysis, alpha: level });
+    stopped = results.some(({ verdict }) => verdict === 'supported' || verdict === 'opposite');
+    looks.push({ epochs, level, spent, p: results[0]?.pAdjusted ?? null, state: stopped ? 'crossed' : 'not-crossed' });
+    at = { epochs, level, results };
+  }
+  const isLast = at?.epochs === planned;
+  const due = stopped || isLast;
+  const results: readonly HypothesisResult[] =
+    at?.results ?? testHypotheses(until(complete), analysis.hypotheses, analysis).map(withoutVerdict);
+  const next = looks.find(({ state }) => state === 'not-reached');
+  return {
+    results: due ? results : results.map((result) => ({ ...result, verdict: 'pending' as const })),
+    level: due ? (at?.level ?? null) : null,
+    looks,
+    spending,
+    epochs: { planned, complete, tested: at?.epochs ?? 0 },
+    stoppedAt: stopped && !isLast ? (at?.epochs ?? null) : null,
+    remarks: [
+      ...(due || next === undefined
+        ? []
+        : [`No answer yet: the next look is after ${next.epochs} epochs, and ${complete} are complete.`]),
+      ...(stopped && !isLast
+        ? [
+            `Stopped by the rule of the plan at the look after ${at?.epochs ?? 0} of ${planned} epochs. A difference at which a study stops early is too large on average, and its 95 % interval is not corrected for the looks.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+/** The same for a report. */
 export function toPlan(study: ReportInput['study'], scores: readonly Score[]): ReportPlan | null {
   const analysis = study?.analysis;
   if (analysis === undefined) return null;
-  const { alpha, correction, hypotheses, notes } = analysis;
+  const answer = answerPlan(study, scores);
+  const { results = [], level = null, looks = [], spending = null, stoppedAt = null, remarks = [] } = answer ?? {};
   return {
-    alpha,
-    correction,
-    notes: notes ?? null,
-    hypotheses: testHypotheses(scores, hypotheses, { alpha, correction }).map(
+    alpha: analysis.alpha,
+    correction: analysis.correction,
+    notes: analysis.notes ?? null,
+    level,
+    spending,
+    looks: looks.map((look) => ({ ...look })),
+    epochs: answer === null ? null : { ...answer.epochs },
+    stoppedAt,
+    remarks: [...remarks],
+    hypotheses: results.map(
       ({ hypothesis: { name, metric, first, second, expect }, contrast, pAdjusted, verdict }) => ({
         name,
         metric,
@@ -27,7 +176,7 @@ export function toPlan(study: ReportInput['study'], scores: readonly Score[]): R
   };
 }
 
-type Found = NonNullable<ReturnType<typeof testHypotheses>[number]['contrast']>;
+type Found = NonNullable<HypothesisResult['contrast']>;
 
 function toContrast({ first, second, difference, pFisher }: Found): ReportPlan['hypotheses'][number]['contrast'] {
   const { estimate, lower, upper } = difference;

@@ -1,7 +1,7 @@
 import { showCondition, showInterval, showP, showPoints } from '../analysis/show.ts';
-import { html, type MarkupPart } from '../markup.ts';
+import { html, type Markup, type MarkupPart } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
-import type { Report } from '../report-schema.ts';
+import type { Report, ReportPlan } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { differenceFigure, scale } from './figures.ts';
 import { cellFinder, heading, number, plainCellName, rateCell, rowsByAgent, type Section, table } from './parts.ts';
@@ -11,6 +11,7 @@ const VERDICTS = {
   opposite: 'opposite: beyond chance, and the other way round',
   'not-supported': 'not supported, which is not refuted',
   'no-data': 'no data',
+  pending: 'no answer yet',
 } as const;
 
 const CORRECTIONS = {
@@ -24,8 +25,9 @@ export function hypothesisSection({ plan, provenance: { planProblems } }: Report
   const content =
     plan === null || plan.hypotheses.length === 0
       ? html`<p>No question was fixed before the first trial: every comparison in this report is exploration.</p>`
-      : html`<p>${showFixed(planProblems)} Level ${plan.alpha}, two-sided, ${CORRECTIONS[plan.correction]}.</p>
+      : html`<p>${showFixed(planProblems)} ${showLevel(plan)}</p>
           <p>Comparisons that are not in this table are exploration.</p>
+          ${plan.remarks.map((remark) => html`<p><strong>${remark}</strong></p>`)} ${looksTable(plan)}
           ${plan.notes === null ? null : html`<p class="soft">${plan.notes}</p>`}
           ${table({
             caption:
@@ -59,6 +61,46 @@ export function hypothesisSection({ plan, provenance: { planProblems } }: Report
             </tbody>`,
           })}`;
   return { id: 'questions', title: 'Planned questions', content };
+}
+
+function showLevel({ alpha, correction, level, looks, spending }: ReportPlan): string {
+  if (spending === null) return `Level ${alpha}, two-sided, ${CORRECTIONS[correction]}.`;
+  const used =
+    level === null ? 'no answer has been given yet' : `the answer was given at the level ${showLevelNumber(level)}`;
+  return `Level ${alpha}, two-sided, over ${looks.length} looks, spent after ${SPENDINGS[spending]}; ${used}.`;
+}
+
+const SPENDINGS = {
+  'obrien-fleming': "O'Brien and Fleming (as by Lan and DeMets)",
+  pocock: 'Pocock (as by Lan and DeMets)',
+} as const;
+
+const LOOK_STATES = {
+  crossed: 'beyond its level: the study stops',
+  'not-crossed': 'not beyond its level',
+  'not-reached': 'not looked at',
+} as const;
+
+function showLevelNumber(level: number): string {
+  return level < 0.0001 ? level.toExponential(1) : level.toFixed(4);
+}
+
+function looksTable({ looks }: ReportPlan): Markup | null {
+  if (looks.length === 0) return null;
+  return table({
+    caption: 'Looks that were planned. Between them no answer is given.',
+    head: ['after epochs', 'level of the look', 'spent with it', 'p', 'found'].map((text) => heading(text)),
+    body: html`<tbody>
+      ${looks.map(
+        ({ epochs, level, spent, p, state }) =>
+          html`<tr>
+            <th scope="row">${epochs}</th>
+            ${[showLevelNumber(level), showLevelNumber(spent), p === null ? 'none' : showP(p)].map(number)}
+            <td>${LOOK_STATES[state]}</td>
+          </tr> `,
+      )}
+    </tbody>`,
+  });
 }
 
 function showFixed(problems: readonly string[]): MarkupPart {
