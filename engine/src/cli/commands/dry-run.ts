@@ -1,6 +1,6 @@
-import type { Condition } from '../../record/events.ts';
 import { keyOf } from '../../study/key.ts';
 import { planTrials, type StudyDesign, toStudyPlan } from '../../study/plan.ts';
+import { labelsOf } from '../published-numbers.ts';
 import type { Settings } from '../settings.ts';
 import type { Terminal } from '../terminal.ts';
 import { priceOf } from './study-design.ts';
@@ -41,15 +41,17 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
     );
     return;
   }
+  const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
   terminal.out(
     [
       `scenario   ${design.scenario.name}`,
-      ...design.arms.map(
-        ({ agent, condition }) =>
-          `arm        ${labelOf(condition, design)}${agent.name}  ${Object.entries(fullCondition(condition, design))
-            .map(([factor, level]) => `${factor}=${level}`)
-            .join(' ')}`,
-      ),
+      ...design.arms.map(({ agent, condition: given }) => {
+        const { condition } = design.scenario.setUp(given, 'plan');
+        const levels = Object.entries(condition).map(([factor, level]) => `${factor}=${level}`);
+        return ['arm       ', labelOf(condition), `${agent.name} `, ...levels]
+          .filter((part) => part !== null)
+          .join(' ');
+      }),
       `trials     ${design.arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
       `tokens     about ${Math.round(inputTokens)} in, ${Math.round(outputTokens)} out, if trials take ${ORDINARY_TURNS} turns; a reasoning model writes more`,
       costUsd === null
@@ -62,18 +64,6 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
       'Nothing was run.',
     ].join('\n'),
   );
-}
-
-function fullCondition(condition: Condition, { scenario }: StudyDesign): Condition {
-  return scenario.setUp(condition, 'plan').condition;
-}
-
-/** What the preset calls a condition: `A `; empty where it has no name for it. */
-function labelOf(condition: Condition, design: StudyDesign): string {
-  const preset = design.scenario.presets.find(({ name }) => name === design.preset);
-  const full = JSON.stringify(fullCondition(condition, design));
-  const found = preset?.conditions.find(({ factors }) => JSON.stringify(fullCondition(factors, design)) === full);
-  return found === undefined ? '' : `${found.label} `;
 }
 
 interface Estimate {
