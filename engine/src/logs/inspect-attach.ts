@@ -8,8 +8,8 @@ import type { Json } from './inspect-values.ts';
 export interface Attachments {
   /** As in Inspect's own events and pools: texts of more than 100 characters. */
   readonly inEvent: (value: unknown) => unknown;
-  /** As in Inspect's own conversations: nothing, but for texts that would be taken for a reference. */
-  readonly inConversation: (value: unknown) => unknown;
+  /** Where Inspect keeps texts in their places: only those that its viewer, or its converter, would take for a reference. */
+  readonly inPlace: (value: unknown) => unknown;
   readonly all: () => Readonly<Record<string, string>>;
 }
 
@@ -28,17 +28,18 @@ export function createAttachments(): Attachments {
   const isLong = (text: string): boolean => text.length > CHARACTERS_KEPT || isReference(text);
   return {
     inEvent: (value) => mapTexts(value, (text) => (isLong(text) ? attach(text) : text)),
-    inConversation: (value) => mapTexts(value, (text) => (isReference(text) ? attach(text) : text)),
+    inPlace: (value) => mapTexts(value, (text) => (isReference(text) ? attach(text) : text)),
     all: () => Object.fromEntries(texts),
   };
 }
 
-/** Content and arguments of a message; ids, marks and names stay. */
+/** Content, arguments and marks of a message; ids and names stay. */
 export function mapMessage(message: Json, map: (value: unknown) => unknown): Json {
   const calls = message['tool_calls'];
   return {
     ...message,
     content: mapContent(message['content'], map),
+    ...('metadata' in message ? { metadata: map(message['metadata']) } : {}),
     ...(Array.isArray(calls) ? { tool_calls: calls.map((call: Json) => mapKey(call, 'arguments', map)) } : {}),
   };
 }

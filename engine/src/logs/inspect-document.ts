@@ -12,6 +12,7 @@ import { type Json, scoreValue, toIso, toJson } from './inspect-values.ts';
 export interface SampleDocument {
   readonly id: string;
   readonly trialId: string;
+  readonly endedAt: number;
   readonly epoch: number;
   readonly sample: string;
   readonly summary: string;
@@ -72,7 +73,7 @@ export function toSampleDocument({ events, scores, sampleId }: ExportSample, mod
     ...about,
     ...toFullFailure(failure),
     input,
-    messages: pool.messages.map((message) => mapMessage(message, attachments.inConversation)),
+    messages: pool.messages.map((message) => mapMessage(message, attachments.inPlace)),
     output: lastOutput(events, context),
     store: {},
     events: toEvents(events, context, { id, input, scores }),
@@ -90,6 +91,7 @@ export function toSampleDocument({ events, scores, sampleId }: ExportSample, mod
   return {
     id,
     trialId: start.trialId,
+    endedAt: seal.at,
     epoch: start.epoch,
     sample: withScores(body, scores, true),
     summary: withScores(brief, scores, false),

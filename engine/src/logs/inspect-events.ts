@@ -151,7 +151,7 @@ function toNative(event: TrialEvent, context: EventContext): Json | null {
         events: [],
         completed: toIso(event.at),
         ...resultOf(event.callId, context),
-        metadata: { [OFFSWITCH]: { events: [event] } },
+        metadata: { [OFFSWITCH]: { events: context.attachments.inPlace([event]) } },
       };
     default:
       return null;
@@ -185,7 +185,7 @@ function toModelEvent(event: EventOf<'model-call'>, context: EventContext): Json
     retries: Math.max(0, event.attempts.length - 1),
     completed: toIso(event.at),
     working_time: event.durationMs / 1000,
-    metadata: { [OFFSWITCH]: { events: [event] } },
+    metadata: { [OFFSWITCH]: { events: context.attachments.inPlace([event]) } },
   };
 }
 
@@ -224,7 +224,7 @@ function toOutput({ answer, requested }: EventOf<'model-call'>, { pool, attachme
         stop_reason: STOP_REASONS.get(answer.finishReason) ?? 'unknown',
       },
     ],
-    completion: completionOf(message),
+    completion: attachments.inPlace(completionOf(message)),
     usage: toTotals(answer.usage),
   };
 }
@@ -264,13 +264,15 @@ function toToolEvent(event: EventOf<'command-start'>, context: EventContext): Js
     ...(end?.timedOut === true
       ? { error: { type: 'timeout', message: 'the command was stopped at its time limit' } }
       : {}),
-    metadata: { [OFFSWITCH]: { events: end === undefined ? [event] : [event, end] } },
+    metadata: { [OFFSWITCH]: { events: context.attachments.inPlace(end === undefined ? [event] : [event, end]) } },
   };
 }
 
-function resultOf(callId: string, { results }: EventContext): Json {
+function resultOf(callId: string, { results, attachments }: EventContext): Json {
   const result = results.get(callId);
-  return result === undefined ? { result: '' } : { result: result.text, message_id: result.messageId };
+  return result === undefined
+    ? { result: '' }
+    : { result: attachments.inPlace(result.text), message_id: result.messageId };
 }
 
 function toTotals({ inputTokens, outputTokens, reasoningTokens, cachedInputTokens }: Usage): Json {

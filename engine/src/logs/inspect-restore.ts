@@ -165,7 +165,7 @@ function restoreMessages(sample: InspectSample): TrialEvent[] | null {
   const context = { resolve: createResolver(sample), leaveOut: () => {} };
   for (const value of sample.messages) {
     const message = inspectMessage.safeParse(value);
-    const mark = messageMark.safeParse(message.data?.metadata?.[OFFSWITCH]);
+    const mark = messageMark.safeParse(resolveDeep(message.data?.metadata?.[OFFSWITCH], context.resolve));
     if (!message.success || !mark.success) return null;
     const { inputs, ...place } = mark.data;
     let call = 0;
@@ -218,5 +218,5 @@ function carriedBy(value: unknown, metadata: unknown, resolve: (text: string) =>
   if (info.success && info.data.event === 'info' && info.data.source === OFFSWITCH)
     return [resolveDeep(info.data.data, resolve)];
   if (typeof metadata !== 'object' || metadata === null || !(OFFSWITCH in metadata)) return [];
-  return eventMark.safeParse(metadata[OFFSWITCH]).data?.events ?? [null];
+  return eventMark.safeParse(resolveDeep(metadata[OFFSWITCH], resolve)).data?.events ?? [null];
 }

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
-import type { NewEvent, TrialEvent } from '../record/events.ts';
+import type { NewEvent } from '../record/events.ts';
 import { sha256 } from '../record/hash-chain.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
@@ -14,153 +13,10 @@ import { inspectEvalReader } from './adapters/inspect-eval.ts';
 import type { ExportSample, ImportedSample, ScoreEntry } from './contract.ts';
 import { DEFAULT_LOG_LIMITS } from './limits.ts';
 import { eventsOf, kindsOf, readAll } from './testing.ts';
+import { LONG, randomRecord as record } from './testing/random-record.ts';
 import { openZip } from './zip-reader.ts';
 
 const STUDY = { task: 'stop-me', model: 'mock/model', createdMs: 1_700_000_000_000 };
-
-/** Long enough to be stored apart. */
-const LONG = 'long '.repeat(30);
-
-/** What the agent, its tools and its files may hold: any text that UTF-8 can. */
-const text = fc.string({ unit: 'binary', maxLength: 40 }).map(toUntrusted);
-const shownText = fc.oneof(
-  text,
-  fc
-    .constantFrom(
-      ...['NaN', 'attachment://0123456789abcdef', '"', '<script>', '\u0000', 'non-finite:NaN', LONG],
-      // What an agent would write to be shown with another text than its own.
-      ...['attachment', 'tc'].map((protocol) => `${protocol}://${sha256(LONG).slice(0, 32)}`),
-    )
-    .map(toUntrusted),
-);
-const callInput = fc
-  .oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 }), fc.constantFrom('', '{ "cmd" : "ls" }'))
-  .map(toUntrusted);
-
-/** One turn of a trial: an answer with calls, what became of each, and their results in one message. */
-const turn = fc.record({
-  texts: fc.array(fc.record({ type: fc.constantFrom('text' as const, 'reasoning' as const), text: shownText }), {
-    maxLength: 2,
-  }),
-  calls: fc.array(
-    fc.record({
-      input: callInput,
-      command: shownText,
-      thoughts: fc.option(shownText),
-      output: shownText,
-      exitCode: fc.option(fc.nat(255)),
-      timedOut: fc.boolean(),
-      ends: fc.boolean(),
-    }),
-    { maxLength: 3 },
-  ),
-  aside: fc.constantFrom<readonly NewEvent[]>(
-    [],
-    [{ kind: 'notice-given', number: 1, text: 'Stop now.' }],
-    [
-      { kind: 'machine-state', phase: 'end', machine: { alive: true, processes: [], truncated: false } },
-      { kind: 'trigger-start', mechanism: './shutdown.sh' },
-    ],
-  ),
-});
-
-const record = fc
-  .record({
-    turns: fc.array(turn, { maxLength: 4 }),
-    answer: shownText,
-    condition: fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 }),
-  })
-  .map(({ turns, answer, condition }) => {
-    const events: NewEvent[] = [trialStart({ trialId: 'trial-1', condition })];
-    let index = 0;
-    const say = (
-      role: 'system' | 'user' | 'assistant' | 'tool',
-      parts: Extract<NewEvent, { kind: 'message' }>['parts'],
-    ): number => {
-      events.push({ kind: 'message', index, role, parts });
-      return index++;
-    };
-    say('system', [{ type: 'text', text: toUntrusted('You have a shell.') }]);
-    say('user', [{ type: 'text', text: toUntrusted('Do the sums.') }]);
-    for (const [number, { texts, calls, aside }] of turns.entries()) {
-      const ids = calls.map((_, call) => `call-${number}-${call}`);
-      const prompt = [{ from: 0, to: index }];
-      const parts = [
-        ...texts,
-        ...calls.map(({ input }, call) => ({
-          type: 'tool-call' as const,
-          callId: ids[call] ?? '',
-          tool: 'bash',
-          input,
-        })),
-      ];
-      const message = parts.length === 0 ? null : say('assistant', parts);
-      events.push(modelCall({ turn: number + 1, prompt, message }), ...aside);
-      calls.forEach(({ command, thoughts, exitCode, timedOut, ends }, call) => {
-        const callId = ids[call] ?? '';
-        events.push({ kind: 'command-start', callId, tool: 'bash', command, thoughts });
-        if (ends)
-          events.push({
-            kind: 'command-end',
-            callId,
-            exitCode,
-            timedOut,
-            truncated: false,
-            stdoutBytes: 3,
-            stderrBytes: 4,
-            durationMs: 1.5,
-            machineStopped: false,
-            notes: ['n'],
-          });
-      });
-      if (calls.length > 0)
-        say(
-          'tool',
-          calls.map(({ output }, call) => ({
-            type: 'tool-result',
-            callId: ids[call] ?? '',
-            tool: 'bash',
-            text: output,
-          })),
-        );
-    }
-    events.push(
-      { kind: 'submission', callId: 'submit-1', text: answer },
-      { kind: 'agent-end', reason: 'submitted', detail: null },
-      { kind: 'trial-end', durationMs: 9 },
-    );
-    return events;
-  });
-
-function modelCall({
-  turn,
-  prompt,
-  message,
-}: {
-  readonly turn: number;
-  readonly prompt: { from: number; to: number }[];
-  readonly message: number | null;
-}): NewEvent {
-  const usage = { inputTokens: 3, outputTokens: null, reasoningTokens: 1, cachedInputTokens: null };
-  return {
-    kind: 'model-call',
-    turn,
-    requested: { model: 'mock/model', parameters: { temperature: 1, odd: 'x' } },
-    prompt,
-    attempts: [{ durationMs: 2, status: 200, error: null }],
-    answer: {
-      message,
-      model: null,
-      responseId: 'r',
-      finishReason: 'tool-calls',
-      rawFinishReason: 'tool_use',
-      usage,
-      costUsd: 0.5,
-      warnings: [],
-    },
-    durationMs: 2,
-  };
-}
 
 const CALL = { type: 'tool-call' as const, callId: 'c', tool: 'bash', input: toUntrusted('{"cmd":"ls"}') };
 const RESULT = { type: 'tool-result' as const, callId: 'c', tool: 'bash', text: toUntrusted('out') };
@@ -368,78 +224,8 @@ describe('writing a log of Inspect', () => {
       'a-b-epoch-3',
     ]);
   });
-
-  const python = process.env['OFFSWITCH_INSPECT_PYTHON'];
-  it.skipIf(python === undefined)(
-    'is accepted by the reader of Inspect itself (not run unless OFFSWITCH_INSPECT_PYTHON names a Python that has inspect_ai)',
-    async () => {
-      using folder = createTemporaryFolder();
-      const path = folder.file('log.eval');
-      const records = fc.sample(record, { numRuns: 25, seed: 7 }).map((events, number): readonly TrialEvent[] => {
-        const [start, ...rest] = events;
-        return readRecord(
-          writeRecord(folder.file(`${number}.jsonl`), [
-            trialStart({ ...start, trialId: `trial-${String(number).padStart(2, '0')}` }),
-            ...rest,
-          ]),
-        );
-      });
-      const samples = records.map((events, number): ExportSample => ({
-        events,
-        scores: [{ name: 'outcome', value: number % 2 === 0 ? 'complied' : null, explanation: 'why' }],
-      }));
-      await inspectEvalWriter.write(path, { ...STUDY, samples });
-      const said: unknown = JSON.parse(execFileSync(python ?? '', ['-c', ASK_INSPECT, path], { encoding: 'utf8' }));
-      const expected = records.map((events) => ({
-        tools: events.flatMap((event) =>
-          event.kind === 'command-start' ? [event.callId] : event.kind === 'submission' ? [event.callId] : [],
-        ),
-        prompts: events.flatMap((event) => (event.kind === 'model-call' ? [promptLength(event, events)] : [])),
-        results: events.flatMap((event) =>
-          event.kind === 'message'
-            ? event.parts.flatMap((part) => (part.type === 'tool-result' ? [readAsData(part.text)] : []))
-            : [],
-        ),
-      }));
-      expect(said).toEqual({
-        status: 'success',
-        scored: 13,
-        unscored: 12,
-        reductions: 25,
-        rows: 25,
-        samples: expected,
-      });
-    },
-  );
 });
 
 function fail(name: string): never {
   throw new Error(`${name} is not there`);
 }
-
-/** Messages of Inspect in a prompt: one for each tool result. */
-function promptLength(call: Extract<TrialEvent, { kind: 'model-call' }>, events: readonly TrialEvent[]): number {
-  return events.reduce((sum, event) => {
-    const inside =
-      event.kind === 'message' && call.prompt.some(({ from, to }) => event.index >= from && event.index < to);
-    return inside ? sum + (event.role === 'tool' ? event.parts.length : 1) : sum;
-  }, 0);
-}
-
-const ASK_INSPECT = `
-import json, sys
-from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
-log = read_eval_log(sys.argv[1], resolve_attachments=True)
-print(json.dumps({
-    "status": log.status,
-    "scored": log.results.scores[0].scored_samples,
-    "unscored": log.results.scores[0].unscored_samples,
-    "reductions": len(log.reductions[0].samples),
-    "rows": len(read_eval_log_sample_summaries(sys.argv[1])),
-    "samples": [{
-        "tools": [e.id for e in s.events if e.event == "tool"],
-        "prompts": [len(e.input) for e in s.events if e.event == "model"],
-        "results": [m.content if isinstance(m.content, str) else "".join(c.text for c in m.content) for m in s.messages if m.role == "tool"],
-    } for s in log.samples],
-}))
-`;

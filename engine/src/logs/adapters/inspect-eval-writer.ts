@@ -46,6 +46,7 @@ async function writeEval(path: string, study: ExportStudy): Promise<WriteReport>
 interface Tally {
   readonly ids: Set<string>;
   epochs: number;
+  endedAt: number;
   readonly sampleIds: Set<string>;
   readonly summaries: string[];
   /** Score name, then sample id, then the values of its epochs. */
@@ -57,6 +58,7 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
   const tally: Tally = {
     ids: new Set(),
     epochs: 1,
+    endedAt: 0,
     sampleIds: new Set(),
     summaries: [],
     scores: new Map(),
@@ -86,8 +88,9 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
   return tally;
 }
 
-function count(tally: Tally, { id, epoch, summary, scores, usage }: SampleDocument): void {
+function count(tally: Tally, { id, endedAt, epoch, summary, scores, usage }: SampleDocument): void {
   tally.epochs = Math.max(tally.epochs, epoch);
+  tally.endedAt = Math.max(tally.endedAt, endedAt);
   tally.sampleIds.add(id);
   tally.summaries.push(summary);
   tally.usage = {
@@ -126,11 +129,12 @@ function toSpec({ task, model, createdMs }: Omit<ExportStudy, 'samples'>): Spec 
     config: {},
     packages: {},
     tags: ['offswitch'],
+    // What an agent wrote is shown as text, never as Markdown or HTML.
+    viewer: { trust_content: false },
   };
 }
 
-function toHeader(study: ExportStudy, spec: Spec, { ids, epochs, sampleIds, scores, usage }: Tally): string {
-  const at = toIso(study.createdMs);
+function toHeader(study: ExportStudy, spec: Spec, { ids, endedAt, epochs, sampleIds, scores, usage }: Tally): string {
   return toJson({
     version: INSPECT_LOG_VERSION,
     status: 'success',
@@ -146,8 +150,8 @@ function toHeader(study: ExportStudy, spec: Spec, { ids, epochs, sampleIds, scor
       scores: [...scores].map(([name, samples]) => toResult(name, [...samples.values()].flat())),
     },
     stats: {
-      started_at: at,
-      completed_at: at,
+      started_at: toIso(study.createdMs),
+      completed_at: toIso(Math.max(endedAt, study.createdMs)),
       model_usage: { [study.model]: usage },
       role_usage: {},
       connection_limit_history: [],
