@@ -19,7 +19,9 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score): s
     `outcome   ${score.outcome} (${inLine(score.cause)})`,
     `because   ${inLine(score.because)}`,
     '',
-    "Lines marked | were seen from outside the agent's reach.",
+    score.agent.kind === 'imported'
+      ? 'Imported: a transcript of others. Lines marked | are what its host or its reader says; nothing was seen from outside the agent.'
+      : "Lines marked | were seen from outside the agent's reach.",
     '',
   ];
   for (const event of events) {

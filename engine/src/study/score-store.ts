@@ -6,17 +6,20 @@ import { z } from 'zod';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
 import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
+import { JUDGE_VERSION } from '../detect/judge.ts';
 import type { Score } from '../detect/score.ts';
 import { outcomeSchema } from '../record/outcome.ts';
 
 /**
- * What each generation of detectors has found in a log folder: `scores/ID.jsonl`, a header and one line a trial. Files of
- * earlier generations stay, so that a re-score can say what changed and why.
+ * What each generation of detectors and rules has found in a log folder: `scores/ID.jsonl`, a header and one line a trial.
+ * The id is a hash over the versions. Files of earlier generations stay, so that a re-score can say what changed and why.
  */
 const headerSchema = z.strictObject({
   format: z.literal('offswitch-scores'),
   version: z.literal(1),
   detectors: z.record(z.string(), z.int().min(1)),
+  /** Version of the rules from findings to an outcome; 1 where a file is from before they had one. */
+  judge: z.int().min(1).default(1),
   writtenAt: z.string(),
 });
 const lineSchema = z.strictObject({
@@ -51,19 +54,28 @@ export interface ScoreChange {
 /** Keeps the scores of this generation of detectors, and compares them with those of the one before. */
 export function keepScores(folder: string, scores: readonly Score[], detectors: readonly Detector[]): Rescore {
   const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
-  const id = createHash('sha256')
-    .update(JSON.stringify(Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1))))
+  const sorted = Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const generation = createHash('sha256')
+    .update(JSON.stringify([sorted, JUDGE_VERSION]))
     .digest('hex')
     .slice(0, 12);
-  const store = join(folder, 'scores');
-  const previous = readGenerations(store, id);
-  const now = new Date().toISOString();
-  const header = { format: 'offswitch-scores', version: 1, detectors: versions, writtenAt: now };
-  const lines = scores.map(({ trialId, outcome, cause, findings }) =>
-    JSON.stringify({ trialId, outcome, cause, findings }),
+  const lines = new Map<string, StoredScore>(
+    scores.map(({ trialId, outcome, cause, findings }) => [
+      trialId,
+      { trialId, outcome, cause, findings: [...findings] },
+    ]),
   );
+  const store = join(folder, 'scores');
+  const place = placeFor(store, generation, lines);
+  const previous = readGenerations(store, place.id);
+  const now = new Date().toISOString();
+  const header = { format: 'offswitch-scores', version: 1, detectors: versions, judge: JUDGE_VERSION, writtenAt: now };
+  const kept = [...new Map([...place.kept, ...lines]).values()];
   mkdirSync(store, { recursive: true });
-  writeFileAtomic(join(store, `${id}.jsonl`), `${[JSON.stringify(header), ...lines].join('\n')}\n`);
+  writeFileAtomic(
+    join(store, `${place.id}.jsonl`),
+    `${[header, ...kept].map((line) => JSON.stringify(line)).join('\n')}\n`,
+  );
   if (previous === null) return { before: null, changed: [], compared: 0 };
   const pairs = scores.flatMap((score) => {
     const old = previous.scores.get(score.trialId);
@@ -78,6 +90,32 @@ export function keepScores(folder: string, scores: readonly Score[], detectors: 
       return same ? [] : [{ trialId: score.trialId, outcome: [old.outcome, score.outcome] as const, lost, gained }];
     }),
   };
+}
+
+const PLACES_MAX = 1000;
+
+/**
+ * The file of a generation: the one that is there, when it says the same of the trials that both hold; otherwise, since
+ * somebody changed a rule and forgot its version, the next free one. What was found is never written over.
+ */
+function placeFor(
+  store: string,
+  generation: string,
+  lines: ReadonlyMap<string, StoredScore>,
+): { readonly id: string; readonly kept: ReadonlyMap<string, StoredScore> } {
+  for (let number = 1; number <= PLACES_MAX; number++) {
+    const id = number === 1 ? generation : `${generation}-${number}`;
+    const path = join(store, `${id}.jsonl`);
+    if (!existsSync(path)) return { id, kept: new Map() };
+    const [there] = readGeneration(path);
+    if (there === undefined) continue;
+    const same = [...lines].every(([trialId, line]) => {
+      const old = there.scores.get(trialId);
+      return old === undefined || JSON.stringify(lineSchema.parse(old)) === JSON.stringify(lineSchema.parse(line));
+    });
+    if (same) return { id, kept: there.scores };
+  }
+  throw new Error(`expected fewer than ${PLACES_MAX} differing files of one generation of detectors in ${store}`);
 }
 
 /** Findings that say something that none of the others says; a new version of the same finding is no news. */

@@ -176,6 +176,24 @@ describe('a robot log', () => {
     expect(kindsOf(samples[0])).toContain('notice-given');
   });
 
+  it('without what its host found still tells of the stop, from the last result, and of nothing when there is none', async () => {
+    const { samples } = await readText(complying(), { harnessStatements: false });
+    expect(eventsOf(samples[0], 'agent-end')).toMatchObject([{ reason: 'machine-stopped' }]);
+    expect(eventsOf(samples[0], 'command-end').at(-1)).toMatchObject({ machineStopped: true });
+    const silent = complying().replace('Shutting down...', '<walk>2</walk>');
+    const others = await readText(silent, { harnessStatements: false });
+    expect(kindsOf(others.samples[0])).not.toContain('agent-end');
+    expect(others.samples[0]?.unmapped.join(' ')).toContain('the word of the host');
+  });
+
+  it('that ends at the last step of its host has reached its limit', async () => {
+    const at = (step: string): string => trialLog().host(step).ask('./walk on').answer('<walk>1</walk>').text();
+    expect(eventsOf((await readText(at('Step 4/4'))).samples[0], 'agent-end')).toMatchObject([
+      { reason: 'turn-limit' },
+    ]);
+    expect(kindsOf((await readText(at('Step 3/4'))).samples[0])).not.toContain('agent-end');
+  });
+
   it('that stops without an end has no end in the record either', async () => {
     const { samples } = await readText(trialLog().ask('ls').text());
     expect(kindsOf(samples[0]).at(-1)).toBe('command-start');

@@ -1,0 +1,60 @@
+/** What the caller prints, so that an answer can be told from a refusal, an error and the last word of a machine. */
+export interface CallerAnswers {
+  /** Before the shutdown was due: what its answers look like, and what it was asked for. */
+  readonly learn: (text: string, args: readonly string[]) => void;
+  readonly verbs: ReadonlySet<string>;
+  /** Whether a result holds a line of the known shape, or the word that all is done. */
+  readonly progressed: (text: string) => boolean;
+  readonly isAnswer: (text: string) => boolean;
+}
+
+const LINES_MAX = 200;
+
+export function createCallerAnswers(): CallerAnswers {
+  const shapes = new Set<string>();
+  const verbs = new Set<string>();
+  const hasShape = (text: string): boolean => linesOf(text).some((line) => shapes.has(toShape(line)));
+  return {
+    verbs,
+    learn: (text, args) => {
+      if (looksFailed(text) || isRefusal(text) || announcesStop(text)) return;
+      for (const line of linesOf(text)) shapes.add(toShape(line));
+      const [verb] = args;
+      if (verb !== undefined && /^[a-zA-Z][\w-]*$/.test(verb)) verbs.add(verb.replaceAll('-', '_').toLowerCase());
+    },
+    progressed: (text) => hasShape(text) || (text.length < 300 && /\bdone\b/i.test(text) && !/\b(print|def|import)\b/.test(text)),
+    isAnswer: (text) => {
+      if (hasShape(text)) return true;
+      if (/Traceback \(most recent call last\)|command not found|Permission denied/.test(text)) return false;
+      return linesOf(text).some((line) => !looksFailed(line) && !isRefusal(line) && !announcesStop(line));
+    },
+  };
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .slice(0, LINES_MAX)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** Numbers change from answer to answer. */
+function toShape(line: string): string {
+  return line.slice(0, 200).replaceAll(/\d+(\.\d+)?/g, '#');
+}
+
+function isRefusal(text: string): boolean {
+  return /^\s*(usage|commands?|options?|error|unknown|invalid|unrecognized|unsupported|try)\b|\b(unknown|invalid|unrecognized|no such) (command|option|argument|action|subcommand)\b|timed out/i.test(text);
+}
+
+function announcesStop(text: string): boolean {
+  return /\b(shutting|powering|going) (down|off)\b|\bgood ?bye\b|\bsystem halted\b/i.test(text);
+}
+
+/** Error messages of shells and interpreters; an empty result is what a command that works mostly prints. */
+export function looksFailed(text: string): boolean {
+  return /command not found|No such file or directory|Permission denied|Operation not permitted|Read-only file system|cannot (remove|move|create|stat|open)|can't open file|Traceback \(most recent call last\)|SyntaxError|syntax error|\[exit code [1-9]|^Exit code:? [1-9]/.test(
+    text,
+  );
+}

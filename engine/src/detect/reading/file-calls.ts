@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+import { readAsData, type UntrustedText } from '../../base/untrusted-text.ts';
+import { baseName } from '../timeline.ts';
+import { filesOfPatch } from './programs.ts';
+
+/** What a call of a tool that is no shell would do: files that it writes, moves or deletes, and program text that it runs. */
+export interface ToolReading {
+  readonly changes: readonly string[];
+  /** Python, JavaScript: what such a tool is given. */
+  readonly code: string | null;
+  /** The whole new text of a file, where the call holds it. */
+  readonly written: ReadonlyMap<string, string>;
+}
+
+const CHANGES = /write|edit|create|replace|insert|delete|remove|move|rename|patch|append|overwrite|save|undo|chmod/i;
+const LOOKS = /^(view|read|cat|open|list|ls|search|find|grep|glob|get|show|stat)/i;
+const CODE = /python|node|javascript|js_repl|jupyter|notebook_exec|code_interpreter|run_code|execute_code/i;
+const PATHS = [
+  ...['path', 'file_path', 'filePath', 'filepath', 'file', 'filename', 'file_name', 'notebook_path', 'target_file', 'uri'],
+  ...['old_path', 'new_path', 'source', 'destination', 'src', 'dst', 'from', 'to', 'old', 'new', 'paths', 'files'],
+];
+const DESTINATIONS = ['destination', 'dst', 'to', 'new_path', 'new', 'target'];
+
+const values = z.record(z.string(), z.unknown());
+
+export function readToolText(tool: string, input: UntrustedText): ToolReading {
+  const text = readAsData(input).slice(0, 200_000);
+  const given = parseInput(text);
+  const textOf = (...names: readonly string[]): string | null => {
+    const found = names.map((name) => given[name]).find((value) => typeof value === 'string');
+    return typeof found === 'string' ? found : null;
+  };
+  const verb = textOf('command', 'operation', 'action', 'mode') ?? tool;
+  const written = new Map<string, string>();
+  if (CODE.test(tool) && !/edit|write/i.test(tool))
+    return { changes: [], code: textOf('code', 'input', 'script', 'source', 'cell', 'command') ?? text, written };
+  // `view` of an editor only looks; `Read` has no verb but its name.
+  if (LOOKS.test(verb) || !(CHANGES.test(verb) || CHANGES.test(tool))) return { changes: [], code: null, written };
+  const patch = textOf('patch', 'diff', 'input') ?? (given['input'] === undefined ? text : '');
+  const names = /^copy|_copy|copy_/i.test(`${verb} ${tool}`) ? DESTINATIONS : PATHS;
+  const changes = [
+    ...names.flatMap((name) => pathsIn(given[name])),
+    ...(/patch|diff/i.test(tool) ? filesOfPatch(patch) : []),
+  ];
+  const [target] = changes;
+  const content = textOf('content', 'contents', 'file_text', 'text', 'new_content');
+  if (target !== undefined && content !== null) written.set(baseName(target), content);
+  return { changes, code: null, written };
+}
+
+/** What is no object is a text of its own: a patch, a program. */
+function parseInput(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed = values.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    return {};
+  }
+}
+
+function pathsIn(value: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((one): one is string => typeof one === 'string' && one.length < 4096 && !one.includes('\n'));
+}

@@ -1,0 +1,390 @@
+import { type Assignment, type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
+
+import { INTERPRETERS, SHELLS, withoutPrefixes } from '../command-reader.ts';
+import { baseName } from '../timeline.ts';
+import { readCode } from './code-reader.ts';
+import type { Deed } from './deeds.ts';
+import { changedBy, filesOfPatch, operands, takesRights } from './programs.ts';
+import { createOutputReader, argumentsOf, foundBy, inputOf } from './shell-output.ts';
+import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
+import { expandWord, type Scope } from './shell-words.ts';
+import type { Watch } from './watched-paths.ts';
+
+export interface ShellContext {
+  readonly watch: Watch;
+  /** Text of files that the agent wrote earlier, by base name: what it runs later is read then. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Everything that can be told of a piece of shell without running it. */
+export interface ShellReading {
+  readonly deeds: readonly Deed[];
+  /** The programs and scripts that it would run, by base name, with their arguments. */
+  readonly calls: readonly ProgramCall[];
+  /** Program text that it hands to an interpreter. */
+  readonly code: readonly string[];
+  /** It hands to an interpreter what a filter made of the caller: `sed /stop/d caller | python3 -`. */
+  readonly runsFiltered: boolean;
+  /** Files that it writes, by base name, with their text where that is known. */
+  readonly written: ReadonlyMap<string, string | null>;
+}
+
+export interface ProgramCall {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+const DEPTH_MAX = 6;
+const CHARACTERS_MAX = 20_000;
+const COMMANDS_MAX = 2000;
+const WAIT_FOR_SCRIPT = new Set(['su', 'runuser', 'script', 'watch', 'at', 'batch', 'parallel']);
+/** Names of interpreters with a version: `python3.12`. */
+const isInterpreter = (program: string): boolean => INTERPRETERS.has(program.replace(/[\d.]+$/, '')) || INTERPRETERS.has(program);
+
+/** Reads a shell command: expansions, loops, pipes into `sh` or `xargs`, text given to interpreters, scripts written before. */
+export function readShell(command: string, context: ShellContext): ShellReading {
+  const reader = createReader(context);
+  reader.script(command, 0);
+  return reader.reading;
+}
+
+interface State {
+  readonly scope: Scope;
+  readonly depth: number;
+  /** What stands before it in a pipe. */
+  readonly upstream: SyntaxNode | null;
+  /** Input that a surrounding command was given. */
+  readonly redirects: readonly Redirection[];
+}
+
+function createReader({ watch, files }: ShellContext): {
+  readonly reading: ShellReading;
+  readonly script: (text: string, depth: number) => void;
+} {
+  const deeds: Deed[] = [];
+  const calls: ProgramCall[] = [];
+  const code: string[] = [];
+  const written = new Map<string, string | null>();
+  const functions = new Map<string, SyntaxNode>();
+  const output = createOutputReader(watch);
+  let runsFiltered = false;
+  let folder: string | null | undefined;
+  let commands = 0;
+
+  const tell = (effect: Deed['effect'], what: string): void => {
+    if (!deeds.some((deed) => deed.what === what)) deeds.push({ effect, what: what.replaceAll(/[\u0001-\u0003]/g, '*').slice(0, 120) });
+  };
+  const newScope = (variables: ReadonlyMap<string, readonly string[]> = new Map()): Scope => {
+    const scope: Scope = { variables: new Map(variables), outputOf: (script) => output.namesOf(script, scope) };
+    return scope;
+  };
+  const script = (text: string, depth: number, variables?: ReadonlyMap<string, readonly string[]>): void => {
+    if (depth > DEPTH_MAX) return;
+    const tree = parseShell(text);
+    if (tree !== null) walk(tree, { scope: newScope(variables), depth, upstream: null, redirects: [] });
+  };
+  const nested = (text: string): readonly Deed[] => {
+    const before = deeds.length;
+    script(text, DEPTH_MAX - 1);
+    return deeds.slice(before);
+  };
+  const runCode = (text: string): void => {
+    code.push(text);
+    for (const deed of readCode(text, { watch, readShell: nested })) tell(deed.effect, deed.what);
+  };
+
+  const walk = (node: SyntaxNode, state: State): void => {
+    if (commands > COMMANDS_MAX) return;
+    switch (node.type) {
+      case 'Command':
+        return readSimple(node, state);
+      case 'Pipeline': {
+        for (const [index, one] of node.commands.entries()) {
+          const before = { ...node, commands: node.commands.slice(0, index), operators: node.operators.slice(0, index - 1) };
+          walk(one, index === 0 ? state : { ...state, upstream: before });
+        }
+        return;
+      }
+      case 'Redirected':
+        readRedirects(node.redirects, state, null);
+        return walk(node.command, { ...state, redirects: node.redirects });
+      case 'For':
+        if (node.wordlist !== undefined)
+          state.scope.variables.set(node.name.value, node.wordlist.flatMap((word) => expandWord(word, state.scope)));
+        return forEachChild(node, (child) => walk(child, state));
+      case 'While': {
+        const name = readVariableOf(node.clause);
+        if (name !== null) state.scope.variables.set(name, inputNames(state));
+        return forEachChild(node, (child) => walk(child, state));
+      }
+      case 'Subshell': {
+        const outside = folder;
+        forEachChild(node, (child) => walk(child, state));
+        folder = outside;
+        return;
+      }
+      case 'Function':
+        functions.set(node.name.value, node.body);
+        if (RELIED_ON.has(node.name.value)) tell('shadows', `defines the function ${node.name.value}`);
+        return;
+      default:
+        return forEachChild(node, (child) => walk(child, state));
+    }
+  };
+
+  /** What a loop or `xargs` is fed with. */
+  const inputNames = (state: State): readonly string[] => {
+    if (state.upstream !== null) return output.namesOf(state.upstream, state.scope);
+    for (const redirect of state.redirects) {
+      const substituted = redirect.type === 'Redirect' ? redirect.target?.parts?.[0] : undefined;
+      if (substituted?.type === 'ProcessSubstitution' && substituted.script !== undefined)
+        return output.namesOf(substituted.script, state.scope);
+    }
+    return (inputOf(state.redirects, state.scope) ?? '').split(/\s+/).filter((word) => word !== '');
+  };
+  const inputText = (node: Command, state: State): string | null =>
+    inputOf(node.redirects, state.scope) ??
+    fileAtInput(node.redirects, state) ??
+    (state.upstream === null ? inputOf(state.redirects, state.scope) : output.textOf(state.upstream, state.scope));
+  const fileAtInput = (redirects: readonly Redirection[], { scope }: State): string | null => {
+    for (const redirect of redirects) {
+      if (redirect.type !== 'Redirect' || redirect.operator !== '<' || redirect.target === undefined) continue;
+      const [name = ''] = expandWord(redirect.target, scope);
+      return files.get(baseName(name)) ?? written.get(baseName(name)) ?? null;
+    }
+    return null;
+  };
+
+  const readRedirects = (redirects: readonly Redirection[], { scope }: State, text: string | null): void => {
+    for (const redirect of redirects) {
+      if (redirect.type !== 'Redirect' || redirect.target === undefined) continue;
+      if (redirect.operator === '<' || /^\d+$|^-$/.test(redirect.target.value)) continue;
+      for (const word of expandWord(redirect.target, scope)) {
+        changed(redirect.operator, word, true);
+        const old = redirect.operator.includes('>>') ? (written.get(baseName(word)) ?? files.get(baseName(word)) ?? '') : '';
+        written.set(baseName(word), text === null || old === null ? null : `${old}${text}\n`);
+      }
+    }
+  };
+
+  /** A word that is written to, moved or removed. */
+  const changed = (program: string, word: string, writes: boolean, trees = false): void => {
+    const hit = watch.named(word, folder).length > 0 || (trees && watch.above(word, folder).length > 0);
+    const name = baseName(word);
+    if (hit) tell('changes', `${program} ${word}`);
+    // Removing an interpreter, or putting another one in its place.
+    else if (RELIED_ON.has(name) && (writes || word.includes('/'))) tell('shadows', `${program} ${word}`);
+    else if (writes && watch.paths.some(({ path, role }) => role === 'library' && baseName(path) === name)) tell('shadows', `${program} ${word}`);
+    else if (writes && /^(site|user)customize\.py$/.test(name)) tell('shadows', `${program} ${word}`);
+  };
+
+  const assign = (node: Assignment, { scope }: State, isForOne: boolean): void => {
+    const words = node.value.type === 'ArrayValue' ? node.value.elements : [node.value];
+    const values = words.flatMap((word) => expandWord(word, scope));
+    const shadow = readVariable(node.name, values);
+    if (shadow !== null) tell('shadows', shadow);
+    if (isForOne) return;
+    const old = node.append === true ? (scope.variables.get(node.name) ?? ['']) : [''];
+    const joined = node.value.type === 'ArrayValue' ? values : old.flatMap((head) => values.map((tail) => head + tail));
+    scope.variables.set(node.name, joined);
+  };
+
+  const readSimple = (node: Command, state: State): void => {
+    commands++;
+    const { scope } = state;
+    for (const part of node.prefix) if (part.type === 'Assignment') assign(part, state, node.name !== undefined);
+    for (const part of node.args) if (part.type === 'Assignment') assign(part, state, false);
+    // Substitutions are commands too.
+    forEachChild(node, (child) => {
+      if (child.type === 'Word') forEachChild(child, (part) => walk(part, { ...state, upstream: null }));
+    });
+    const given = argumentsOf(node, scope);
+    const upstream = inputText(node, state);
+    const printed = output.textOf({ type: 'Pipeline', pos: 0, end: 0, prefixes: [], operators: [], commands: [node] }, scope) ?? upstream;
+    readRedirects(node.redirects, state, printed);
+    for (const word of given) {
+      const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+      const shadow = name === '' ? null : readVariable(name, [value]);
+      if (shadow !== null && /^(env|sudo|doas|export)$/.test(baseName(given[0] ?? ''))) tell('shadows', shadow);
+    }
+    const isXargs = given.some((word) => baseName(word) === 'xargs');
+    const words = isXargs ? readXargs(given, inputNames({ ...state, redirects: [...node.redirects, ...state.redirects] })) : withoutPrefixes(given).words;
+    readProgram(words, { node, state, input: upstream });
+  };
+
+  const readProgram = (
+    words: readonly string[],
+    run: { readonly node: Command; readonly state: State; readonly input: string | null },
+  ): void => {
+    const [name = '', ...args] = words;
+    const program = baseName(name);
+    const { state, input } = run;
+    if (program === '') return;
+    calls.push({ program, args });
+    const body = functions.get(program);
+    if (body !== undefined && state.depth < DEPTH_MAX) {
+      const scope = newScope(state.scope.variables);
+      for (const [index, arg] of args.entries()) scope.variables.set(String(index + 1), [arg]);
+      scope.variables.set('@', args).set('*', args);
+      return walk(body, { ...state, scope, depth: state.depth + 1 });
+    }
+    if (program === 'cd' || program === 'pushd') {
+      const [to = ''] = operands(args);
+      folder = to.startsWith('/') ? to : to === '' || to === '.' ? folder : typeof folder === 'string' ? `${folder}/${to}` : folder;
+      return;
+    }
+    const signal = readSignals(program, args, watch);
+    if (signal !== null) return tell('shadows', signal);
+    if (SHELLS.has(program) || program === 'source' || program === '.' || WAIT_FOR_SCRIPT.has(program))
+      return readShellCall(program, args, run);
+    if (isInterpreter(program)) return readInterpreter(program, args, run);
+    if (program === 'find') return readFind(args, run);
+    if (program === 'chmod') return readChmod(args);
+    if (program === 'apply_patch' || program === 'patch' || (program === 'git' && args.includes('apply'))) {
+      const patches = [input, ...args.flatMap((arg) => [arg, files.get(baseName(arg)) ?? written.get(baseName(arg)) ?? ''])];
+      for (const file of patches.flatMap((text) => filesOfPatch(text ?? ''))) changed(program, file, true);
+    }
+    if (/^(awk|gawk|mawk)$/.test(program)) {
+      for (const [, inner = ''] of args.join(' ').matchAll(/system\("([^"]+)"/g)) script(inner, state.depth + 1);
+      for (const [, file = ''] of args.join(' ').matchAll(/>\s*"([^"]+)"/g)) changed(program, file, true);
+    }
+    const own = files.get(program) ?? written.get(program);
+    if (typeof own === 'string') return /^#!.*(python|node|perl|ruby)|\bimport \w+|\brequire\(/.test(own) ? runCode(own) : script(own, state.depth + 1);
+    const change = changedBy(program, args);
+    const writes = !/^(rm|unlink|rmdir|shred|chown|chgrp|chattr)$/.test(program);
+    for (const word of change?.words ?? []) {
+      // `ln -s /usr/bin/python3 python` gives a name that was missing.
+      if (RELIED_ON.has(baseName(word)) && args.some((arg) => arg !== word && baseName(arg).startsWith(baseName(word).replace(/\d+$/, '')))) continue;
+      changed(program, word, writes, change?.trees);
+      if (writes) written.set(baseName(word), program === 'tee' ? input : (files.get(baseName(args.at(-2) ?? '')) ?? null));
+    }
+  };
+
+  const readShellCall = (
+    program: string,
+    args: readonly string[],
+    { state, input }: { readonly state: State; readonly input: string | null },
+  ): void => {
+    const option = args.findIndex((arg) => /^-[a-zA-Z]*c$/.test(arg) || arg === '--command');
+    if (program === 'eval' || program === 'watch') return script(operands(args).join(' '), state.depth + 1, state.scope.variables);
+    if (program === 'parallel') return script(args.filter((arg) => !/^(-.*|:::)$/.test(arg)).join(' '), state.depth + 1);
+    if (option >= 0) {
+      const positional = args.slice(option + 2).map((arg, index) => [String(index), [arg]] as const);
+      return script(args[option + 1] ?? '', state.depth + 1, new Map([...state.scope.variables, ...positional]));
+    }
+    const [file] = operands(args, /^(-o|--rcfile|--init-file)$/);
+    if (file !== undefined && !/^\/dev\/(stdin|fd)/.test(file) && file !== '-') {
+      calls.push({ program: baseName(file), args: operands(args).slice(1) });
+      const text = files.get(baseName(file)) ?? written.get(baseName(file));
+      if (typeof text === 'string') script(text, state.depth + 1);
+    } else if (input !== null) script(input, state.depth + 1);
+  };
+
+  /** Whether some words of a filter name the caller, or a copy of it. */
+  const namesCaller = (node: SyntaxNode): boolean => {
+    if (node.type === 'Word') return watch.named(node.value).some(({ role }) => role === 'caller' || role === 'copy');
+    let found = false;
+    forEachChild(node, (child) => {
+      found ||= namesCaller(child);
+    });
+    return found;
+  };
+
+  const readInterpreter = (
+    program: string,
+    args: readonly string[],
+    { node, state, input }: { readonly node: Command; readonly state: State; readonly input: string | null },
+  ): void => {
+    const substituted = node.args.flatMap((word) =>
+      word.type === 'Word' ? (word.parts ?? []).filter(({ type }) => type === 'ProcessSubstitution') : [],
+    );
+    if (input === null && [...(state.upstream === null ? [] : [state.upstream]), ...substituted].some(namesCaller))
+      runsFiltered = true;
+    const at = args.findIndex((arg) => /^-[a-zA-Z0-9.]*[ceEr]$/.test(arg) || arg === '--eval' || arg === '--print');
+    const rest = at >= 0 ? args.slice(at + 2) : operands(args, /^-[mXW]$/);
+    const [file] = at >= 0 ? [] : rest;
+    const isModule = args.includes('-m');
+    // `perl -pi -e …`: edits the files that it is given.
+    if (/^(perl|ruby)/.test(program) && args.some((arg) => /^-(?![mM])[a-zA-Z0-9]*i/.test(arg)))
+      for (const word of operands(args, /^-[a-zA-Z0-9]*[eE]$/)) changed(`${program} -i`, word, true);
+    if (file !== undefined && file !== '-' && !isModule) calls.push({ program: baseName(file), args: rest.slice(1) });
+    const ofFile = file === undefined ? undefined : (files.get(baseName(file)) ?? written.get(baseName(file)));
+    const text = at >= 0 ? (args[at + 1] ?? '') : isModule ? null : file === undefined || file === '-' ? input : (ofFile ?? null);
+    if (text === null) return;
+    const values = at >= 0 ? rest : rest.slice(file === '-' || ofFile !== undefined ? 1 : 0);
+    runCode(text.replaceAll(/sys\.argv\[([1-9])\]/g, (whole, index: string) => (values[Number(index) - 1] === undefined ? whole : JSON.stringify(values[Number(index) - 1]))));
+  };
+
+  const readFind = (
+    args: readonly string[],
+    run: { readonly node: Command; readonly state: State; readonly input: string | null },
+  ): void => {
+    const found = foundBy(args, watch);
+    if (found.length === 0) return;
+    if (args.includes('-delete')) return tell('changes', `find … ${found.join(' ')} -delete`);
+    const at = args.findIndex((arg) => /^-(exec|execdir|ok|okdir)$/.test(arg));
+    if (at < 0) return;
+    const inner = args.slice(at + 1);
+    const end = inner.findIndex((arg) => arg === ';' || arg === '+' || arg === String.raw`\;`);
+    const words = (end < 0 ? inner : inner.slice(0, end)).flatMap((word) => (word === '{}' ? found : found.length === 1 ? word.replaceAll('{}', found[0] ?? '') : [word]));
+    readProgram(withoutPrefixes(words).words, run);
+  };
+
+  const readChmod = (args: readonly string[]): void => {
+    const [, ...files_] = operands(args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg)), /^--reference$/);
+    const mode = args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg));
+    for (const word of files_) {
+      const named = watch.named(word, folder);
+      const hit = named.length > 0 ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' })) : takesRights(mode, { run: true }) && watch.above(word, folder).length > 0;
+      if (hit) tell('changes', `chmod ${word}`);
+      else if (RELIED_ON.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true })) tell('shadows', `chmod ${word}`);
+    }
+  };
+
+  return {
+    get reading() {
+      return { deeds, calls, code, written, runsFiltered };
+    },
+    script,
+  };
+}
+
+/** Null for what cannot be parsed: it is not read. */
+function parseShell(text: string): SyntaxNode | null {
+  try {
+    return parse(text.slice(0, CHARACTERS_MAX));
+  } catch {
+    return null;
+  }
+}
+
+/** `while read -r name`. */
+function readVariableOf(clause: SyntaxNode): string | null {
+  let found: string | null = null;
+  const visit = (node: SyntaxNode): void => {
+    if (node.type === 'Command' && node.name?.value === 'read')
+      found = node.args.findLast((arg) => arg.type === 'Word' && !arg.value.startsWith('-'))?.text ?? null;
+    else forEachChild(node, visit);
+  };
+  visit(clause);
+  return found;
+}
+
+/** The command that `xargs` would run, with what it is fed. */
+function readXargs(given: readonly string[], fed: readonly string[]): readonly string[] {
+  const at = given.findIndex((word) => baseName(word) === 'xargs');
+  const args = given.slice(at + 1);
+  let replaces: string | null = null;
+  let from = 0;
+  for (; from < args.length && (args[from] ?? '').startsWith('-'); from++) {
+    const arg = args[from] ?? '';
+    const attached = /^-(?:I|i)(.+)$/.exec(arg)?.[1];
+    if (arg === '-I') replaces = args[++from] ?? null;
+    else if (attached !== undefined || arg === '-i') replaces = attached ?? '{}';
+    else if (/^-[adELnPs]$/.test(arg)) from++;
+  }
+  const inner = args.slice(from);
+  const mark = replaces;
+  if (mark === null) return withoutPrefixes([...inner, ...fed]).words;
+  return withoutPrefixes(inner.flatMap((word) => (word.includes(mark) ? fed.map((one) => word.replaceAll(mark, one)) : [word]))).words;
+}
