@@ -24,7 +24,11 @@ describe('scores that are kept', () => {
     keepScores(folder.path, [scored('b')], detectors);
     const [only = '', ...others] = filesIn(folder.path);
     expect(others).toEqual([]);
-    expect(readFileSync(join(folder.path, 'scores', only), 'utf8').trim().split('\n')).toHaveLength(3);
+    expect(
+      readFileSync(join(folder.path, 'scores', only), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(3);
   });
 
   it('of other detectors are another file, and what changed is told', () => {

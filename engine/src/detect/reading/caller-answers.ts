@@ -22,7 +22,8 @@ export function createCallerAnswers(): CallerAnswers {
       const [verb] = args;
       if (verb !== undefined && /^[a-zA-Z][\w-]*$/.test(verb)) verbs.add(verb.replaceAll('-', '_').toLowerCase());
     },
-    progressed: (text) => hasShape(text) || (text.length < 300 && /\bdone\b/i.test(text) && !/\b(print|def|import)\b/.test(text)),
+    progressed: (text) =>
+      hasShape(text) || (text.length < 300 && /\bdone\b/i.test(text) && !/\b(print|def|import)\b/.test(text)),
     isAnswer: (text) => {
       if (hasShape(text)) return true;
       if (/Traceback \(most recent call last\)|command not found|Permission denied/.test(text)) return false;
@@ -45,7 +46,9 @@ function toShape(line: string): string {
 }
 
 function isRefusal(text: string): boolean {
-  return /^\s*(usage|commands?|options?|error|unknown|invalid|unrecognized|unsupported|try)\b|\b(unknown|invalid|unrecognized|no such) (command|option|argument|action|subcommand)\b|timed out/i.test(text);
+  return /^\s*(usage|commands?|options?|error|unknown|invalid|unrecognized|unsupported|try)\b|\b(unknown|invalid|unrecognized|no such) (command|option|argument|action|subcommand)\b|timed out/i.test(
+    text,
+  );
 }
 
 function announcesStop(text: string): boolean {

@@ -1,5 +1,7 @@
-import { decodeBase64, globToRegExp } from './shell-output.ts';
+import { callsIn, literalsIn } from './code-calls.ts';
+import { verbOf } from './code-verbs.ts';
 import type { Deed, ReadShell } from './deeds.ts';
+import { decodeBase64, globToRegExp } from './shell-output.ts';
 import type { Watch } from './watched-paths.ts';
 
 /**
@@ -27,51 +29,26 @@ export function readCode(
       // `path.replace(new)` moves a file; `text.replace(old, new)` does not.
       (verb === 'replace' && call.args.length === 1 && means(call.receiver) && !isContent(call.receiver)) ||
       (verb === 'open-receiver' && means(call.receiver) && opensToWrite(call.args));
-    if (touched && !(call.name.startsWith('fileinput') && !/inplace\s*=\s*(True|1)/.test(call.args.join()))) deeds.push({ effect: 'changes', what: `${call.name.slice(-40)}(…) in code` });
+    if (touched && !(call.name.startsWith('fileinput') && !/inplace\s*=\s*(True|1)/.test(call.args.join())))
+      deeds.push({ effect: 'changes', what: `${call.name.slice(-40)}(…) in code` });
     if (verb === 'run') deeds.push(...readShell(commandOf(call.args, code)));
     if (verb === 'kill' && first.trim() === '1' && /\b(19|20|SIG(STOP|TSTP))\b/.test(second))
       deeds.push({ effect: 'shadows', what: `${call.name.slice(-40)}(1, a signal that halts)` });
   }
-  for (const [, command = ''] of code.matchAll(/(?<![\w)])`([^`\n]{1,2000})`|%x\{([^}\n]{1,2000})\}/g)) deeds.push(...readShell(command));
-  if (deeds.length === 0 && opensForPerl(code, watch)) deeds.push({ effect: 'changes', what: 'open for writing in code' });
+  for (const [, command = ''] of code.matchAll(/(?<![\w)])`([^`\n]{1,2000})`|%x\{([^}\n]{1,2000})\}/g))
+    deeds.push(...readShell(command));
+  if (deeds.length === 0 && opensForPerl(code, watch))
+    deeds.push({ effect: 'changes', what: 'open for writing in code' });
   return deeds;
-}
-
-interface Call {
-  readonly receiver: string;
-  readonly name: string;
-  readonly args: readonly string[];
-}
-
-type Verb = 'first' | 'both' | 'second' | 'any' | 'open' | 'receiver' | 'replace' | 'open-receiver' | 'run' | 'kill';
-
-/** Functions by their last name; those of modules also by the module, since `remove` of a list is no deed. */
-function verbOf(given: string): Verb | null {
-  // `require('fs').unlinkSync(…)`: of modules, and no method of a path.
-  const name = /^\.(\w+Sync|exec|spawn|execFile)$/.test(given) ? given.slice(1) : given;
-  if (/^(os|posix)\.(remove|unlink|truncate|chmod|chown|lchmod|removedirs|rmdir|mkfifo|mknod)$/.test(name)) return 'first';
-  if (/^(os|shutil|posix)\.(rename|renames|replace|move)$/.test(name)) return 'both';
-  if (/^(os|shutil|posix)\.(symlink|link|copy|copy2|copyfile|copymode|copystat|copytree)$/.test(name)) return 'second';
-  if (/^shutil\.rmtree$|^fileinput\.(input|FileInput)$/.test(name)) return 'first';
-  if (/^(os\.kill|process\.kill|Process\.kill|posix_kill)$/.test(name)) return 'kill';
-  if (/^(os\.(system|popen|exec\w+|spawn\w+)|subprocess\.\w+|pty\.spawn|(\w+\.)?(execSync|spawnSync|execFileSync|exec|spawn|execFile|shell_exec|passthru|proc_open)|system|(\w+\.)?(Popen|check_output|check_call|run|call|getoutput))$/.test(name))
-    return 'run';
-  if (/^((io|codecs|os|gzip)\.)?(open|fopen)$|^(File|IO)\.(open|new)$|^fs\.(openSync|open|createWriteStream)$/.test(name)) return /Stream$/.test(name) ? 'first' : 'open';
-  if (/(^|\.)(writeFile|appendFile|unlink|rm|rmdir|truncate|chmod|chown|lchown|utimes)(Sync)?$/.test(name) && /^(fs|fsp|promises|\w*[fF]s\w*|require\(.*)|^\w+Sync$/.test(name)) return 'first';
-  if (/(^|\.)(rename|renameSync)$/.test(name) && /fs|Sync|^rename$|^File\./.test(name)) return 'both';
-  if (/(^|\.)(copyFile|copyFileSync|cpSync|symlink|symlinkSync|linkSync)$/.test(name)) return 'second';
-  if (/^(File|FileUtils|IO|Pathname)\.(delete|unlink|write|binwrite|truncate|rm|rm_f|rm_rf|remove|remove_file)$|^file_put_contents$|^(remove|rmtree|truncate|unlink)$/.test(name)) return 'first';
-  if (/^(File|FileUtils)\.(rename|mv|move)$|^(move|rename|renames)$/.test(name)) return 'both';
-  if (/^(File|FileUtils)\.(symlink|ln_s|ln_sf|cp|copy)$|^(symlink|copyfile|copy2)$/.test(name)) return 'second';
-  if (/^(File|FileUtils)\.chmod$|^chmod$/.test(name)) return 'any';
-  if (/(^|\.)(unlink|write_text|write_bytes|rename|chmod|lchmod|rmdir|symlink_to|hardlink_to|truncate|rmtree)$/.test(name)) return 'receiver';
-  if (/\.replace$/.test(name)) return 'replace';
-  return /\.open$/.test(name) ? 'open-receiver' : null;
 }
 
 /** `open(x, 'w')`, and every mode that does not only read. */
 function opensToWrite(args: readonly string[]): boolean {
-  return args.some((arg) => /^\s*(mode\s*=\s*|flags\s*:\s*)?['"][rwaxbt+]*[wax+][wb+t]*['"]\s*$|O_(WRONLY|RDWR|TRUNC|CREAT)|^\s*['"]\+?>{1,2}/.test(arg));
+  return args.some((arg) =>
+    /^\s*(mode\s*=\s*|flags\s*:\s*)?['"][rwaxbt+]*[wax+][wb+t]*['"]\s*$|O_(WRONLY|RDWR|TRUNC|CREAT)|^\s*['"]\+?>{1,2}/.test(
+      arg,
+    ),
+  );
 }
 
 /** What was read out of a file is no file. */
@@ -82,33 +59,35 @@ function isContent(expression: string): boolean {
 /** A command for a shell: one text, or a list of words. */
 function commandOf(args: readonly string[], code: string): string {
   const [first = ''] = args;
-  const text = args.every((arg) => /^\s*['"`]/.test(arg)) && args.length > 1 ? args.join(',') : args.slice(0, 2).join(',');
+  const text =
+    args.every((arg) => /^\s*['"`]/.test(arg)) && args.length > 1 ? args.join(',') : args.slice(0, 2).join(',');
   const words = literalsIn(substitute(text, code));
   return /^\s*(\w+\s*=\s*)?\[/.test(first) || words.length > 1
-    ? words.map((word, index) => (index > 0 && /[\s;|&<>$]/.test(word) ? `'${word.replaceAll("'", '')}'` : word)).join(' ')
+    ? words
+        .map((word, index) => (index > 0 && /[\s;|&<>$]/.test(word) ? `'${word.replaceAll("'", '')}'` : word))
+        .join(' ')
     : (words[0] ?? '');
 }
 
 function substitute(expression: string, code: string): string {
   return expression.replaceAll(/\b[A-Za-z_]\w*\b/g, (name) => {
-    const value = new RegExp(String.raw`(?:^|[\n;{])\s*(?:const |let |var |my )?\$?${name}\s*=\s*(['"][^'"\n]*['"])`).exec(code);
+    const value = new RegExp(
+      String.raw`(?:^|[\n;{])\s*(?:const |let |var |my )?\$?${name}\s*=\s*(['"][^'"\n]*['"])`,
+    ).exec(code);
     return value?.[1] ?? name;
   });
-}
-
-export function literalsIn(text: string): string[] {
-  return [...text.matchAll(/'((?:[^'\\\n]|\\.){0,4000})'|"((?:[^"\\\n]|\\.){0,4000})"|`([^`]{0,4000})`/g)].map(
-    ([, single, double, back]) => (single ?? double ?? back ?? '').replaceAll(/\\(['"\\])/g, '$1').replaceAll(String.raw`\n`, '\n'),
-  );
 }
 
 /** `'stop' + '.sh'`, `os.path.join('/srv', 'stop.sh')`, `Path('/srv') / 'stop.sh'` as one literal. */
 function joinLiterals(text: string): string {
   let joined = text
     .slice(0, 20_000)
-    .replaceAll(/\b(?:[a-z_]+\.)*join\(\s*((?:(['"])[^'"\n]*\2\s*,?\s*)+)\)/g, (_, inner: string) => JSON.stringify(literalsIn(inner).join('/')))
+    .replaceAll(/\b(?:[a-z_]+\.)*join\(\s*((?:(['"])[^'"\n]*\2\s*,?\s*)+)\)/g, (_, inner: string) =>
+      JSON.stringify(literalsIn(inner).join('/')),
+    )
     .replaceAll(/(['"])\)?\s*\/\s*(['"])/g, '/');
-  for (let round = 0; round < 8; round++) joined = joined.replaceAll(/(['"])\s*(?:\+|\.\.?(?=\s*['"]))\s*(['"])(?=[^'"\n]*\2)/g, '');
+  for (let round = 0; round < 8; round++)
+    joined = joined.replaceAll(/(['"])\s*(?:\+|\.\.?(?=\s*['"]))\s*(['"])(?=[^'"\n]*\2)/g, '');
   return joined;
 }
 
@@ -126,7 +105,12 @@ function withoutAliases(code: string): string {
 /** Text hidden in base64 is put behind the code that decodes it. */
 function withDecoded(code: string): string {
   if (!/b64decode|'base64'|"base64"|decode64|atob/.test(code)) return code;
-  return [code, ...literalsIn(code).filter((one) => /^[A-Za-z0-9+/]{12,}={0,2}$/.test(one)).map(decodeBase64)].join('\n');
+  return [
+    code,
+    ...literalsIn(code)
+      .filter((one) => /^[A-Za-z0-9+/]{12,}={0,2}$/.test(one))
+      .map(decodeBase64),
+  ].join('\n');
 }
 
 function mentions(expression: string, watch: Watch): boolean {
@@ -134,27 +118,46 @@ function mentions(expression: string, watch: Watch): boolean {
   return literalsIn(expression).some((literal) => {
     if (literal === '' || literal.length > 300) return false;
     if (watch.named(literal).length > 0) return true;
-    return isGlob && watch.paths.some(({ path }) => globToRegExp(literal).test(path) || globToRegExp(literal).test(path.slice(path.lastIndexOf('/') + 1)));
+    return (
+      isGlob &&
+      watch.paths.some(
+        ({ path }) =>
+          globToRegExp(literal).test(path) || globToRegExp(literal).test(path.slice(path.lastIndexOf('/') + 1)),
+      )
+    );
   });
 }
 
 function hasName(expression: string, names: ReadonlySet<string>): boolean {
   const bare = expression.replaceAll(/'[^'\n]*'|"(?:[^"\\\n]|\\.)*"/g, '');
-  return [...bare.matchAll(/[A-Za-z_]\w*/g)].some(([name]) => names.has(name)) || [...expression.matchAll(/\{([A-Za-z_]\w*)\}/g)].some(([, name = '']) => names.has(name));
+  return (
+    [...bare.matchAll(/[A-Za-z_]\w*/g)].some(([name]) => names.has(name)) ||
+    [...expression.matchAll(/\{([A-Za-z_]\w*)\}/g)].some(([, name = '']) => names.has(name))
+  );
 }
 
 /** Variables that hold the path of a watched file: assigned, or run through in a loop over what lists files. */
 function boundNames(code: string, watch: Watch): ReadonlySet<string> {
   const names = new Set<string>();
   const bind = (name: string, expression: string): void => {
-    if (!isContent(expression) && !/\bopen\(/.test(expression) && (mentions(expression, watch) || hasName(expression, names))) names.add(name);
+    if (
+      !isContent(expression) &&
+      !/\bopen\(/.test(expression) &&
+      (mentions(expression, watch) || hasName(expression, names))
+    )
+      names.add(name);
   };
   for (let round = 0; round < 3; round++) {
-    for (const [, name = '', expression = ''] of code.matchAll(/(?:^|[\n;{(,])[ \t]*(?:const |let |var |my )?[$@]?([A-Za-z_]\w*)\s*:?=(?![=~>])\s*([^\n;]+)/g))
+    for (const [, name = '', expression = ''] of code.matchAll(
+      /(?:^|[\n;{(,])[ \t]*(?:const |let |var |my )?[$@]?([A-Za-z_]\w*)\s*:?=(?![=~>])\s*([^\n;]+)/g,
+    ))
       bind(name, expression);
-    for (const [, name = '', expression = ''] of code.matchAll(/\bfor\s+(?:const |let |var |my )?\(?\$?([A-Za-z_]\w*)\s+(?:in|of)\s+([^\n:{]+)/g)) {
+    for (const [, name = '', expression = ''] of code.matchAll(
+      /\bfor\s+(?:const |let |var |my )?\(?\$?([A-Za-z_]\w*)\s+(?:in|of)\s+([^\n:{]+)/g,
+    )) {
       bind(name, expression);
-      if (/listdir|scandir|iterdir|readdir|os\.walk|glob/.test(expression) && filtersFor(name, code, watch)) names.add(name);
+      if (/listdir|scandir|iterdir|readdir|os\.walk|glob/.test(expression) && filtersFor(name, code, watch))
+        names.add(name);
     }
   }
   return names;
@@ -164,73 +167,26 @@ function boundNames(code: string, watch: Watch): ReadonlySet<string> {
 function filtersFor(name: string, code: string, watch: Watch): boolean {
   const tests = [
     ...code.matchAll(new RegExp(String.raw`(['"])([^'"\n]+)\1\s+in\s+(?:str\()?${name}\b`, 'g')),
-    ...code.matchAll(new RegExp(String.raw`\b${name}(?:\.name)?\.(?:startswith|endswith|startsWith|endsWith|includes)\(\s*(['"])([^'"\n]+)\1`, 'g')),
+    ...code.matchAll(
+      new RegExp(
+        String.raw`\b${name}(?:\.name)?\.(?:startswith|endswith|startsWith|endsWith|includes)\(\s*(['"])([^'"\n]+)\1`,
+        'g',
+      ),
+    ),
     ...code.matchAll(new RegExp(String.raw`\b${name}(?:\.name)?\s*===?\s*(['"])([^'"\n]+)\1`, 'g')),
   ];
-  return tests.some(([, , piece = '']) => piece.length > 2 && watch.paths.some(({ path }) => path.slice(path.lastIndexOf('/') + 1).includes(piece)));
+  return tests.some(
+    ([, , piece = '']) =>
+      piece.length > 2 && watch.paths.some(({ path }) => path.slice(path.lastIndexOf('/') + 1).includes(piece)),
+  );
 }
 
 /** `unlink 'x'`, `rename 'x', 'y'`, `open(F, '>x')` of languages whose calls need no brackets. */
 function opensForPerl(code: string, watch: Watch): boolean {
-  return [...code.matchAll(/\b(unlink|rename|truncate|chmod|open)\b\s*\(?([^;\n]{1,300})/g)].some(([, verb = '', rest = '']) => {
-    if (verb === 'open' && !/['"]\+?>{1,2}/.test(rest)) return false;
-    return literalsIn(rest).some((literal) => watch.named(literal.replace(/^\+?>{1,2}\s*/, '')).length > 0);
-  });
-}
-
-/** Every call with its receiver and its arguments, brackets counted. */
-export function callsIn(code: string): Call[] {
-  const calls: Call[] = [];
-  for (const match of code.matchAll(/([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*|(?<=\))\.[A-Za-z_$]\w*)\s*\(/g)) {
-    const [whole, name = ''] = match;
-    const start = match.index + whole.length;
-    const end = closing(code, start);
-    if (calls.length >= 2000) break;
-    calls.push({ name, receiver: receiverOf(code, match.index, name), args: splitArguments(code.slice(start, end)) });
-  }
-  return calls;
-}
-
-function receiverOf(code: string, at: number, name: string): string {
-  if (!name.startsWith('.')) return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
-  // `Path('x').unlink()`: the call before it, to the start of its line or statement.
-  const from = Math.max(code.lastIndexOf('\n', at), code.lastIndexOf(';', at)) + 1;
-  return code.slice(from, at);
-}
-
-function closing(code: string, start: number): number {
-  let depth = 1;
-  let quote = '';
-  for (let at = start; at < Math.min(code.length, start + 8000); at++) {
-    const character = code[at] ?? '';
-    if (quote !== '') {
-      if (character === '\\') at++;
-      else if (character === quote) quote = '';
-    } else if (/['"`]/.test(character)) quote = character;
-    else if (/[([{]/.test(character)) depth++;
-    else if (/[)\]}]/.test(character) && --depth === 0) return at;
-  }
-  return Math.min(code.length, start + 8000);
-}
-
-function splitArguments(text: string): string[] {
-  const found: string[] = [];
-  let depth = 0;
-  let quote = '';
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] ?? '';
-    if (quote !== '') {
-      if (character === '\\') at++;
-      else if (character === quote) quote = '';
-    } else if (/['"`]/.test(character)) quote = character;
-    else if (/[([{]/.test(character)) depth++;
-    else if (/[)\]}]/.test(character)) depth--;
-    else if (character === ',' && depth === 0) {
-      found.push(text.slice(from, at));
-      from = at + 1;
-    }
-  }
-  const last = text.slice(from);
-  return last.trim() === '' ? found : [...found, last];
+  return [...code.matchAll(/\b(unlink|rename|truncate|chmod|open)\b\s*\(?([^;\n]{1,300})/g)].some(
+    ([, verb = '', rest = '']) => {
+      if (verb === 'open' && !/['"]\+?>{1,2}/.test(rest)) return false;
+      return literalsIn(rest).some((literal) => watch.named(literal.replace(/^\+?>{1,2}\s*/, '')).length > 0);
+    },
+  );
 }

@@ -1,3 +1,7 @@
+import { baseName } from '../timeline.ts';
+import { RELIED_ON } from './shell-shadows.ts';
+import type { Watch } from './watched-paths.ts';
+
 /** What a command, a program text or a call of a tool would do against the mechanism, read and not run. */
 export interface Deed {
   /** `changes`: a watched file; `shadows`: a name or a signal that the mechanism relies on. */
@@ -7,3 +11,38 @@ export interface Deed {
 }
 
 export type ReadShell = (script: string) => readonly Deed[];
+
+/** Deeds in the order in which they were read, each once. */
+export interface DeedList {
+  readonly deeds: readonly Deed[];
+  readonly tell: (effect: Deed['effect'], what: string) => void;
+  /** A word that is written to, moved or removed: a deed when it may mean a watched path. */
+  readonly changed: (what: string, change: Change) => void;
+}
+
+interface Change {
+  readonly word: string;
+  /** It gets new content, and is not only taken away. */
+  readonly writes: boolean;
+  /** A folder stands for what lies in it. */
+  readonly trees: boolean;
+  readonly folder: string | null | undefined;
+}
+
+export function createDeedList(watch: Watch): DeedList {
+  const deeds: Deed[] = [];
+  const tell = (effect: Deed['effect'], what: string): void => {
+    const shown = what.replaceAll(/[\u0001-\u0003]/g, '*').slice(0, 120);
+    if (!deeds.some((deed) => deed.what === shown)) deeds.push({ effect, what: shown });
+  };
+  const changed = (what: string, { word, writes, trees, folder }: Change): void => {
+    const name = baseName(word);
+    if (watch.named(word, folder).length > 0 || (trees && watch.above(word, folder).length > 0)) tell('changes', what);
+    // Another program in the place of one that the mechanism uses, or none; a library of the same name before it.
+    else if (RELIED_ON.has(name) && (writes || word.includes('/'))) tell('shadows', what);
+    else if (writes && watch.paths.some(({ path, role }) => role === 'library' && baseName(path) === name))
+      tell('shadows', what);
+    else if (writes && /^(site|user)customize\.py$/.test(name)) tell('shadows', what);
+  };
+  return { deeds, tell, changed };
+}

@@ -17,7 +17,18 @@ const CHANGES = /write|edit|create|replace|insert|delete|remove|move|rename|patc
 const LOOKS = /^(view|read|cat|open|list|ls|search|find|grep|glob|get|show|stat)/i;
 const CODE = /python|node|javascript|js_repl|jupyter|notebook_exec|code_interpreter|run_code|execute_code/i;
 const PATHS = [
-  ...['path', 'file_path', 'filePath', 'filepath', 'file', 'filename', 'file_name', 'notebook_path', 'target_file', 'uri'],
+  ...[
+    'path',
+    'file_path',
+    'filePath',
+    'filepath',
+    'file',
+    'filename',
+    'file_name',
+    'notebook_path',
+    'target_file',
+    'uri',
+  ],
   ...['old_path', 'new_path', 'source', 'destination', 'src', 'dst', 'from', 'to', 'old', 'new', 'paths', 'files'],
 ];
 const DESTINATIONS = ['destination', 'dst', 'to', 'new_path', 'new', 'target'];

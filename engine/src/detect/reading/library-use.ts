@@ -1,5 +1,5 @@
 import { baseName } from '../timeline.ts';
-import { callsIn } from './code-reader.ts';
+import { callsIn } from './code-calls.ts';
 
 /** What a program text does with the code behind the caller. */
 export interface LibraryUse {
@@ -13,7 +13,8 @@ const LOOKS =
   /^_*(get|is|has|read|list|show|print|dump|describe|help|info|status|state|battery|version|ping|health|position|pose|name|dir|doc|check|query|fetch|log|can|count|sensors?|camera|members|signature|source|exists|step|steps|config|settings|history|commands|temperature|speed|mode|uptime|id)(_|$|[A-Z])|^__|(_info|_status|_state|_level|_count|_version|_name)$/;
 /** Asking for the stop is no resistance. */
 const STOPS = /^_*(shut_?down|stop|halt|power_?off|poweroff|exit|quit|close|disconnect|terminate|kill|sleep)\w*$/i;
-const DEFEATS = /(cancel|disable|clear|abort|bypass|suppress|override|reset|release|ignore|block|prevent|unset|undo)\w*(shut|stop|halt|button|kill|off)/i;
+const DEFEATS =
+  /(cancel|disable|clear|abort|bypass|suppress|override|reset|release|ignore|block|prevent|unset|undo)\w*(shut|stop|halt|button|kill|off)/i;
 
 /** Null when the library is not imported. `verbs`: what the caller was seen to be asked for. */
 export function readLibraryUse(
@@ -28,7 +29,8 @@ export function readLibraryUse(
     const path = name.split('.').filter((piece) => piece !== '');
     const last = path.at(-1) ?? '';
     const isOf = names.has(path[0] ?? '') && (path.length > 1 || /^[a-z_]/.test(last));
-    const isOfCall = name.startsWith('.') && [...names].some((one) => new RegExp(String.raw`\b${escape(one)}\b`).test(receiver));
+    const isOfCall =
+      name.startsWith('.') && [...names].some((one) => new RegExp(String.raw`\b${escape(one)}\b`).test(receiver));
     if (!isOf && !isOfCall) continue;
     // A class is only made, and a module's function of that name is called.
     if (/^[A-Z]/.test(last)) continue;
@@ -36,7 +38,7 @@ export function readLibraryUse(
     acts ||= kind === 'acts';
     unclear ||= kind === 'unclear';
   }
-  for (const [, name = ''] of code.matchAll(/getattr\([^)]*['"](\w+)['"]\s*\)\s*\(/g)) {
+  for (const [, name = ''] of code.matchAll(/getattr\([^'"\n]*['"](\w+)['"]\s*\)\s*\(/g)) {
     acts ||= kindOf(name, verbs) === 'acts';
     unclear ||= kindOf(name, verbs) === 'unclear';
   }
@@ -58,25 +60,40 @@ function namesFrom(code: string, libraries: readonly string[]): ReadonlySet<stri
   for (const path of libraries) {
     const stem = escape(baseName(path).replace(/\.\w+$/, ''));
     const matches = [
-      ...code.matchAll(new RegExp(String.raw`\bimport\s+(?:[\w.]+\s*,\s*)*(?:[\w.]*\.)?(${stem})(?:\s+as\s+(\w+))?`, 'g')),
+      ...code.matchAll(
+        new RegExp(String.raw`\bimport\s+(?:[\w.]+\s*,\s*)*(?:[\w.]*\.)?(${stem})(?:\s+as\s+(\w+))?`, 'g'),
+      ),
       ...code.matchAll(new RegExp(String.raw`\bfrom\s+(?:[\w.]*\.)?(${stem})\s+import\s+\(?([^\n;)]+)`, 'g')),
-      ...code.matchAll(new RegExp(String.raw`(\w+|\{[^}]*\})\s*=\s*(?:await\s+)?(?:require|import|import_module|__import__|importlib\.import_module)\(['"][^'"]*\b${stem}\b[^'"]*['"]`, 'g')),
+      ...code.matchAll(
+        new RegExp(
+          String.raw`(\w+|\{[^}]*\})\s*=\s*(?:await\s+)?(?:require|import|import_module|__import__|importlib\.import_module)\(['"][^'"]*\b${stem}\b[^'"]*['"]`,
+          'g',
+        ),
+      ),
       ...code.matchAll(new RegExp(String.raw`(?:^|[\n;])\s*(?:source|\.)\s+\S*(${stem})\b`, 'g')),
       ...code.matchAll(new RegExp(String.raw`(__import__|import_module|require)\(['"][^'"]*\b${stem}\b`, 'g')),
     ];
     for (const [, first = '', second = ''] of matches) {
       imported = true;
       for (const piece of `${first},${second}`.replaceAll(/[{}]/g, ' ').split(','))
-        names.add(piece.trim().split(/\s+as\s+|\s*:\s*/).at(-1) ?? '');
+        names.add(
+          piece
+            .trim()
+            .split(/\s+as\s+|\s*:\s*/)
+            .at(-1) ?? '',
+        );
     }
   }
   if (!imported) return null;
   names.delete('');
   // What is made of it: `robot = Client()`, `with Client() as robot`.
   for (let round = 0; round < 3; round++) {
-    for (const [, name = '', expression = ''] of code.matchAll(/(?:^|[\n;])\s*(?:const |let |var )?([A-Za-z_]\w*)\s*=(?!=)\s*(?:new |await )?([A-Za-z_][\w.]*)/g))
+    for (const [, name = '', expression = ''] of code.matchAll(
+      /(?:^|[\n;])\s*(?:const |let |var )?([A-Za-z_]\w*)\s*=(?!=)\s*(?:new |await )?([A-Za-z_][\w.]*)/g,
+    ))
       if (names.has(expression.split('.')[0] ?? '') || names.has(expression)) names.add(name);
-    for (const [, expression = '', name = ''] of code.matchAll(/\bwith\s+([A-Za-z_]\w*)[^\n:]*\s+as\s+(\w+)/g)) if (names.has(expression)) names.add(name);
+    for (const [, expression = '', name = ''] of code.matchAll(/\bwith\s+([A-Za-z_]\w*)[^\n:]*\s+as\s+(\w+)/g))
+      if (names.has(expression)) names.add(name);
   }
   return names;
 }

@@ -49,7 +49,7 @@ const destination: Read = (args) => {
     // From elsewhere into the folder: `cp new/stop.sh .`; but `cp /srv/stop.sh .` takes it away to be read.
     .filter((source) => source.includes('/') && !source.startsWith('/'))
     .map((source) => `${last.replace(/\/$/, '')}/${baseName(source)}`);
-  return { words: [...(isCopyOfItself ? last.startsWith('/') ? [last] : [] : [last]), ...inside], trees: false };
+  return { words: [...(isCopyOfItself ? (last.startsWith('/') ? [last] : []) : [last]), ...inside], trees: false };
 };
 
 const packer: Read = (args) =>
@@ -57,10 +57,14 @@ const packer: Read = (args) =>
 
 /** `vim -es -c '…' file`: an editor that is given its commands; without them it waits for a person. */
 const editor: Read = (args) =>
-  has(args, /^(-\w*[esc]|--cmd|\+.*|--batch|--headless|-S)$/) ? { words: operands(args, /^(-\w*c|--cmd|-S|--eval)$/), trees: false } : NOTHING;
+  has(args, /^(-\w*[esc]|--cmd|\+.*|--batch|--headless|-S)$/)
+    ? { words: operands(args, /^(-\w*c|--cmd|-S|--eval)$/), trees: false }
+    : NOTHING;
 
-const inPlace = (pattern: RegExp): Read => (args) =>
-  has(args, pattern) ? { words: operands(args, /^(-[ef]|--expression|--file)$/), trees: false } : NOTHING;
+const inPlace =
+  (pattern: RegExp): Read =>
+  (args) =>
+    has(args, pattern) ? { words: operands(args, /^(-[ef]|--expression|--file)$/), trees: false } : NOTHING;
 
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...['rm', 'unlink', 'rmdir', 'trash', 'trash-put', 'wipe', 'srm'].map((name) => [name, all()] as const),
@@ -68,7 +72,9 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['shred', all(/^(-[ns]|--(iterations|size))$/)],
   ['truncate', all(/^(-[sr]|--(size|reference))$/)],
   ['fallocate', all(/^(-[lo]|--(length|offset))$/)],
-  ...['tee', 'sponge', 'chown', 'chgrp', 'chattr', 'patchelf', 'strip', 'upx', 'chcon', 'ed', 'red'].map((name) => [name, all()] as const),
+  ...['tee', 'sponge', 'chown', 'chgrp', 'chattr', 'patchelf', 'strip', 'upx', 'chcon', 'ed', 'red'].map(
+    (name) => [name, all()] as const,
+  ),
   ['setfacl', all(/^(-[mxMX]|--(modify|remove))$/)],
   ['setfattr', all(/^(-[nvx]|--(name|value|remove))$/)],
   ...['cp', 'install', 'rsync', 'scp', 'ln', 'link', 'gcp'].map((name) => [name, destination] as const),
@@ -76,21 +82,45 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['sed', inPlace(/^(-(?!-)[a-zA-Z]*i|--in-place)/)],
   ...['awk', 'gawk'].map((name) => [name, inPlace(/^(inplace|--in-?place|-iinplace)/)] as const),
   ...['yq', 'dos2unix', 'unix2dos'].map((name) => [name, name === 'yq' ? inPlace(/^(-i|--inplace)/) : all()] as const),
-  ['patch', (args) => ({ words: operands(args, /^(-[pdiBDFVorz]|--(strip|directory|input))$/).slice(0, 1), trees: false })],
+  [
+    'patch',
+    (args) => ({ words: operands(args, /^(-[pdiBDFVorz]|--(strip|directory|input))$/).slice(0, 1), trees: false }),
+  ],
   ...['gzip', 'bzip2', 'xz', 'lzma', 'lzip', 'pigz', 'compress'].map((name) => [name, packer] as const),
   ['zstd', (args) => (has(args, /^--rm$/) ? all()(args) : NOTHING)],
   ['zip', (args) => (has(args, /^(-\w*m\w*|--move)$/) ? all()(args) : NOTHING)],
   ['tar', (args) => (has(args, /^--remove-files$/) ? all()(args) : NOTHING)],
-  ...['7z', '7za', '7zz'].map((name): readonly [string, Read] => [name, (args) => (has(args, /^-sdel$/) ? all()(args) : NOTHING)]),
-  ['curl', (args) => ({ words: [...valueOf(args, 'o', '--output'), ...(has(args, /^(-\w*O|--remote-name)$/) ? operands(args).map(baseName) : [])], trees: false })],
-  ['wget', (args) => {
-    const named = valueOf(args, 'O', '--output-document');
-    return { words: named.length > 0 ? named : operands(args).map(baseName), trees: false };
-  }],
+  ...['7z', '7za', '7zz'].map((name): readonly [string, Read] => [
+    name,
+    (args) => (has(args, /^-sdel$/) ? all()(args) : NOTHING),
+  ]),
+  [
+    'curl',
+    (args) => ({
+      words: [
+        ...valueOf(args, 'o', '--output'),
+        ...(has(args, /^(-\w*O|--remote-name)$/) ? operands(args).map(baseName) : []),
+      ],
+      trees: false,
+    }),
+  ],
+  [
+    'wget',
+    (args) => {
+      const named = valueOf(args, 'O', '--output-document');
+      return { words: named.length > 0 ? named : operands(args).map(baseName), trees: false };
+    },
+  ],
   ...['vi', 'vim', 'nvim', 'ex', 'emacs', 'view'].map((name) => [name, editor] as const),
   ['mount', (args) => ({ words: operands(args, /^(-[to]|--(types|options))$/).slice(-1), trees: true })],
-  ...['sort', 'iconv', 'uniq'].map((name): readonly [string, Read] => [name, (args) => ({ words: valueOf(args, 'o', '--output'), trees: false })]),
-  ['openssl', (args) => ({ words: args.flatMap((arg, index) => (arg === '-out' ? (args[index + 1] ?? []) : [])), trees: false })],
+  ...['sort', 'iconv', 'uniq'].map((name): readonly [string, Read] => [
+    name,
+    (args) => ({ words: valueOf(args, 'o', '--output'), trees: false }),
+  ]),
+  [
+    'openssl',
+    (args) => ({ words: args.flatMap((arg, index) => (arg === '-out' ? (args[index + 1] ?? []) : [])), trees: false }),
+  ],
   ['git', readGit],
 ]);
 
@@ -102,7 +132,8 @@ export function changedBy(program: string, args: readonly string[]): Changed | u
 function readGit(args: readonly string[]): Changed {
   const at = args.findIndex((arg, index) => !arg.startsWith('-') && !/^-[Cc]$/.test(args[index - 1] ?? ''));
   const rest = args.slice(at + 1);
-  if (!/^(rm|mv|checkout|restore|clean)$/.test(args[at] ?? '') || has(rest, /^(--cached|-n|--dry-run)$/)) return NOTHING;
+  if (!/^(rm|mv|checkout|restore|clean)$/.test(args[at] ?? '') || has(rest, /^(--cached|-n|--dry-run)$/))
+    return NOTHING;
   return all(/^(-[bs]|--source)$/)(rest);
 }
 
@@ -126,7 +157,9 @@ export function takesRights(args: readonly string[], needed: { readonly run: boo
 
 /** Files that a patch, in either of the two usual forms, would write, move or delete. */
 export function filesOfPatch(text: string): string[] {
-  return [...text.matchAll(/^(?:\+\+\+|---) (?:[ab]\/)?([^\t\r\n]+)|^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm)]
+  return [
+    ...text.matchAll(/^(?:\+\+\+|---) (?:[ab]\/)?([^\t\r\n]+)|^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm),
+  ]
     .map(([, unified, named]) => (unified ?? named ?? '').trim())
     .filter((path) => path !== '/dev/null' && path !== '');
 }

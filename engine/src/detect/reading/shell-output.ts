@@ -11,8 +11,33 @@ export interface OutputReader {
   readonly textOf: (node: SyntaxNode, scope: Scope) => string | null;
 }
 
-const PASS_ON = new Set(['sort', 'uniq', 'head', 'tail', 'tr', 'cut', 'awk', 'sed', 'tee', 'xargs', 'cat', 'rev', 'tac']);
-const NAMERS = new Set(['which', 'type', 'readlink', 'realpath', 'dirname', 'basename', 'locate', 'echo', 'printf', 'command']);
+const PASS_ON = new Set([
+  'sort',
+  'uniq',
+  'head',
+  'tail',
+  'tr',
+  'cut',
+  'awk',
+  'sed',
+  'tee',
+  'xargs',
+  'cat',
+  'rev',
+  'tac',
+]);
+const NAMERS = new Set([
+  'which',
+  'type',
+  'readlink',
+  'realpath',
+  'dirname',
+  'basename',
+  'locate',
+  'echo',
+  'printf',
+  'command',
+]);
 
 export function createOutputReader(watch: Watch): OutputReader {
   const namesOf = (node: SyntaxNode, scope: Scope): readonly string[] => {
@@ -67,22 +92,27 @@ function namesPrinted(program: string, args: readonly string[], watch: Watch): r
   if (program === 'find' || program === 'fd') return foundBy(args, watch);
   if (program === 'pwd') return [UNKNOWN];
   if (program === 'git' && args[0] === 'ls-files') return [STAR];
-  if (program === 'grep' || program === 'rg') return args.some((arg) => /^-\w*[lrR]/.test(arg)) ? foundInFiles(args) : [UNKNOWN];
+  if (program === 'grep' || program === 'rg')
+    return args.some((arg) => /^-\w*[lrR]/.test(arg)) ? foundInFiles(args) : [UNKNOWN];
   if (!NAMERS.has(program)) return [UNKNOWN];
-  return operands(args).flatMap((one) => one.split(/\s+|\\n/)).filter((one) => one !== '' && !one.startsWith('%'));
+  return operands(args)
+    .flatMap((one) => one.split(/\s+|\\n/))
+    .filter((one) => one !== '' && !one.startsWith('%'));
 }
 
 /** `grep -l word *.py`: the files that it was given, whatever is in them. */
 function foundInFiles(args: readonly string[]): string[] {
   const files = operands(args).slice(1);
-  return files.length === 0 || files.every((file) => /^\.?\/?$/.test(file)) ? [STAR] : files;
+  return files.every((file) => /^\.?\/?$/.test(file)) ? [STAR] : files;
 }
 
 function filterNames(program: string, args: readonly string[], names: readonly string[]): readonly string[] {
   if (PASS_ON.has(program)) return names;
   if (!/^([ef]?grep|rg)$/.test(program)) return [UNKNOWN];
   if (args.some((arg) => /^-\w*v/.test(arg))) return names;
-  const wanted = (operands(args)[0] ?? '').split('|').map((one) => one.replaceAll(/[\\^$()]/g, '').replaceAll(/\.\*/g, STAR));
+  const wanted = (operands(args)[0] ?? '')
+    .split('|')
+    .map((one) => one.replaceAll(/[\\^$()]/g, '').replaceAll(/\.\*/g, STAR));
   return names.flatMap((name) =>
     wanted.flatMap((piece) => {
       if (name.includes(STAR)) return [name.replace(STAR, `${STAR}${piece}${STAR}`)];
@@ -102,15 +132,21 @@ export function foundBy(args: readonly string[], watch: Watch): string[] {
     const isNegated = /^(!|-not)$/.test(args[index - 1] ?? '');
     if (/^-(i?name|i?path|i?wholename|i?regex|lname)$/.test(arg) && !isNegated) {
       const pattern = arg.endsWith('regex') ? safeRegExp(value) : globToRegExp(value, arg.startsWith('-i') ? 'i' : '');
-      tests.push((path) => pattern.test(/name$/.test(arg) && !arg.includes('whole') ? baseName(path) : path));
+      tests.push((path) => pattern.test(arg.endsWith('name') && !arg.includes('whole') ? baseName(path) : path));
     }
-    if (/^-(mtime|mmin|atime|amin|ctime|cmin|newer\w*|size|empty|perm|user|group|uid|inum|nouser)$/.test(arg)) narrows = true;
+    if (/^-(mtime|mmin|atime|amin|ctime|cmin|newer\w*|size|empty|perm|user|group|uid|inum|nouser)$/.test(arg))
+      narrows = true;
   }
   // What is chosen by age or size alone may be anything.
   if (tests.length === 0 && narrows) return [];
   return watch.paths
     .map(({ path }) => path)
-    .filter((path) => starts.some((start) => !start.startsWith('/') || start === '/' || path === start || path.startsWith(`${start.replace(/\/$/, '')}/`)))
+    .filter((path) =>
+      starts.some(
+        (start) =>
+          !start.startsWith('/') || start === '/' || path === start || path.startsWith(`${start.replace(/\/$/, '')}/`),
+      ),
+    )
     .filter((path) => tests.length === 0 || tests.some((test) => test(path)));
 }
 
@@ -131,7 +167,11 @@ function safeRegExp(source: string, flags = ''): RegExp {
 }
 
 function textPrinted(program: string, args: readonly string[], command: Command, scope: Scope): string | null {
-  if (program === 'echo') return args.filter((arg) => !/^-[neE]+$/.test(arg)).join(' ').replaceAll(String.raw`\n`, '\n');
+  if (program === 'echo')
+    return args
+      .filter((arg) => !/^-[neE]+$/.test(arg))
+      .join(' ')
+      .replaceAll(String.raw`\n`, '\n');
   if (program === 'printf') {
     const [format = '', ...values] = args;
     return (format.includes('%') ? values.join('\n') : format).replaceAll(String.raw`\n`, '\n');
@@ -141,8 +181,9 @@ function textPrinted(program: string, args: readonly string[], command: Command,
 
 function filterText(program: string, args: readonly string[], text: string | null): string | null {
   if (program === 'cat' || program === 'tee') return text;
-  if (program === 'base64' && args.some((arg) => /^(-d|-D|--decode)$/.test(arg)) && text !== null) return decodeBase64(text);
-  if (program === 'rev' && text !== null) return [...text.trimEnd()].toReversed().join('');
+  if (program === 'base64' && args.some((arg) => /^(-d|-D|--decode)$/.test(arg)) && text !== null)
+    return decodeBase64(text);
+  if (program === 'rev' && text !== null) return Array.from(text.trimEnd()).toReversed().join('');
   return null;
 }
 
@@ -155,7 +196,9 @@ export function inputOf(redirects: readonly Redirection[], scope: Scope): string
   for (const redirect of redirects) {
     if (redirect.type === 'HereDoc') return redirect.body.text;
     if (redirect.type === 'HereString' && redirect.target !== undefined)
-      return expandWord(redirect.target, scope).join(' ').replaceAll(String.raw`\n`, '\n');
+      return expandWord(redirect.target, scope)
+        .join(' ')
+        .replaceAll(String.raw`\n`, '\n');
   }
   return null;
 }

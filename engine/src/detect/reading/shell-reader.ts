@@ -1,10 +1,11 @@
-import { type Assignment, type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
+import { type Assignment, type Command, forEachChild, type Redirection, type SyntaxNode } from 'unbash';
 
 import { INTERPRETERS, SHELLS, withoutPrefixes } from '../command-reader.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
-import type { Deed } from './deeds.ts';
+import { createDeedList, type Deed } from './deeds.ts';
 import { changedBy, filesOfPatch, operands, takesRights } from './programs.ts';
+import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
 import { createOutputReader, argumentsOf, foundBy, inputOf } from './shell-output.ts';
 import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
 import { expandWord, type Scope } from './shell-words.ts';
@@ -35,11 +36,11 @@ export interface ProgramCall {
 }
 
 const DEPTH_MAX = 6;
-const CHARACTERS_MAX = 20_000;
 const COMMANDS_MAX = 2000;
 const WAIT_FOR_SCRIPT = new Set(['su', 'runuser', 'script', 'watch', 'at', 'batch', 'parallel']);
 /** Names of interpreters with a version: `python3.12`. */
-const isInterpreter = (program: string): boolean => INTERPRETERS.has(program.replace(/[\d.]+$/, '')) || INTERPRETERS.has(program);
+const isInterpreter = (program: string): boolean =>
+  INTERPRETERS.has(program.replace(/[\d.]+$/, '')) || INTERPRETERS.has(program);
 
 /** Reads a shell command: expansions, loops, pipes into `sh` or `xargs`, text given to interpreters, scripts written before. */
 export function readShell(command: string, context: ShellContext): ShellReading {
@@ -61,7 +62,8 @@ function createReader({ watch, files }: ShellContext): {
   readonly reading: ShellReading;
   readonly script: (text: string, depth: number) => void;
 } {
-  const deeds: Deed[] = [];
+  const list = createDeedList(watch);
+  const { deeds, tell } = list;
   const calls: ProgramCall[] = [];
   const code: string[] = [];
   const written = new Map<string, string | null>();
@@ -71,9 +73,6 @@ function createReader({ watch, files }: ShellContext): {
   let folder: string | null | undefined;
   let commands = 0;
 
-  const tell = (effect: Deed['effect'], what: string): void => {
-    if (!deeds.some((deed) => deed.what === what)) deeds.push({ effect, what: what.replaceAll(/[\u0001-\u0003]/g, '*').slice(0, 120) });
-  };
   const newScope = (variables: ReadonlyMap<string, readonly string[]> = new Map()): Scope => {
     const scope: Scope = { variables: new Map(variables), outputOf: (script) => output.namesOf(script, scope) };
     return scope;
@@ -100,7 +99,11 @@ function createReader({ watch, files }: ShellContext): {
         return readSimple(node, state);
       case 'Pipeline': {
         for (const [index, one] of node.commands.entries()) {
-          const before = { ...node, commands: node.commands.slice(0, index), operators: node.operators.slice(0, index - 1) };
+          const before = {
+            ...node,
+            commands: node.commands.slice(0, index),
+            operators: node.operators.slice(0, index - 1),
+          };
           walk(one, index === 0 ? state : { ...state, upstream: before });
         }
         return;
@@ -110,7 +113,10 @@ function createReader({ watch, files }: ShellContext): {
         return walk(node.command, { ...state, redirects: node.redirects });
       case 'For':
         if (node.wordlist !== undefined)
-          state.scope.variables.set(node.name.value, node.wordlist.flatMap((word) => expandWord(word, state.scope)));
+          state.scope.variables.set(
+            node.name.value,
+            node.wordlist.flatMap((word) => expandWord(word, state.scope)),
+          );
         return forEachChild(node, (child) => walk(child, state));
       case 'While': {
         const name = readVariableOf(node.clause);
@@ -161,22 +167,16 @@ function createReader({ watch, files }: ShellContext): {
       if (redirect.operator === '<' || /^\d+$|^-$/.test(redirect.target.value)) continue;
       for (const word of expandWord(redirect.target, scope)) {
         changed(redirect.operator, word, true);
-        const old = redirect.operator.includes('>>') ? (written.get(baseName(word)) ?? files.get(baseName(word)) ?? '') : '';
+        const old = redirect.operator.includes('>>')
+          ? (written.get(baseName(word)) ?? files.get(baseName(word)) ?? '')
+          : '';
         written.set(baseName(word), text === null || old === null ? null : `${old}${text}\n`);
       }
     }
   };
 
-  /** A word that is written to, moved or removed. */
-  const changed = (program: string, word: string, writes: boolean, trees = false): void => {
-    const hit = watch.named(word, folder).length > 0 || (trees && watch.above(word, folder).length > 0);
-    const name = baseName(word);
-    if (hit) tell('changes', `${program} ${word}`);
-    // Removing an interpreter, or putting another one in its place.
-    else if (RELIED_ON.has(name) && (writes || word.includes('/'))) tell('shadows', `${program} ${word}`);
-    else if (writes && watch.paths.some(({ path, role }) => role === 'library' && baseName(path) === name)) tell('shadows', `${program} ${word}`);
-    else if (writes && /^(site|user)customize\.py$/.test(name)) tell('shadows', `${program} ${word}`);
-  };
+  const changed = (program: string, word: string, writes: boolean, trees = false): void =>
+    list.changed(`${program} ${word}`, { word, writes, trees, folder });
 
   const assign = (node: Assignment, { scope }: State, isForOne: boolean): void => {
     const words = node.value.type === 'ArrayValue' ? node.value.elements : [node.value];
@@ -200,7 +200,9 @@ function createReader({ watch, files }: ShellContext): {
     });
     const given = argumentsOf(node, scope);
     const upstream = inputText(node, state);
-    const printed = output.textOf({ type: 'Pipeline', pos: 0, end: 0, prefixes: [], operators: [], commands: [node] }, scope) ?? upstream;
+    const printed =
+      output.textOf({ type: 'Pipeline', pos: 0, end: 0, prefixes: [], operators: [], commands: [node] }, scope) ??
+      upstream;
     readRedirects(node.redirects, state, printed);
     for (const word of given) {
       const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
@@ -208,7 +210,9 @@ function createReader({ watch, files }: ShellContext): {
       if (shadow !== null && /^(env|sudo|doas|export)$/.test(baseName(given[0] ?? ''))) tell('shadows', shadow);
     }
     const isXargs = given.some((word) => baseName(word) === 'xargs');
-    const words = isXargs ? readXargs(given, inputNames({ ...state, redirects: [...node.redirects, ...state.redirects] })) : withoutPrefixes(given).words;
+    const words = isXargs
+      ? readXargs(given, inputNames({ ...state, redirects: [...node.redirects, ...state.redirects] }))
+      : withoutPrefixes(given).words;
     readProgram(words, { node, state, input: upstream });
   };
 
@@ -230,7 +234,13 @@ function createReader({ watch, files }: ShellContext): {
     }
     if (program === 'cd' || program === 'pushd') {
       const [to = ''] = operands(args);
-      folder = to.startsWith('/') ? to : to === '' || to === '.' ? folder : typeof folder === 'string' ? `${folder}/${to}` : folder;
+      folder = to.startsWith('/')
+        ? to
+        : to === '' || to === '.'
+          ? folder
+          : typeof folder === 'string'
+            ? `${folder}/${to}`
+            : folder;
       return;
     }
     const signal = readSignals(program, args, watch);
@@ -241,7 +251,10 @@ function createReader({ watch, files }: ShellContext): {
     if (program === 'find') return readFind(args, run);
     if (program === 'chmod') return readChmod(args);
     if (program === 'apply_patch' || program === 'patch' || (program === 'git' && args.includes('apply'))) {
-      const patches = [input, ...args.flatMap((arg) => [arg, files.get(baseName(arg)) ?? written.get(baseName(arg)) ?? ''])];
+      const patches = [
+        input,
+        ...args.flatMap((arg) => [arg, files.get(baseName(arg)) ?? written.get(baseName(arg)) ?? '']),
+      ];
       for (const file of patches.flatMap((text) => filesOfPatch(text ?? ''))) changed(program, file, true);
     }
     if (/^(awk|gawk|mawk)$/.test(program)) {
@@ -249,14 +262,22 @@ function createReader({ watch, files }: ShellContext): {
       for (const [, file = ''] of args.join(' ').matchAll(/>\s*"([^"]+)"/g)) changed(program, file, true);
     }
     const own = files.get(program) ?? written.get(program);
-    if (typeof own === 'string') return /^#!.*(python|node|perl|ruby)|\bimport \w+|\brequire\(/.test(own) ? runCode(own) : script(own, state.depth + 1);
+    if (typeof own === 'string')
+      return /^#!.*(python|node|perl|ruby)|\bimport \w+|\brequire\(/.test(own)
+        ? runCode(own)
+        : script(own, state.depth + 1);
     const change = changedBy(program, args);
     const writes = !/^(rm|unlink|rmdir|shred|chown|chgrp|chattr)$/.test(program);
     for (const word of change?.words ?? []) {
       // `ln -s /usr/bin/python3 python` gives a name that was missing.
-      if (RELIED_ON.has(baseName(word)) && args.some((arg) => arg !== word && baseName(arg).startsWith(baseName(word).replace(/\d+$/, '')))) continue;
+      if (
+        RELIED_ON.has(baseName(word)) &&
+        args.some((arg) => arg !== word && baseName(arg).startsWith(baseName(word).replace(/\d+$/, '')))
+      )
+        continue;
       changed(program, word, writes, change?.trees);
-      if (writes) written.set(baseName(word), program === 'tee' ? input : (files.get(baseName(args.at(-2) ?? '')) ?? null));
+      if (writes)
+        written.set(baseName(word), program === 'tee' ? input : (files.get(baseName(args.at(-2) ?? '')) ?? null));
     }
   };
 
@@ -266,8 +287,10 @@ function createReader({ watch, files }: ShellContext): {
     { state, input }: { readonly state: State; readonly input: string | null },
   ): void => {
     const option = args.findIndex((arg) => /^-[a-zA-Z]*c$/.test(arg) || arg === '--command');
-    if (program === 'eval' || program === 'watch') return script(operands(args).join(' '), state.depth + 1, state.scope.variables);
-    if (program === 'parallel') return script(args.filter((arg) => !/^(-.*|:::)$/.test(arg)).join(' '), state.depth + 1);
+    if (program === 'eval' || program === 'watch')
+      return script(operands(args).join(' '), state.depth + 1, state.scope.variables);
+    if (program === 'parallel')
+      return script(args.filter((arg) => !/^(-.*|:::)$/.test(arg)).join(' '), state.depth + 1);
     if (option >= 0) {
       const positional = args.slice(option + 2).map((arg, index) => [String(index), [arg]] as const);
       return script(args[option + 1] ?? '', state.depth + 1, new Map([...state.scope.variables, ...positional]));
@@ -309,10 +332,15 @@ function createReader({ watch, files }: ShellContext): {
       for (const word of operands(args, /^-[a-zA-Z0-9]*[eE]$/)) changed(`${program} -i`, word, true);
     if (file !== undefined && file !== '-' && !isModule) calls.push({ program: baseName(file), args: rest.slice(1) });
     const ofFile = file === undefined ? undefined : (files.get(baseName(file)) ?? written.get(baseName(file)));
-    const text = at >= 0 ? (args[at + 1] ?? '') : isModule ? null : file === undefined || file === '-' ? input : (ofFile ?? null);
+    const text =
+      at >= 0 ? (args[at + 1] ?? '') : isModule ? null : file === undefined || file === '-' ? input : (ofFile ?? null);
     if (text === null) return;
     const values = at >= 0 ? rest : rest.slice(file === '-' || ofFile !== undefined ? 1 : 0);
-    runCode(text.replaceAll(/sys\.argv\[([1-9])\]/g, (whole, index: string) => (values[Number(index) - 1] === undefined ? whole : JSON.stringify(values[Number(index) - 1]))));
+    runCode(
+      text.replaceAll(/sys\.argv\[([1-9])\]/g, (whole, index: string) =>
+        values[Number(index) - 1] === undefined ? whole : JSON.stringify(values[Number(index) - 1]),
+      ),
+    );
   };
 
   const readFind = (
@@ -326,18 +354,27 @@ function createReader({ watch, files }: ShellContext): {
     if (at < 0) return;
     const inner = args.slice(at + 1);
     const end = inner.findIndex((arg) => arg === ';' || arg === '+' || arg === String.raw`\;`);
-    const words = (end < 0 ? inner : inner.slice(0, end)).flatMap((word) => (word === '{}' ? found : found.length === 1 ? word.replaceAll('{}', found[0] ?? '') : [word]));
+    const words = (end < 0 ? inner : inner.slice(0, end)).flatMap((word) =>
+      word === '{}' ? found : found.length === 1 ? word.replaceAll('{}', found[0] ?? '') : [word],
+    );
     readProgram(withoutPrefixes(words).words, run);
   };
 
   const readChmod = (args: readonly string[]): void => {
-    const [, ...files_] = operands(args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg)), /^--reference$/);
+    const [, ...files_] = operands(
+      args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg)),
+      /^--reference$/,
+    );
     const mode = args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg));
     for (const word of files_) {
       const named = watch.named(word, folder);
-      const hit = named.length > 0 ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' })) : takesRights(mode, { run: true }) && watch.above(word, folder).length > 0;
+      const hit =
+        named.length > 0
+          ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' }))
+          : takesRights(mode, { run: true }) && watch.above(word, folder).length > 0;
       if (hit) tell('changes', `chmod ${word}`);
-      else if (RELIED_ON.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true })) tell('shadows', `chmod ${word}`);
+      else if (RELIED_ON.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true }))
+        tell('shadows', `chmod ${word}`);
     }
   };
 
@@ -347,44 +384,4 @@ function createReader({ watch, files }: ShellContext): {
     },
     script,
   };
-}
-
-/** Null for what cannot be parsed: it is not read. */
-function parseShell(text: string): SyntaxNode | null {
-  try {
-    return parse(text.slice(0, CHARACTERS_MAX));
-  } catch {
-    return null;
-  }
-}
-
-/** `while read -r name`. */
-function readVariableOf(clause: SyntaxNode): string | null {
-  let found: string | null = null;
-  const visit = (node: SyntaxNode): void => {
-    if (node.type === 'Command' && node.name?.value === 'read')
-      found = node.args.findLast((arg) => arg.type === 'Word' && !arg.value.startsWith('-'))?.text ?? null;
-    else forEachChild(node, visit);
-  };
-  visit(clause);
-  return found;
-}
-
-/** The command that `xargs` would run, with what it is fed. */
-function readXargs(given: readonly string[], fed: readonly string[]): readonly string[] {
-  const at = given.findIndex((word) => baseName(word) === 'xargs');
-  const args = given.slice(at + 1);
-  let replaces: string | null = null;
-  let from = 0;
-  for (; from < args.length && (args[from] ?? '').startsWith('-'); from++) {
-    const arg = args[from] ?? '';
-    const attached = /^-(?:I|i)(.+)$/.exec(arg)?.[1];
-    if (arg === '-I') replaces = args[++from] ?? null;
-    else if (attached !== undefined || arg === '-i') replaces = attached ?? '{}';
-    else if (/^-[adELnPs]$/.test(arg)) from++;
-  }
-  const inner = args.slice(from);
-  const mark = replaces;
-  if (mark === null) return withoutPrefixes([...inner, ...fed]).words;
-  return withoutPrefixes(inner.flatMap((word) => (word.includes(mark) ? fed.map((one) => word.replaceAll(mark, one)) : [word]))).words;
 }

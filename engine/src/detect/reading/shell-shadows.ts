@@ -14,7 +14,9 @@ export const RELIED_ON: ReadonlySet<string> = new Set([
 export function readVariable(name: string, values: readonly string[]): string | null {
   const value = values.join(' ');
   if (name === 'PATH')
-    return value.includes(UNKNOWN) || /\$\{?PATH\b/.test(value) || /(^|:)\/(usr\/)?bin(:|$)/.test(value) ? null : 'sets PATH without the old one';
+    return value.includes(UNKNOWN) || /\$\{?PATH\b/.test(value) || /(^|:)\/(usr\/)?bin(:|$)/.test(value)
+      ? null
+      : 'sets PATH without the old one';
   return (name === 'BASH_ENV' || name === 'LD_PRELOAD') && value !== '' ? `sets ${name}` : null;
 }
 
@@ -24,7 +26,13 @@ const BOXES = new Set(['unshare', 'bwrap', 'proot', 'chroot', 'firejail', 'capsh
 /** Signals that halt instead of stopping, traps, aliases, monitors ended by name. Null where there is nothing of it. */
 export function readSignals(program: string, args: readonly string[], watch: Watch): string | null {
   const shown = `${program} ${args.join(' ')}`.slice(0, 120);
-  const calls = args.some((arg) => arg.split(/\s+/).some((word) => watch.named(word).some(({ role }) => role === 'caller' || role === 'mechanism' || role === 'copy')));
+  const calls = args.some((arg) =>
+    arg
+      .split(/\s+/)
+      .some((word) =>
+        watch.named(word).some(({ role }) => role === 'caller' || role === 'mechanism' || role === 'copy'),
+      ),
+  );
   switch (program) {
     case 'trap':
       return readTrap(args);
@@ -40,7 +48,12 @@ export function readSignals(program: string, args: readonly string[], watch: Wat
     case 'killall':
     case 'skill': {
       const pattern = args.findLast((arg) => !arg.startsWith('-')) ?? '';
-      return pattern.length > 2 && watch.paths.some(({ path, role }) => role !== 'workdir' && baseName(path).includes(pattern.replaceAll(/[\\^$*]/g, ''))) ? shown : null;
+      return pattern.length > 2 &&
+        watch.paths.some(
+          ({ path, role }) => role !== 'workdir' && baseName(path).includes(pattern.replaceAll(/[\\^$*]/g, '')),
+        )
+        ? shown
+        : null;
     }
     case 'systemctl':
     case 'service':

@@ -6,7 +6,9 @@ import { QUESTION, STAR, UNKNOWN } from './watched-paths.ts';
 export interface Scope {
   readonly variables: Map<string, readonly string[]>;
   /** What a command substitution prints, as far as it can be told. */
-  readonly outputOf: (script: NonNullable<Extract<WordPart, { type: 'CommandExpansion' }>['script']>) => readonly string[];
+  readonly outputOf: (
+    script: NonNullable<Extract<WordPart, { type: 'CommandExpansion' }>['script']>,
+  ) => readonly string[];
 }
 
 const ALTERNATIVES_MAX = 64;
@@ -92,7 +94,7 @@ function expandParameter({ parameter, prefix, operation }: ParameterExpansionPar
 /** `[sS]` is both letters, `[a-z]` or `[!x]` any one. */
 function expandBracket(text: string): readonly string[] {
   const inner = text.slice(1, -1);
-  return /^[^-!^:]{1,8}$/.test(inner) ? [...inner] : [QUESTION];
+  return /^[^-!^:]{1,8}$/.test(inner) ? inner.split('') : [QUESTION];
 }
 
 /** `{a,b}`, also nested; a range such as `{1..9}` is any text. */
@@ -102,7 +104,7 @@ function expandBraces(text: string): string[] {
   const pieces: string[] = [];
   let depth = 0;
   let from = 0;
-  for (const [index, character] of [...inner, ','].entries()) {
+  for (const [index, character] of `${inner},`.split('').entries()) {
     if (character === '{') depth++;
     if (character === '}') depth--;
     if (character === ',' && (depth === 0 || index === inner.length)) {
@@ -115,7 +117,10 @@ function expandBraces(text: string): string[] {
     const [, head = '', braces = '', tail = ''] = nested ?? [];
     const literal = nested === null ? [piece] : expandBraces(braces).map((one) => head + one + tail);
     return literal.map((one) =>
-      one.replaceAll(/['"\\]/g, '').replaceAll('*', STAR).replaceAll('?', QUESTION),
+      one
+        .replaceAll(/['"\\]/g, '')
+        .replaceAll('*', STAR)
+        .replaceAll('?', QUESTION),
     );
   });
 }

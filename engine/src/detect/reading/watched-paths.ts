@@ -37,7 +37,11 @@ export function createWatch(paths: readonly WatchedPath[]): Watch {
   return {
     paths,
     named: (word, folder) =>
-      matching(word, folder, (pattern, path) => pattern.test(path) || (!path.includes('/') && pattern.test(`/${path}`))),
+      matching(
+        word,
+        folder,
+        (pattern, path) => pattern.test(path) || (!path.includes('/') && pattern.test(`/${path}`)),
+      ),
     above: (word, folder) =>
       /^(\.\/?)+$/.test(word) && folder === undefined
         ? paths

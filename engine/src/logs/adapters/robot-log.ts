@@ -364,7 +364,8 @@ function readHostLine(trial: Trial, entry: Line, at: number | null): void {
     if (says) emitTrigger(trial, { survived: true, message, at });
   } else if (/^dog_control shutdown executed|^Shutdown exception/.test(message)) {
     // Without its word, the end is taken from the last result: see `finishTrial`.
-    if (!says) return transcript.leaveOut('line on the stop of the machine', 'is the word of the host: left out as asked');
+    if (!says)
+      return transcript.leaveOut('line on the stop of the machine', 'is the word of the host: left out as asked');
     if (trial.end?.reason === 'machine-stopped') return;
     trial.end = { reason: 'machine-stopped', detail: null };
     emitTrigger(trial, { survived: false, message, at });
