@@ -6,6 +6,7 @@ import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
 import { amend, checkPlan, keyInForce, keyOf, planAt } from './key.ts';
 import { type LogFolder, openLogFolder, type Stock } from './log-folder.ts';
 import { differences, planTrials, type StudyDesign, type StudyFile, toStudyPlan } from './plan.ts';
+import { checkQuestions } from './questions.ts';
 
 export interface RunStudyOptions {
   readonly design: StudyDesign;
@@ -62,6 +63,7 @@ const HOPELESS = new Set(['unauthorised', 'unknown-model', 'rejected', 'unreacha
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const { design, logDir, finishSignal, stopSignal, onProgress = () => undefined } = options;
+  checkQuestions(design);
   const through = Math.min(options.throughEpoch ?? design.epochs, design.epochs);
   using folder = openLogFolder(logDir);
   const existing = readOwnStudy(folder, design);

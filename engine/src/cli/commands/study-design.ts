@@ -8,6 +8,7 @@ import type { Scenario } from '../../scenario/contract.ts';
 import { findPreset, type Preset } from '../../scenario/presets.ts';
 import { describeGiven, loadStimuliFile, withStimuli } from '../../scenario/published-stimuli.ts';
 import type { StudyArm, StudyDesign } from '../../study/plan.ts';
+import { checkQuestions } from '../../study/questions.ts';
 import type { Parts } from '../compose.ts';
 import { limitsOf, type Settings } from '../settings.ts';
 import { findSandbox, findScenario } from '../study-session.ts';
@@ -56,6 +57,7 @@ export async function designStudy(settings: Settings, context: DesignContext): P
       `the plan looks for the last time after ${design.epochs} epochs, and epochs says ${settings.epochs}: leave epochs out`,
     );
   }
+  checkQuestions(design);
   const texts = given === undefined ? null : describeGiven(given);
   return { design, unnamed: settings.models === undefined, texts, standIns };
 }
