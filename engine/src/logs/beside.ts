@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-import { writeFileAtomic } from '../base/atomic-write.ts';
+import { syncDirectory } from '../base/atomic-write.ts';
 import { readAsData } from '../base/untrusted-text.ts';
-import { sha256 } from '../record/hash-chain.ts';
 import type { ImportedSample } from './contract.ts';
 
 /**
@@ -15,27 +16,53 @@ const BESIDE_VERSION = 1;
 /** Under this name the record holds the SHA-256 of the file beside it. */
 export const BESIDE_HASH = 'beside-sha256';
 
-/** Text of the file, or null where the record holds everything. */
-export function toBeside(sample: ImportedSample): string | null {
-  const { trialId, foreign, scores, unmapped } = sample;
+/** Writes the file, whole or not at all and a line at a time, and returns its hash. Null, and no file, where the record holds everything. */
+export function writeBeside(path: string, sample: ImportedSample): string | null {
+  const { foreign, scores, unmapped } = sample;
   if (foreign.length + scores.length + unmapped.length === 0) return null;
-  const lines = [
-    JSON.stringify({ kind: 'beside-start', format: BESIDE_FORMAT, version: BESIDE_VERSION, trialId }),
-    ...foreign.map(({ kind, at, after, whole, json }) => {
-      const about = JSON.stringify({ kind: whole ? 'event' : 'rest', of: kind, at, after });
-      return `${about.slice(0, -1)},"value":${readAsData(json)}}`;
-    }),
-    ...scores.map((score) => JSON.stringify({ kind: 'score', ...score })),
-    ...unmapped.map((sentence) => JSON.stringify({ kind: 'left-out', sentence })),
-  ];
-  lines.push(JSON.stringify({ kind: 'beside-end', lines: lines.length + 1 }));
-  return `${lines.map(escapeShown).join('\n')}\n`;
+  const temporary = `${path}.${process.pid}.tmp`;
+  const hash = createHash('sha256');
+  const file = openSync(temporary, 'w', 0o644);
+  try {
+    let pending: string[] = [];
+    let length = 0;
+    const flush = (): void => {
+      const bytes = Buffer.from(pending.join(''));
+      hash.update(bytes);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      pending = [];
+      length = 0;
+    };
+    for (const line of linesOf(sample)) {
+      pending.push(`${escapeShown(line)}\n`);
+      length += line.length;
+      if (length > PENDING_CHARACTERS_MAX) flush();
+    }
+    flush();
+    fsyncSync(file);
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+    return hash.digest('hex');
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
-/** Whole or not at all. Returns its hash. */
-export function writeBeside(path: string, text: string): string {
-  writeFileAtomic(path, text);
-  return sha256(text);
+const PENDING_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+function* linesOf({ trialId, foreign, scores, unmapped }: ImportedSample): Generator<string> {
+  yield JSON.stringify({ kind: 'beside-start', format: BESIDE_FORMAT, version: BESIDE_VERSION, trialId });
+  for (const { kind, at, after, whole, json } of foreign) {
+    const about = JSON.stringify({ kind: whole ? 'event' : 'rest', of: kind, at, after });
+    yield `${about.slice(0, -1)},"value":${readAsData(json)}}`;
+  }
+  for (const score of scores) yield JSON.stringify({ kind: 'score', ...score });
+  for (const sentence of unmapped) yield JSON.stringify({ kind: 'left-out', sentence });
+  const lines = 2 + foreign.length + scores.length + unmapped.length;
+  yield JSON.stringify({ kind: 'beside-end', lines });
 }
 
 export function removeBeside(path: string): void {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 
 import type { NewEvent } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
-import { BESIDE_HASH, removeBeside, toBeside, writeBeside } from './beside.ts';
+import { BESIDE_HASH, removeBeside, writeBeside } from './beside.ts';
 import type { ImportedSample } from './contract.ts';
 
 export interface ImportPaths {
@@ -23,8 +23,7 @@ export function writeImportedSample({ record, beside }: ImportPaths, sample: Imp
     now: () => sample.times[Math.min(next++, sample.times.length - 1)] ?? 0,
   });
   try {
-    const text = beside === null ? null : toBeside(sample);
-    const hash = beside === null || text === null ? null : writeBeside(beside, text);
+    const hash = beside === null ? null : writeBeside(beside, sample);
     for (const event of sample.events) journal.append(hash === null ? event : withHash(event, hash));
     return journal.seal();
   } catch (error) {
