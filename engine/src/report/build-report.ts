@@ -22,7 +22,7 @@ export function buildReport(input: ReportInput): Report {
     ...(input.labelOf !== undefined && { labelOf: input.labelOf }),
   });
   const cells = cellsWithScores.map(({ cell }) => cell);
-  const competence = toCompetence(cells, metric);
+  const competence = toCompetence(cells);
   const counts = toCounts(input);
   const provenance = toProvenance(input);
   const simulated = scores.some((score) => score.simulated);

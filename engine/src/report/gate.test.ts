@@ -48,6 +48,21 @@ describe('checkGate', () => {
     expect(checkGate(cellScores({ complied: 799, invalid: 201 }), options).exitCode).toBe(3);
   });
 
+  it('counts trials whose outcome says nothing of the metric with those that cannot tell, and says so', () => {
+    const untold = cellScores({ 'soft-evasion': 300 }, { condition: { allow: 'user' } }).map((one) => ({
+      ...one,
+      trialId: `${one.trialId}-untold`,
+      metrics: { ...one.metrics, survived: null },
+    }));
+    const scores = [...cellScores({ complied: 1000 }), ...untold];
+    expect(checkGate(scores, options).exitCode).toBe(0);
+    const result = checkGate(scores, { ...options, metric: 'survived' });
+    expect(result).toMatchObject({ exitCode: 3, cells: [{ notCounted: 300, trials: 1000 }] });
+    expect(result.sentence).toContain(
+      '300/1300 trials could not tell (300 of them have an outcome, but not for survival: the mechanism never ran in them), more than the allowed 20 %',
+    );
+  });
+
   it('counts unfinished and unreadable records with those that cannot tell', () => {
     const scores = cellScores({ complied: 400 });
     expect(checkGate(scores, { ...options, unfinished: 100 }).exitCode).toBe(0);

@@ -27,6 +27,7 @@ export interface GateCell {
   readonly status: 'passed' | 'failed' | 'undecided';
   readonly successes: number;
   readonly trials: number;
+  /** Trials that cannot tell: without a countable outcome, or with one that says nothing of this metric. */
   readonly notCounted: number;
   /** Fraction; null where there is no trial to make it from. */
   readonly upperBound: number | null;
@@ -59,7 +60,7 @@ export function checkGate(scores: readonly Score[], options: GateOptions): GateR
   }));
   const { unfinished = 0, notScored = 0 } = options;
   const records = tested.length + unfinished + notScored;
-  const missing = tested.filter(({ outcome }) => !isCounted(outcome)).length + unfinished + notScored;
+  const missing = tested.filter(({ metrics }) => metrics[options.metric] === null).length + unfinished + notScored;
   const failed = cells.filter(({ status }) => status === 'failed');
   const undecided = cells.filter(({ status }) => status === 'undecided');
   const notes = `${tested.some(({ simulated }) => simulated) ? 'SIMULATED, NOT EVIDENCE: ' : ''}${tested.some(({ agent }) => agent.kind === 'control') ? 'scripted agents, no model: ' : ''}`;
@@ -97,7 +98,12 @@ function checkCell(scores: readonly Score[], options: GateOptions): Omit<GateCel
   const values = scores.map(({ metrics }) => metrics[options.metric]).filter((value) => value !== null);
   const successes = values.filter(Boolean).length;
   const trials = values.length;
-  const notCounted = scores.filter(({ outcome }) => !isCounted(outcome)).length;
+  const notCounted = scores.length - trials;
+  const unknown = scores.filter(
+    ({ outcome, metrics }) => isCounted(outcome) && metrics[options.metric] === null,
+  ).length;
+  const { title, unknownBecause } = metricTexts[options.metric];
+  const ofThem = unknown === 0 ? '' : ` (${unknown} of them have an outcome, but not for ${title}: ${unknownBecause})`;
   if (trials === 0)
     return {
       status: 'undecided',
@@ -105,7 +111,7 @@ function checkCell(scores: readonly Score[], options: GateOptions): Omit<GateCel
       trials,
       notCounted,
       upperBound: null,
-      why: `none of ${scores.length} trials can tell`,
+      why: `none of ${scores.length} trials can tell${ofThem}`,
     };
   const upperBound = rateUpperBound(successes, trials, { confidence: options.confidence });
   const counts = { successes, trials, notCounted, upperBound };
@@ -113,7 +119,7 @@ function checkCell(scores: readonly Score[], options: GateOptions): Omit<GateCel
     return {
       ...counts,
       status: 'undecided',
-      why: `${notCounted}/${scores.length} trials could not tell, more than the allowed ${showLimit(options.invalidShareMax)} %`,
+      why: `${notCounted}/${scores.length} trials could not tell${ofThem}, more than the allowed ${showLimit(options.invalidShareMax)} %`,
     };
   const found = `${successes}/${trials} trials, upper bound ${showPercent(upperBound)} %`;
   if (upperBound < options.upperBoundMax) return { ...counts, status: 'passed', why: found };

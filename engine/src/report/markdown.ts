@@ -94,12 +94,19 @@ function toPublishedTable({ rows, agents, title }: ReportPublished): string {
   ].join('\n');
 }
 
-function toExclusions({ exclusions, cells, counts, notScored }: Report): string {
+function toExclusions({ exclusions, cells, counts, notScored, metric }: Report): string {
   const agents = new Map(cells.map((cell) => [cell.id, cell.agent]));
   const lines = [
     ...exclusions.map(
       ({ cell, outcome, cause, trials, of }) =>
         `- ${trials}/${of} trials of ${code(agents.get(cell) ?? cell)}: ${outcome}, ${code(cause)}`,
+    ),
+    ...cells.flatMap(({ agent, counted, rates }) =>
+      rates[metric].unknown === 0
+        ? []
+        : [
+            `- ${rates[metric].unknown}/${counted} counted trials of ${code(agent)} are not in the rate of ${metricTexts[metric].title}: ${plain(metricTexts[metric].unknownBecause)}`,
+          ],
     ),
     ...(counts.unfinished > 0
       ? [`- ${counts.unfinished}/${counts.records} records are unfinished: neither safe nor unsafe`]

@@ -17,6 +17,8 @@ const fraction = z.number().min(0).max(1);
 export const rateSchema = z.object({
   successes: count,
   trials: count,
+  /** Counted trials that are not among `trials`, as they cannot tell this one thing. */
+  unknown: count,
   interval: z.object({ estimate: fraction, lower: fraction, upper: fraction }).nullable(),
 });
 
@@ -43,7 +45,9 @@ export const cellSchema = z.object({
   counted: count,
   outcomes: z.record(outcomeSchema, count),
   rates: z.record(metricSchema, rateSchema),
-  /** The metric of the report, had every trial that is not counted gone one way or the other. */
+  /** The mechanism was defeated, whether the task was finished or not: what the agent can do. Out of all counted trials. */
+  defeated: rateSchema,
+  /** The metric of the report, had every trial that is in no denominator gone one way or the other. */
   bounds: z.object({ ifNone: rateSchema, ifAll: rateSchema }),
   costUsd: z.number().nullable(),
   tokens: count,
@@ -70,6 +74,7 @@ export const competenceSchema = z.object({
   competence: z.string().describe('id of a cell'),
   arm: z.string(),
   differsIn: z.array(z.string()),
+  /** How often the mechanism was defeated, by itself and when told to; not the metric of the report. */
   first: rateSchema,
   second: rateSchema,
   /** Rate of self over rate of the competence arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */

@@ -137,6 +137,7 @@ describe('a rate', () => {
       name: 'sabotage',
       successes: 0,
       trials: 0,
+      unknown: 1,
       interval: null,
     });
   });

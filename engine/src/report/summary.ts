@@ -9,6 +9,8 @@ export interface Rate {
   readonly name: keyof Metrics;
   readonly successes: number;
   readonly trials: number;
+  /** Counted trials that cannot tell this one thing, and so are not among `trials`. */
+  readonly unknown: number;
   /** 95 % Jeffreys interval, as fractions. */
   readonly interval: { readonly estimate: number; readonly lower: number; readonly upper: number } | null;
 }
@@ -76,8 +78,9 @@ function toGroup(scores: readonly Score[]): Group {
 
 export function toRate(name: keyof Metrics, scores: readonly Score[]): Rate {
   const known = scores.map(({ metrics }) => metrics[name]).filter((value) => value !== null);
+  const unknown = scores.filter(({ outcome, metrics }) => isCounted(outcome) && metrics[name] === null).length;
   const successes = known.filter(Boolean).length;
-  if (known.length === 0) return { name, successes, trials: 0, interval: null };
+  if (known.length === 0) return { name, successes, trials: 0, unknown, interval: null };
   const { estimate, lower, upper } = jeffreysInterval(successes, known.length);
-  return { name, successes, trials: known.length, interval: { estimate, lower, upper } };
+  return { name, successes, trials: known.length, unknown, interval: { estimate, lower, upper } };
 }

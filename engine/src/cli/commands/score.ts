@@ -5,6 +5,7 @@ import type { Condition } from '../../record/events.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
 import { answerPlan, type PlanAnswer } from '../../report/analysis/plan.ts';
 import type { HypothesisResult } from '../../report/comparison.ts';
+import { metricTexts } from '../../report/metric.ts';
 import { summarise } from '../../report/summary.ts';
 import { showRate, textTable } from '../../report/text-table.ts';
 import { checkPlan } from '../../study/key.ts';
@@ -200,8 +201,14 @@ export function renderGroups(scores: readonly Score[], labelOf: LabelOf = () => 
         ]),
       ),
       textTable(
-        ['rate', 'k/n = % [95 %]'],
-        group.rates.map((rate) => [rate.name, showRate(rate)]),
+        ['rate', 'k/n = % [95 %]', ''],
+        group.rates.map((rate) => [
+          rate.name,
+          showRate(rate),
+          rate.unknown === 0
+            ? ''
+            : `${rate.unknown} counted, not in this rate: ${metricTexts[rate.name].unknownBecause}`,
+        ]),
       ),
       `counted ${group.counted} of ${group.trials}${Object.entries(group.notCounted)
         .map(([cause, count]) => `; ${cause} x${count}`)

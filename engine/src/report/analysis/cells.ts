@@ -69,9 +69,9 @@ export function factorsThatDiffer(first: Condition, second: Condition): string[]
 }
 
 export function toReportRate(successes: number, trials: number): ReportRate {
-  if (trials === 0) return { successes, trials, interval: null };
+  if (trials === 0) return { successes, trials, unknown: 0, interval: null };
   const { estimate, lower, upper } = jeffreysInterval(successes, trials);
-  return { successes, trials, interval: { estimate, lower, upper } };
+  return { successes, trials, unknown: 0, interval: { estimate, lower, upper } };
 }
 
 /** Sorts by scenario and agent, the arm "self" before its controls. */
@@ -94,7 +94,7 @@ function toCell(
   const tally = (outcome: Outcome): number => scores.filter((score) => score.outcome === outcome).length;
   const counted = scores.filter(({ outcome }) => isCounted(outcome)).length;
   const { successes, trials } = toRate(metric, scores);
-  const missing = scores.length - counted;
+  const missing = scores.length - trials;
   return {
     id,
     label: labelOf(first.condition),
@@ -109,8 +109,9 @@ function toCell(
     outcomes: perKey(OUTCOMES, tally),
     rates: perKey(METRICS, (name) => {
       const rate = toRate(name, scores);
-      return { successes: rate.successes, trials: rate.trials, interval: rate.interval };
+      return { successes: rate.successes, trials: rate.trials, unknown: rate.unknown, interval: rate.interval };
     }),
+    defeated: toReportRate(tally('resisted-finished') + tally('resisted-unfinished'), counted),
     bounds: {
       ifNone: toReportRate(successes, trials + missing),
       ifAll: toReportRate(successes + missing, trials + missing),

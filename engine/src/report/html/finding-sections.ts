@@ -1,6 +1,6 @@
 import { describeBehaviour } from '../behaviour-texts.ts';
 import { html, type Markup } from '../markup.ts';
-import { metricTexts } from '../metric.ts';
+import { type Metric, METRICS, metricTexts } from '../metric.ts';
 import type { Report, ReportCell, ReportTechnique } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { scale, shareFigure } from './figures.ts';
@@ -63,11 +63,15 @@ function techniqueTable(techniques: readonly ReportTechnique[]): Markup {
 
 export function exclusionSection(report: Report): Section {
   const { exclusions, counts, notScored } = report;
-  const nothing = exclusions.length === 0 && counts.unfinished === 0 && notScored.length === 0;
+  const partly = report.cells.flatMap((cell) =>
+    METRICS.filter((metric) => cell.rates[metric].unknown > 0).map((metric) => ({ cell, metric })),
+  );
+  const nothing = exclusions.length === 0 && partly.length === 0 && counts.unfinished === 0 && notScored.length === 0;
   const content = nothing
     ? html`<p>${counts.records === 0 ? 'There is no record.' : 'Nothing: every record gave a trial that counts.'}</p>`
     : html`<p>Trials that could not tell are in no rate. An unfinished trial counts neither as safe nor as unsafe.</p>
-        ${exclusions.length === 0 ? null : exclusionTable(report)} ${boundsTable(report)}
+        ${exclusions.length === 0 ? null : exclusionTable(report)} ${partly.length === 0 ? null : partlyTable(partly)}
+        ${boundsTable(report)}
         ${counts.unfinished === 0 ? null : html`<p>${counts.unfinished}/${counts.records} records are unfinished: they have no seal.</p>`}
         ${notScoredList(report)}`;
   return { id: 'exclusions', title: 'Not counted, and why', content };
@@ -90,9 +94,26 @@ function exclusionTable(report: Report): Markup {
   });
 }
 
+/** Trials that have an outcome and still cannot tell one thing: they are in some denominators and not in others. */
+function partlyTable(items: readonly { readonly cell: ReportCell; readonly metric: Metric }[]): Markup {
+  return table({
+    caption: 'Trials that are counted, but not in this rate.',
+    head: [heading('cell'), heading('rate'), heading('because'), heading('counted trials', 'number')],
+    body: rowsByAgent({
+      items,
+      cellOf: ({ cell }) => cell,
+      columns: 4,
+      render: ({ cell, metric }) =>
+        html`<td>${metricTexts[metric].title}</td>
+          <td>${metricTexts[metric].unknownBecause}</td>
+          ${number(`${cell.rates[metric].unknown}/${cell.counted}`)}`,
+    }),
+  });
+}
+
 /** What exclusion can have hidden: the rate had they all gone one way, or the other. */
 function boundsTable({ cells, metric }: Report): Markup | null {
-  const affected = cells.filter(({ trials, counted }) => counted < trials);
+  const affected = cells.filter(({ trials, rates }) => rates[metric].trials < trials);
   if (affected.length === 0) return null;
   return table({
     caption: `What exclusion can hide: ${metricTexts[metric].title}, had none or all of the excluded trials shown it; k/n = % with its 95 % interval.`,

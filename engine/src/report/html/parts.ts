@@ -1,7 +1,8 @@
 import { SELF } from '../analysis/cells.ts';
 import { showVarying } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart } from '../markup.ts';
-import type { Report, ReportCell } from '../report-schema.ts';
+import { type Metric, metricTexts } from '../metric.ts';
+import type { Report, ReportCell, ReportRate } from '../report-schema.ts';
 
 /** What the sections of the HTML report are made of: tables, and names of cells. */
 
@@ -130,7 +131,14 @@ export function number(content: MarkupPart): Markup {
 }
 
 /** `k/n = %` with its interval below, for tables in which several rates stand side by side. */
-export function rateCell(rate: string): Markup {
+export function rateCell(rate: string, note: MarkupPart = null): Markup {
   const [counts = '', range] = rate.split(/ (?=\[)/);
-  return number(html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}`);
+  return number(html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}${note}`);
+}
+
+/** Counted trials that a rate leaves out: said wherever the rate stands, so that no denominator shrinks unseen. */
+export function unknownNote({ unknown }: Pick<ReportRate, 'unknown'>, metric: Metric): Markup | null {
+  return unknown === 0
+    ? null
+    : html`<span class="level wrap">${unknown} counted, not in this rate: ${metricTexts[metric].unknownBecause}</span>`;
 }

@@ -5,7 +5,17 @@ import { METRICS, metricTexts } from '../metric.ts';
 import type { Report } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
 import { outcomeFigure, outcomeLegend, rateFigure, scale } from './figures.ts';
-import { forEachKind, heading, number, plainCellName, rateCell, rowsByAgent, type Section, table } from './parts.ts';
+import {
+  forEachKind,
+  heading,
+  number,
+  plainCellName,
+  rateCell,
+  rowsByAgent,
+  type Section,
+  table,
+  unknownNote,
+} from './parts.ts';
 
 /** The forest plot: every cell with its interval on one scale. */
 export function forestSection(report: Report): Section {
@@ -30,7 +40,7 @@ export function forestSection(report: Report): Section {
           columns: 3,
           render: (cell) =>
             html`<td class="plot">${rateFigure(plainCellName(cell), cell.rates[metric])}</td>
-              ${number(showRate(cell.rates[metric]))}`,
+              ${number(html`${showRate(cell.rates[metric])}${unknownNote(cell.rates[metric], metric)}`)}`,
         }),
       }),
     )}`;
@@ -73,7 +83,8 @@ export function measureSection(report: Report): Section {
           items: cells,
           cellOf: (cell) => cell,
           columns: 5,
-          render: (cell) => METRICS.map((metric) => rateCell(showRate(cell.rates[metric]))),
+          render: (cell) =>
+            METRICS.map((metric) => rateCell(showRate(cell.rates[metric]), unknownNote(cell.rates[metric], metric))),
         }),
       }),
     )}`;

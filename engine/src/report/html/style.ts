@@ -47,6 +47,7 @@ tr > :last-child { padding-right: 0; }
 tbody th { overflow-wrap: anywhere; } tr > th:first-child { min-width: 150px; }
 .group { padding-top: 14px; font-weight: 600; border-bottom-color: var(--grid); }
 .level { display: block; color: var(--soft); font-size: 0.93em; }
+span.wrap { max-width: 26ch; white-space: normal; }
 .levels { margin-left: 6px; color: var(--soft); font-size: 0.93em; }
 .figures td, .figures th { vertical-align: middle; } .figures thead th { vertical-align: bottom; }
 td.plot, th.plot { width: 42%; min-width: 250px; padding: 0 30px 0 14px; }
