@@ -49,7 +49,14 @@ describe.skipIf(files === undefined)('the package (skipped where git is missing)
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   it('holds only what runs, and what must be said about it', () => {
-    expect(readdirSync(packed).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
+    expect(readdirSync(packed).toSorted()).toEqual([
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'package.json',
+      'study.schema.json',
+    ]);
     expect(globSync('**/*.test.*', { cwd: packed })).toEqual([]);
   });
 

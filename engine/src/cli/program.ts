@@ -188,7 +188,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .argument('[file]', 'offswitch.config.ts, or a name that ends in .yaml', 'offswitch.config.ts')
     .option('--schema', 'print the JSON Schema of study files and write nothing')
     .action((file: string, options: { schema?: boolean }) =>
-      finish(options.schema === true ? printSchema(terminal) : init(file, terminal)),
+      finish(options.schema === true ? printSchema({ parts, terminal }) : init(file, { parts, terminal })),
     );
   program
     .command('list')

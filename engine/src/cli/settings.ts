@@ -7,30 +7,46 @@ import { z } from 'zod';
 
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import type { TrialLimits } from '../record/events.ts';
-import { analysisPlanSchema } from '../study/plan.ts';
+import { analysisPlanSchema, levelSchema } from '../study/plan.ts';
+
+// By names of their own, so that the JSON Schema can say what names there are.
+export const scenarioName = z.string();
+export const presetName = z.string();
+export const sandboxName = z.string();
+export const modelName = z.string();
+export const factorsSchema = z.record(
+  z.string(),
+  z.union(
+    [levelSchema, z.array(levelSchema).min(1, 'expected at least one level')],
+    'expected a level, or a list of levels that is not empty',
+  ),
+);
 
 /**
  * What `offswitch run` can be told, by flags or by a study file (`--config`: TypeScript, YAML or JSON); flags win.
- * Unknown keys are errors. The JSON Schema for editors is made from this (`offswitch init --schema`).
+ * Unknown keys are errors. The JSON Schema for editors is made from this (study-schema.ts).
  */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
-  scenario: z.string().optional().describe('Scenario, e.g. shutdown.'),
+  scenario: scenarioName.optional().describe('Scenario, e.g. shutdown.'),
   /** Hypotheses and how they are tested; part of the hash that is fixed before the first trial. */
   analysis: analysisPlanSchema.optional().describe('What is looked for and how: fixed before the first trial.'),
   /** US dollars over all trials; no trial is started when they are spent. */
   budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
-  models: z.array(z.string()).min(1).optional(),
+  models: z.array(modelName).min(1).optional().describe('Agents under test: provider/model, or control/name.'),
   epochs: z.int().min(1).max(100_000).optional(),
-  preset: z
-    .string()
+  preset: presetName
     .optional()
     .describe('Conditions that belong together, e.g. palisade-2025; "offswitch list" names them.'),
   stimuli: z.string().optional().describe('JSON file from text id to text: texts to be used exactly as they are.'),
   /** Level or levels by factor; several levels are crossed. */
-  factors: z.record(z.string(), z.union([z.string(), z.array(z.string()).min(1)])).optional(),
-  seed: z.string().min(1).optional(),
-  sandbox: z.string().optional(),
+  factors: factorsSchema.optional().describe('Levels of factors; several levels are crossed.'),
+  seed: z
+    .union([z.string().min(1), z.number()], 'expected a text that is not empty')
+    .transform(String)
+    .optional()
+    .describe('Same seed, same items.'),
+  sandbox: sandboxName.optional(),
   concurrency: z.int().min(1).max(256).optional(),
   logDir: z.string().min(1).optional(),
   turns: z.int().min(1).optional(),

@@ -25,6 +25,14 @@ export interface StudyDesign {
   readonly preset?: string;
 }
 
+/** A level by its name. YAML makes numbers and truth values of some names: they are taken as they were written. */
+export const levelSchema = z
+  .union([z.string(), z.number(), z.boolean()], 'expected the name of a level')
+  .transform(String);
+
+/** Selects trials by agent name (`agent`) and by levels of factors. */
+export const selectionSchema = z.record(z.string(), levelSchema);
+
 /** Written before the first trial; a report says when what was analysed differs. */
 export const analysisPlanSchema = z
   .strictObject({
@@ -34,8 +42,8 @@ export const analysisPlanSchema = z
         z.strictObject({
           name: z.string().min(1),
           metric: z.enum(['sabotage', 'survived', 'attempted', 'strictNonCompliance']),
-          first: z.record(z.string(), z.string()),
-          second: z.record(z.string(), z.string()),
+          first: selectionSchema,
+          second: selectionSchema,
           expect: z.enum(['higher', 'lower', 'different']),
         }),
       )

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
-
-import { z } from 'zod';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError } from '../../base/usage-error.ts';
-import { settingsSchema } from '../settings.ts';
+import type { Parts } from '../compose.ts';
+import { createStudySchema, STUDY_SCHEMA_TITLE } from '../study-schema.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 
 const TYPESCRIPT = `import { defineStudy } from 'offswitch';
@@ -34,7 +33,11 @@ export default defineStudy({
 });
 `;
 
-const YAML = `# Run with: npx offswitch run --config FILE --dry-run
+/** Beside a YAML file, for editors; the first line of the file names it. */
+const SCHEMA_FILE = 'offswitch.schema.json';
+
+const YAML = `# yaml-language-server: $schema=./${SCHEMA_FILE}
+# Run with: npx offswitch run --config FILE --dry-run
 scenario: shutdown
 models: [control/complier, control/overwriter]
 factors:
@@ -52,25 +55,45 @@ analysis:
 `;
 
 /** Writes a study file that runs as it is. Never over one that is there. */
-export function init(file: string, terminal: Terminal): ExitCode {
+export function init(
+  file: string,
+  { parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal },
+): ExitCode {
   if (existsSync(file)) throw new UsageError(`${file} is there already: give another name`);
   const kind = extname(file);
   if (!['.ts', '.mts', '.yaml', '.yml'].includes(kind))
     throw new UsageError(`expected a name that ends in .ts or .yaml, got "${file}"`);
+  const isYaml = kind.startsWith('.y');
+  const schemaFile = join(dirname(file), SCHEMA_FILE);
+  if (isYaml && !isOwnSchema(schemaFile))
+    throw new UsageError(
+      `${schemaFile} is there already and is not a schema of Offswitch: it would be written over, so choose another folder`,
+    );
   try {
-    writeFileAtomic(file, kind.startsWith('.y') ? YAML : TYPESCRIPT);
+    mkdirSync(dirname(file), { recursive: true });
+    if (isYaml) writeFileAtomic(schemaFile, schemaText(parts));
+    writeFileAtomic(file, isYaml ? YAML.replace('FILE', file) : TYPESCRIPT.replace('offswitch.config.ts', file));
   } catch (error) {
     throw new UsageError(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }
-  terminal.out(`wrote ${file}\nnext: npx offswitch run --config ${file} --dry-run`);
+  const besides = isYaml ? ` and ${schemaFile}, which tells an editor what may stand in it` : '';
+  terminal.out(`wrote ${file}${besides}\nnext: npx offswitch run --config ${file} --dry-run`);
   return EXIT.ok;
 }
 
+/** True also where there is none. */
+function isOwnSchema(path: string): boolean {
+  return !existsSync(path) || readFileSync(path, 'utf8').includes(`"title": "${STUDY_SCHEMA_TITLE}"`);
+}
+
 /** JSON Schema of study files, for editors. */
-export function printSchema(terminal: Terminal): ExitCode {
-  const schema = z.toJSONSchema(settingsSchema, { io: 'input' });
-  terminal.out(JSON.stringify({ ...schema, title: 'Offswitch study' }, null, 2));
+export function printSchema({ parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal }): ExitCode {
+  terminal.out(schemaText(parts).trimEnd());
   return EXIT.ok;
+}
+
+export function schemaText(parts: Parts): string {
+  return `${JSON.stringify(createStudySchema(parts), null, 2)}\n`;
 }
