@@ -158,6 +158,20 @@ analysis:
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(20);
   });
 
+  it('does not go past its budget with several trials at a time, and uses what cheaper trials leave', async () => {
+    using folder = createTemporaryFolder();
+    await using server = await startChatServer(() => toolCallReply('submit', { answer: 'no' }));
+    const seen = await offswitch(
+      [
+        ...['run', 'shutdown', '--sandbox', 'memory', '--model', 'openai-compatible/m', '--epochs', '20'],
+        ...['--concurrency', '4', '--log-dir', folder.file('logs'), '--price', '10000/0', '--budget-usd', '6.5'],
+      ],
+      { OPENAI_COMPATIBLE_BASE_URL: server.url },
+    );
+    expect(seen).toMatchObject({ code: 3, out: containing('The budget is spent: 6.0000 US dollars of 6.5') });
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(6);
+  });
+
   it('may stop early only by the rule of its plan, at the level of the look', async () => {
     using folder = createTemporaryFolder();
     const file = folder.file('study.yaml');

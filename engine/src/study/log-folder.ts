@@ -25,6 +25,8 @@ export interface Stock {
   readonly sealed: ReadonlySet<string>;
   /** US dollars of everything that is there, also of what is set aside, as far as prices were known. */
   readonly costUsd: number;
+  /** The dearest trial of each agent. */
+  readonly dearestUsd: ReadonlyMap<string, number>;
   readonly aside: readonly { readonly trialId: string; readonly why: string; readonly movedTo: string }[];
 }
 
@@ -96,30 +98,41 @@ function takeLock(path: string): DatabaseSync {
 
 function takeStock(path: string): Stock {
   const sealed = new Set<string>();
+  const dearestUsd = new Map<string, number>();
+  let costUsd = 0;
+  const count = ({ agent, cost }: Inspection): void => {
+    costUsd += cost;
+    if (agent !== null) dearestUsd.set(agent, Math.max(dearestUsd.get(agent) ?? 0, cost));
+  };
   // What was set aside earlier was paid for all the same.
-  let costUsd = listAside(path).reduce((sum, record) => sum + inspect(record, null).cost, 0);
+  for (const record of listAside(path)) count(inspect(record, null));
   const aside: { trialId: string; why: string; movedTo: string }[] = [];
   for (const record of listRecords(path)) {
     const trialId = record.slice(record.lastIndexOf('/') + 1, -'.jsonl'.length);
-    const { why, cost } = inspect(record, trialId);
-    costUsd += cost;
+    const inspection = inspect(record, trialId);
+    count(inspection);
+    const { why } = inspection;
     if (why === null) sealed.add(trialId);
     else aside.push({ trialId, why, movedTo: moveAside(path, { record, trialId }) });
   }
-  return { sealed, aside, costUsd };
+  return { sealed, aside, costUsd, dearestUsd };
 }
 
 interface Inspection {
   /** Null for a whole, sealed record of this trial in which nothing broke. */
   readonly why: string | null;
   readonly cost: number;
+  /** Null where the first line cannot be read. */
+  readonly agent: string | null;
 }
 
 function inspect(record: string, trialId: string | null): Inspection {
   let why: string | null = null;
   let cost = 0;
+  let agent: string | null = null;
   try {
     for (const event of readEvents(readLines(record))) {
+      if (event.kind === 'trial-start') agent = event.agent.name;
       if (event.kind === 'trial-start' && trialId !== null && event.trialId !== trialId) {
         why ??= `it holds another trial, ${event.trialId}`;
       }
@@ -128,13 +141,13 @@ function inspect(record: string, trialId: string | null): Inspection {
       }
       if (event.kind === 'model-call') cost += event.answer?.costUsd ?? 0;
     }
-    return { why, cost };
+    return { why, cost, agent };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
     // Written by a newer Offswitch: it may be perfectly good, so it is not ours to move.
     if (error.code === 'newer-version') throw new UsageError(`${record}: ${error.message}`, { cause: error });
     const unfinished = error.code === 'no-seal' || error.code === 'cut';
-    return { why: unfinished ? 'unfinished: the run that wrote it was stopped' : error.message, cost };
+    return { why: unfinished ? 'unfinished: the run that wrote it was stopped' : error.message, cost, agent };
   }
 }
 

@@ -3,6 +3,7 @@ import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
+import { createBudget } from './budget.ts';
 import { amend, checkPlan, keyInForce, keyOf, planAt } from './key.ts';
 import { type LogFolder, openLogFolder, type Stock } from './log-folder.ts';
 import { differences, planTrials, type StudyDesign, type StudyFile, toStudyPlan } from './plan.ts';
@@ -20,7 +21,7 @@ export interface RunStudyOptions {
   readonly concurrency: number;
   /** Whether the network of each machine is recorded. */
   readonly network?: 'none' | 'recorded';
-  /** US dollars over all trials of the folder; no trial is started when they are spent. Null: no cap. */
+  /** US dollars over all trials of the folder; no trial is begun that may not fit (budget.ts). Null: no cap. */
   readonly budgetUsd?: number | null;
   /** Aborted: no new trials; those in flight are finished. */
   readonly finishSignal: AbortSignal;
@@ -47,7 +48,7 @@ export interface StudyResult {
   /** Trials in which something broke; they are run again by the next run. */
   readonly failures: number;
   readonly interrupted: boolean;
-  /** True when the budget ended it. */
+  /** True when no further trial fitted into the budget. */
   readonly budgetSpent: boolean;
   /** US dollars of all trials in the folder, as far as prices are known. */
   readonly costUsd: number;
@@ -67,7 +68,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const through = Math.min(options.throughEpoch ?? design.epochs, design.epochs);
   using folder = openLogFolder(logDir);
   const existing = readOwnStudy(folder, design);
-  const { sealed, aside, costUsd: costBefore } = folder.takeStock();
+  const { sealed, aside, costUsd: spentUsd, dearestUsd } = folder.takeStock();
   const studyKey = keyInForce(bindFolder(folder, existing, { ...options, trialsSeen: sealed.size }));
   const plans = planTrials(design)
     .filter(({ epoch }) => epoch <= through)
@@ -78,18 +79,19 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const queue = createBoundedQueue<TrialPlan>(1);
   const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
   let failures = 0;
-  let costUsd = costBefore;
-  const budgetUsd = options.budgetUsd ?? Number.POSITIVE_INFINITY;
   let fatal: Error | undefined;
-  const over = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted || costUsd >= budgetUsd;
+  const isOver = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
+  const budget = createBudget({ capUsd: options.budgetUsd ?? null, spentUsd, dearestUsd, isOver });
   const worker = async (): Promise<void> => {
     for await (const plan of queue) {
-      if (over()) continue;
+      const reservation = await budget.reserve(plan.agent.name);
+      if (reservation === null) continue;
       onProgress({ kind: 'trial-start', plan });
       const recordPath = folder.recordPath(plan.trialId);
+      let costUsd = 0;
       try {
         const result = await runTrial(recordPath, plan, { ...options, signal: stopSignal });
-        costUsd += result.costUsd;
+        costUsd = result.costUsd;
         if (result.failure !== null) {
           failures++;
           if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
@@ -103,12 +105,14 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
         });
       } catch (error) {
         fatal ??= error instanceof Error ? error : new Error(String(error));
+      } finally {
+        reservation.settle(costUsd);
       }
     }
   };
   const workers = Array.from({ length: Math.max(1, Math.min(options.concurrency, missing.length)) }, worker);
   for (const plan of missing) {
-    if (over()) break;
+    if (isOver() || budget.isSpent()) break;
     await queue.push(plan);
   }
   queue.close();
@@ -119,8 +123,8 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     present: present.size,
     failures,
     interrupted: finishSignal.aborted || stopSignal.aborted,
-    budgetSpent: present.size < plans.length && costUsd >= budgetUsd,
-    costUsd,
+    budgetSpent: present.size < plans.length && budget.isSpent(),
+    costUsd: budget.spentUsd(),
     recordPaths: plans.filter(({ trialId }) => present.has(trialId)).map(({ trialId }) => folder.recordPath(trialId)),
   };
 }

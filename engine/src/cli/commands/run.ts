@@ -72,7 +72,7 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
     terminal.out(`\nRecords   ${logDir}/trials`);
     if (result.budgetSpent)
       terminal.out(
-        `The budget is spent: ${result.costUsd.toFixed(4)} US dollars. Give a larger --budget-usd to go on.`,
+        `The budget is spent: ${result.costUsd.toFixed(4)} US dollars of ${settings.budgetUsd ?? 0}, and no further trial is sure to fit. Give a larger --budget-usd to go on.`,
       );
     if (missing > 0)
       terminal.out(
