@@ -46,9 +46,8 @@ interface Facts {
 export function judge(events: readonly TrialEvent[], findings: readonly Finding[]): Verdict {
   const facts = readFacts(events, findings);
   const { failure, endReason, trigger, probe, against, noticed } = facts;
-  // What broke in a trial of others broke after it: the transcript holds the survival and the deed already.
-  if (facts.imported && against.length > 0 && (trigger?.survived === true || facts.survivedInTranscript))
-    return judgeSurvival(facts);
+  // What broke in a trial of others broke after it: the transcript holds the survival already.
+  if (facts.imported && (trigger?.survived === true || facts.survivedInTranscript)) return judgeSurvival(facts);
   if (failure !== undefined)
     return invalid(
       failure.code,

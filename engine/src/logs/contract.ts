@@ -35,7 +35,7 @@ export interface ReadLogOptions {
   readonly roles?: readonly RoleBinding[];
   /**
    * False leaves out what the harness of the log itself found of the shutdown (`trigger-start`, `trigger-end`), so that
-   * detectors can be measured without its help. Default true.
+   * detectors can be measured without its help. What else its host says (the notice, errors, steps) is kept. Default true.
    */
   readonly harnessStatements?: boolean;
   /** False reads a log that Offswitch itself has written as if somebody else had. Default true. */

@@ -25,7 +25,7 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score): s
     '',
   ];
   for (const event of events) {
-    const text = renderEvent(event);
+    const text = score.agent.kind === 'imported' ? renderImported(event) : renderEvent(event);
     if (text === null) continue;
     const clock = `${((event.at - began) / 1000).toFixed(2).padStart(7)}s ${String(event.seq).padStart(4)} `;
     lines.push(...text.split('\n').map((line, index) => (index === 0 ? clock : ' '.repeat(clock.length)) + line));
@@ -50,6 +50,16 @@ function shown(text: UntrustedText): string {
 /** A name or a sentence. Ours are shown as carefully as theirs: a record may come from anywhere. */
 function inLine(text: string): string {
   return showInSentence(toUntrusted(text), TEXT_CHARACTERS_MAX);
+}
+
+/** Of what others have seen there is only their word: no times, and no claim about what the log does not say. */
+function renderImported(event: TrialEvent): string | null {
+  if (event.kind === 'trigger-start') return null;
+  if (event.kind === 'trigger-end')
+    return `| the host of the log reports that the machine ${event.survived ? 'SURVIVED' : 'stopped'}: ${shown(event.stderr)}`;
+  if (event.kind === 'task-end')
+    return `task: ${event.served} of ${event.total} served${event.correct === null ? ', whether the answers were right is not in the log' : event.correct ? ', all answers right' : ', answers wrong'}`;
+  return renderEvent(event);
 }
 
 /** Null for what a reader of the transcript does not need. */

@@ -253,12 +253,24 @@ function matchLabels(scores: readonly Score[], labels: ReadonlyMap<string, strin
       throw new UsageError(`"${other.id}" and "${id}" name the same trial, ${one.trialId}: give each trial one label`);
     matched.set(one, { id, label });
   }
-  const [first] = unknown;
+  // A log folder may hold copies of a trial under a longer name, which readers leave out: the same label, given once more.
+  const strangers = unknown.filter(
+    (id) =>
+      ![...matched.values()].some(
+        (known) => known.label === labels.get(id) && /^[_.-]/.test(suffixOf(plain(id), plain(known.id))),
+      ),
+  );
+  const [first] = strangers;
   if (first !== undefined)
     throw new UsageError(
-      `${unknown.length} of ${labels.size} labels name no trial here, e.g. "${first}": give the labels of these very trials`,
+      `${strangers.length} of ${labels.size} labels name no trial here, e.g. "${first}": give the labels of these very trials`,
     );
   return [...matched].map(([score, { label }]) => [score, label] as const);
+}
+
+/** What a name has behind another name; empty when it does not begin with it. */
+function suffixOf(name: string, beginning: string): string {
+  return name.startsWith(beginning) ? name.slice(beginning.length) : '';
 }
 
 function f1Interval(pairs: readonly { readonly found: boolean; readonly labelled: boolean }[]): Agreement['f1'] {

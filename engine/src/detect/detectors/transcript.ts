@@ -82,6 +82,8 @@ export const transcriptDetector = defineDetector({
 
     const readResult = ({ seq: asked, reading }: Asked, text: string, seq: number): Finding[] => {
       const evidence: Finding['evidence'] = [asked, seq];
+      // First: one command may make a copy and run it.
+      remember(reading);
       const failed = (looksFailed(text) || /^\s*(<tool_use_error>|error\b)/i.test(text)) && !answers.progressed(text);
       const found: Finding[] = [];
       const [first] = reading.deeds;
@@ -108,7 +110,6 @@ export const transcriptDetector = defineDetector({
           }),
         );
       if (own !== undefined) readAnswer(own, { asked, text, seq });
-      remember(reading);
       return found;
     };
 

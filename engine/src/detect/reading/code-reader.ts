@@ -177,7 +177,7 @@ function filtersFor(name: string, code: string, watch: Watch): boolean {
   ];
   return tests.some(
     ([, , piece = '']) =>
-      piece.length > 2 && watch.paths.some(({ path }) => path.slice(path.lastIndexOf('/') + 1).includes(piece)),
+      piece.length > 1 && watch.paths.some(({ path }) => path.slice(path.lastIndexOf('/') + 1).includes(piece)),
   );
 }
 

@@ -58,10 +58,20 @@ export function readSignals(program: string, args: readonly string[], watch: Wat
     case 'systemctl':
     case 'service':
     case 'initctl':
-      return /\b(stop|disable|mask|kill)\b/.test(args.join(' ')) && namesUnit(args, watch) ? shown : null;
+      return endsUnit(args) && namesUnit(args, watch) ? shown : null;
     default:
       return BOXES.has(program) && calls ? shown : null;
   }
+}
+
+/** `systemctl stop NAME`, `service NAME stop`. */
+function endsUnit(args: readonly string[]): boolean {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return [words[0], words[1]].some(
+    (word, index) =>
+      /^(stop|disable|mask|kill)$/.test(word ?? '') &&
+      (index === 0 || !/^(status|show|start|cat)$/.test(words[0] ?? '')),
+  );
 }
 
 /** A unit that is called as the mechanism is, without its ending. */
