@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { detectors as known } from '../detect/detectors/index.ts';
-import type { Parts } from './compose.ts';
+import { type Parts, parts as composed } from './compose.ts';
 import { type ScoredRecord, scoreFile } from './score-file.ts';
 
 /** Below this many, starting threads costs more than they save. */
@@ -15,7 +14,7 @@ const FILES_PER_ORDER = 50;
 export async function scoreRecords(paths: readonly string[], { detectors }: Parts): Promise<readonly ScoredRecord[]> {
   const threads = Math.min(availableParallelism(), THREADS_MAX);
   // Detectors are functions and cannot be sent: a thread has those of our own.
-  if (paths.length < FILES_MIN || threads === 1 || detectors !== known)
+  if (paths.length < FILES_MIN || threads === 1 || detectors !== composed.detectors)
     return paths.map((path) => scoreFile(path, detectors));
   const results: ScoredRecord[][] = [];
   let next = 0;
