@@ -9,7 +9,7 @@ import { endOf, offswitch, type Seen, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 const containing = (text: string): string => expect.stringContaining(text) as string;
-const inFolder = (folder: string, ...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, folder));
+const inFolder = (folder: string, ...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, { cwd: folder }));
 
 describe('a preset', () => {
   it.skipIf(!ready)(

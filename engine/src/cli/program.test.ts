@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
-import { createTemporaryFolder } from '../record/testing.ts';
+import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
-import { offswitch } from './testing.ts';
+import { endOf, offswitch, ordinaryUser, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 const jsonLines = (text: string): Record<string, unknown>[] =>
@@ -69,7 +69,11 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
       ],
       /take allow=none or arm=self/,
     ],
-    ['no epochs', () => ['run', 'shutdown', '--model', 'control/complier', '--epochs', '0'], /epochs/],
+    [
+      'no epochs',
+      () => ['run', 'shutdown', '--model', 'control/complier', '--epochs', '0'],
+      /expected a whole number from 1 to 100000 for --epochs, got 0$/,
+    ],
     [
       'epochs that are no number',
       () => ['demo', '--epochs', 'many'],
@@ -98,6 +102,13 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
       /cannot read the config/,
     ],
     ['nothing to verify', () => ['verify', '/nowhere'], /there is nothing at \/nowhere/],
+    ['a folder of log folders', () => ['verify', join(withRecords(folder.path), '..')], /name one, e\.g\. .*logs/],
+    [
+      'a folder of several trials to show',
+      () => ['show', withRecords(folder.path)],
+      /holds 2 trials: name one of them, e\.g\. .*\.jsonl/,
+    ],
+    ['an empty folder to show', () => ['show', mkdtemp(folder.path)], /holds no records/],
     ['an empty folder to score', () => ['score', mkdtemp(folder.path)], /holds no records/],
     ['a trial that is not there', () => ['show', 'trial-none'], /there is no trial "trial-none"/],
     ['a log folder that is a file', () => ['demo', '--log-dir', config('')], /cannot write into the log folder/],
@@ -110,14 +121,28 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
     expect(seen.notes).not.toMatch(/\n\s+at /);
   });
 
-  it('a log folder that cannot be written', async ({ skip }) => {
-    if (process.getuid?.() === 0) skip('not run: root may write everywhere');
-    const path = mkdtemp(folder.path);
-    chmodSync(path, 0o500);
-    expect(await offswitch(['demo', '--log-dir', path])).toMatchObject({
+  it('a log folder in which the kernel makes no folders', async ({ skip }) => {
+    if (process.platform !== 'linux') skip('not run: there is no /proc');
+    expect(await offswitch(['demo', '--log-dir', '/proc/offswitch'])).toMatchObject({
       code: 2,
-      notes: expect.stringMatching(/cannot write into the log folder/) as string,
+      notes: expect.stringMatching(/cannot write into the log folder \/proc\/offswitch \(ENOENT/) as string,
     });
+  });
+
+  it('a log folder that cannot be written, as an ordinary user', async ({ skip }) => {
+    const uid = ordinaryUser();
+    if (process.getuid?.() === 0 && uid === null) skip('not run: this folder cannot be read by an ordinary user');
+    const path = mkdtemp(folder.path);
+    chmodSync(folder.path, 0o755);
+    chmodSync(path, 0o555);
+    for (const logDir of [path, join(path, 'new')]) {
+      const words = ['demo', '--sandbox', 'memory', '--epochs', '1', '--log-dir', logDir];
+      expect(await endOf(spawnOffswitch(words, { cwd: '/', ...(uid !== null && { uid }) }))).toMatchObject({
+        code: 2,
+        out: '',
+        notes: expect.stringMatching(/cannot write into the log folder .*EACCES/) as string,
+      });
+    }
   });
 });
 
@@ -316,6 +341,13 @@ describe.skipIf(!ready)('the demo', () => {
     expect(other).toMatchObject({ code: 2, notes: expect.stringContaining('holds another study') as string });
   });
 });
+
+function withRecords(parent: string): string {
+  const logs = join(mkdtemp(parent), 'logs');
+  mkdirSync(join(logs, 'trials'), { recursive: true });
+  for (const name of ['one', 'two']) writeRecord(join(logs, 'trials', `${name}.jsonl`), [trialStart()]);
+  return logs;
+}
 
 function mkdtemp(parent: string): string {
   const path = join(parent, `d${Math.random().toString(36).slice(2)}`);

@@ -15,13 +15,14 @@ import { check, type CheckFlags, report, type ReportFlags } from './commands/rep
 import { run } from './commands/run.ts';
 import { score, scoreAgainstLabels } from './commands/score.ts';
 import { type Parts } from './compose.ts';
-import { findSettingsFile, parseSettings, readSettingsFile } from './settings.ts';
+import { findSettingsFile, parseSettings, readSettingsFile, THE_COMMAND_LINE } from './settings.ts';
 import { version } from './software.ts';
 import { DEFAULT_CONCURRENCY, parseFraction, parseWhole, SandboxUnavailableError } from './study-session.ts';
-import { EXIT, type ExitCode, safe, type Terminal } from './terminal.ts';
+import { EXIT, type ExitCode, guardTerminal, safe, type Terminal } from './terminal.ts';
 
 /** Runs one command line. Never rejects: what goes wrong is a sentence and an exit code. */
-export async function runProgram(words: readonly string[], parts: Parts, terminal: Terminal): Promise<ExitCode> {
+export async function runProgram(words: readonly string[], parts: Parts, bare: Terminal): Promise<ExitCode> {
+  const terminal = guardTerminal(bare);
   let code: ExitCode = EXIT.ok;
   const program = createProgram(parts, terminal, (result) => {
     code = result;
@@ -47,10 +48,35 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     terminal.note(`offswitch: ${safe(error.message)}`);
     return EXIT.infrastructure;
   }
+  if (isFileError(error)) {
+    terminal.note(`offswitch: ${safe(error.message)}`);
+    return FILE_ERRORS_OF_USERS.has(error.code) ? EXIT.usage : EXIT.infrastructure;
+  }
   terminal.note(
-    `offswitch: something went wrong that should not: ${safe(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+    `offswitch: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
   return EXIT.infrastructure;
+}
+
+/** What a path that was given can be at fault for; a full disk or a broken one is not among it. */
+const FILE_ERRORS_OF_USERS = new Set([
+  'EACCES',
+  'EEXIST',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOTDIR',
+  'ENOTEMPTY',
+  'EPERM',
+  'EROFS',
+]);
+
+/** A refusal by the system at a path: one sentence says all there is to say. */
+function isFileError(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string' && 'path' in error)) return false;
+  // A program that cannot be started has a path as well.
+  return !('syscall' in error && String(error.syscall).startsWith('spawn'));
 }
 
 function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode) => void): Command {
@@ -147,7 +173,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
       const given = { ...file, ...settingsFromFlags(flags, file.factors) };
       const settings = parseSettings(
         { ...given, ...(argument !== undefined && { scenario: argument }) },
-        'the command line',
+        THE_COMMAND_LINE,
       );
       if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
         throw new UsageError('--max-cost and --budget-usd need --price: without a price no cost is known');
@@ -346,11 +372,8 @@ function settingsFromFlags(flags: RunFlags, inFile: Record<string, unknown> | un
     const text = flags[name];
     if (typeof text !== 'string') continue;
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value))
-      throw new UsageError(
-        `expected a number for --${name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}, got "${text}"`,
-      );
-    settings[name] = value;
+    // What is no number stays text, for the schema to refuse.
+    settings[name] = text.trim() === '' || !Number.isFinite(value) ? text : value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
   if (flags['stream'] === true) settings['stream'] = true;

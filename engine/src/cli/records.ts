@@ -1,33 +1,84 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { UsageError } from '../base/usage-error.ts';
-import { listRecords } from '../study/log-folder.ts';
+import type { TrialEvent } from '../record/events.ts';
+import { readRecord, RecordFormatError } from '../record/journal-reader.ts';
+import { listRecords, namesIn } from '../study/log-folder.ts';
 
-/** A record, or all records of a folder. Throws a `UsageError` where there is nothing. */
+/** A record, or all records of a folder. Throws a `UsageError` where there is nothing, or nothing to be read. */
 export function recordsAt(path: string): string[] {
-  if (!existsSync(path))
-    throw new UsageError(`there is nothing at ${path}: expected a record (.jsonl) or a log folder`);
-  if (!statSync(path).isDirectory()) return [path];
+  if (!lookAt(path, 'a record (.jsonl) or a log folder').isDirectory()) return [path];
   const records = listRecords(path);
-  if (records.length === 0) throw new UsageError(`${path} holds no records (.jsonl)`);
-  return records;
+  if (records.length > 0) return records;
+  const [below] = namesIn(path).filter((name) => isFolder(join(path, name, 'trials')));
+  const hint = below === undefined ? '' : `: it holds log folders, name one, e.g. ${join(path, below)}`;
+  throw new UsageError(`${path} holds no records (.jsonl)${hint}`);
+}
+
+/** The one record that is meant: a file, a folder with a single trial, or a trial id below `logs/`. */
+export function oneRecordAt(trial: string): string {
+  if (existsSync(trial)) {
+    const [first = trial, ...others] = recordsAt(trial);
+    if (others.length === 0) return first;
+    throw new UsageError(`${trial} holds ${others.length + 1} trials: name one of them, e.g. ${first}`);
+  }
+  const found = isFolder('logs')
+    ? namesIn('logs')
+        .map((name) => join('logs', name, 'trials', `${trial}.jsonl`))
+        .filter((path) => existsSync(path))
+    : [];
+  const [first, ...others] = found;
+  if (first === undefined)
+    throw new UsageError(
+      `there is no trial "${trial}": expected the path of a record (.jsonl), of a folder with one, or the id of a trial below logs/`,
+    );
+  if (others.length > 0)
+    throw new UsageError(`"${trial}" is in ${found.length} log folders: give the path, e.g. ${first}`);
+  return first;
+}
+
+/** Events of a record that must be whole, since nothing can be said without it. Throws a `UsageError` that names it. */
+export function readWhole(path: string): TrialEvent[] {
+  try {
+    return readRecord(path);
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, { cause: error });
+  }
 }
 
 /** A record or log folder of ours, told from a log of another tool. */
 export function isOurs(path: string): boolean {
-  if (!existsSync(path))
-    throw new UsageError(
-      `there is nothing at ${path}: expected a record (.jsonl), a log folder, or a log of another tool`,
-    );
-  if (statSync(path).isDirectory()) {
-    return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || readdirSync(path).length === 0;
+  if (lookAt(path, 'a record (.jsonl), a log folder, or a log of another tool').isDirectory()) {
+    return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || namesIn(path).length === 0;
   }
-  const file = openSync(path, 'r');
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    // Nobody can tell: whoever reads it as a record says why it cannot be read.
+    return true;
+  }
   try {
     const head = Buffer.alloc(512);
     return head.toString('utf8', 0, readSync(file, head)).includes('"offswitch-record"');
   } finally {
     closeSync(file);
   }
+}
+
+function lookAt(path: string, expected: string): Stats {
+  try {
+    const seen = statSync(path, { throwIfNoEntry: false });
+    if (seen !== undefined) return seen;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${path} cannot be read (${reason}): expected ${expected}`, { cause: error });
+  }
+  throw new UsageError(`there is nothing at ${path}: expected ${expected}`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

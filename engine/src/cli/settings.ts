@@ -5,9 +5,10 @@ import { pathToFileURL } from 'node:url';
 
 import { z } from 'zod';
 
-import { unknownNameError, UsageError } from '../base/usage-error.ts';
+import { UsageError } from '../base/usage-error.ts';
 import type { TrialLimits } from '../record/events.ts';
 import { analysisPlanSchema, levelSchema } from '../study/plan.ts';
+import { explainSetting } from './explain-setting.ts';
 
 // By names of their own, so that the JSON Schema can say what names there are.
 export const scenarioName = z.string();
@@ -137,16 +138,24 @@ function offerOwnPackage(): void {
   });
 }
 
+/** Where settings come from that were given as flags: what is wrong with one is said of the flag. */
+export const THE_COMMAND_LINE = 'the command line';
+
 export function parseSettings(value: unknown, where: string): Settings {
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const known = Object.keys(settingsSchema.shape);
-    throw new UsageError(`${where}: ${unknownNameError('key', issue.keys[0] ?? '', known).message}`);
-  }
-  const at = issue === undefined || issue.path.length === 0 ? '' : `"${issue.path.join('.')}": `;
-  throw new UsageError(`${where}: ${at}${issue?.message ?? 'not a config'}`);
+  if (issue === undefined) throw new UsageError(`${where}: not a config`);
+  const problem = { schema: settingsSchema, value, issue };
+  if (where === THE_COMMAND_LINE) throw new UsageError(explainSetting(toFlag(issue.path[0]), problem));
+  const path = issue.path.join('.');
+  throw new UsageError(`${where}: ${explainSetting(path === '' ? '' : `"${path}"`, problem)}`);
+}
+
+/** `maxOutputTokens` is `--max-output-tokens`. */
+function toFlag(key: PropertyKey | undefined): string {
+  const name = { models: 'model', factors: 'factor' }[String(key)] ?? String(key);
+  return key === undefined ? '' : `--${name.replaceAll(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
 }
 
 export function limitsOf({ turns, tokens, minutes, maxCost }: Settings): TrialLimits {

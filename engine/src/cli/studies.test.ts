@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
+import { chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { readStudyFile } from '../study/log-folder.ts';
@@ -130,7 +130,12 @@ analysis:
 
   it('stops when its budget is spent, and goes on when it is raised', async () => {
     using folder = createTemporaryFolder();
-    await using server = await startChatServer(() => toolCallReply('submit', { answer: 'no' }));
+    // One command, then three answers without one: a trial that counts, of four calls.
+    await using server = await startChatServer(({ body }) =>
+      body.messages.some(({ role }) => role === 'tool')
+        ? chatReply({ content: 'hm' })
+        : toolCallReply('bash', { thoughts: '', cmd: './next_sum' }),
+    );
     const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url };
     const words = (budget: string): string[] => [
       ...[
@@ -145,8 +150,8 @@ analysis:
         '--log-dir',
         folder.file('logs'),
       ],
-      // 100 tokens in at 10,000 and 20 out at 0 dollars a million: one dollar a trial.
-      ...['--price', '10000/0', '--budget-usd', budget],
+      // 100 tokens in at 2,500 and 20 out at 0 dollars a million, four times: one dollar a trial.
+      ...['--price', '2500/0', '--budget-usd', budget],
     ];
     const first = await offswitch(words('5'), environment);
     expect(first).toMatchObject({ code: 3, out: containing('The budget is spent: 5.0000 US dollars') });

@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 
-import type { SingleBar } from 'cli-progress';
-
+import { showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import { createSystemWorld } from '../base/world.ts';
-import { type Score, scoreRecord } from '../detect/score.ts';
+import { type RatedTrial, type Score, scoreRecord } from '../detect/score.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
@@ -12,8 +11,9 @@ import type { StudyDesign } from '../study/plan.ts';
 import { runStudy, type StudyProgress, type StudyResult } from '../study/run-study.ts';
 import { createSpanSender } from '../telemetry/span-sender.ts';
 import type { Parts } from './compose.ts';
+import { loadBar, type Progress, type ShowProgress, startProgress } from './progress.ts';
 import { software } from './software.ts';
-import type { Terminal } from './terminal.ts';
+import { safe, type Terminal } from './terminal.ts';
 
 /** Runs a study under a terminal: progress, Ctrl-C once and twice, and the check that machines can start at all. */
 export interface SessionOptions {
@@ -26,7 +26,10 @@ export interface SessionOptions {
   readonly concurrency: number;
   readonly terminal: Terminal;
   readonly json: boolean;
+  readonly scores: ScoreKeeper;
   readonly budgetUsd?: number | null;
+  /** Whether costs are known, so that what is spent is worth a word. False when not given. */
+  readonly priced?: boolean;
 }
 
 /** Trials mostly wait: for a model, or for a machine that does not stop. */
@@ -36,87 +39,95 @@ export class SandboxUnavailableError extends Error {
   override readonly name = 'SandboxUnavailableError';
 }
 
-export async function runSession({
-  detectors,
-  design,
-  throughEpoch = design.epochs,
-  logDir,
-  provider,
-  concurrency,
-  terminal,
-  json,
-  budgetUsd = null,
-}: SessionOptions): Promise<StudyResult> {
+export async function runSession(options: SessionOptions): Promise<StudyResult> {
+  const { detectors, design, logDir, provider, concurrency, terminal, json, scores } = options;
+  const { throughEpoch = design.epochs } = options;
   const network = await checkSandbox(provider, terminal);
+  const world = createSystemWorld();
   const [finish, stop] = [new AbortController(), new AbortController()];
+  const show: ShowProgress = json ? 'none' : terminal.isInteractive ? await loadBar() : 'lines';
+  let progress: Progress | undefined;
+  const note = (text: string): void => (progress ?? terminal).note(text);
   const onInterrupt = (): void => {
+    if (stop.signal.aborted) return;
     if (finish.signal.aborted) {
       stop.abort(new Error('interrupted'));
+      note(
+        `stopped the trials in flight; they are run again when the same command goes on with --log-dir ${safe(logDir)}`,
+      );
       return;
     }
     finish.abort();
-    terminal.note(
+    note(
       '\nfinishing the trials in flight; press Ctrl-C again to stop them at once (nothing is lost: the same command goes on)',
     );
   };
   process.on('SIGINT', onInterrupt);
-  const bar = terminal.isInteractive && !json ? await createBar() : undefined;
-  const spans = createSpanSender({ environment: terminal.environment, note: terminal.note });
-  let ended = 0;
+  const spans = createSpanSender({ environment: terminal.environment, note });
+  const onProgress = (event: StudyProgress): void => {
+    if (event.kind === 'planned') {
+      const [total, present] = [event.total, event.recordPaths.length];
+      announce(event, { ...options, silent: json });
+      progress = startProgress({
+        ...{ terminal, total, present, show },
+        priced: options.priced === true,
+        elapsed: world.elapsed,
+      });
+      for (const path of event.recordPaths) progress.trialCounts(scores.add(path).outcome);
+    }
+    if (event.kind === 'trial-start') progress?.trialStarts();
+    if (event.kind === 'trial-end') {
+      const { plan, recordPath, failure, sealed, costUsd } = event;
+      // One in which something broke is run again and counts as nothing.
+      if (sealed && failure === null) progress?.trialCounts(scores.add(recordPath).outcome);
+      progress?.trialEnds(costUsd, failure !== null);
+      if (sealed) {
+        spans.send(() => {
+          const events = readRecord(recordPath);
+          return { events, score: scoreRecord(events, detectors) };
+        });
+      }
+      if (failure !== null) note(`${plan.trialId} (${safe(plan.agent.name)}) broke: ${sentence(failure)}`);
+    }
+  };
   try {
     return await runStudy({
-      design,
-      throughEpoch,
-      logDir,
-      provider,
-      concurrency,
-      budgetUsd,
-      network,
-      world: createSystemWorld(),
+      ...{ design, throughEpoch, logDir, provider, concurrency, network, world, onProgress },
+      budgetUsd: options.budgetUsd ?? null,
       software: software(),
       finishSignal: finish.signal,
       stopSignal: stop.signal,
-      onProgress: (progress) => {
-        if (progress.kind === 'planned') {
-          ended = progress.present;
-          announce(progress, terminal);
-          bar?.start(progress.total, progress.present, { last: '' });
-        }
-        if (progress.kind === 'trial-end') {
-          ended++;
-          bar?.update(ended, { last: progress.plan.agent.name });
-          if (progress.sealed) {
-            spans.send(() => {
-              const events = readRecord(progress.recordPath);
-              return { events, score: scoreRecord(events, detectors) };
-            });
-          }
-          if (progress.failure !== null)
-            terminal.note(
-              `${progress.plan.trialId} (${progress.plan.agent.name}) broke: ${progress.failure.slice(0, 300)}`,
-            );
-        }
-      },
     });
   } finally {
-    bar?.stop();
+    progress?.stop();
     await spans.close();
     process.off('SIGINT', onInterrupt);
   }
 }
 
-function announce({ total, present, aside }: Extract<StudyProgress, { kind: 'planned' }>, terminal: Terminal): void {
-  for (const { trialId, why, movedTo } of aside) terminal.note(`set aside ${trialId}: ${why}; now at ${movedTo}`);
-  if (present > 0)
-    terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
+/** What a server says when it refuses may hold anything. */
+function sentence(failure: string): string {
+  return showInSentence(toUntrusted(failure), 300);
 }
 
-async function createBar(): Promise<SingleBar> {
-  const { default: progress } = await import('cli-progress');
-  return new progress.SingleBar(
-    { format: ' {bar} {value}/{total} trials, {duration_formatted}, {last}', hideCursor: true, clearOnComplete: true },
-    progress.Presets.shades_classic,
-  );
+type Planned = Extract<StudyProgress, { kind: 'planned' }>;
+
+function announce(
+  { total, recordPaths, aside }: Planned,
+  {
+    terminal,
+    logDir,
+    concurrency,
+    silent,
+  }: Pick<SessionOptions, 'terminal' | 'logDir' | 'concurrency'> & { readonly silent: boolean },
+): void {
+  const present = recordPaths.length;
+  for (const { trialId, why, movedTo } of aside)
+    terminal.note(`set aside ${safe(trialId)}: ${safe(why)}; now at ${safe(movedTo)}`);
+  if (present > 0)
+    terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
+  else if (!silent)
+    terminal.note(`running ${total} trials, ${Math.min(concurrency, total)} at a time, into ${safe(logDir)}`);
 }
 
 /** Throws where no trial can run; a lack that costs only the recording of the network is said and lived with. */
@@ -135,8 +146,28 @@ async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Prom
   return 'none';
 }
 
-export function scoreAll(paths: readonly string[], { detectors }: Parts): Score[] {
-  return paths.map((path) => scoreRecord(readRecord(path), detectors));
+/** Scores each record once, when it is there, and keeps what rates are made of; findings stay in the records. */
+export interface ScoreKeeper {
+  readonly add: (recordPath: string) => RatedTrial;
+  /** In the order of the plan, however the trials ended. */
+  readonly of: (recordPaths: readonly string[]) => RatedTrial[];
+}
+
+export function createScoreKeeper(
+  { detectors }: Parts,
+  onScore: (score: Score) => void = () => undefined,
+): ScoreKeeper {
+  const kept = new Map<string, RatedTrial>();
+  const add = (path: string): RatedTrial => {
+    const before = kept.get(path);
+    if (before !== undefined) return before;
+    const score = scoreRecord(readRecord(path), detectors);
+    onScore(score);
+    const { findings: _, because: __, ...rest } = score;
+    kept.set(path, rest);
+    return rest;
+  };
+  return { add, of: (paths) => paths.map(add) };
 }
 
 export function findScenario(name: string, { scenarios }: Parts): Scenario {

@@ -17,7 +17,7 @@ export const EXIT = {
   findings: 1,
   /** The user asked for something that cannot be done. */
   usage: 2,
-  /** Something broke: sandbox, disk, a server. */
+  /** Something broke (sandbox, disk, a server), or too few trials can be counted. */
   infrastructure: 3,
   /** Interrupted from the keyboard. */
   interrupted: 130,
@@ -28,9 +28,35 @@ export function systemTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(`${text}\n`),
     note: (text) => process.stderr.write(`${text}\n`),
-    isInteractive: process.stderr.isTTY,
+    // A bar that is drawn over and over is for people who look at it: a log of CI keeps every drawing.
+    isInteractive: process.stderr.isTTY && !isSet(process.env['CI']) && process.env['TERM'] !== 'dumb',
     environment: readEnvironment(process.env, process.cwd()),
   };
+}
+
+function isSet(variable: string | undefined): boolean {
+  return variable !== undefined && variable !== '' && variable !== 'false' && variable !== '0';
+}
+
+/**
+ * The last gate before a terminal: no control character, escape sequence or invisible character gets through, whoever
+ * forgot to make it visible. In JSON lines the escapes are JSON's own, so the values stay what they are.
+ */
+export function guardTerminal(terminal: Terminal): Terminal {
+  return {
+    ...terminal,
+    out: (text) => terminal.out(makeVisible(text)),
+    note: (text) => terminal.note(makeVisible(text)),
+  };
+}
+
+export function makeVisible(text: string): string {
+  return text.replace(/(?![\t\n]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) =>
+    Array.from(
+      { length: char.length },
+      (_, index) => `\\u${char.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 /** For names that came from a file or from outside. */

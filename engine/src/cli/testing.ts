@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -27,12 +27,51 @@ export async function offswitch(
   return { code, out: out.join('\n'), notes: notes.join('\n') };
 }
 
-/** The same as a process of its own, for signals. */
-export function spawnOffswitch(words: readonly string[], cwd = process.cwd()): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), ...words], {
-    cwd,
+/** Where a process of its own starts, as whom, and what it finds in its environment besides. */
+export interface SpawnOptions {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly uid?: number;
+}
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+/** The same as a process of its own: for signals, other users and other folders. */
+export function spawnOffswitch(
+  words: readonly string[],
+  { cwd, environment = {}, uid }: SpawnOptions = {},
+): ChildProcess {
+  return spawn(process.execPath, [main, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+    ...(cwd !== undefined && { cwd }),
+    ...(uid !== undefined && { uid, gid: uid }),
   });
+}
+
+/** The same on a terminal, by `script` of util-linux; what it prints holds everything that was drawn. */
+export function spawnOnTerminal(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const { CI: _, NO_COLOR: __, ...own } = process.env;
+  const line = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...own, TERM: 'xterm', ...environment },
+  });
+}
+
+/** An ordinary user to run as; null where these tests run as one, or where that user could not read the sources. */
+export function ordinaryUser(): number | null {
+  const uid = 60_998;
+  if (process.getuid?.() !== 0) return null;
+  try {
+    execFileSync('test', ['-r', main], { uid, gid: uid, cwd: '/' });
+    return uid;
+  } catch {
+    return null;
+  }
 }
 
 export async function endOf(child: ChildProcess): Promise<Seen> {

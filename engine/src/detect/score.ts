@@ -23,6 +23,9 @@ export interface Score {
   readonly tokens: number;
 }
 
+/** What rates are made of: small, so that a study of any size can keep one for each trial. */
+export type RatedTrial = Omit<Score, 'findings' | 'because'>;
+
 /** The published measures of one trial, each under its own name; null where the trial cannot tell. */
 export interface Metrics {
   /** Palisade: the mechanism was defeated and the sequence completed. */

@@ -17,6 +17,8 @@ export interface ModelProvider {
    * Makes no connection.
    */
   readonly open: (modelId: string, options: OpenModelOptions) => Promise<OpenModel>;
+  /** Providers one of whose names stands behind the slash; not given where a model's name does. */
+  readonly wraps?: readonly ModelProvider[];
 }
 
 export interface OpenModelOptions {

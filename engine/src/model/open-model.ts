@@ -7,6 +7,17 @@ export async function openModel(
   providers: readonly ModelProvider[],
   options: OpenModelOptions,
 ): Promise<OpenModel> {
+  const { provider, modelId } = findModel(name, providers);
+  return provider.open(modelId, options);
+}
+
+export interface FoundModel {
+  readonly provider: ModelProvider;
+  readonly modelId: string;
+}
+
+/** Whose model a name is, without a key, a package or a server. Throws a `UsageError` as above. */
+export function findModel(name: string, providers: readonly ModelProvider[]): FoundModel {
   const slash = name.indexOf('/');
   if (slash <= 0 || slash === name.length - 1) {
     throw new UsageError(`expected a model as provider/model, e.g. openai-compatible/my-model, got "${name}"`);
@@ -17,5 +28,7 @@ export async function openModel(
     const known = providers.map((one) => one.prefix);
     throw unknownNameError('model provider', prefix, known);
   }
-  return provider.open(name.slice(slash + 1), options);
+  const modelId = name.slice(slash + 1);
+  if (provider.wraps !== undefined) findModel(modelId, provider.wraps);
+  return { provider, modelId };
 }

@@ -4,19 +4,20 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
 import { chainHash, GENESIS } from './hash-chain.ts';
 
-/** A record that cannot be read as one. `line` counts from 1. */
+/** A record that cannot be read as one. `line` counts from 1; 0 when the file itself cannot be read. */
 export class RecordFormatError extends Error {
   override readonly name = 'RecordFormatError';
   readonly line: number;
   readonly code: RecordProblemCode;
   constructor(line: number, code: RecordProblemCode, what: string) {
-    super(`line ${line}: ${what}`);
+    super(line === 0 ? what : `line ${line}: ${what}`);
     this.line = line;
     this.code = code;
   }
 }
 
 export type RecordProblemCode =
+  | 'unreadable'
   | 'not-json'
   | 'wrong-format'
   | 'newer-version'
@@ -34,10 +35,11 @@ const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole.
- * Throws a `RecordFormatError` at bytes that are not UTF-8: shown as U+FFFD, they would pass for a text that holds one.
+ * Throws a `RecordFormatError` at bytes that are not UTF-8: shown as U+FFFD, they would pass for a text that holds one;
+ * and where the system does not let the file be read: that too is a fault of this one record, and not of the others.
  */
 export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
-  const file = openSync(path, 'r');
+  const file = attempt(() => openSync(path, 'r'));
   try {
     // Fresh memory costs more than reading into it: most records are small.
     const { size: fileBytes } = fstatSync(file);
@@ -54,7 +56,7 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
       return whole.toString('utf8');
     };
     for (;;) {
-      const size = readSync(file, block, 0, block.length, null);
+      const size = attempt(() => readSync(file, block, 0, block.length, null));
       if (size === 0) break;
       let from = 0;
       for (let end = block.indexOf(NEWLINE); end >= 0 && end < size; end = block.indexOf(NEWLINE, from)) {
@@ -62,7 +64,8 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
         from = end + 1;
       }
       bytes += size - from;
-      if (bytes > LINE_BYTES_MAX) throw new RangeError(`a line is longer than ${LINE_BYTES_MAX} bytes`);
+      if (bytes > LINE_BYTES_MAX)
+        throw new RecordFormatError(line + 1, 'not-json', `expected at most ${LINE_BYTES_MAX} bytes in a line`);
       // Copied, since the block is read into again.
       if (from < size) parts.push(Buffer.from(block.subarray(from, size)));
     }
@@ -74,6 +77,15 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
 
 const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RecordFormatError(0, 'unreadable', `the file cannot be read (${reason})`);
+  }
+}
 
 /**
  * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a

@@ -1,5 +1,5 @@
 import { UsageError } from '../base/usage-error.ts';
-import type { Metrics, Score } from '../detect/score.ts';
+import type { Metrics, RatedTrial } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
 import { boschlooExact, exactTrialsMax } from '../stats/boschloo-exact.ts';
 import { cochranMantelHaenszel } from '../stats/cochran-mantel-haenszel.ts';
@@ -43,8 +43,8 @@ export interface CompareOptions {
 
 /** Throws a `UsageError` when a set has no trial that counts, or when simulated and real trials meet. */
 export function compareScores(
-  first: readonly Score[],
-  second: readonly Score[],
+  first: readonly RatedTrial[],
+  second: readonly RatedTrial[],
   { metric, alpha }: CompareOptions,
 ): Comparison {
   if (new Set([...first, ...second].map(({ simulated }) => simulated)).size > 1) {
@@ -102,13 +102,16 @@ export function contrast(first: Counts, second: Counts): Contrast {
 }
 
 /** Null when no trial of the set could tell. */
-export function countOf(scores: readonly Score[], metric: keyof Metrics): Counts | null {
+export function countOf(scores: readonly RatedTrial[], metric: keyof Metrics): Counts | null {
   const known = scores.map(({ metrics }) => metrics[metric]).filter((value) => value !== null);
   return known.length === 0 ? null : { successes: known.filter(Boolean).length, trials: known.length };
 }
 
 /** Trials whose agent and levels are as asked; `agent` is the model's or control's name. */
-export function selectScores(scores: readonly Score[], selection: Readonly<Record<string, string>>): Score[] {
+export function selectScores<T extends RatedTrial>(
+  scores: readonly T[],
+  selection: Readonly<Record<string, string>>,
+): T[] {
   return scores.filter((score) =>
     Object.entries(selection).every(
       ([name, value]) => (name === 'agent' ? score.agent.name : score.condition[name]) === value,
@@ -116,8 +119,8 @@ export function selectScores(scores: readonly Score[], selection: Readonly<Recor
   );
 }
 
-function byCondition(scores: readonly Score[]): Map<string, Score[]> {
-  const cells = new Map<string, Score[]>();
+function byCondition(scores: readonly RatedTrial[]): Map<string, RatedTrial[]> {
+  const cells = new Map<string, RatedTrial[]>();
   for (const score of scores) {
     const key = JSON.stringify(Object.entries(score.condition).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     cells.set(key, [...(cells.get(key) ?? []), score]);
@@ -153,7 +156,7 @@ export interface AnalyseOptions {
 
 /** Every hypothesis of a plan, corrected over the whole family, also over those without data. */
 export function testHypotheses(
-  scores: readonly Score[],
+  scores: readonly RatedTrial[],
   hypotheses: readonly Hypothesis[],
   { alpha, correction }: AnalyseOptions,
 ): HypothesisResult[] {

@@ -1,5 +1,5 @@
 import { UsageError } from '../base/usage-error.ts';
-import type { Metrics, Score } from '../detect/score.ts';
+import type { Metrics, RatedTrial } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
 import { isCounted, type Outcome, OUTCOMES } from '../record/outcome.ts';
 import { jeffreysInterval } from '../stats/proportion-interval.ts';
@@ -33,14 +33,14 @@ export interface Group {
 const RATES: readonly (keyof Metrics)[] = ['sabotage', 'survived', 'attempted', 'strictNonCompliance'];
 
 /** Groups by scenario, agent and condition. Throws a `UsageError` when simulated and real records are mixed. */
-export function summarise(scores: readonly Score[]): Group[] {
+export function summarise(scores: readonly RatedTrial[]): Group[] {
   const simulated = scores.filter((score) => score.simulated).length;
   if (simulated > 0 && simulated < scores.length) {
     throw new UsageError(
       `${simulated} of ${scores.length} records are simulated: simulated and real trials are never put together; give them separately`,
     );
   }
-  const groups = new Map<string, Score[]>();
+  const groups = new Map<string, RatedTrial[]>();
   for (const score of scores) {
     const key = JSON.stringify([
       score.scenario,
@@ -52,7 +52,7 @@ export function summarise(scores: readonly Score[]): Group[] {
   return [...groups.values()].map(toGroup);
 }
 
-function toGroup(scores: readonly Score[]): Group {
+function toGroup(scores: readonly RatedTrial[]): Group {
   const [first] = scores;
   if (first === undefined) throw new TypeError('a group has at least one trial');
   const tally = (outcome: Outcome): number => scores.filter((score) => score.outcome === outcome).length;
@@ -76,7 +76,7 @@ function toGroup(scores: readonly Score[]): Group {
   };
 }
 
-export function toRate(name: keyof Metrics, scores: readonly Score[]): Rate {
+export function toRate(name: keyof Metrics, scores: readonly RatedTrial[]): Rate {
   const known = scores.map(({ metrics }) => metrics[name]).filter((value) => value !== null);
   const unknown = scores.filter(({ outcome, metrics }) => isCounted(outcome) && metrics[name] === null).length;
   const successes = known.filter(Boolean).length;

@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { readEvents, readLines, RecordFormatError } from '../record/journal-reader.ts';
 import { type StudyFile, studyFileSchema } from './plan.ts';
@@ -34,7 +35,7 @@ export interface Stock {
 export function openLogFolder(path: string): LogFolder {
   const trials = join(path, 'trials');
   try {
-    mkdirSync(trials, { recursive: true });
+    makeFolder(trials);
     accessSync(path, constants.W_OK);
     accessSync(trials, constants.W_OK);
   } catch (error) {
@@ -68,24 +69,34 @@ export function readStudyFile(path: string): StudyFile | null {
   }
 }
 
-/** Paths of all records of a folder, in the order of their names. */
+/** Paths of all records of a folder, in the order of their names. Throws a `UsageError` when it cannot be listed. */
 export function listRecords(path: string): string[] {
   const trials = join(path, 'trials');
   const folder = existsSync(trials) ? trials : path;
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
     .map((name) => join(folder, name));
 }
 
-function takeLock(path: string): DatabaseSync {
-  // A database only for its lock: the kernel's own file locks are not in Node's API, and a lock file outlives a crash.
-  const lock = new DatabaseSync(join(path, 'lock.db'));
+/** Throws a `UsageError` when the folder cannot be listed. */
+export function namesIn(folder: string): string[] {
   try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new UsageError(`the folder ${folder} cannot be read (${reasonOf(error)})`, { cause: error });
+  }
+}
+
+function takeLock(path: string): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    // A database only for its lock: the kernel's own file locks are not in Node's API, and a lock file outlives a crash.
+    lock = new DatabaseSync(join(path, 'lock.db'));
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    lock.close();
+    lock?.close();
     if (!/locked/.test(reasonOf(error)))
       throw new UsageError(`cannot lock the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, {
         cause: error,
@@ -144,8 +155,9 @@ function inspect(record: string, trialId: string | null): Inspection {
     return { why, cost, agent };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
-    // Written by a newer Offswitch: it may be perfectly good, so it is not ours to move.
-    if (error.code === 'newer-version') throw new UsageError(`${record}: ${error.message}`, { cause: error });
+    // Written by a newer Offswitch, or of another user: it may be perfectly good, so it is not ours to move.
+    if (error.code === 'newer-version' || error.code === 'unreadable')
+      throw new UsageError(`${record}: ${error.message}`, { cause: error });
     const unfinished = error.code === 'no-seal' || error.code === 'cut';
     return { why: unfinished ? 'unfinished: the run that wrote it was stopped' : error.message, cost, agent };
   }
@@ -154,14 +166,14 @@ function inspect(record: string, trialId: string | null): Inspection {
 function listAside(path: string): string[] {
   const folder = join(path, 'aside');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .map((name) => join(folder, name));
 }
 
 function moveAside(path: string, { record, trialId }: { readonly record: string; readonly trialId: string }): string {
   const folder = join(path, 'aside');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (let number = 1; ; number++) {
     const target = join(folder, `${trialId}.${number}.jsonl`);
     if (existsSync(target)) continue;

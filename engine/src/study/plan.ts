@@ -187,23 +187,69 @@ function hashOf(value: unknown): string {
 /** What is different between a folder's study and a new design, in words; empty when nothing is. */
 export function differences(existing: StudyFile, design: StudyDesign): string[] {
   const { name, version, sha256 } = design.scenario;
-  const shown = (arm: StudyFile['arms'][number]): string =>
-    `${arm.agent} ${Object.entries(arm.condition)
-      .map(([factor, level]) => `${factor}=${level}`)
-      .join(' ')} ${canonicalize(arm.limits) ?? ''}`.trim();
-  const [old, now] = [new Set(existing.arms.map(shown)), new Set(design.arms.map(describeArm).map(shown))];
-  const scalar = (what: string, before: unknown, after: unknown): string[] => {
-    const [a, b] = [canonicalize(before), canonicalize(after)];
-    return a === b ? [] : [`${what} was ${a ?? 'none'} and is ${b ?? 'none'}`];
-  };
+  const isOther = existing.scenario.name !== name || existing.scenario.version !== version;
   return [
-    ...scalar('the scenario', existing.scenario, { name, version, sha256 }),
-    ...scalar('the seed', existing.seed, design.seed),
-    ...scalar('the sandbox', existing.sandbox, design.sandbox),
-    ...scalar('the settings', existing.settings, design.settings),
-    ...scalar('the preset', existing.preset, design.preset),
-    ...scalar('the analysis plan', existing.analysis, design.analysis),
-    ...[...old].filter((arm) => !now.has(arm)).map((arm) => `the arm "${arm}" is no longer there`),
-    ...[...now].filter((arm) => !old.has(arm)).map((arm) => `the arm "${arm}" is new`),
+    ...compare('scenario', `${existing.scenario.name} ${existing.scenario.version}`, `${name} ${version}`),
+    ...(isOther ? [] : compare('texts of the scenario', existing.scenario.sha256, sha256)),
+    ...compare('seed', existing.seed, design.seed),
+    ...compare('sandbox', existing.sandbox, design.sandbox),
+    ...compareKeys(existing.settings, design.settings, (key) => key),
+    ...compare('preset', existing.preset, design.preset),
+    ...compareArms(existing.arms, design.arms.map(describeArm)),
+    ...compareAnalysis(existing.analysis, design.analysis),
   ];
+}
+
+/** `turns 30 there, 5 here` */
+function compare(what: string, there: Scalar, here: Scalar): string[] {
+  return there === here ? [] : [`${what} ${there ?? 'none'} there, ${here ?? 'none'} here`];
+}
+
+type Scalar = string | number | undefined;
+type Scalars = Readonly<Record<string, string | number>>;
+
+function compareKeys(there: Scalars, here: Scalars, nameOf: (key: string) => string): string[] {
+  const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
+  return keys.flatMap((key) => compare(nameOf(key), there[key], here[key]));
+}
+
+/** As the flags name them; those that no flag sets are named as in the record. */
+const LIMIT_NAMES: Readonly<Record<string, string>> = {
+  turnsMax: 'turns',
+  tokensMax: 'tokens',
+  durationMsMax: 'milliseconds of a trial (--minutes)',
+  costUsdMax: 'max-cost',
+};
+
+type Arm = StudyFile['arms'][number];
+
+/** Arms that are on both sides may differ in their limits; the others are named. */
+function compareArms(there: readonly Arm[], here: readonly Arm[]): string[] {
+  const nameOf = ({ agent, condition }: Arm): string =>
+    `${agent} ${Object.entries(condition)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([factor, level]) => `${factor}=${level}`)
+      .join(' ')}`.trim();
+  const [old, now] = [there, here].map((arms) => new Map(arms.map((arm) => [nameOf(arm), arm])));
+  const limits = [...(old ?? [])].flatMap(([name, arm]) => {
+    const same = now?.get(name);
+    return same === undefined
+      ? []
+      : compareKeys({ ...arm.limits }, { ...same.limits }, (key) => LIMIT_NAMES[key] ?? key);
+  });
+  const only = (some: typeof old, others: typeof old, where: string): string[] =>
+    [...(some?.keys() ?? [])]
+      .filter((name) => others?.has(name) !== true)
+      .map((name) => `the arm "${name}" only ${where}`);
+  return [...new Set(limits), ...only(old, now, 'there'), ...only(now, old, 'here')];
+}
+
+function compareAnalysis(there: AnalysisPlan | undefined, here: AnalysisPlan | undefined): string[] {
+  if (canonicalize(there) === canonicalize(here)) return [];
+  if (there === undefined || here === undefined)
+    return [`the analysis plan was made ${there === undefined ? 'only here' : 'only there'}`];
+  const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
+  const [a, b] = [new Map(Object.entries(there)), new Map(Object.entries(here))];
+  const changed = keys.filter((key) => canonicalize(a.get(key)) !== canonicalize(b.get(key)));
+  return [`the analysis plan was another (${changed.join(', ')})`];
 }

@@ -31,7 +31,13 @@ export interface RunStudyOptions {
 }
 
 export type StudyProgress =
-  | { readonly kind: 'planned'; readonly total: number; readonly present: number; readonly aside: Stock['aside'] }
+  | {
+      readonly kind: 'planned';
+      readonly total: number;
+      /** Records of planned trials that are there already. */
+      readonly recordPaths: readonly string[];
+      readonly aside: Stock['aside'];
+    }
   | { readonly kind: 'trial-start'; readonly plan: TrialPlan }
   | {
       readonly kind: 'trial-end';
@@ -39,6 +45,8 @@ export type StudyProgress =
       readonly recordPath: string;
       readonly failure: string | null;
       readonly sealed: boolean;
+      /** US dollars of the folder so far, as far as prices are known. */
+      readonly costUsd: number;
     };
 
 export interface StudyResult {
@@ -74,7 +82,9 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     .filter(({ epoch }) => epoch <= through)
     .map((plan) => ({ ...plan, studyKey }));
   const missing = plans.filter(({ trialId }) => !sealed.has(trialId));
-  onProgress({ kind: 'planned', total: plans.length, present: plans.length - missing.length, aside });
+  const pathsOf = (ids: ReadonlySet<string>): string[] =>
+    plans.flatMap(({ trialId }) => (ids.has(trialId) ? [folder.recordPath(trialId)] : []));
+  onProgress({ kind: 'planned', total: plans.length, recordPaths: pathsOf(sealed), aside });
 
   const queue = createBoundedQueue<TrialPlan>(1);
   const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
@@ -102,6 +112,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
           recordPath,
           failure: result.failure?.text ?? null,
           sealed: result.sealed,
+          costUsd: budget.spentUsd(),
         });
       } catch (error) {
         fatal ??= error instanceof Error ? error : new Error(String(error));
@@ -125,7 +136,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     interrupted: finishSignal.aborted || stopSignal.aborted,
     budgetSpent: present.size < plans.length && budget.isSpent(),
     costUsd: budget.spentUsd(),
-    recordPaths: plans.filter(({ trialId }) => present.has(trialId)).map(({ trialId }) => folder.recordPath(trialId)),
+    recordPaths: pathsOf(present),
   };
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
 import { JUDGE_VERSION } from '../detect/judge.ts';
 import type { Score } from '../detect/score.ts';
@@ -71,7 +72,7 @@ export function keepScores(folder: string, scores: readonly Score[], detectors: 
   const now = new Date().toISOString();
   const header = { format: 'offswitch-scores', version: 1, detectors: versions, judge: JUDGE_VERSION, writtenAt: now };
   const kept = [...new Map([...place.kept, ...lines]).values()];
-  mkdirSync(store, { recursive: true });
+  makeFolder(store);
   writeFileAtomic(
     join(store, `${place.id}.jsonl`),
     `${[header, ...kept].map((line) => JSON.stringify(line)).join('\n')}\n`,

@@ -1,14 +1,13 @@
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import { type Metrics, type Score, scoreRecord } from '../../detect/score.ts';
-import { readRecord } from '../../record/journal-reader.ts';
 import { type Comparison, compareScores, type Contrast, selectScores } from '../../report/comparison.ts';
 import { textTable } from '../../report/text-table.ts';
 import { parseFactorSetting } from '../../scenario/condition.ts';
 import { minimumDetectableRate, trialsPerArm, twoProportionPower } from '../../stats/power.ts';
 import type { Parts } from '../compose.ts';
-import { recordsAt } from '../records.ts';
+import { readWhole, recordsAt } from '../records.ts';
 import { parseFraction, parseWhole } from '../study-session.ts';
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 interface Context {
   readonly json: boolean;
@@ -47,7 +46,7 @@ function readSet(text: string, parts: Parts): Score[] {
     split === null
       ? [text, {}]
       : [split[1] ?? '', Object.fromEntries((split[2] ?? '').split(',').map(parseFactorSetting))];
-  const scores = recordsAt(path).map((record) => scoreRecord(readRecord(record), parts.detectors));
+  const scores = recordsAt(path).map((record) => scoreRecord(readWhole(record), parts.detectors));
   const known = [...new Set(scores.flatMap(({ condition }) => Object.keys(condition))), 'agent'];
   for (const name of Object.keys(selection)) if (!known.includes(name)) throw unknownNameError('factor', name, known);
   const selected = selectScores(scores, selection);
@@ -77,8 +76,8 @@ function render({
     textTable(
       ['set', 'k/n'],
       [
-        [first, share(overall.first)],
-        [second, share(overall.second)],
+        [safe(first), share(overall.first)],
+        [safe(second), share(overall.second)],
       ],
     ),
     `difference   ${percent(difference.estimate)} [${percent(difference.lower)}, ${percent(difference.upper)}] (Newcombe, 95 %), of ${overall.first.trials} and ${overall.second.trials} trials`,
@@ -101,9 +100,11 @@ function render({
             cells
               .toSorted((one, other) => Math.abs(other.difference.estimate) - Math.abs(one.difference.estimate))
               .map((cell) => [
-                Object.entries(cell.condition)
-                  .map(([name, level]) => `${name}=${level}`)
-                  .join(' '),
+                safe(
+                  Object.entries(cell.condition)
+                    .map(([name, level]) => `${name}=${level}`)
+                    .join(' '),
+                ),
                 share(cell.first),
                 share(cell.second),
                 percent(cell.difference.estimate),

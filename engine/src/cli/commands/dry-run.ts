@@ -2,7 +2,7 @@ import { keyOf } from '../../study/key.ts';
 import { planTrials, type StudyDesign, toStudyPlan } from '../../study/plan.ts';
 import { labelsOf } from '../published-numbers.ts';
 import type { Settings } from '../settings.ts';
-import type { Terminal } from '../terminal.ts';
+import { safe, type Terminal } from '../terminal.ts';
 import { priceOf } from './study-design.ts';
 
 export interface DryRun {
@@ -48,7 +48,7 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
       ...design.arms.map(({ agent, condition: given }) => {
         const { condition } = design.scenario.setUp(given, 'plan');
         const levels = Object.entries(condition).map(([factor, level]) => `${factor}=${level}`);
-        return ['arm       ', labelOf(condition), `${agent.name} `, ...levels]
+        return ['arm       ', labelOf(condition), `${safe(agent.name)} `, ...levels]
           .filter((part) => part !== null)
           .join(' ');
       }),
@@ -57,7 +57,7 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
       costUsd === null
         ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
         : `cost       about ${costUsd.toFixed(2)} US dollars, at most ${costUsdMax?.toFixed(2) ?? '?'} by --max-cost`,
-      `records    ${logDir}`,
+      `records    ${safe(logDir)}`,
       ...(unnamed === null
         ? [`study key  ${key} (SHA-256 of this plan: it will be in every record)`]
         : [`model      none was named: the plan is that of one model. ${unnamed}`]),

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 
 import { UsageError } from '../../base/usage-error.ts';
 import { scoreRecord } from '../../detect/score.ts';
@@ -11,8 +10,8 @@ import { renderTranscript } from '../../report/transcript.ts';
 import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
-import { recordsAt } from '../records.ts';
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { oneRecordAt, recordsAt } from '../records.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 interface Context {
   readonly json: boolean;
@@ -24,9 +23,13 @@ interface Context {
 export function verify(paths: readonly string[], { json, terminal }: Context): ExitCode {
   const results = paths.flatMap(recordsAt).map(verifyRecord);
   const broken = results.filter(({ problem }) => problem !== null);
+  // Nothing was looked at: then nothing was found either.
+  const [first] = broken;
+  if (first !== undefined && results.every(({ problem }) => problem?.code === 'unreadable'))
+    throw new UsageError(`${first.path}: ${first.problem?.text ?? ''}`);
   for (const { path, trialId, events, problem } of results) {
     if (json) terminal.out(JSON.stringify({ kind: 'record', path, trialId, events, problem }));
-    else if (problem !== null) terminal.out(`${path}: ${problem.text}`);
+    else if (problem !== null) terminal.out(`${safe(path)}: ${safe(problem.text)}`);
   }
   const plans = paths.flatMap((path) => verifyPlan(path, results, { json, terminal }));
   const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length };
@@ -54,7 +57,7 @@ function verifyPlan(
   if (json) terminal.out(JSON.stringify({ kind: 'plan', path, key: study.key, ...check }));
   else {
     for (const sentence of [...check.problems, ...check.untold, ...check.amendments])
-      terminal.out(`${path}: ${sentence}`);
+      terminal.out(`${safe(path)}: ${safe(sentence)}`);
     if (check.problems.length === 0 && check.untold.length === 0)
       terminal.note(
         `the plan ${study.key} is the one that ${records.length} records were run under${check.amendments.length > 0 ? ', with the extensions above' : ''}`,
@@ -65,31 +68,13 @@ function verifyPlan(
 
 /** One trial as a readable transcript, with the evidence beside it. */
 export function show(trial: string, { json, parts, terminal }: Context): ExitCode {
-  const path = findRecord(trial);
+  const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
   const score = scoreRecord(events, parts.detectors);
   if (json) terminal.out(JSON.stringify({ kind: 'trial', path, problem, ...score, events }));
   else terminal.out(renderTranscript(events, score));
-  if (problem !== null) terminal.note(`the record is not whole: ${problem}`);
+  if (problem !== null) terminal.note(`the record is not whole: ${safe(problem)}`);
   return problem === null ? EXIT.ok : EXIT.findings;
-}
-
-/** A path, or a trial id below `logs/`. */
-function findRecord(trial: string): string {
-  if (existsSync(trial)) return trial;
-  const found = existsSync('logs')
-    ? readdirSync('logs')
-        .map((name) => join('logs', name, 'trials', `${trial}.jsonl`))
-        .filter(existsSync)
-    : [];
-  const [first, ...others] = found;
-  if (first === undefined)
-    throw new UsageError(
-      `there is no trial "${trial}": expected the path of a record (.jsonl), or the id of a trial below logs/`,
-    );
-  if (others.length > 0)
-    throw new UsageError(`"${trial}" is in ${found.length} log folders: give the path, e.g. ${first}`);
-  return first;
 }
 
 /** An unfinished record is shown as far as it is proven. */
@@ -194,7 +179,7 @@ export async function doctor({ json, parts, terminal }: Context): Promise<ExitCo
       if (json) terminal.out(JSON.stringify({ kind: 'check', sandbox: provider.name, what, ok, seen, fix }));
       else
         terminal.out(
-          `${ok ? 'ok ' : 'NO '} ${provider.name}: ${what}: ${seen}${fix === '' ? '' : `\n     what to do: ${fix}`}`,
+          `${ok ? 'ok ' : 'NO '} ${provider.name}: ${what}: ${safe(seen)}${fix === '' ? '' : `\n     what to do: ${fix}`}`,
         );
     }
   }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
+import { makeFolder } from '../../base/make-folder.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import { type Score, scoreRecord } from '../../detect/score.ts';
 import { type ExportSample, type LogReader, type NoticePattern, type ReadLogOptions } from '../../logs/contract.ts';
@@ -11,7 +12,7 @@ import { sha256 } from '../../record/hash-chain.ts';
 import { readRecord } from '../../record/journal-reader.ts';
 import { openLogFolder } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
-import { isOurs, recordsAt } from '../records.ts';
+import { isOurs, readWhole, recordsAt } from '../records.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 interface Context {
@@ -37,7 +38,7 @@ export async function importLogs(
 ): Promise<ExitCode> {
   using folder = openLogFolder(flags.to);
   const beside = join(flags.to, 'beside');
-  mkdirSync(beside, { recursive: true });
+  makeFolder(beside);
   let samples = 0;
   let problems = 0;
   let unmapped = 0;
@@ -159,7 +160,7 @@ async function recognise(path: string, { logReaders }: Parts): Promise<LogReader
 
 /** Scores of our records, or of somebody else's logs, read on the way and not kept. */
 export async function scoresOf(path: string, parts: Parts, terminal: Terminal): Promise<Score[]> {
-  if (isOurs(path)) return recordsAt(path).map((record) => scoreRecord(readRecord(record), parts.detectors));
+  if (isOurs(path)) return recordsAt(path).map((record) => scoreRecord(readWhole(record), parts.detectors));
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
   try {
     const scores: Score[] = [];
@@ -196,13 +197,13 @@ export async function exportRecords(
   );
   if (writer === undefined) throw unknownNameError('export format', to, ['inspect']);
   const records = recordsAt(path).map((record) => {
-    const events = readRecord(record);
+    const events = readWhole(record);
     return { record, at: events[0]?.at ?? 0, score: scoreRecord(events, parts.detectors) };
   });
   const models = [...new Set(records.map(({ score }) => score.agent.name))];
   const task = basename(path).replace(/\.jsonl$/, '');
   const toFolder = models.length > 1 || !out.endsWith(writer.extension);
-  if (toFolder) mkdirSync(out, { recursive: true });
+  if (toFolder) makeFolder(out);
   for (const model of models) {
     const mine = records.filter(({ score }) => score.agent.name === model);
     const sampleIdOf = toSampleIds(mine.map(({ score }) => score));
@@ -220,7 +221,7 @@ export async function exportRecords(
     terminal.out(
       json
         ? JSON.stringify({ kind: 'file', file, model, ...report })
-        : `${file}: ${report.samples} samples of ${safe(model)}, ${report.bytes} bytes`,
+        : `${safe(file)}: ${report.samples} samples of ${safe(model)}, ${report.bytes} bytes`,
     );
   }
   return EXIT.ok;

@@ -16,7 +16,7 @@ import { isOurs, recordsAt } from '../records.ts';
 import { scoreRecords } from '../score-records.ts';
 import { software } from '../software.ts';
 import { findScenario, parseFraction } from '../study-session.ts';
-import { type ExitCode, EXIT, type Terminal } from '../terminal.ts';
+import { type ExitCode, EXIT, safe, type Terminal } from '../terminal.ts';
 import { scoresOf } from './logs.ts';
 
 interface Context {
@@ -109,7 +109,7 @@ export async function check(
       unfinished: read.unfinished,
       notScored: read.notScored.length,
     });
-    terminal.out(json ? JSON.stringify({ kind: 'gate', ...result }) : result.sentence);
+    terminal.out(json ? JSON.stringify({ kind: 'gate', ...result }) : safe(result.sentence));
     return result.exitCode;
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });

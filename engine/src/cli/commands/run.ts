@@ -1,10 +1,18 @@
+import { countTrials, whyTooFewCount } from '../../report/countability.ts';
 import type { StudyDesign } from '../../study/plan.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import type { Parts } from '../compose.ts';
 import { labelsOf } from '../published-numbers.ts';
 import type { Settings } from '../settings.ts';
-import { DEFAULT_CONCURRENCY, defaultLogDir, findSandbox, runSession, scoreAll } from '../study-session.ts';
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import {
+  createScoreKeeper,
+  DEFAULT_CONCURRENCY,
+  defaultLogDir,
+  findSandbox,
+  runSession,
+  type ScoreKeeper,
+} from '../study-session.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { printPlan } from './dry-run.ts';
 import { printAnswer, renderAnswer, renderGroups, testPlan } from './score.ts';
 import { designStudy } from './study-design.ts';
@@ -17,7 +25,7 @@ export interface RunOptions {
 
 export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, terminal: Terminal): Promise<ExitCode> {
   const { design, unnamed, texts, standIns } = await designStudy(settings, { parts, terminal, dryRun });
-  if (texts !== null && !json) terminal.note(`texts: ${texts}`);
+  if (texts !== null && !json) terminal.note(`texts: ${safe(texts)}`);
   const logDir = settings.logDir ?? defaultLogDir(design.scenario.name);
   if (dryRun) {
     const otherwise =
@@ -32,6 +40,10 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
       `no model was named: running the controls ${standIns.join(' and ')} instead. They are scripts: they show how it works and say nothing about a model.`,
     );
   const provider = findSandbox(settings.sandbox, parts);
+  const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
+  const keeper = createScoreKeeper(parts, (score) => {
+    if (json) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
+  });
   const session = {
     design,
     detectors: parts.detectors,
@@ -40,24 +52,26 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
     terminal,
     json,
+    scores: keeper,
     budgetUsd: settings.budgetUsd ?? null,
+    priced: settings.price !== undefined,
   };
-  const result = await runLooks({ design, logDir, parts }, (throughEpoch) => runSession({ ...session, throughEpoch }));
-  const scores = scoreAll(result.recordPaths, parts);
+  const result = await runLooks({ design, logDir, keeper }, (throughEpoch) => runSession({ ...session, throughEpoch }));
+  const scores = keeper.of(result.recordPaths);
   const answer = testPlan(logDir, scores);
   if (answer !== null && answer.stoppedAt !== null)
     terminal.note(`stopped at the look after ${answer.stoppedAt} epochs, by the rule of the plan`);
   const missing = result.planned - result.present;
-  const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
+  const countability = countTrials(scores);
+  const tooFew = whyTooFewCount(countability);
   if (json) {
-    for (const score of scores)
-      terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
     if (answer !== null) printAnswer(answer, terminal);
     terminal.out(
       JSON.stringify({
         kind: 'done',
         planned: result.planned,
         trials: scores.length,
+        counted: countability.counted,
         failures: result.failures,
         logDir,
       }),
@@ -80,18 +94,22 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
       );
   }
   if (missing > 0) return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
-  return EXIT.ok;
+  if (tooFew === null) return EXIT.ok;
+  terminal.note(
+    `offswitch: ${safe(tooFew)}: this measures nothing of the agent; "offswitch show TRIAL" says what happened in one`,
+  );
+  return EXIT.infrastructure;
 }
 
 interface Looking {
   readonly design: StudyDesign;
   readonly logDir: string;
-  readonly parts: Parts;
+  readonly keeper: ScoreKeeper;
 }
 
 /** Look by look where the plan says so; otherwise all at once. */
 async function runLooks(
-  { design, logDir, parts }: Looking,
+  { design, logDir, keeper }: Looking,
   runThrough: (epoch: number) => Promise<StudyResult>,
 ): Promise<StudyResult> {
   const looks = design.analysis?.sequential?.looks ?? [design.epochs];
@@ -99,7 +117,7 @@ async function runLooks(
     const result = await runThrough(epoch);
     const whole = result.present === result.planned && !result.interrupted;
     if (!whole || index === looks.length - 1) return result;
-    const answer = testPlan(logDir, scoreAll(result.recordPaths, parts));
+    const answer = testPlan(logDir, keeper.of(result.recordPaths));
     if (answer !== null && answer.stoppedAt !== null) return result;
   }
   throw new TypeError('a study has at least one look');

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 
-import type { Score } from '../../detect/score.ts';
+import { UsageError } from '../../base/usage-error.ts';
+import type { RatedTrial, Score } from '../../detect/score.ts';
 import type { Condition } from '../../record/events.ts';
 import { OUTCOMES } from '../../record/outcome.ts';
 import { answerPlan, type PlanAnswer } from '../../report/analysis/plan.ts';
@@ -27,12 +28,16 @@ export async function score(
 ): Promise<ExitCode> {
   const scores: Score[] = [];
   const problems: string[] = [];
+  let unreadable = 0;
   const seen = new Set<string>();
   const foreign = paths.filter((path) => !isOurs(path));
   for (const path of foreign) scores.push(...(await scoresOf(path, parts, terminal)));
   const own = paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt);
   for (const one of await scoreRecords(own, parts)) {
-    if ('problem' in one) problems.push(`${one.path}: ${one.problem.why}`);
+    if ('problem' in one) {
+      problems.push(`${one.path}: ${one.problem.why}`);
+      if (one.problem.code === 'unreadable') unreadable++;
+    }
     // A copy of a record is no second trial.
     else if (seen.has(one.score.trialId)) problems.push(`${one.path}: ${one.score.trialId} was scored already`);
     else {
@@ -40,9 +45,11 @@ export async function score(
       seen.add(one.score.trialId);
     }
   }
-  for (const problem of problems) terminal.note(`not scored: ${problem}`);
+  // Nothing was looked at: then nothing was found either.
+  if (unreadable > 0 && unreadable === problems.length && scores.length === 0) throw new UsageError(problems[0] ?? '');
+  for (const problem of problems) terminal.note(`not scored: ${safe(problem)}`);
   for (const path of paths.filter((one) => !foreign.includes(one)))
-    for (const problem of planProblems(path)) terminal.note(`${path}: ${problem}`);
+    for (const problem of planProblems(path)) terminal.note(`${safe(path)}: ${safe(problem)}`);
   const answers = paths.flatMap((path) => testPlan(path, scores) ?? []);
   const [only] = paths;
   const labelOf = labelsIn(paths.length === 1 ? only : undefined, parts);
@@ -74,7 +81,7 @@ function planProblems(path: string): readonly string[] {
 }
 
 /** The questions that the study of a folder was bound to before its first trial; null where there is no such plan. */
-export function testPlan(path: string, scores: readonly Score[]): PlanAnswer | null {
+export function testPlan(path: string, scores: readonly RatedTrial[]): PlanAnswer | null {
   return answerPlan(statSync(path).isDirectory() ? readStudyFile(path) : null, scores);
 }
 
@@ -140,7 +147,9 @@ function keepIn(
     const rescore = keepScores(path, scores, parts.detectors);
     return rescore.before === null ? null : rescore;
   } catch (error) {
-    terminal.note(`the scores were not kept in ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.note(
+      `the scores were not kept in ${safe(path)}: ${safe(error instanceof Error ? error.message : String(error))}`,
+    );
     return null;
   }
 }
@@ -150,7 +159,7 @@ function renderRescore({ before, changed, compared }: Rescore): string {
     .map(([id, version]) => `${id} ${version}`)
     .join(', ');
   return [
-    `since the detectors of ${before?.writtenAt ?? ''} (${versions}): ${changed.length} of ${compared} trials have other findings`,
+    `since the detectors of ${safe(before?.writtenAt ?? '')} (${safe(versions)}): ${changed.length} of ${compared} trials have other findings`,
     ...changed
       .slice(0, 20)
       .map(
@@ -184,15 +193,17 @@ function labelsIn(path: string | undefined, parts: Parts): LabelOf {
   return labelsOf(study.preset, findScenario(study.scenario.name, parts));
 }
 
-export function renderGroups(scores: readonly Score[], labelOf: LabelOf = () => null): string {
+export function renderGroups(scores: readonly RatedTrial[], labelOf: LabelOf = () => null): string {
   const groups = summarise(scores);
   const simulated = scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : [];
   return [
     ...simulated,
     ...groups.flatMap((group) => [
-      `${safe(group.agent)}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${Object.entries(group.condition)
-        .map(([name, level]) => `${name}=${level}`)
-        .join(' ')}`,
+      safe(
+        `${group.agent}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${Object.entries(group.condition)
+          .map(([name, level]) => `${name}=${level}`)
+          .join(' ')}`,
+      ),
       textTable(
         ['outcome', 'trials'],
         OUTCOMES.filter((outcome) => group.outcomes[outcome] > 0).map((outcome) => [
@@ -211,7 +222,7 @@ export function renderGroups(scores: readonly Score[], labelOf: LabelOf = () => 
         ]),
       ),
       `counted ${group.counted} of ${group.trials}${Object.entries(group.notCounted)
-        .map(([cause, count]) => `; ${cause} x${count}`)
+        .map(([cause, count]) => `; ${safe(cause)} x${count}`)
         .join('')}`,
       `tokens ${group.tokens}, cost ${group.costUsd === null ? 'unknown (no --price)' : `${group.costUsd.toFixed(4)} US dollars`}`,
       '',

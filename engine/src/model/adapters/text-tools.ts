@@ -6,6 +6,7 @@ import { TEXT_TOOL_PROTOCOL, withTextTools } from '../text-tool-protocol.ts';
 export function createTextToolsProvider(providers: readonly ModelProvider[]): ModelProvider {
   return {
     prefix: 'text-tools',
+    wraps: providers,
     usage: 'before another name, for models that cannot call tools: text-tools/openai-compatible/my-model',
     open: async (modelId, options) => {
       const open = await openModel(modelId, providers, options);

@@ -1,4 +1,4 @@
-import type { Score } from '../../detect/score.ts';
+import type { RatedTrial } from '../../detect/score.ts';
 import { alphaSpending } from '../../stats/alpha-spending.ts';
 import type { StudyFile } from '../../study/plan.ts';
 import { type HypothesisResult, testHypotheses } from '../comparison.ts';
@@ -36,13 +36,13 @@ export interface PlanLook {
 }
 
 /** Null where nothing was planned to be asked. */
-export function answerPlan(study: StudyFile | null, scores: readonly Score[]): PlanAnswer | null {
+export function answerPlan(study: StudyFile | null, scores: readonly RatedTrial[]): PlanAnswer | null {
   const analysis = study?.analysis;
   if (study === null || analysis === undefined || analysis.hypotheses.length === 0) return null;
   const planned = new Map(study.trials.map(({ trialId, epoch }) => [trialId, epoch]));
   const own = scores.filter(({ trialId }) => planned.has(trialId));
   const complete = completeEpochs(planned, own);
-  const until = (epochs: number): Score[] => own.filter(({ trialId }) => (planned.get(trialId) ?? 0) <= epochs);
+  const until = (epochs: number): RatedTrial[] => own.filter(({ trialId }) => (planned.get(trialId) ?? 0) <= epochs);
   const asked: Asked = { study, analysis, complete, until };
   return analysis.sequential === undefined ? answerAtEnd(asked) : answerAtLooks(asked, analysis.sequential);
 }
@@ -53,11 +53,11 @@ interface Asked {
   readonly study: StudyFile;
   readonly analysis: Analysis;
   readonly complete: number;
-  readonly until: (epochs: number) => Score[];
+  readonly until: (epochs: number) => RatedTrial[];
 }
 
 /** The last epoch up to which every planned trial has a score; 0 when the first already has gaps. */
-function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly Score[]): number {
+function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly RatedTrial[]): number {
   const present = new Set(scores.map(({ trialId }) => trialId));
   const missing = [...planned].filter(([trialId]) => !present.has(trialId)).map(([, epoch]) => epoch);
   const last = [...planned.values()].reduce((most, epoch) => Math.max(most, epoch), 0);
@@ -146,7 +146,7 @@ function answerAtLooks(
 }
 
 /** The same for a report. */
-export function toPlan(study: ReportInput['study'], scores: readonly Score[]): ReportPlan | null {
+export function toPlan(study: ReportInput['study'], scores: readonly RatedTrial[]): ReportPlan | null {
   const analysis = study?.analysis;
   if (analysis === undefined) return null;
   const answer = answerPlan(study, scores);

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { makeFolder } from './make-folder.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'offswitch-folder-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('makeFolder', () => {
+  it('makes what is missing, and is content with what is there', () => {
+    const deep = join(folder, 'a/b/c');
+    for (let time = 0; time < 2; time++) makeFolder(deep);
+    expect(statSync(deep).isDirectory()).toBe(true);
+  });
+
+  it('throws where the kernel makes none, at once', ({ skip }) => {
+    if (process.platform !== 'linux') skip('not run: there is no /proc');
+    expect(() => makeFolder('/proc/offswitch/trials')).toThrow(/ENOENT/);
+  });
+
+  it('throws at a file, below a file, and at a link to nothing', () => {
+    const [file, link] = [join(folder, 'file'), join(folder, 'link')];
+    writeFileSync(file, '');
+    symlinkSync(join(folder, 'nowhere'), link);
+    for (const path of [file, join(file, 'x'), link]) expect(() => makeFolder(path)).toThrow();
+    expect(() => makeFolder(join(link, 'x'))).toThrow();
+  });
+});

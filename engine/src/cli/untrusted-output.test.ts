@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { startChatServer } from '../model/testing/chat-server.ts';
+import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { guardTerminal } from './terminal.ts';
+import { offswitch, type Seen } from './testing.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+/** Clears the screen, in red, with a bell, backwards, and with a byte that some terminals take for an escape. */
+const HOSTILE = '\u001b[2J\u001b[31m\u0007\u202eowned\u009b1m';
+
+function expectHarmless({ out, notes }: Seen): void {
+  expect(out + notes).not.toMatch(/(?![\n\t])[\p{Cc}\p{Cf}]/u);
+  expect(out + notes).toContain('owned');
+}
+
+describe('text from outside reaches a terminal with its control characters made visible', () => {
+  it.skipIf(!ready)('from the error of a server', async () => {
+    using folder = createTemporaryFolder();
+    await using server = await startChatServer((_, number) =>
+      // The second kind of refusal breaks one trial, the first ends the study.
+      number % 2 === 0 ? { status: 400, body: { error: { message: HOSTILE } } } : { status: 200, body: HOSTILE },
+    );
+    const words = ['run', 'shutdown', '--model', 'openai-compatible/m', '--log-dir', folder.file('logs')];
+    const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url };
+    const first = await offswitch(words, environment);
+    expect(first.notes).toMatch(/broke:/);
+    expect(first.notes + first.out).not.toMatch(/(?!\n)\p{Cc}/u);
+    expectHarmless(await offswitch([...words, '--epochs', '3'], environment));
+  });
+
+  it.for([
+    ['the name of a model in a plan', ['run', 'shutdown', '--dry-run', '--model', `openai/${HOSTILE}`]],
+    ['a name that is not known', ['run', HOSTILE, '--model', 'control/complier']],
+    ['an option that is not known', ['run', `--${HOSTILE}`]],
+    ['a path', ['verify', `/nowhere/${HOSTILE}`]],
+  ] as const)('from %s', async ([, words]) => expectHarmless(await offswitch(words)));
+
+  it('from the names of files and from what records hold', async () => {
+    using folder = createTemporaryFolder();
+    const record = folder.file(`${HOSTILE}.jsonl`);
+    writeFileSync(record, 'no record\n');
+    for (const command of ['verify', 'score', 'show']) expectHarmless(await offswitch([command, record]));
+    const start = trialStart({ agent: { kind: 'model', name: HOSTILE }, condition: { [HOSTILE]: HOSTILE } });
+    const other = writeRecord(folder.file('other.jsonl'), [start]);
+    for (const words of [
+      ['score', other],
+      ['show', other],
+      ['show', other, '--json'],
+      ['score', other, '--json'],
+    ])
+      expectHarmless(await offswitch(words));
+  });
+
+  it('with --json as escapes of JSON, so that the values stay what they are', async () => {
+    using folder = createTemporaryFolder();
+    const name = `${HOSTILE}\u{e0041}`;
+    const record = writeRecord(folder.file('a.jsonl'), [trialStart({ agent: { kind: 'model', name } })]);
+    const { out } = await offswitch(['score', record, '--json']);
+    expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ agent: { name } });
+  });
+
+  it('also where a command forgot to', () => {
+    const [out, notes]: [string[], string[]] = [[], []];
+    const write = (to: string[]) => (text: string) => to.push(text);
+    const terminal = guardTerminal({
+      out: write(out),
+      note: write(notes),
+      isInteractive: true,
+      environment: {},
+    });
+    terminal.note(`a${HOSTILE}\n`);
+    terminal.out('fine: é 漢 😀\r\n\tnext');
+    expect(notes).toEqual(['a\\u001b[2J\\u001b[31m\\u0007\\u202eowned\\u009b1m\n']);
+    expect(out).toEqual(['fine: é 漢 😀\r\n\tnext']);
+  });
+});
