@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createTemporaryFolder } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { parts } from './compose.ts';
 import { endOf, offswitch, type Seen, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -59,18 +60,25 @@ describe('a preset', () => {
 });
 
 describe('a dry run', () => {
-  it.for(['openai/some-model', 'anthropic/some-model', 'openai-compatible/org/some-model', 'xai/some-model'])(
-    'of %s needs neither key nor server',
-    async (model) => {
-      const seen = await offswitch(['run', 'shutdown', '--model', model, '--dry-run']);
-      expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
-    },
+  const names = [...parts.models.map(({ prefix }) => `${prefix}/some-model`), 'openai-compatible/org/some-model'].map(
+    (name) => name.replace('text-tools/', 'text-tools/llama-cpp/'),
   );
+  it.for(names)('of %s needs neither key nor server', async (model) => {
+    const seen = await offswitch(['run', 'shutdown', '--model', model, '--dry-run']);
+    expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
+  });
 
-  it('still refuses a provider that is none', async () => {
-    expect(await offswitch(['run', 'shutdown', '--model', 'opnai/m', '--dry-run'])).toMatchObject({
+  it.for(['opnai/m', 'text-tools/opnai/m'])('still refuses a provider that is none: %s', async (model) => {
+    expect(await offswitch(['run', 'shutdown', '--model', model, '--dry-run'])).toMatchObject({
       code: 2,
       notes: containing('Did you mean "openai"?'),
+    });
+  });
+
+  it.for(['openai', 'openai/', '/m', 'text-tools/openai'])('still refuses what is no name: %s', async (model) => {
+    expect(await offswitch(['run', 'shutdown', '--model', model, '--dry-run'])).toMatchObject({
+      code: 2,
+      notes: containing('expected a model as provider/model'),
     });
   });
 });

@@ -35,9 +35,14 @@ describe('scoreRecords', () => {
     expect(await scoreRecords(paths, parts)).toEqual(expected);
   });
 
-  it('says what went wrong in a thread as it would without', async () => {
-    const paths = [...makeFiles(430), join(folder, 'missing.jsonl')];
-    await expect(scoreRecords(paths, parts)).rejects.toThrow(/missing\.jsonl/);
+  it('says what went wrong in a thread as it would without, and scores the others all the same', async () => {
+    const missing = join(folder, 'missing.jsonl');
+    const scored = await scoreRecords([...makeFiles(430), missing], parts);
+    expect(scored).toHaveLength(431);
+    expect(scored.at(-1)).toEqual(scoreFile(missing, parts.detectors));
+    expect(scored.at(-1)).toMatchObject({
+      problem: { code: 'unreadable', why: expect.stringContaining('ENOENT') as string },
+    });
   });
 
   it('uses the detectors that it is given', async () => {

@@ -97,6 +97,31 @@ analysis:
     });
   });
 
+  it('does not go into the folder of another one, and says which settings differ, there and here', async () => {
+    using folder = createTemporaryFolder();
+    const run = (...more: string[]): ReturnType<typeof offswitch> =>
+      offswitch(['run', 'shutdown', '--model', 'control/complier', '--log-dir', folder.file('logs'), ...more]);
+    await run('--temperature', '1');
+    const same = ['--temperature', '1'];
+    for (const [words, sentence] of [
+      [[...same, '--turns', '5'], 'another study (turns 30 there, 5 here): choose'],
+      [
+        [...same, '--tokens', '1000', '--turns', '5'],
+        'another study (turns 30 there, 5 here; tokens 200000 there, 1000 here): ',
+      ],
+      [['--temperature', '0.5'], 'another study (temperature 1 there, 0.5 here): '],
+      [[], 'another study (temperature 1 there, none here): '],
+      [[...same, '--seed', 'x'], 'another study (seed offswitch there, x here): '],
+      [[...same, '--sandbox', 'memory'], 'another study (sandbox bwrap there, memory here): '],
+      [[...same, '--model', 'control/pleader'], '(the arm "control/pleader'],
+    ] as const) {
+      const seen = await run(...words);
+      expect(seen).toMatchObject({ code: 2, notes: containing(sentence) });
+      expect(seen.notes).not.toContain('{');
+    }
+    expect((await run(...same)).code).toBe(0);
+  });
+
   it('can be compared, over all and cell by cell', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');

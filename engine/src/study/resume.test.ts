@@ -85,7 +85,12 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     child.kill('SIGINT');
     await sleep(100);
     child.kill('SIGINT');
-    expect((await end).code).toBe(130);
+    expect(await end).toMatchObject({
+      code: 130,
+      notes: expect.stringContaining(
+        'stopped the trials in flight; they are run again when the same command goes on',
+      ) as string,
+    });
     const again = await endOf(spawnOffswitch(study(logDir, 4, 'control/overwriter')));
     expect(again).toMatchObject({
       code: 0,

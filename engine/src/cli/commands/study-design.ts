@@ -2,7 +2,7 @@ import type { Agent } from '../../agent/contract.ts';
 import { createControlAgent } from '../../agent/control-agent.ts';
 import { createModelAgent, type ModelParameters } from '../../agent/model-agent.ts';
 import { unknownNameError, UsageError } from '../../base/usage-error.ts';
-import { openModel } from '../../model/open-model.ts';
+import { findModel, openModel } from '../../model/open-model.ts';
 import type { Condition } from '../../record/events.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { findPreset, type Preset } from '../../scenario/presets.ts';
@@ -139,7 +139,10 @@ async function createAgent(
   const prefixes = [...parts.models.map(({ prefix }) => prefix), 'control'];
   if (slash > 0 && !prefixes.includes(name.slice(0, slash)))
     throw unknownNameError('model provider', name.slice(0, slash), prefixes);
-  if (dryRun && slash > 0 && slash < name.length - 1) return createPlannedAgent(name);
+  if (dryRun) {
+    findModel(name, parts.models);
+    return createPlannedAgent(name);
+  }
   const open = await openModel(name, parts.models, { environment: terminal.environment });
   return createModelAgent({
     open,
