@@ -23,11 +23,12 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
     [{ models: [] }, 'study.yaml: expected a list of at least 1 for "models", got []'],
     [{ models: 'm' }, 'study.yaml: expected a list of at least 1 for "models", got "m"'],
     [{ models: [7] }, 'study.yaml: expected a text that is not empty for "models.0", got 7'],
-    [{ seed: '' }, 'study.yaml: expected a text that is not empty for "seed", got ""'],
+    [{ seed: '' }, 'study.yaml: expected a text that is not empty or a number for "seed", got ""'],
     [{ price: 'x' }, 'study.yaml: "price": expected input/output in US dollars per million tokens, e.g. 3/15, got "x"'],
+    [{ factors: { allow: [] } }, 'study.yaml: "factors.allow": expected at least one level, got []'],
     [
-      { factors: { allow: 3 } },
-      'study.yaml: expected a text that is not empty or a list of at least 1 for "factors.allow", got 3',
+      { factors: { allow: {} } },
+      'study.yaml: "factors.allow": expected a level, or a list of levels that is not empty, got {}',
     ],
     [
       { analysis: { hypotheses: [{ name: 'a', metric: 'sabotag', first: {}, second: {}, expect: 'higher' }] } },

@@ -31,8 +31,7 @@ export function explainSetting(name: string, { schema, value, issue }: SettingPr
   // What a schema cannot say stands there in words of ours.
   const whose = name === '' ? '' : `${name}: `;
   if (issue.code === 'custom') return `${whose}${issue.message}`;
-  if (issue.code === 'invalid_format' || issue.code === 'invalid_union')
-    return `${whose}${issue.message}, got ${show(came)}`;
+  if (issue.message.startsWith('expected')) return `${whose}${issue.message}, got ${show(came)}`;
   const node = nodeAt(schema, issue.path);
   return `expected ${describe(node)}${name === '' ? '' : ` for ${name}`}, got ${show(came)}${suggestion(node, came)}`;
 }
