@@ -112,7 +112,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
           recordPath,
           failure: result.failure?.text ?? null,
           sealed: result.sealed,
-          costUsd: budget.spentUsd(),
+          costUsd: budget.spentUsd() + costUsd,
         });
       } catch (error) {
         fatal ??= error instanceof Error ? error : new Error(String(error));
