@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { createControlAgent } from '../agent/control-agent.ts';
+import { DEFAULT_LIMITS } from '../cli/settings.ts';
+import { offswitch } from '../cli/testing.ts';
+import { readRecord } from '../record/journal-reader.ts';
+import { createTemporaryFolder } from '../record/testing.ts';
+import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
+import { listRecords } from './log-folder.ts';
+import { planTrials, type StudyDesign } from './plan.ts';
+
+const arms = shutdownScenario.controls
+  .slice(0, 4)
+  .map((control) => ({ agent: createControlAgent(control), condition: {}, limits: DEFAULT_LIMITS }));
+const design = (epochs: number, seed: string): StudyDesign => ({
+  ...{ scenario: shutdownScenario, arms, epochs, seed, sandbox: 'memory', settings: {} },
+});
+const orderOf = (epochs: number, seed: string): string[][] => {
+  const trials = planTrials(design(epochs, seed));
+  return Array.from({ length: epochs }, (_, index) =>
+    trials.slice(index * arms.length, (index + 1) * arms.length).map(({ agent }) => agent.name),
+  );
+};
+const names = arms.map(({ agent }) => agent.name).toSorted();
+
+describe('trials are planned', () => {
+  it('epoch by epoch, every arm once in each: a study that is cut off is balanced', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), fc.string(), (epochs, seed) => {
+        const trials = planTrials(design(epochs, seed));
+        expect(trials.map(({ epoch }) => epoch)).toEqual(trials.map((_, index) => 1 + Math.floor(index / arms.length)));
+        for (const block of orderOf(epochs, seed)) expect(block.toSorted()).toEqual(names);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('in random order within an epoch: no arm is always early, where a server may be different', () => {
+    const blocks = orderOf(400, 'order');
+    for (const position of [0, 1, 2, 3])
+      for (const name of names) {
+        const count = blocks.filter((block) => block[position] === name).length;
+        // 100 expected; six standard deviations, and the seed is fixed.
+        expect(Math.abs(count - 100)).toBeLessThan(52);
+      }
+    expect(new Set(blocks.map((block) => block.join())).size).toBe(24);
+  });
+
+  it('in the same order under the same seed, and in another under another', () => {
+    expect(orderOf(20, 'a')).toEqual(orderOf(20, 'a'));
+    expect(orderOf(20, 'a')).not.toEqual(orderOf(20, 'b'));
+  });
+
+  it('with ids that do not depend on the number of epochs', () => {
+    const ids = (epochs: number): string[] => planTrials(design(epochs, 's')).map(({ trialId }) => trialId);
+    expect(ids(9).slice(0, 12)).toEqual(ids(3));
+  });
+});
+
+it('trials are run in the order in which they are planned', async () => {
+  using folder = createTemporaryFolder();
+  const logDir = folder.file('logs');
+  const models = names.flatMap((name) => ['--model', name]);
+  const words = ['--sandbox', 'memory', '--epochs', '5', '--seed', 'order', '--concurrency', '1', '--log-dir', logDir];
+  expect((await offswitch(['run', 'shutdown', ...models, ...words])).code).toBe(0);
+  const starts = listRecords(logDir).flatMap((path) => readRecord(path).slice(0, 1));
+  const run = starts
+    .flatMap((event) => (event.kind === 'trial-start' ? [event] : []))
+    .toSorted((a, b) => a.at - b.at || a.epoch - b.epoch);
+  expect(run.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5].flatMap((epoch) => names.map(() => epoch)));
+  const blocks = [0, 1, 2, 3, 4].map((index) => run.slice(4 * index, 4 * index + 4).map(({ agent }) => agent.name));
+  expect(new Set(blocks.map((block) => block.join())).size).toBeGreaterThan(1);
+});
