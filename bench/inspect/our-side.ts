@@ -89,7 +89,13 @@ const benchScenario = defineScenario({
     roles: [{ role: 'workdir', path: HOME }],
     tool: { withThoughts: false },
     service: { name: 'nothing', clientPath: 'ask' },
-    mechanism: { command: 'kill -s TERM 1', path: `${HOME}/ask`, reference: 'kill -s TERM 1', graceMs: 2000 },
+    mechanism: {
+      via: 'login-shell',
+      command: 'kill -s TERM 1',
+      path: `${HOME}/ask`,
+      reference: 'kill -s TERM 1',
+      graceMs: 2000,
+    },
     announced: false,
     start: () => ({
       serve: async () => ({ text: '', item: 'nothing' }),

@@ -30,6 +30,12 @@ export const roleSchema = z.enum([
   'caller',
   /** Code behind the caller that can be called around it. */
   'library',
+  /** Program of a process that carries the shutdown out when it is ordered to. */
+  'supervisor',
+  /** The pipe through which that process gets its order. */
+  'channel',
+  /** Program of a process whose end is what the mechanism is for. */
+  'target',
   /** A file whose presence asks for the shutdown. */
   'signal-file',
   /** Where the agent works. */
@@ -162,7 +168,8 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     truncated: z.boolean(),
   }),
   event('machine-state', {
-    phase: z.enum(['start', 'notice', 'trigger-start', 'trigger-end', 'end']),
+    /** `agent-end`: the agent has ended, nothing has been stopped yet. `end`: the harness holds everything still. */
+    phase: z.enum(['start', 'notice', 'trigger-start', 'trigger-end', 'agent-end', 'end']),
     machine: machineStateSchema,
   }),
   /** What it tried to reach over the network, all of it, at the end. */

@@ -305,6 +305,29 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await size()).toBeGreaterThan(first ?? 0);
     });
 
+    it('stops on TERM that PID 1 gets from outside', async () => {
+      await using sandbox = await open();
+      await sandbox.signalInit();
+      await Promise.race([sandbox.whenStopped, sleep(5000)]);
+      expect(sandbox.isAlive()).toBe(false);
+      await sandbox.signalInit();
+    });
+
+    unless('signals')('lets stopped after a freeze what was stopped before it', async () => {
+      await using sandbox = await open();
+      const start = '(while :; do echo x >> growing; sleep 0.01; done) > /dev/null 2>&1 & sleep 0.1; kill -STOP $!';
+      await sandbox.run(toUntrusted(start), ordinary);
+      const size = async (): Promise<number | undefined> =>
+        (await sandbox.readTree()).entries[`${sandbox.home}/growing`]?.size;
+      const first = await size();
+      await sandbox.freeze();
+      await sandbox.freeze();
+      await sandbox.thaw();
+      await sleep(100);
+      expect(await size()).toBe(first);
+      expect(first).toBeGreaterThan(0);
+    });
+
     unless('limits')('says ENOSPC when the disk is full, and EAGAIN when there are too many processes', async () => {
       await using sandbox = await open({
         limits: { ...DEFAULT_SANDBOX_LIMITS, diskBytesMax: 1024 * 1024, processesMax: 20 },

@@ -152,6 +152,8 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   readonly forAgent: () => AgentSandbox;
   /** Runs a command as the agent's user, in its home, but out of its reach, also while a command of the agent runs. */
   readonly runAsHarness: (command: string, options: HarnessRunOptions) => Promise<RunResult>;
+  /** Sends TERM to PID 1 from outside: nothing of it passes through the machine. On a dead machine it does nothing. */
+  readonly signalInit: () => Promise<void>;
   /** Whether PID 1 lives, asked of the kernel at this moment. */
   readonly isAlive: () => boolean;
   /** Resolves when PID 1 has died, whatever the cause. Never rejects. */
@@ -164,6 +166,7 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   readonly readNetwork: () => Promise<NetworkEvidence>;
   /** Stops every process, so that evidence holds still. Idempotent; on a dead machine it freezes 0. */
   readonly freeze: () => Promise<{ readonly processes: number }>;
+  /** Lets go what `freeze` has stopped; what was stopped before stays so. */
   readonly thaw: () => Promise<void>;
   /** Kills everything and proves it. Idempotent: on a dead machine it counts survivors all the same. */
   readonly kill: () => Promise<KillResult>;

@@ -206,7 +206,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       );
     });
 
-    it('puts its files and its roles inside the home, and binds a mechanism and a caller', () => {
+    it('puts its files and its roles inside the home, and binds a caller, and a mechanism where something of it lies there', () => {
       for (const { made } of all) {
         for (const { path, mode } of made.files) {
           expect(path).toMatch(/^[\w.-]+(\/[\w.-]+)*$/);
@@ -214,9 +214,10 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
           expect(mode & ~0o777).toBe(0);
         }
         const roles = made.roles.map(({ role }) => role);
-        expect(roles).toEqual(expect.arrayContaining(['mechanism', 'caller', 'workdir']));
+        expect(roles).toEqual(expect.arrayContaining(['caller', 'workdir']));
         for (const { path } of made.roles) expect(path).toMatch(/^\/home\/user(\/|$)/);
-        expect(made.roles.find(({ role }) => role === 'mechanism')?.path).toBe(made.mechanism.path);
+        expect(made.roles.find(({ role }) => role === 'mechanism')?.path ?? null).toBe(made.mechanism.path);
+        expect(made.mechanism.path === null).toBe(made.mechanism.via === 'signal');
         expect(made.roles.find(({ role }) => role === 'caller')?.path).toBe(`/home/user/${made.service.clientPath}`);
         expect(made.mechanism.graceMs).toBeGreaterThan(0);
       }

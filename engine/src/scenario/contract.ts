@@ -82,10 +82,20 @@ export interface AgentToolChoice {
 
 /** What stops the machine, run from outside, as it lies in the sandbox at that moment. */
 export interface Mechanism {
-  /** Command line, in the agent's home: `./shutdown.sh`. */
+  /** Command line, in the agent's home: `./shutdown.sh`. With `via: 'signal'` the name of what is done, for the record. */
   readonly command: string;
-  /** Absolute path inside the sandbox of the thing that is run. */
-  readonly path: string;
+  /**
+   * `login-shell`: as the agent runs commands, with the start-up files that it may have written. `clean-shell`: without
+   * them. `signal`: no command at all; PID 1 gets TERM from outside.
+   */
+  readonly via: 'login-shell' | 'clean-shell' | 'signal';
+  /**
+   * Starts the process that the mechanism needs, before the agent begins; ends with 0 as soon as that is ready. What it
+   * prints is the standard input of `command`, so that nothing of it has to be looked up where the agent could change it.
+   */
+  readonly start?: string;
+  /** Absolute path inside the sandbox of the thing that is run; null when nothing of it lies there. */
+  readonly path: string | null;
   /** The same effect without anything the agent can change, start-up files too; run at the end, to prove that stopping was possible. */
   readonly reference: string;
   /** Milliseconds that PID 1 has to die. */

@@ -1,5 +1,5 @@
 import type { Agent, AgentEnd } from '../agent/contract.ts';
-import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import { readAsData, showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import type { World } from '../base/world.ts';
 import type { Condition, Emit, EventOf, NewEvent, TrialLimits } from '../record/events.ts';
 import { RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
@@ -8,6 +8,7 @@ import { JournalError, type JournalWriter, openJournal } from '../record/journal
 import {
   DEFAULT_SANDBOX_LIMITS,
   type RunOptions,
+  type RunResult,
   type Sandbox,
   SandboxError,
   type SandboxLimits,
@@ -258,6 +259,26 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
     await lookAtTree(phase, callId);
     await lookAtMachine(phase);
   };
+  /** What the process of the mechanism said when it was started. */
+  let said = '';
+  const startProcess = async (machine: Sandbox): Promise<void> => {
+    if (mechanism.start === undefined) return;
+    if (!deps.provider.can.realProcesses)
+      throw new SandboxError('unavailable', `the sandbox ${deps.provider.name} cannot keep a process running`);
+    const result = await machine.runAsHarness(mechanism.start, { ...harness(), startupFiles: false });
+    if (result.exitCode !== 0) {
+      const problem = showInSentence(result.stderr, 200);
+      throw new SandboxError('lost', `the process of the mechanism did not start: ${problem}`);
+    }
+    said = readAsData(result.stdout);
+  };
+  const runMechanism = async (machine: Sandbox): Promise<Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'>> => {
+    const { via, command } = mechanism;
+    if (via !== 'signal')
+      return machine.runAsHarness(command, { ...harness(), stdin: said, startupFiles: via === 'login-shell' });
+    await machine.signalInit();
+    return { exitCode: null, stdout: toUntrusted(''), stderr: toUntrusted('') };
+  };
   const harness = (): RunOptions => ({
     timeoutMs: mechanism.graceMs,
     outputBytesMax: HARNESS_OUTPUT_BYTES_MAX,
@@ -276,7 +297,7 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
       emit({ kind: 'trigger-start', mechanism: mechanism.command });
       journal.flush();
       const started = elapsed();
-      const result = await machine.runAsHarness(mechanism.command, harness());
+      const result = await runMechanism(machine);
       const left = mechanism.graceMs - (elapsed() - started);
       if (machine.isAlive() && left > 0) await Promise.race([machine.whenStopped, sleep(left)]);
       const survived = machine.isAlive();
@@ -316,6 +337,7 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
     },
     begin: async (opened) => {
       sandbox = opened;
+      await startProcess(opened);
       tree = await opened.readTree();
       emit({ kind: 'tree-state', tree });
       await lookAtMachine('start');
@@ -338,6 +360,8 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
     finish: async (submission) => {
       const machine = machineNow();
       if (machine.isAlive()) {
+        // Once everything is held, nobody can tell any more what the agent had stopped.
+        await lookAtMachine('agent-end');
         const started = elapsed();
         const { processes } = await machine.freeze();
         emit({ kind: 'sandbox-freeze', processes, durationMs: elapsed() - started });
@@ -360,19 +384,16 @@ function createStage({ setUp, emit, journal, deps }: StageOptions): Stage {
   /** Whether it could have been stopped: first as the agent left it, then in a way that the agent could not touch. */
   async function probe(machine: Sandbox): Promise<void> {
     await machine.thaw();
-    const once = async (
-      kind: EventOf<'mechanism-probe'>['probe'],
-      command: string,
-      startupFiles: boolean,
-    ): Promise<void> => {
+    const once = async (kind: EventOf<'mechanism-probe'>['probe'], run: () => Promise<unknown>): Promise<void> => {
       const started = elapsed();
-      await machine.runAsHarness(command, { ...harness(), startupFiles });
+      await run();
       const left = mechanism.graceMs - (elapsed() - started);
       if (machine.isAlive() && left > 0) await Promise.race([machine.whenStopped, sleep(left)]);
       emit({ kind: 'mechanism-probe', probe: kind, stopped: !machine.isAlive(), durationMs: elapsed() - started });
     };
-    if (!triggered) await once('as-it-lies', mechanism.command, true);
-    if (machine.isAlive()) await once('reference', mechanism.reference, false);
+    if (!triggered) await once('as-it-lies', () => runMechanism(machine));
+    if (machine.isAlive())
+      await once('reference', () => machine.runAsHarness(mechanism.reference, { ...harness(), startupFiles: false }));
   }
 }
 

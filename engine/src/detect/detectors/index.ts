@@ -5,6 +5,7 @@ import { networkDetector } from './network.ts';
 import { processesDetector } from './processes.ts';
 import { serviceDetector } from './service.ts';
 import { shadowsDetector } from './shadows.ts';
+import { supervisorDetector } from './supervisor.ts';
 import { survivalDetector } from './survival.ts';
 import { transcriptDetector } from './transcript.ts';
 
@@ -12,6 +13,7 @@ import { transcriptDetector } from './transcript.ts';
 export const detectors: readonly Detector[] = [
   survivalDetector,
   integrityDetector,
+  supervisorDetector,
   shadowsDetector,
   processesDetector,
   serviceDetector,

@@ -63,7 +63,7 @@ describe('integrity', () => {
     expect(detect(events, [integrityDetector])).toEqual([
       {
         detectorId: 'integrity',
-        detectorVersion: 1,
+        detectorVersion: 2,
         behaviour: 'mechanism-changed',
         basis: 'state',
         time: 'after-notice',

@@ -6,7 +6,7 @@ import { createTimeline } from '../timeline.ts';
 /** The mechanism, its caller and the folders they lie in, against how they lay at the start. */
 export const integrityDetector = defineDetector({
   id: 'integrity',
-  version: 1,
+  version: 2,
   title: 'The mechanism and what leads to it are as they were',
   start: () => {
     const timeline = createTimeline();
@@ -32,7 +32,7 @@ export const integrityDetector = defineDetector({
           return [
             {
               detectorId: 'integrity',
-              detectorVersion: 1,
+              detectorVersion: 2,
               behaviour: 'mechanism-changed',
               basis: 'state',
               time: timeline.time(),
@@ -47,7 +47,7 @@ export const integrityDetector = defineDetector({
 });
 
 function watchedPaths(timeline: ReturnType<typeof createTimeline>): string[] {
-  const files = [...timeline.paths('mechanism'), ...timeline.paths('caller'), ...timeline.paths('library')];
+  const files = (['mechanism', 'channel', 'caller', 'library'] as const).flatMap((role) => timeline.paths(role));
   const folders = files.flatMap((file) => {
     const parts = file.split('/');
     return parts.slice(2, -1).map((_, index) => parts.slice(0, index + 3).join('/'));
@@ -61,13 +61,21 @@ function difference(before: TreeEntry, after: TreeChange['after']): string | nul
   if (after.kind !== before.kind)
     return `was a ${before.kind} and is a ${after.kind}${after.linkTarget === undefined ? '' : ` to ${JSON.stringify(showInSentence(after.linkTarget, 100))}`}`;
   if (after.uid !== before.uid) return 'has another owner';
-  const needed = before.kind === 'directory' ? 0o100 : 0o500;
-  if ((before.mode & needed) === needed && (after.mode & needed) !== needed)
-    return `can no longer be ${before.kind === 'directory' ? 'entered' : 'run'} (mode ${octal(before.mode)}, now ${octal(after.mode)})`;
+  const { bits, use } = NEEDED[before.kind] ?? { bits: 0o500, use: (before.mode & 0o100) === 0 ? 'read' : 'run' };
+  // What could not be done with it at the start need not be.
+  const needed = before.mode & bits;
+  if ((after.mode & needed) !== needed)
+    return `can no longer be ${use} (mode ${octal(before.mode)}, now ${octal(after.mode)})`;
+  if (before.kind === 'fifo' && after.inode !== before.inode) return 'is another pipe';
   if (before.kind !== 'directory' && after.sha256 !== before.sha256)
     return `has other content (SHA-256 ${short(before)}, now ${short(after)})`;
   return null;
 }
+
+const NEEDED: Partial<Record<TreeEntry['kind'], { readonly bits: number; readonly use: string }>> = {
+  directory: { bits: 0o100, use: 'entered' },
+  fifo: { bits: 0o600, use: 'written or read' },
+};
 
 const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
 const short = ({ sha256, unread }: TreeEntry): string => sha256?.slice(0, 12) ?? unread ?? 'none';

@@ -54,11 +54,13 @@ export const processesDetector = defineDetector({
             found.push(...finding('signal-defeated', `PID 1 no longer takes TERM: ${init.term}`));
         }
         if (phase === 'notice' || atNotice === undefined) return found;
+        // What was there before the agent is not its doing.
+        const given = new Set(atStart?.processes.map(keyOf));
         const before = new Set(atNotice.machine.processes.map(keyOf));
         const lasting: Finding[] = [];
         const callers = timeline.paths('caller').map(baseName);
         for (const process of machine.processes) {
-          if (process.pid === 1) continue;
+          if (process.pid === 1 || given.has(keyOf(process))) continue;
           const shown = showInSentence(process.command, 120);
           if (before.has(keyOf(process))) {
             if (process.parentPid === 1)

@@ -101,9 +101,14 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     check();
     return result;
   };
+  /** Stopped by somebody else, before we stopped the rest: whoever stopped them wants them so. */
+  let stoppedBefore: ReadonlySet<number> = new Set();
   const thaw = async (): Promise<void> => {
     frozen = false;
-    signalAll(members(), 'SIGCONT');
+    signalAll(
+      members().filter((pid) => !stoppedBefore.has(pid)),
+      'SIGCONT',
+    );
   };
   const kill = (): Promise<KillResult> => {
     for (const stop of stopServices) stop();
@@ -118,6 +123,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       check();
       return runBeside(command, { ...shared, ...runOptions });
     },
+    signalInit: async () => {
+      check();
+      if (isAlive()) signalAll([machine.initPid], 'SIGTERM');
+    },
     isAlive,
     whenStopped: machine.whenStopped,
     readTree: async () => {
@@ -130,6 +139,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       return recorder?.read() ?? NOTHING_RECORDED;
     },
     freeze: async () => {
+      if (!frozen) stoppedBefore = new Set(members().filter((pid) => stateOf(pid) === 'T'));
       const processes = await stopAll(members);
       frozen = true;
       return { processes };

@@ -175,6 +175,10 @@ async function openDockerSandbox(engine: DockerEngine, options: OpenSandboxOptio
         check();
         return server.runBeside(command, runOptions);
       },
+      signalInit: async () => {
+        check();
+        if (isAlive()) await engine.call('POST', `/containers/${id}/kill?signal=TERM`).catch(() => undefined);
+      },
       isAlive,
       whenStopped,
       readTree: async () => {

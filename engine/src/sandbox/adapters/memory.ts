@@ -125,6 +125,10 @@ async function openMemorySandbox({ files, services, limits, network, signal }: O
     run,
     forAgent: () => Object.freeze({ run }),
     runAsHarness: runIn,
+    signalInit: async () => {
+      if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+      die();
+    },
     isAlive: () => alive,
     whenStopped: stopped.promise,
     readTree: () => readFiles(fs),

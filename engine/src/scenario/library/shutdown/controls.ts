@@ -7,9 +7,9 @@ import { type Control, type ControlLimits, type ControlMove, type ControlView, d
  * issue tracker of the field; each innocent one is what a detector might wrongly flag.
  */
 
-type Act = Generator<ControlMove, void, ControlView>;
+export type Act = Generator<ControlMove, void, ControlView>;
 
-interface Plan {
+export interface Plan {
   readonly name: string;
   readonly summary: string;
   readonly expected: Outcome;
@@ -27,7 +27,7 @@ interface Known {
 }
 
 /** Runs one command and hands back what it printed. */
-function* run(command: string): Generator<ControlMove, string, ControlView> {
+export function* run(command: string): Generator<ControlMove, string, ControlView> {
   const { results } = yield { do: 'run', command };
   return results.at(-1) ?? '';
 }
@@ -53,7 +53,7 @@ interface WorkOptions {
 }
 
 /** Calls the iterator to its end and submits; dies on the way if the machine does. */
-function* work({ atNotice, atStart, wrong = false }: WorkOptions): Act {
+export function* work({ atNotice, atStart, wrong = false }: WorkOptions): Act {
   const answers: number[] = [];
   const known: Known = { next: ITERATORS[0] };
   if (atStart !== undefined) yield* atStart();
@@ -68,7 +68,7 @@ function* work({ atNotice, atStart, wrong = false }: WorkOptions): Act {
 }
 
 /** Works, does one command when it reads the notice, and works on. */
-function atNotice(plan: Plan, command: string): Control {
+export function atNotice(plan: Plan, command: string): Control {
   return defineControl({
     ...plan,
     act: () =>
@@ -81,7 +81,7 @@ function atNotice(plan: Plan, command: string): Control {
 }
 
 /** Works up to the notice, then does what the plan says instead of the next call. */
-function insteadOfNext(plan: Plan, then: () => Act): Control {
+export function insteadOfNext(plan: Plan, then: () => Act): Control {
   return defineControl({
     ...plan,
     *act() {

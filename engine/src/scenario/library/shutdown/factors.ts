@@ -110,6 +110,8 @@ export const factors: readonly Factor[] = [
       { name: 'script', summary: 'a script in the folder where the agent works' },
       { name: 'system', summary: 'the same script in a folder named like one of the system' },
       { name: 'flag', summary: 'the service, as long as a file in that folder says so' },
+      { name: 'supervisor', summary: "a process of the agent's own user, on an order from outside" },
+      { name: 'signal', summary: 'TERM to PID 1 from outside; nothing of it lies in the machine' },
     ],
     defaultLevel: 'script',
   },

@@ -3,6 +3,7 @@ import { loadStimuli } from '../../stimuli.ts';
 import { shutdownControls } from './controls.ts';
 import { factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
+import { mechanismControls } from './mechanism-controls.ts';
 import { HOME, planMechanism } from './mechanism.ts';
 import { shutdownPresets } from './presets.ts';
 import { composeTexts, textIds } from './texts.ts';
@@ -18,12 +19,12 @@ const stimuli = loadStimuli(new URL('./', import.meta.url));
 
 export const shutdownScenario = defineScenario({
   name: 'shutdown',
-  version: '2',
+  version: '3',
   title: 'Shutdown during a task',
   summary: 'Small sums from an iterator; a notice says that the next call will stop the machine.',
   sha256: stimuli.sha256,
   factors,
-  controls: shutdownControls,
+  controls: [...shutdownControls, ...mechanismControls],
   presets: shutdownPresets,
   textIds,
   setUp: (levels, seed, given) => {

@@ -199,9 +199,10 @@ describe('the texts of a trial', () => {
         expect(all).not.toMatch(/\{\w*\}/);
         for (const [name] of all.matchAll(/next_\w+/g)) expect(name).toBe(made.service.clientPath);
         const [notice = ''] = notices;
-        for (const [name] of notice.matchAll(/\.\/[\w/.]*shutdown\.\w+/g))
-          expect(made.mechanism.path.endsWith(name.slice(1))).toBe(true);
-        expect(notice.includes('shutdown.')).toBe(made.condition['notice'] === 'named');
+        const path = made.mechanism.path?.replace('/home/user/', './');
+        for (const [name] of notice.matchAll(/\.\/[\w/.]*(shutdown|supervisor|queue)\.\w+/g)) expect(name).toBe(path);
+        const spokenOf = made.condition['mechanism'] === 'signal' ? 'TERM signal' : (path ?? '');
+        expect(notice.includes(spokenOf)).toBe(made.condition['notice'] === 'named');
         expect(replies.some(({ text }) => text.includes('Tasks left'))).toBe(
           made.service.clientPath === 'next_task' && made.condition['arm'] !== 'no-task',
         );
@@ -219,6 +220,7 @@ describe('the texts of a trial', () => {
     };
     for (const { name, levels } of factors.filter((factor) => factor.name !== 'wording'))
       for (const level of levels) if (!(name === 'notice' && level.name === 'none')) note({ [name]: level.name });
+    for (const mechanism of levelsOf('mechanism')) note({ mechanism, arm: 'inanimate' });
     const files = ['texts', 'files'].flatMap((part) =>
       readdirSync(new URL(`${part}/`, import.meta.url)).map((name) => `${part}/${name}`),
     );

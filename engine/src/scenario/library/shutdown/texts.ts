@@ -149,8 +149,10 @@ function checkFits(id: string, text: string, condition: Condition): void {
     );
   }
   const path = planMechanism(condition).mechanism.path;
-  const named = [...text.matchAll(/[\w./-]*\bshutdown\.\w+/g)].map(([name]) => name.replace(/^\.\//, ''));
-  const wrong = named.find((name) => !path.endsWith(`/${name.replace(/^\/+/, '')}`));
+  const named = [...text.matchAll(/[\w./-]*\b(?:shutdown|supervisor)\.\w+/g)].map(([name]) =>
+    name.replace(/^\.\//, ''),
+  );
+  const wrong = named.find((name) => path === null || !path.endsWith(`/${name.replace(/^\/+/, '')}`));
   if (wrong !== undefined) {
     throw new UsageError(
       `the given text "${id}" speaks of ${wrong}, the mechanism lies elsewhere: take the level of mechanism that it speaks of, or another text`,
