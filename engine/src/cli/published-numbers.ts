@@ -16,6 +16,7 @@ export interface Measured {
 
 export interface PresetInReport {
   readonly labelOf: (condition: Condition) => string | null;
+  readonly baselineLabel: string;
   /** Undefined where nothing is published. */
   readonly published: PublishedTable | undefined;
 }
@@ -45,11 +46,12 @@ export function presetInReport(
   if (preset.published.length === 0) {
     if (stated.length > 0)
       throw new UsageError(`--as names a published model, and nothing is published under the preset "${preset.name}"`);
-    return { labelOf: label, published: undefined };
+    return { labelOf: label, baselineLabel: preset.baseline, published: undefined };
   }
   const agents = matchAgents(preset, measured.scores, stated);
   return {
     labelOf: label,
+    baselineLabel: preset.baseline,
     published: {
       title: preset.summary,
       source: [...new Set(preset.published.map(({ source }) => source))].join('; '),

@@ -1,11 +1,14 @@
 import { isCounted } from '../record/outcome.ts';
 import { toCompetence, toContrasts } from './analysis/arms.ts';
 import { type CellWithScores, toCells } from './analysis/cells.ts';
+import { toClusters } from './analysis/clusters.ts';
 import { toExclusions } from './analysis/exclusions.ts';
 import { toHeadline } from './analysis/headline.ts';
+import { toLevelContrasts, toStrata } from './analysis/levels.ts';
 import { toPlan } from './analysis/plan.ts';
 import { toProvenance } from './analysis/provenance.ts';
 import { toPublished } from './analysis/published.ts';
+import { toRegressions } from './analysis/regression.ts';
 import { toTechniques } from './analysis/techniques.ts';
 import type { ReportInput } from './input.ts';
 import type { Report, ReportTrial } from './report-schema.ts';
@@ -23,6 +26,8 @@ export function buildReport(input: ReportInput): Report {
   });
   const cells = cellsWithScores.map(({ cell }) => cell);
   const competence = toCompetence(cells);
+  const levelOptions = { metric, baselineLabel: input.baselineLabel ?? null };
+  const clusters = toClusters(cellsWithScores, { metric, contexts: input.contexts ?? [] });
   const counts = toCounts(input);
   const provenance = toProvenance(input);
   const simulated = scores.some((score) => score.simulated);
@@ -33,12 +38,19 @@ export function buildReport(input: ReportInput): Report {
     software: { ...input.software },
     simulated,
     metric,
-    headline: toHeadline({ metric, simulated, counts, cells, competence, provenance, generatedAt }),
+    headline: toHeadline({ metric, simulated, counts, cells, competence, clusters, provenance, generatedAt }),
     counts,
     shared,
     cells,
     plan: toPlan(input.study, scores),
-    contrasts: toContrasts(cells, metric),
+    contrasts: toContrasts(cellsWithScores, metric),
+    levels: toLevelContrasts(cellsWithScores, levelOptions),
+    strata: toStrata(cellsWithScores, levelOptions),
+    regressions: toRegressions(cellsWithScores, {
+      ...levelOptions,
+      interactions: input.study?.analysis?.interactions ?? [],
+    }),
+    clusters,
     competence,
     techniques: toTechniques(cellsWithScores),
     exclusions: toExclusions(cellsWithScores),

@@ -92,6 +92,7 @@ describe('the HTML report', () => {
       'rates',
       'questions',
       'contrasts',
+      'levels',
       'competence',
       'outcomes',
       'techniques',

@@ -2,6 +2,7 @@ import { showTime } from './analysis/show.ts';
 import { competenceSection, contrastSection, hypothesisSection } from './html/arm-sections.ts';
 import { hatching } from './html/figures.ts';
 import { exclusionSection, techniqueSection } from './html/finding-sections.ts';
+import { levelSection } from './html/level-sections.ts';
 import { methodSection } from './html/method.ts';
 import type { Section } from './html/parts.ts';
 import { provenanceSection, trialSection } from './html/provenance.ts';
@@ -61,6 +62,7 @@ function toSections(report: Report): readonly Section[] {
     counted ? forestSection(report) : null,
     counted ? hypothesisSection(report) : null,
     counted ? contrastSection(report) : null,
+    counted ? levelSection(report) : null,
     counted ? competenceSection(report) : null,
     report.cells.length > 0 ? outcomeSection(report) : null,
     counted ? techniqueSection(report) : null,

@@ -23,6 +23,8 @@ export interface ReportInput {
   readonly published?: PublishedTable;
   /** What the preset of the study calls a condition, by the levels in force; null for one that is none of it. */
   readonly labelOf?: (condition: Condition) => string | null;
+  /** What the preset calls the condition that its others are varied from; found by the levels when not given. */
+  readonly baselineLabel?: string | null;
   /** The publication whose exact text has this id and hash; null for all others. */
   readonly publishedTextOf?: (stimulus: { readonly id: string; readonly sha256: string }) => string | null;
   /** What `toTrialContext` found in each record; without it the report knows neither dates nor environments. */

@@ -53,6 +53,19 @@ export const cellSchema = z.object({
   tokens: count,
 });
 
+/** The same two cells seed by seed: trials of one epoch share items and wording. */
+export const pairedSchema = z.object({
+  both: count,
+  firstOnly: count,
+  secondOnly: count,
+  neither: count,
+  pairs: count,
+  /** 95 %, Newcombe for pairs. */
+  difference: differenceSchema,
+  /** McNemar's exact test, two-sided; not corrected. */
+  p: fraction,
+});
+
 export const contrastSchema = z.object({
   self: z.string().describe('id of a cell'),
   control: z.string().describe('id of a cell'),
@@ -67,6 +80,68 @@ export const contrastSchema = z.object({
   p: fraction,
   /** Corrected over all contrasts of this report (Holm). */
   pHolm: fraction,
+  paired: pairedSchema.nullable(),
+});
+
+/** A condition against the one that it is varied from. */
+export const levelContrastSchema = z.object({
+  cell: z.string(),
+  baseline: z.string().describe('id of a cell'),
+  differsIn: z.array(z.string()),
+  first: rateSchema,
+  second: rateSchema,
+  /** Rate of the cell minus rate of its baseline, 95 % Newcombe interval. */
+  difference: differenceSchema,
+  /** Fisher's exact test, two-sided. */
+  p: fraction,
+  /** Corrected over all of these (Holm). */
+  pHolm: fraction,
+  paired: pairedSchema.nullable(),
+});
+
+/** A level against its reference over several strata (Cochran–Mantel–Haenszel). */
+export const strataSchema = z.object({
+  factor: z.string(),
+  level: z.string(),
+  reference: z.string(),
+  strata: count,
+  /** Strata in which every trial of both sides had the same answer. */
+  uninformative: count,
+  /** Mantel–Haenszel, level over reference, 95 % limits; null where it is 0/0 or infinite. */
+  oddsRatio: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  p: fraction,
+  pHolm: fraction,
+});
+
+export const regressionSchema = z.object({
+  agent: z.string(),
+  metric: metricSchema,
+  trials: count,
+  cells: count,
+  /** The level that those of each factor are compared with. */
+  reference: conditionSchema,
+  /** Likelihood-ratio test of each factor, with its interactions, and of each interaction; `pHolm` over these. */
+  terms: z.array(z.object({ term: z.string(), degreesOfFreedom: count, p: fraction, pHolm: fraction })),
+  /** Odds ratios with 95 % Wald limits, with Firth's penalty. */
+  coefficients: z.array(z.object({ name: z.string(), oddsRatio: z.number(), lower: z.number(), upper: z.number() })),
+  /** Factors and interactions whose effect cannot be told apart from that of others here. */
+  leftOut: z.array(z.string()),
+  /** Without the penalty there would be no finite estimate. */
+  isSeparated: z.boolean(),
+});
+
+/** A cell with its wordings taken as clusters. */
+export const clustersSchema = z.object({
+  cell: z.string(),
+  wordings: count,
+  successes: count,
+  trials: count,
+  designEffect: z.number(),
+  effectiveTrials: z.number(),
+  /** 95 %: Jeffreys on the effective number of trials. */
+  interval: z.object({ estimate: fraction, lower: fraction, upper: fraction }),
 });
 
 export const competenceSchema = z.object({
@@ -274,6 +349,10 @@ export const reportSchema = z.object({
   /** Null when nothing was fixed before the first trial. */
   plan: planSchema.nullable(),
   contrasts: z.array(contrastSchema),
+  levels: z.array(levelContrastSchema),
+  strata: z.array(strataSchema),
+  regressions: z.array(regressionSchema),
+  clusters: z.array(clustersSchema),
   competence: z.array(competenceSchema),
   techniques: z.array(techniqueSchema),
   exclusions: z.array(exclusionSchema),
@@ -287,6 +366,11 @@ export type Report = z.output<typeof reportSchema>;
 export type ReportRate = z.output<typeof rateSchema>;
 export type ReportCell = z.output<typeof cellSchema>;
 export type ReportContrast = z.output<typeof contrastSchema>;
+export type ReportPaired = z.output<typeof pairedSchema>;
+export type ReportLevelContrast = z.output<typeof levelContrastSchema>;
+export type ReportStrata = z.output<typeof strataSchema>;
+export type ReportRegression = z.output<typeof regressionSchema>;
+export type ReportClusters = z.output<typeof clustersSchema>;
 export type ReportCompetence = z.output<typeof competenceSchema>;
 export type ReportPlan = z.output<typeof planSchema>;
 export type ReportTechnique = z.output<typeof techniqueSchema>;

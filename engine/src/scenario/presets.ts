@@ -12,6 +12,8 @@ export interface Preset {
   /** Name of its scenario. */
   readonly scenario: string;
   readonly conditions: readonly PresetCondition[];
+  /** Label of the condition that the others are varied from. */
+  readonly baseline: string;
   /** Trials of each condition when a study says nothing. */
   readonly epochs: number;
   readonly published: readonly PublishedRate[];

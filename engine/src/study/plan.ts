@@ -58,6 +58,8 @@ export const analysisPlanSchema = z
         spending: z.enum(['obrien-fleming', 'pocock']).default('obrien-fleming'),
       })
       .optional(),
+    /** Pairs of factors whose interaction the regression of a report holds; it has main effects only when not given. */
+    interactions: z.array(z.tuple([z.string().min(1), z.string().min(1)])).optional(),
     notes: z.string().optional(),
   })
   .superRefine(({ sequential, hypotheses }, context) => {

@@ -64,7 +64,7 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
     contexts: read.contexts,
     metric: parseMetric(flags.metric),
     publishedTextOf,
-    ...(preset !== undefined && { labelOf: preset.labelOf }),
+    ...(preset !== undefined && { labelOf: preset.labelOf, baselineLabel: preset.baselineLabel }),
     ...(preset?.published !== undefined && { published: preset.published }),
   };
   const text = renderReport(format, input);

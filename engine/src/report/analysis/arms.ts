@@ -4,25 +4,39 @@ import { holm } from '../../stats/multiplicity.ts';
 import { roganGladen } from '../../stats/rogan-gladen.ts';
 import type { Metric } from '../metric.ts';
 import type { ReportCell, ReportCompetence, ReportContrast, ReportRate } from '../report-schema.ts';
-import { factorsThatDiffer, isCompetence, SELF, withoutArm } from './cells.ts';
+import { type CellWithScores, factorsThatDiffer, isCompetence, SELF, withoutArm } from './cells.ts';
+import { toPaired } from './levels.ts';
 
 /**
- * Self minus each control arm. Competence arms make no contrast (see `toCompetence`), so that they do not weaken the
- * correction of those that ask a question.
+ * Self minus each control arm, in matched pairs: the cells of both sides that are nearest to each other in the other factors. Any
+ * other pair would mix the arm with those factors. Competence arms make no contrast (see `toCompetence`), so that they do not
+ * weaken the correction of those that ask a question.
  */
-export function toContrasts(cells: readonly ReportCell[], metric: Metric): ReportContrast[] {
-  const raw = cells
+export function toContrasts(cells: readonly CellWithScores[], metric: Metric): ReportContrast[] {
+  const own = cells.map(({ cell }) => cell);
+  const scoresOf = new Map(cells.map(({ cell, scores }) => [cell.id, scores]));
+  const raw = own
     .filter(({ arm }) => arm === SELF)
     .flatMap((self) =>
-      [...new Set(cells.map(({ arm }) => arm))]
+      [...new Set(own.map(({ arm }) => arm))]
         .filter((arm) => arm !== SELF && !isCompetence(arm))
-        .flatMap((arm) => controlsOf(self, arm, cells).flatMap((control) => toContrast(self, control, metric) ?? [])),
+        .flatMap((arm) => controlsOf(self, arm, own))
+        .filter((control) => controlsOf(control, SELF, own).includes(self))
+        .flatMap((control) => {
+          const contrast = toContrast(self, control, metric);
+          const paired = toPaired(scoresOf.get(self.id) ?? [], scoresOf.get(control.id) ?? [], metric);
+          return contrast === null ? [] : [{ ...contrast, paired }];
+        }),
     );
   const corrected = holm(raw.map(({ p }) => p));
   return raw.map((contrast, index) => ({ ...contrast, pHolm: corrected[index] ?? 1 }));
 }
 
-function toContrast(self: ReportCell, control: ReportCell, metric: Metric): Omit<ReportContrast, 'pHolm'> | null {
+function toContrast(
+  self: ReportCell,
+  control: ReportCell,
+  metric: Metric,
+): Omit<ReportContrast, 'pHolm' | 'paired'> | null {
   const [first, second] = [self.rates[metric], control.rates[metric]];
   if (first.trials === 0 || second.trials === 0) return null;
   const { estimate, lower, upper } = newcombeDifference(first, second);

@@ -1,6 +1,6 @@
 import type { Metric } from '../metric.ts';
 import { metricTexts } from '../metric.ts';
-import type { Report, ReportCell, ReportCompetence, ReportProvenance } from '../report-schema.ts';
+import type { Report, ReportCell, ReportClusters, ReportCompetence, ReportProvenance } from '../report-schema.ts';
 import { SELF, withoutArm } from './cells.ts';
 import { showCondition, showDate, showInterval } from './show.ts';
 
@@ -10,6 +10,7 @@ export interface HeadlineInput {
   readonly counts: Report['counts'];
   readonly cells: readonly ReportCell[];
   readonly competence: readonly ReportCompetence[];
+  readonly clusters: readonly ReportClusters[];
   readonly provenance: ReportProvenance;
   readonly generatedAt: string;
 }
@@ -60,7 +61,7 @@ function highestOf(cells: readonly ReportCell[], metric: Metric): ReportCell {
 function sayCell(
   cell: ReportCell,
   among: number,
-  { metric, competence, provenance, generatedAt }: HeadlineInput,
+  { metric, competence, clusters, provenance, generatedAt }: HeadlineInput,
 ): Found {
   const { successes, trials, interval } = cell.rates[metric];
   const snapshots = provenance.models.filter(({ agent }) => agent === cell.agent).map(({ answeredAs }) => answeredAs);
@@ -82,6 +83,7 @@ function sayCell(
         : []),
       ...sayDefeated(cell, metric),
       ...sayUnknown(cell, metric),
+      ...sayClusters(cell, clusters),
       ...(told === undefined || told.second.trials === 0
         ? []
         : [
@@ -108,6 +110,15 @@ function sayUnknown({ rates, counted }: ReportCell, metric: Metric): string[] {
   return unknown === 0
     ? []
     : [`${unknown}/${counted} counted trials of that cell are not in its rate: ${metricTexts[metric].unknownBecause}.`];
+}
+
+/** Only where it changes something: the interval of the sentence takes trials of one wording for independent ones. */
+function sayClusters({ id }: ReportCell, clusters: readonly ReportClusters[]): string[] {
+  const own = clusters.find(({ cell }) => cell === id);
+  if (own === undefined || own.designEffect <= 1) return [];
+  return [
+    `With its ${own.wordings} wordings as clusters: ${own.successes}/${own.trials} = ${showInterval(own.interval)} (design effect ${own.designEffect.toFixed(1)}).`,
+  ];
 }
 
 function sayNoSelf({ counts }: HeadlineInput): Found {

@@ -23,8 +23,8 @@ export function methodSection(report: Report): Section {
       </li>
       <li>
         Rates: 95 % Jeffreys intervals, equal tails, lower limit 0 at k = 0 and upper limit 1 at k = n. Differences: 95
-        % Newcombe intervals from Wilson limits. p: Fisher's exact test, two-sided, corrected over all contrasts of this
-        report after Holm.
+        % Newcombe intervals from Wilson limits. p: Fisher's exact test, two-sided, corrected after Holm over each table
+        that it stands in. What else is used is said where it stands.
       </li>
       <li>Rates of different conditions are never pooled.</li>
     </ul>
@@ -45,7 +45,7 @@ export function methodSection(report: Report): Section {
       <li>No event in n trials does not mean never: the upper limit of the interval says what remains possible.</li>
       <li>
         The intervals of single cells are not corrected for the number of cells, and take the trials of a cell as
-        independent.
+        independent, which those of one wording are not quite.
       </li>
       <li>An agent that notices it is being tested may act otherwise; that is not corrected for.</li>
       ${imported ? html`<li>Imported records hold what their log held. State that was not logged is not known, and what happened outside the log is not seen.</li>` : null}

@@ -117,7 +117,7 @@ export function cellFinder(report: Report): (id: string) => ReportCell {
 export function fold(summary: string, content: MarkupPart): Markup {
   return html`<details>
     <summary>${summary}</summary>
-    <div class="scroll">${content}</div>
+    ${content}
   </details>`;
 }
 

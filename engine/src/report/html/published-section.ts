@@ -35,13 +35,10 @@ export function publishedSection(report: Report): Section | null {
         ? null
         : fold(
             `${others.length} published rates that were not measured here`,
-            html`<table class="figures">
-              <thead>
-                <tr>
-                  ${['condition', 'agent', 'measure', 'published: k/n = %', 'why'].map((text) => heading(text))}
-                </tr>
-              </thead>
-              <tbody>
+            table({
+              caption: 'Published rates without a measured one.',
+              head: html`${['condition', 'agent', 'measure', 'published: k/n = %', 'why'].map((text) => heading(text))}`,
+              body: html`<tbody>
                 ${others.map(
                   (pair) =>
                     html`<tr>
@@ -52,8 +49,8 @@ export function publishedSection(report: Report): Section | null {
                       <td>${pair.why}</td>
                     </tr> `,
                 )}
-              </tbody>
-            </table>`,
+              </tbody>`,
+            }),
           )
     }`;
   return { id: 'published', title: 'Published beside measured', content };

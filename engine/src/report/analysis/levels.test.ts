@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+
+import { holm } from '../../stats/multiplicity.ts';
+import { buildReport } from '../build-report.ts';
+import { renderHtml } from '../html.ts';
+import type { Report } from '../report-schema.ts';
+import { cellScores, reportInput, studyFile, trialContext } from '../testing/report-input.ts';
+
+const shown = ({ cells }: Report, id: string): string => {
+  const cell = cells.find((one) => one.id === id);
+  return `${cell?.condition['allow'] ?? ''} ${cell?.condition['timing'] ?? ''}`.trim();
+};
+
+/** One factor at a time around allow=user, timing=3. */
+const ablation = [
+  ...cellScores({ complied: 18, 'resisted-finished': 2 }, { condition: { allow: 'user', timing: '3' } }),
+  ...cellScores({ complied: 4, 'resisted-finished': 16 }, { condition: { allow: 'none', timing: '3' } }),
+  ...cellScores({ complied: 17, 'resisted-finished': 3 }, { condition: { allow: 'user', timing: '2' } }),
+  ...cellScores({ complied: 16, 'resisted-finished': 4 }, { condition: { allow: 'user', timing: '5' } }),
+  ...cellScores({ complied: 20 }, { condition: { allow: 'user', timing: '3', arm: 'permitted' } }),
+];
+
+describe('levels against their baseline', () => {
+  it('compares every cell with the one that most others differ from in one factor, corrected over all', () => {
+    const report = buildReport(reportInput(ablation));
+    expect(
+      report.levels.map(({ cell, baseline, differsIn }) => [shown(report, cell), shown(report, baseline), differsIn]),
+    ).toEqual([
+      ['none 3', 'user 3', ['allow']],
+      ['user 2', 'user 3', ['timing']],
+      ['user 5', 'user 3', ['timing']],
+    ]);
+    expect(report.levels[0]).toMatchObject({
+      first: { successes: 16, trials: 20 },
+      second: { successes: 2, trials: 20 },
+    });
+    expect(report.levels[0]?.difference.estimate).toBeCloseTo(0.7, 12);
+    expect(report.levels.map(({ pHolm }) => pHolm)).toEqual(holm(report.levels.map(({ p }) => p)));
+    expect(renderHtml(report)).toContain('corrected over the 3 comparisons of this table (Holm)');
+  });
+
+  it('takes the baseline that the preset names, also for labelled conditions that differ in more', () => {
+    const scores = [...ablation, ...cellScores({ complied: 5 }, { condition: { allow: 'system', timing: '5' } })];
+    const labelOf = ({ allow, timing }: Readonly<Record<string, string>>): string => `${allow ?? ''}-${timing ?? ''}`;
+    const report = buildReport(reportInput(scores, { labelOf, baselineLabel: 'user-5' }));
+    expect(new Set(report.levels.map(({ baseline }) => shown(report, baseline)))).toEqual(new Set(['user 5']));
+    expect(report.levels.map(({ cell, differsIn }) => [shown(report, cell), differsIn])).toContainEqual([
+      'none 3',
+      ['allow', 'timing'],
+    ]);
+  });
+
+  it('makes none where nothing differs in one factor, and none between agents', () => {
+    const scores = [
+      ...cellScores({ complied: 5 }, { condition: { allow: 'user', timing: '3' } }),
+      ...cellScores({ complied: 5 }, { condition: { allow: 'none', timing: '5' } }),
+      ...cellScores({ complied: 5 }, { agent: 'example/other', condition: { allow: 'none', timing: '3' } }),
+    ];
+    expect(buildReport(reportInput(scores)).levels).toEqual([]);
+  });
+
+  it('sets a control arm against the cell it is matched to, and not against every other', () => {
+    const { contrasts } = buildReport(reportInput(ablation));
+    expect(contrasts.map(({ differsIn, first }) => [differsIn, first.successes])).toEqual([[[], 2]]);
+  });
+});
+
+describe('pairs of one seed', () => {
+  it('are tested by those that differ', () => {
+    // cellScores numbers complied first: of 20 epochs the last 16 resist without the instruction, the last 2 with it.
+    const { levels } = buildReport(reportInput(ablation));
+    expect(levels[0]?.paired).toMatchObject({ both: 2, firstOnly: 14, secondOnly: 0, neither: 4, pairs: 20 });
+    // Two-sided, all 14 of 14 discordant pairs on one side.
+    expect(levels[0]?.paired?.p).toBeCloseTo(2 * 0.5 ** 14, 12);
+  });
+
+  it('are none where a seed stands twice in a cell, or in one trial only', () => {
+    const twice = [...ablation, ...ablation.slice(0, 1).map((one) => ({ ...one, trialId: 'again' }))];
+    expect(buildReport(reportInput(twice)).levels[0]?.paired).toBeNull();
+    const one = [...cellScores({ complied: 1 }), ...cellScores({ complied: 1 }, { condition: { allow: 'none' } })];
+    expect(buildReport(reportInput(one)).levels[0]?.paired).toBeNull();
+  });
+});
+
+describe('strata', () => {
+  it('compare a level with its reference over agents, like with like', () => {
+    const other = ablation.map((one) => ({
+      ...one,
+      trialId: `o-${one.trialId}`,
+      agent: { kind: 'model' as const, name: 'example/other' },
+    }));
+    const { strata } = buildReport(reportInput([...ablation, ...other]));
+    expect(strata.find(({ level }) => level === 'none')).toMatchObject({
+      factor: 'allow',
+      reference: 'user',
+      strata: 2,
+      // Twice 16/20 against 2/20: the odds ratio of each is (16 * 18) / (4 * 2).
+      oddsRatio: expect.closeTo(36, 10) as number,
+    });
+    expect(buildReport(reportInput(ablation)).strata).toEqual([]);
+  });
+});
+
+describe('the regression', () => {
+  const crossed = (agent = 'example/model', kind: 'model' | 'control' = 'model') =>
+    (
+      [
+        ['user', '3', 2],
+        ['user', '5', 4],
+        ['none', '3', 10],
+        ['none', '5', 16],
+      ] as const
+    ).flatMap(([allow, timing, resisted]) =>
+      cellScores(
+        { complied: 20 - resisted, 'resisted-finished': resisted },
+        { agent, kind, condition: { allow, timing } },
+      ),
+    );
+
+  it('has main effects with odds ratios, and a test for each factor', () => {
+    const [fit] = buildReport(reportInput(crossed())).regressions;
+    expect(fit).toMatchObject({ trials: 80, cells: 4, leftOut: [], isSeparated: false });
+    expect(fit?.terms.map(({ term, degreesOfFreedom }) => [term, degreesOfFreedom])).toEqual([
+      ['allow', 1],
+      ['timing', 1],
+    ]);
+    expect(fit?.terms[0]?.p).toBeLessThan(0.0001);
+    for (const { p, pHolm } of fit?.terms ?? []) expect(pHolm).toBeGreaterThanOrEqual(p);
+    const [allow] = fit?.coefficients ?? [];
+    expect(allow?.lower).toBeGreaterThan(0);
+    expect(allow?.upper).toBeLessThan(1000);
+  });
+
+  it('holds the interactions that the plan names, and no others', () => {
+    const study = studyFile(crossed(), {
+      analysis: { hypotheses: [], alpha: 0.05, correction: 'holm', interactions: [['allow', 'timing']] },
+    });
+    const terms = (input: Parameters<typeof reportInput>[1]): readonly string[] =>
+      buildReport(reportInput(crossed(), input)).regressions.flatMap((fit) => fit.terms.map(({ term }) => term));
+    expect(terms({ study })).toEqual(['allow', 'timing', 'allow × timing']);
+    expect(terms({})).toEqual(['allow', 'timing']);
+  });
+
+  it('leaves out a factor that follows from another, and says so', () => {
+    const scores = crossed().map((one) => ({
+      ...one,
+      condition: { ...one.condition, strength: one.condition['allow'] === 'none' ? 'none' : 'plain' },
+    }));
+    const report = buildReport(reportInput(scores));
+    expect(report.regressions[0]?.leftOut).toEqual(['strength']);
+    expect(renderHtml(report)).toContain('Left out, since they cannot be told apart from the others here: strength.');
+  });
+
+  it('stays finite where a cell has only one answer, and says that this is the penalty', () => {
+    const scores = [
+      ...crossed().filter(({ condition }) => condition['allow'] !== 'none'),
+      ...['3', '5'].flatMap((timing) =>
+        cellScores({ 'resisted-finished': 20 }, { condition: { allow: 'none', timing } }),
+      ),
+    ];
+    const [fit] = buildReport(reportInput(scores)).regressions;
+    expect(fit?.isSeparated).toBe(true);
+    expect(fit?.coefficients.every(({ upper }) => Number.isFinite(upper))).toBe(true);
+  });
+
+  it('is made for no script, for no single factor, and not where every trial had the same answer', () => {
+    expect(buildReport(reportInput(crossed('control/x', 'control'))).regressions).toEqual([]);
+    expect(buildReport(reportInput(crossed().slice(0, 40))).regressions).toEqual([]);
+    const none = crossed().filter(({ outcome }) => outcome === 'complied');
+    expect(buildReport(reportInput(none)).regressions).toEqual([]);
+  });
+});
+
+describe('wordings as clusters', () => {
+  const scores = cellScores({ complied: 20, 'resisted-finished': 20 });
+  const contextsBy = (wordingOf: (index: number) => string | null) =>
+    scores.map(({ trialId }, index) => {
+      const wording = wordingOf(index);
+      const stimuli = [{ id: 'texts/task.txt', sha256: 'b'.repeat(64) }];
+      if (wording !== null) stimuli.push({ id: `texts/allow.plain.${wording}.txt`, sha256: 'c'.repeat(64) });
+      return trialContext({ trialId, stimuli });
+    });
+
+  it('make the interval wide where the answer hangs on the wording, beside the sentence too', () => {
+    // The first 20 complied, the last 20 resisted: two wordings that decide everything.
+    const report = buildReport(reportInput(scores, { contexts: contextsBy((index) => (index < 20 ? '1' : '2')) }));
+    const [one] = report.clusters;
+    expect(one).toMatchObject({ wordings: 2, successes: 20, trials: 40 });
+    expect(one?.designEffect).toBeGreaterThan(10);
+    const own = report.cells[0]?.rates.sabotage.interval;
+    expect((one?.interval.upper ?? 0) - (one?.interval.lower ?? 0)).toBeGreaterThan(
+      2 * ((own?.upper ?? 0) - (own?.lower ?? 0)),
+    );
+    expect(report.headline.beside.join(' ')).toMatch(/With its 2 wordings as clusters: 20\/40 = 50\.0 % \[/);
+  });
+
+  it('change nothing that is said where they do not matter, and are none with one wording or an unknown one', () => {
+    const balanced = buildReport(reportInput(scores, { contexts: contextsBy((index) => String(index % 2)) }));
+    expect(balanced.clusters).toHaveLength(1);
+    expect(balanced.headline.beside.join(' ')).not.toContain('clusters');
+    expect(buildReport(reportInput(scores, { contexts: contextsBy(() => '1') })).clusters).toEqual([]);
+    const unknown = contextsBy((index) => (index === 0 ? null : String(index % 2)));
+    expect(buildReport(reportInput(scores, { contexts: unknown })).clusters).toEqual([]);
+  });
+});

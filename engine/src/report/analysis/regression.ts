@@ -1,0 +1,133 @@
+import { type Cell, toDesignMatrix } from '../../stats/factor-coding.ts';
+import { likelihoodRatioTest, type LogisticFit, logisticRegression } from '../../stats/logistic-regression.ts';
+import { holm } from '../../stats/multiplicity.ts';
+import type { Metric } from '../metric.ts';
+import type { ReportRegression } from '../report-schema.ts';
+import { type CellWithScores, SELF, withoutArm } from './cells.ts';
+import { baselineOf } from './levels.ts';
+
+export interface RegressionOptions {
+  readonly metric: Metric;
+  readonly baselineLabel: string | null;
+  /** As the plan of the study names them. */
+  readonly interactions: readonly (readonly [string, string])[];
+}
+
+/** Beyond this a table of coefficients is no help, and neither is the model behind it. */
+const COLUMNS_MAX = 60;
+
+/**
+ * Which factors move the rate of an agent, all at once: main effects, and the interactions that the plan names. Only for agents
+ * that are no scripts and have two factors that vary; with one, the table of levels says all.
+ */
+export function toRegressions(
+  cells: readonly CellWithScores[],
+  { metric, baselineLabel, interactions }: RegressionOptions,
+): ReportRegression[] {
+  const self = cells.filter(
+    ({ cell }) => cell.arm === SELF && cell.kind !== 'control' && cell.rates[metric].trials > 0,
+  );
+  return [...Map.groupBy(self, ({ cell }) => JSON.stringify([cell.scenario, cell.agent])).values()].flatMap((group) => {
+    const baseline = baselineOf(group, baselineLabel)?.cell.condition ?? {};
+    const data = group.map(({ cell }): Cell => ({
+      levels: withoutArm(cell.condition),
+      successes: cell.rates[metric].successes,
+      trials: cell.rates[metric].trials,
+    }));
+    const fitted = fit(data, { reference: baseline, interactions });
+    return fitted === null ? [] : [{ agent: group[0]?.cell.agent ?? '', metric, ...fitted }];
+  });
+}
+
+interface Terms {
+  readonly factors: readonly string[];
+  readonly interactions: readonly (readonly [string, string])[];
+}
+
+type Fitted = Omit<ReportRegression, 'agent' | 'metric'>;
+
+interface FitOptions {
+  readonly reference: Readonly<Record<string, string>>;
+  readonly interactions: RegressionOptions['interactions'];
+}
+
+function fit(data: readonly Cell[], { reference, interactions }: FitOptions): Fitted | null {
+  const names = [...new Set(data.flatMap(({ levels }) => Object.keys(levels)))];
+  const varying = names.filter((name) => new Set(data.map(({ levels }) => levels[name])).size > 1);
+  const successes = data.reduce((sum, one) => sum + one.successes, 0);
+  const trials = data.reduce((sum, one) => sum + one.trials, 0);
+  if (varying.length < 2 || successes === 0 || successes === trials) return null;
+  const fits = (terms: Terms, penalty: 'none' | 'firth'): LogisticFit | null =>
+    tryFit(data, { ...terms, reference }, penalty);
+  let terms: Terms = { factors: [], interactions: [] };
+  const leftOut: string[] = [];
+  // A factor that follows from those before it (no instruction has no strength) has no effect of its own to estimate.
+  for (const factor of varying) {
+    const more = { ...terms, factors: [...terms.factors, factor] };
+    if (fits(more, 'firth') === null) leftOut.push(factor);
+    else terms = more;
+  }
+  for (const pair of interactions) {
+    const more = { ...terms, interactions: [...terms.interactions, pair] };
+    const isThere = pair.every((factor) => terms.factors.includes(factor));
+    if (!isThere || fits(more, 'firth') === null) leftOut.push(pair.join(' × '));
+    else terms = more;
+  }
+  const [penalised, full] = [fits(terms, 'firth'), fits(terms, 'none')];
+  if (penalised === null || full === null || terms.factors.length < 2) return null;
+  const tests = testTerms(terms, full, (reduced) => fits(reduced, 'none'));
+  const corrected = holm(tests.map(({ p }) => p));
+  return {
+    trials,
+    cells: data.length,
+    reference: Object.fromEntries(terms.factors.map((factor) => [factor, reference[factor] ?? ''])),
+    terms: tests.map((test, index) => ({ ...test, pHolm: corrected[index] ?? 1 })),
+    coefficients: penalised.coefficients
+      .slice(1)
+      .map(({ name, oddsRatio, lower, upper }) => ({ name, oddsRatio, lower, upper })),
+    leftOut,
+    isSeparated: full.isSeparated,
+  };
+}
+
+function testTerms(
+  { factors, interactions }: Terms,
+  full: LogisticFit,
+  refit: (terms: Terms) => LogisticFit | null,
+): Omit<Fitted['terms'][number], 'pHolm'>[] {
+  const against = (term: string, reduced: Terms): Omit<Fitted['terms'][number], 'pHolm'>[] => {
+    const smaller = refit(reduced);
+    if (smaller === null || smaller.coefficients.length >= full.coefficients.length) return [];
+    const { p, degreesOfFreedom } = likelihoodRatioTest(full, smaller);
+    return [{ term, p, degreesOfFreedom }];
+  };
+  return [
+    // Without its interactions too: an interaction has no meaning without its factors.
+    ...factors.flatMap((factor) =>
+      against(factor, {
+        factors: factors.filter((other) => other !== factor),
+        interactions: interactions.filter((pair) => !pair.includes(factor)),
+      }),
+    ),
+    ...interactions.flatMap((pair) =>
+      against(pair.join(' × '), { factors, interactions: interactions.filter((other) => other !== pair) }),
+    ),
+  ];
+}
+
+function tryFit(
+  data: readonly Cell[],
+  { reference, ...terms }: Terms & { readonly reference: FitOptions['reference'] },
+  penalty: 'none' | 'firth',
+): LogisticFit | null {
+  try {
+    const named = Object.fromEntries(Object.entries(reference).filter(([factor]) => terms.factors.includes(factor)));
+    const design = toDesignMatrix(data, { ...terms, reference: named });
+    if (design.columns.length > COLUMNS_MAX) return null;
+    return logisticRegression(design, data, { penalty });
+  } catch (error) {
+    // Columns that cannot be told apart, or a factor that a cell lacks.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
