@@ -10,7 +10,7 @@ import { readStudyFile } from '../engine/src/study/log-folder.ts';
 
 const root = dirname(import.meta.dirname);
 const examples = globSync('examples/*.{ts,yaml}', { cwd: root }).toSorted();
-const offswitch = (...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, root));
+const offswitch = (...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, { cwd: root }));
 
 const answers: Readonly<Record<string, readonly RegExp[]>> = {
   'examples/placement.ts': [/sabotages more often.* supported$/m, /does not care.* not-supported$/m],
