@@ -5,30 +5,20 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { INSPECT, prepareInspect } from '../engine/src/logs/testing/inspect-environment.ts';
 import { ETC } from '../engine/src/sandbox/guest.ts';
 import { type SidePlan, type SideResult, sideResultSchema } from './inspect/side.ts';
 import { quantile } from './quantile.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
-const INSPECT = 'inspect_ai==0.3.285';
 const SAMPLE_MS = 250;
-const environment = join(tmpdir(), `offswitch-bench-${INSPECT.replace('==', '-')}`);
 const scratch = mkdtempSync(join(tmpdir(), 'offswitch-bench-'));
 const COMMANDS = [
   'echo "line {n}" >> notes.txt && wc -l < notes.txt',
@@ -50,17 +40,6 @@ interface Measured extends SideResult {
   readonly logBytes: number;
 }
 
-function prepareInspect(): string {
-  const python = join(environment, 'bin/python');
-  if (!existsSync(python)) {
-    const made = spawnSync('python3', ['-m', 'venv', environment], { encoding: 'utf8' });
-    if (made.status !== 0) throw new Error(`not run: no environment for Python could be made: ${made.stderr}`);
-    const got = spawnSync(python, ['-m', 'pip', 'install', '--quiet', INSPECT], { encoding: 'utf8' });
-    if (got.status !== 0) throw new Error(`not run: ${INSPECT} could not be installed: ${got.stderr.slice(-500)}`);
-  }
-  return python;
-}
-
 /** The words that start one side. The shells of the others get the start-up file that ours have: the host's is longer. */
 function wordsOf(side: Side, plan: SidePlan): readonly string[] {
   const here = fileURLToPath(import.meta.url);
@@ -70,10 +49,11 @@ function wordsOf(side: Side, plan: SidePlan): readonly string[] {
   const script = fileURLToPath(new URL('inspect/inspect_side.py', import.meta.url));
   const asOurs = ['bwrap', '--dev-bind', '/', '/', '--ro-bind', profile, '/etc/profile', '--chdir', scratch];
   if (side === 'floor') return [...asOurs, process.execPath, here, '--floor', JSON.stringify(plan)];
-  return [...asOurs, prepareInspect(), script, JSON.stringify(plan)];
+  return [...asOurs, python, script, JSON.stringify(plan)];
 }
 
 let runs = 0;
+let python = '';
 
 async function measure(side: Side, options: Partial<SidePlan>): Promise<Measured> {
   const home = join(scratch, `run-${runs++}`);
@@ -160,16 +140,18 @@ interface Contestant {
   readonly name: string;
   readonly side: Side;
   readonly options: Partial<SidePlan>;
+  /** Measured at every load, and not at one only. */
+  readonly main: boolean;
 }
 
 /** The first is what the others are measured by. */
 const CONTESTANTS: readonly Contestant[] = [
-  { name: 'Inspect, local', side: 'inspect', options: {} },
-  { name: 'Inspect, local, no realtime log', side: 'inspect', options: { realtime: false } },
-  { name: 'ours, bwrap', side: 'ours', options: {} },
-  { name: 'ours, bwrap, network recorded', side: 'ours', options: { network: 'recorded' } },
+  { name: 'Inspect, local', side: 'inspect', options: {}, main: true },
+  { name: 'Inspect, local, no realtime log', side: 'inspect', options: { realtime: false }, main: false },
+  { name: 'ours, bwrap', side: 'ours', options: {}, main: true },
+  { name: 'ours, bwrap, network recorded', side: 'ours', options: { network: 'recorded' }, main: false },
 ];
-const FLOOR: Contestant = { name: 'nothing but the commands', side: 'floor', options: {} };
+const FLOOR: Contestant = { name: 'nothing but the commands', side: 'floor', options: {}, main: true };
 
 const LOADS = [
   { samples: 500, calls: 10, concurrency: 10 },
@@ -178,14 +160,12 @@ const LOADS = [
   { samples: 20, calls: 200, concurrency: 50 },
 ] as const;
 
-async function compareLoads(rounds: number): Promise<string> {
+async function compareLoads(rounds: number): Promise<{ readonly table: string; readonly verdict: string }> {
   const rows: (string | number)[][] = [];
+  const [ours, floor]: [number[], number[]] = [[], []];
   for (const load of LOADS) {
-    // What the realtime log costs is seen at one load as well as at all.
-    const contestants = [
-      ...CONTESTANTS.filter(({ options }) => options.realtime !== false || load === LOADS[0]),
-      FLOOR,
-    ];
+    // What the realtime log and recorded networks cost is seen at one load as well as at all.
+    const contestants = [...CONTESTANTS.filter(({ main }) => main || load === LOADS[0]), FLOOR];
     const seen = new Map<string, Measured[]>(contestants.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const { name, side, options } of contestants) {
@@ -197,10 +177,18 @@ async function compareLoads(rounds: number): Promise<string> {
         );
       }
     }
-    const [floor = []] = seen.values();
+    const [inspects = []] = seen.values();
+    const floors = seen.get(FLOOR.name) ?? [];
     for (const [name, all] of seen) {
       const perSample = all.map(({ cpuSeconds }) => (cpuSeconds * 1000) / load.samples);
-      const ratios = all.map(({ cpuSeconds }, round) => cpuSeconds / (floor[round]?.cpuSeconds ?? Number.NaN));
+      const cpuOf = (runs: readonly Measured[], round: number): number => runs[round]?.cpuSeconds ?? Number.NaN;
+      const ratios = all.map(({ cpuSeconds }, round) => cpuSeconds / cpuOf(inspects, round));
+      const beyond = all.map(
+        ({ cpuSeconds }, round) =>
+          (cpuSeconds - cpuOf(floors, round)) / (cpuOf(inspects, round) - cpuOf(floors, round)),
+      );
+      if (name === CONTESTANTS[2]?.name) ours.push(quantile(ratios, 0.5));
+      if (name === FLOOR.name) floor.push(quantile(ratios, 0.5));
       rows.push([
         `${load.samples} x ${load.calls}, ${load.concurrency} at a time: ${name}`,
         spread(
@@ -209,6 +197,7 @@ async function compareLoads(rounds: number): Promise<string> {
         ),
         spread(perSample, 0),
         spread(ratios, 2),
+        spread(beyond, 2),
         spread(
           all.map(({ harnessMiB }) => harnessMiB),
           0,
@@ -224,18 +213,24 @@ async function compareLoads(rounds: number): Promise<string> {
       ]);
     }
   }
-  return toTable(
+  const met = ours.every((ratio) => ratio <= AIM);
+  const range = (ratios: readonly number[]): string => spread(ratios, 2);
+  const verdict = `**The aim is ${met ? 'met' : 'not met'}**: ours takes ${range(ours)} of Inspect's CPU over the loads. The commands
+alone, which nobody can save, take ${range(floor)} of it.`;
+  const table = toTable(
     [
       'samples x calls',
       'wall s',
       'CPU ms a sample',
       'CPU, of Inspect',
+      'beyond the floor, of Inspect',
       'harness, peak MiB',
       'whole tree, peak MiB',
       'log KiB a sample',
     ],
     rows,
   );
+  return { table, verdict };
 }
 
 async function compareColdStarts(rounds: number): Promise<string> {
@@ -258,6 +253,8 @@ async function compareColdStarts(rounds: number): Promise<string> {
   return toTable(['one sample of one call, from nothing', 'wall s', 'CPU s'], rows);
 }
 
+/** Of Inspect's CPU. */
+const AIM = 0.2;
 const ORPHANS = 20;
 
 async function compareOrphans(): Promise<string> {
@@ -321,15 +318,17 @@ function spread(samples: readonly number[], digits: number): string {
 }
 
 async function compareAll(rounds: number): Promise<void> {
-  prepareInspect();
+  const environment = await prepareInspect({ secondsMax: 300 });
+  if ('why' in environment) throw new Error(`not run: ${environment.why}`);
+  ({ python } = environment);
   const same = await compareOutputs();
   const orphans = await compareOrphans();
   const cold = await compareColdStarts(rounds);
   const loads = await compareLoads(rounds);
-  const python = spawnSync(prepareInspect(), ['--version'], { encoding: 'utf8' }).stdout.trim();
+  const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout.trim();
   writeResult(
     'Beside Inspect',
-    `\`node bench/inspect.ts ${rounds}\` (${describeMachine()}; ${INSPECT.replace('==', ' ')}, ${python}). Both sides run the same commands by
+    `\`node bench/inspect.ts ${rounds}\` (${describeMachine()}; ${INSPECT.replace('==', ' ')}, ${version}). Both sides run the same commands by
 \`bash --login -c\` with the same start-up file; a scripted model asks for them one at a time. Inspect: a task with the tool
 \`bash()\` and the solver \`generate()\`, sandbox \`local\` (a folder, no isolation), \`max_samples\`, \`max_subprocesses\` and
 \`max_connections\` at the concurrency, log format \`eval\`. Ours: \`runStudy\` with a control, sandbox \`bwrap\`: namespaces, files
@@ -340,7 +339,9 @@ ${rounds} rounds in turns; median (smallest to largest). CPU is user + system of
 Aim: at most a fifth of Inspect's CPU, and no survivors. *Nothing but the commands* is the floor: the same shells by plain
 \`spawn\` from Node, in folders, with no record at all; what a side costs beyond it is its own doing.
 
-${loads}
+${loads.verdict}
+
+${loads.table}
 
 ${cold}
 
