@@ -67,8 +67,7 @@ async function playRound(provider: SandboxProvider, network: 'none' | 'recorded'
   await measure(`${name}: kill 9 processes`, () => sandbox.kill());
 }
 
-const socketPath = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
-const docker = createDockerProvider({ socketPath });
+const docker = createDockerProvider({ host: process.env['DOCKER_HOST'] });
 const withDocker = (await docker.diagnose()).every(({ ok }) => ok);
 
 async function playAll(rounds: number): Promise<Samples> {

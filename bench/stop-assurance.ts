@@ -25,7 +25,10 @@ const ORDINARY_UID = 60_998;
 const WARM_UP_ROUNDS = 1;
 const FILES_NAMED_MAX = 3;
 const socketPath = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
-const providers: readonly SandboxProvider[] = [bwrapProvider, createDockerProvider({ socketPath })];
+const providers: readonly SandboxProvider[] = [
+  bwrapProvider,
+  createDockerProvider({ host: process.env['DOCKER_HOST'] }),
+];
 
 /** One kill. */
 const sampleSchema = z.object({

@@ -37,7 +37,7 @@ export interface Parts {
   readonly docker: DockerProvider;
 }
 
-const docker = createDockerProvider({ socketPath: process.env['OFFSWITCH_DOCKER_SOCKET'] ?? '/var/run/docker.sock' });
+const docker = createDockerProvider({ host: process.env['DOCKER_HOST'] || undefined });
 
 const models = [
   openaiCompatibleProvider,

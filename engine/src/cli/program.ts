@@ -6,6 +6,7 @@ import { RecordFormatError } from '../record/journal-reader.ts';
 import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import { parseFactorSetting } from '../scenario/condition.ts';
+import { StudyBrokenError } from '../study/run-study.ts';
 import { compareSets, power, type PowerFlags } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
 import { init, printSchema } from './commands/init.ts';
@@ -35,6 +36,9 @@ export async function runProgram(words: readonly string[], parts: Parts, bare: T
   }
 }
 
+/** Errors that are a sentence, and no fault of what was asked for. */
+const BROKEN = [JournalError, SandboxError, SandboxUnavailableError, StudyBrokenError];
+
 function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
     // Help and version end this way too; what they printed is all there is to say.
@@ -44,7 +48,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     terminal.note(`offswitch: ${safe(error.message)}`);
     return EXIT.usage;
   }
-  if (error instanceof JournalError || error instanceof SandboxError || error instanceof SandboxUnavailableError) {
+  if (error instanceof Error && BROKEN.some((kind) => error instanceof kind)) {
     terminal.note(`offswitch: ${safe(error.message)}`);
     return EXIT.infrastructure;
   }

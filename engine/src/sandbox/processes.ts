@@ -95,8 +95,7 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (command === undefined || stat === undefined) return undefined;
   const words = command.replace(/\u0000$/, '').replaceAll('\u0000', ' ');
-  // The name field of `stat` may hold anything, a closing bracket too: what follows the last one is numbers.
-  const startTicks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
+  const startTicks = startTicksIn(stat);
   return {
     pid: innerPid(status),
     parentPid: inner.get(Number(status.get('PPid'))) ?? 0,
@@ -106,6 +105,17 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
     term: termHandling(status),
     tracerPid: inner.get(Number(status.get('TracerPid'))) ?? 0,
   };
+}
+
+/** When a process began, in ticks since the machine did: with its number, a name that no other process will have. */
+export function startTicksOf(pid: number | 'self'): number | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return stat === undefined ? undefined : startTicksIn(stat);
+}
+
+/** The name field of `stat` may hold anything, a closing bracket too: what follows the last one is numbers. */
+function startTicksIn(stat: string): number {
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
 }
 
 function termHandling(status: Status): ProcessEntry['term'] {

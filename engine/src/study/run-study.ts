@@ -1,4 +1,5 @@
 import { createBoundedQueue } from '../base/bounded-queue.ts';
+import { holdEventLoop } from '../base/hold-event-loop.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
@@ -65,15 +66,24 @@ export interface StudyResult {
 
 /** Failures that every further trial would meet as well. */
 const HOPELESS = new Set(['unauthorised', 'unknown-model', 'rejected', 'unreachable', 'open-failed', 'unavailable']);
+/** Those of them that are no fault of what was asked for. */
+const BROKEN = new Set(['open-failed', 'unavailable']);
+
+/** No further trial can run, because something of this machine broke. What was recorded stays. */
+export class StudyBrokenError extends Error {
+  override readonly name = 'StudyBrokenError';
+}
 
 /**
  * Runs what is missing of a study. Rejects with a `UsageError` when going on makes no sense (the folder is in use or of
- * another study, the key is refused), with a `JournalError` when a record cannot be written.
+ * another study, the key is refused), with a `StudyBrokenError` when no machine starts any more, with a `JournalError` when
+ * a record cannot be written.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const { design, logDir, finishSignal, stopSignal, onProgress = () => undefined } = options;
   checkQuestions(design);
   const through = Math.min(options.throughEpoch ?? design.epochs, design.epochs);
+  using _held = holdEventLoop();
   using folder = openLogFolder(logDir);
   const existing = readOwnStudy(folder, design);
   const { sealed, aside, costUsd: spentUsd, dearestUsd } = folder.takeStock();
@@ -104,7 +114,11 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
         costUsd = result.costUsd;
         if (result.failure !== null) {
           failures++;
-          if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
+          if (BROKEN.has(result.failure.code))
+            fatal ??= new StudyBrokenError(
+              `${result.failure.text.slice(0, 500)}. What was recorded stays: the same command with --log-dir ${logDir} goes on`,
+            );
+          else if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
         } else if (result.sealed) present.add(plan.trialId);
         onProgress({
           kind: 'trial-end',

@@ -6,7 +6,7 @@ import { createDockerProvider } from '../adapters/docker.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../contract.ts';
 
 const { signal } = new AbortController();
-const provider = createDockerProvider({ socketPath: process.argv[2] ?? '' });
+const provider = createDockerProvider({ host: process.argv[2] ?? '' });
 const machine = await provider.open({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal });
 const command = toUntrusted('setsid sleep 987655 & sleep 0.1');
 await machine.run(command, { timeoutMs: 5000, outputBytesMax: 1000, signal });

@@ -66,6 +66,8 @@ done 2>/dev/null
 
 /** How long a dying machine may take to be known as dead. */
 const DEATH_MS_MAX = 1500;
+/** What an engine may take, beyond the time of a command, to tell that the command was killed. */
+const TELL_MS_MAX = 15_000;
 /** How long the last output of a command of the harness may take when something holds its pipes open. */
 const LAST_WORDS_MS = 50;
 const BETWEEN_COMMANDS_BYTES_MAX = 64 * 1024;
@@ -99,7 +101,7 @@ export async function startCommandServer(container: Container): Promise<CommandS
     server.socket.write(`${token}\u0000${input}\u0000${command}\u0000`);
     const limit = stopAfter(options, killCommands);
     try {
-      const ended = await Promise.race([both, whenStopped, server.ended]);
+      const ended = await Promise.race([both, whenStopped, server.ended, limit.whenOverdue]);
       options.signal.throwIfAborted();
       const code = ended === undefined ? undefined : Number(ended[0].word);
       // KILL is how a command looks that went down with its machine.
@@ -112,7 +114,7 @@ export async function startCommandServer(container: Container): Promise<CommandS
         return { ...stoppedResult(durationMs), ...resultOf(out, err) };
       }
       if (ended === undefined || code === undefined)
-        throw new SandboxError('lost', 'the command server ended while the machine lives');
+        throw new SandboxError('lost', 'the command server ended, or is not heard any more, while the machine lives');
       const timedOut = limit.timedOut();
       const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
       const exitCode = timedOut ? 124 : code;
@@ -157,7 +159,7 @@ async function runBeside(command: string, { container, asRoot, options }: Beside
   };
   const limit = stopAfter(options, stop);
   try {
-    await Promise.race([child.ended, whenStopped]);
+    await Promise.race([child.ended, whenStopped, limit.whenOverdue]);
     options.signal.throwIfAborted();
     const exitCode = isAlive() ? await child.exitCode() : null;
     const alive = isAlive();
@@ -194,18 +196,34 @@ async function offerInput({ engine, id }: Container, content: string): Promise<s
 function stopAfter(
   { timeoutMs, signal }: RunOptions,
   stop: () => void,
-): { readonly timedOut: () => boolean; readonly clear: () => void } {
+): {
+  readonly timedOut: () => boolean;
+  /** Resolves when stopping has no effect that could be seen: the engine hangs, or has gone. */
+  readonly whenOverdue: Promise<undefined>;
+  readonly clear: () => void;
+} {
   let timedOut = false;
-  const timer = setTimeout(() => {
+  const overdue = Promise.withResolvers<undefined>();
+  let timer = setTimeout(() => {
     timedOut = true;
     stop();
+    waitLonger();
   }, timeoutMs);
-  signal.addEventListener('abort', stop, { once: true });
+  const waitLonger = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => overdue.resolve(undefined), TELL_MS_MAX);
+  };
+  const onAbort = (): void => {
+    stop();
+    waitLonger();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   return {
     timedOut: () => timedOut,
+    whenOverdue: overdue.promise,
     clear: () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', onAbort);
     },
   };
 }
@@ -314,6 +332,7 @@ function stoppedResult(durationMs: number): RunResult {
   return { ...nothing, exitCode: null, timedOut: false, machineStopped: true, durationMs, notes: [] };
 }
 
+/** For races with something else: it does not keep a process from ending. */
 export function sleep(ms: number): Promise<undefined> {
   return new Promise((resolve) => {
     setTimeout(() => resolve(undefined), ms).unref();

@@ -1,14 +1,17 @@
-import { type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request, type RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { z } from 'zod';
 
 import { SandboxError } from '../../contract.ts';
+import type { DockerAddress } from './address.ts';
 
 /** The few calls of the engine's HTTP interface that a sandbox needs. Every failure is a `SandboxError`. */
 export interface DockerEngine {
   /** JSON in, JSON out; undefined where the engine answers with nothing. */
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  /** Resolves when the container has ended; rejects when the engine has gone before. */
+  readonly waitFor: (container: string) => Promise<void>;
   /** Sends bytes and gives back all that the engine says. */
   readonly send: (path: string, content: Buffer) => Promise<string>;
   /** Holds the input of a container open, until the returned function is called or this process is gone. */
@@ -35,45 +38,74 @@ export interface ExecStream {
 /** The engine's answers, not the agent's output: anything longer is broken. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const FRAME_HEADER_BYTES = 8;
+/** An engine that is stopped takes questions, and never answers them. */
+const ANSWER_MS_MAX = 60_000;
+/** The base image may have to be fetched. */
+const BUILD_MS_MAX = 1_800_000;
 
-export function connectDocker(socketPath: string): DockerEngine {
-  const ask = (options: RequestOptions, content?: Buffer): Promise<{ status: number; text: string }> =>
+/** The engine is there, and says no. */
+export class DockerRefusal extends SandboxError {
+  constructor(message: string) {
+    super('lost', message);
+  }
+}
+
+interface Question {
+  readonly content?: Buffer;
+  /** Milliseconds until the answer is given up; null: it may come at any time. */
+  readonly msMax?: number | null;
+}
+
+export function connectDocker({ options: address }: DockerAddress): DockerEngine {
+  const ask = (
+    options: RequestOptions,
+    { content, msMax = ANSWER_MS_MAX }: Question,
+  ): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
-      const asked = request({ ...options, socketPath }, (answer) => {
+      const asked = request({ ...options, ...address }, (answer) => {
         readAll(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
       });
+      const timer = giveUpAfter(msMax, asked);
       asked.once('error', reject);
+      asked.once('close', () => clearTimeout(timer));
       asked.end(content);
     });
-  const askWell = async (options: RequestOptions, content?: Buffer): Promise<string> => {
+  const askWell = async (options: RequestOptions, question: Question = {}): Promise<string> => {
     const what = `${options.method ?? ''} ${String(options.path).split('?')[0] ?? ''}`;
-    const { status, text } = await ask({ ...options, path: options.path ?? '' }, content).catch((error: unknown) => {
+    const { status, text } = await ask(options, question).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw new SandboxError('lost', `the Docker engine does not answer (${what}: ${reason})`, { cause: error });
     });
-    if (status >= 400) throw new SandboxError('lost', `the Docker engine refuses ${what} (${status}): ${text.trim()}`);
+    if (status >= 400) throw new DockerRefusal(`the Docker engine refuses ${what} (${status}): ${text.trim()}`);
     return text;
   };
   const call: DockerEngine['call'] = async (method, path, body) => {
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const text = await askWell({ method, path, headers: { 'content-type': 'application/json' } }, content);
+    const headers = { 'content-type': 'application/json' };
+    const text = await askWell({ method, path, headers }, content === undefined ? {} : { content });
     return text.trim() === '' ? undefined : parseAnswer(text);
   };
   return {
     call,
+    waitFor: async (container) => {
+      await askWell({ method: 'POST', path: `/containers/${container}/wait` }, { msMax: null });
+    },
     holdInput: async (container) => {
-      const { socket } = await upgrade({ socketPath, path: `/containers/${container}/attach?stream=1&stdin=1` }, '');
+      const { socket } = await upgrade({ ...address, path: `/containers/${container}/attach?stream=1&stdin=1` }, '');
       socket.on('error', () => undefined);
       socket.resume();
       return () => socket.destroy();
     },
     send: (path, content) =>
-      askWell({ method: 'POST', path, headers: { 'content-type': 'application/x-tar' } }, content),
+      askWell(
+        { method: 'POST', path, headers: { 'content-type': 'application/x-tar' } },
+        { content, msMax: BUILD_MS_MAX },
+      ),
     exec: async ({ container, user, command }) => {
       const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
       const created = await call('POST', `/containers/${container}/exec`, { ...attach, User: user, Cmd: command });
       const { Id: id } = z.object({ Id: z.string() }).parse(created);
-      const { socket, head } = await upgrade({ socketPath, path: `/exec/${id}/start` }, '{"Detach":false,"Tty":false}');
+      const { socket, head } = await upgrade({ ...address, path: `/exec/${id}/start` }, '{"Detach":false,"Tty":false}');
       return {
         ...demultiplex(socket, head),
         socket,
@@ -84,6 +116,11 @@ export function connectDocker(socketPath: string): DockerEngine {
       };
     },
   };
+}
+
+function giveUpAfter(ms: number | null, asked: ClientRequest): NodeJS.Timeout | undefined {
+  if (ms === null) return undefined;
+  return setTimeout(() => asked.destroy(new Error(`no answer within ${ms / 1000} seconds`)), ms);
 }
 
 function parseAnswer(text: string): unknown {
@@ -117,7 +154,12 @@ function upgrade(options: RequestOptions, body: string): Promise<{ readonly sock
       reject(new SandboxError('lost', `the Docker engine gives no way to a process (${reason})`, { cause }));
     const headers = { 'content-type': 'application/json', connection: 'Upgrade', upgrade: 'tcp' };
     const asked = request({ ...options, method: 'POST', path: options.path ?? '', headers });
-    asked.once('upgrade', (_answer, socket, head) => resolve({ socket, head }));
+    const timer = giveUpAfter(ANSWER_MS_MAX, asked);
+    asked.once('upgrade', (_answer, socket, head) => {
+      clearTimeout(timer);
+      resolve({ socket, head });
+    });
+    asked.once('close', () => clearTimeout(timer));
     asked.once('response', (answer) => {
       readAll(answer).then((text) => refuse(`${answer.statusCode ?? 0}: ${text.trim()}`), refuse);
     });

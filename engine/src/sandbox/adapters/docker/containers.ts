@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
+
+import { z } from 'zod';
+
+import { type SandboxLimits, SandboxError } from '../../contract.ts';
+import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO } from '../../guest.ts';
+import { lives, startTicksOf } from '../../processes.ts';
+import { AS_AGENT } from './commands.ts';
+import { type DockerEngine, DockerRefusal } from './engine.ts';
+import { IMAGE } from './image.ts';
+
+const REMOVE_ATTEMPTS_MAX = 20;
+const REMOVE_PAUSE_MS = 50;
+/** Processes of ours in the container, beside those of the agent. */
+const OWN_PROCESSES = 8;
+
+/** What containers and volumes bear, so that they are known again when nobody holds them any more. */
+export interface Mark {
+  readonly offswitch: 'sandbox';
+  /** The process that holds it, as `PID:TICKS:THREAD`. */
+  readonly 'offswitch.harness': string;
+  readonly 'offswitch.sandbox': string;
+}
+
+const harness = `${process.pid}:${startTicksOf('self') ?? 0}:${threadId}`;
+/** Sandboxes of this thread, whichever provider opened them. */
+const living = new Set<string>();
+
+/** The mark of a new sandbox, which lives until it is forgotten. */
+export function createMark(): Mark {
+  const sandbox = randomBytes(8).toString('hex');
+  living.add(sandbox);
+  return { offswitch: 'sandbox', 'offswitch.harness': harness, 'offswitch.sandbox': sandbox };
+}
+
+export function forgetMark(mark: Mark): void {
+  living.delete(mark['offswitch.sandbox']);
+}
+
+export interface Started {
+  readonly id: string;
+  /** On the host. */
+  readonly pid: number;
+  /** Ends its input, and with it the container. */
+  readonly release: () => void;
+}
+
+export async function startContainer(engine: DockerEngine, body: unknown): Promise<Started> {
+  const created = await engine.call('POST', '/containers/create', body).catch((error: unknown) => {
+    if (error instanceof Error && /no such image/i.test(error.message)) {
+      throw new SandboxError('unavailable', `the image ${IMAGE} is not there: run "offswitch doctor --build"`, {
+        cause: error,
+      });
+    }
+    throw error;
+  });
+  const { Id: id } = z.object({ Id: z.string() }).parse(created);
+  try {
+    const release = await engine.holdInput(id);
+    await engine.call('POST', `/containers/${id}/start`);
+    const seen = await engine.call('GET', `/containers/${id}/json`);
+    const { Pid: pid } = z.object({ State: z.object({ Pid: z.number() }) }).parse(seen).State;
+    return { id, pid, release };
+  } catch (error) {
+    await engine.call('DELETE', `/containers/${id}?force=true`).catch(() => undefined);
+    throw error;
+  }
+}
+
+const SHARED = {
+  Image: IMAGE,
+  // The harness holds their input; when it is gone, so are they.
+  OpenStdin: true,
+  StdinOnce: true,
+};
+const SHARED_HOST = {
+  NetworkMode: 'none',
+  ReadonlyRootfs: true,
+  IpcMode: 'none',
+  AutoRemove: true,
+  CapDrop: ['ALL'],
+  SecurityOpt: ['no-new-privileges'],
+  LogConfig: { Type: 'none' },
+};
+
+interface Volumes {
+  readonly home: string;
+  readonly temporary: string;
+}
+
+export function keeperOptions({ home, temporary }: Volumes, mark: Mark): unknown {
+  return {
+    ...SHARED,
+    Cmd: ['/bin/cat'],
+    User: '0:0',
+    Labels: mark,
+    HostConfig: {
+      ...SHARED_HOST,
+      // To read what the agent may not.
+      CapAdd: ['DAC_READ_SEARCH'],
+      Binds: [`${home}:/evidence/home:ro,nocopy`, `${temporary}:/evidence/tmp:ro,nocopy`],
+    },
+  };
+}
+
+interface AgentContainer extends Volumes {
+  readonly pipes: readonly string[];
+  readonly limits: SandboxLimits;
+}
+
+export function agentOptions({ home, temporary, pipes, limits }: AgentContainer, mark: Mark): unknown {
+  return {
+    ...SHARED,
+    // Begins as root, because the engine gives what it starts later no more than this had; ends as the agent's user.
+    Cmd: ['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes],
+    User: '0:0',
+    Labels: mark,
+    Hostname: 'box',
+    WorkingDir: HOME,
+    Env: Object.entries(GUEST_ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
+    HostConfig: {
+      ...SHARED_HOST,
+      // For the command server, which is root: to become the agent's user, to kill, to open its pipes. The agent has none.
+      CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
+      PidsLimit: limits.processesMax + OWN_PROCESSES,
+      Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`],
+      Tmpfs: { [IO]: `size=8m,uid=${GUEST_UID},gid=${GUEST_UID},mode=755` },
+    },
+  };
+}
+
+/** Held in memory, of a fixed size, and gone when the last container has gone. */
+export async function makeVolume(
+  engine: DockerEngine,
+  { bytesMax, mode, mark }: { readonly bytesMax: number; readonly mode: string; readonly mark: Mark },
+): Promise<string> {
+  const o = `size=${bytesMax},uid=${GUEST_UID},gid=${GUEST_UID},mode=${mode},nosuid,nodev`;
+  const body = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o }, Labels: mark };
+  return z.object({ Name: z.string() }).parse(await engine.call('POST', '/volumes/create', body)).Name;
+}
+
+/** Host process ids of everything in the container, by the kernel's own book of control groups. */
+export function listContainer(id: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => belongs(pid, id) && lives(pid));
+}
+
+export function belongs(pid: number, id: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    // Gone between the listing and the look.
+    return false;
+  }
+}
+
+/** Without the engine. An ordinary user may not signal what runs in a container; then the engine has to. */
+export function killIfAllowed({ id, pid }: Started): 'sent' | 'refused' {
+  if (!belongs(pid, id)) return 'refused';
+  try {
+    process.kill(pid, 'SIGKILL');
+    return 'sent';
+  } catch {
+    return 'refused';
+  }
+}
+
+export async function removeContainer(engine: DockerEngine, container: Started): Promise<void> {
+  container.release();
+  // It may be on its way out already, since its input has ended.
+  await engine.call('DELETE', `/containers/${container.id}?force=true`).catch(() => void killIfAllowed(container));
+}
+
+/** The engine lets go of a volume only some time after it says that the container is gone. */
+export async function removeVolume(engine: DockerEngine, name: string): Promise<void> {
+  for (let attempt = 1; attempt <= REMOVE_ATTEMPTS_MAX; attempt++) {
+    const again = await engine.call('DELETE', `/volumes/${name}`).then(
+      () => false,
+      (error: unknown) => error instanceof DockerRefusal,
+    );
+    if (!again) return;
+    await pause(REMOVE_PAUSE_MS);
+  }
+}
+
+const labelled = z.object({ Labels: z.record(z.string(), z.string()).nullable() });
+const containerList = z.array(labelled.extend({ Id: z.string() }));
+const volumeList = z.object({ Volumes: z.array(labelled.extend({ Name: z.string() })).nullable() });
+
+/**
+ * Ends what an engine kept when it went away under a sandbox: what was made by a process that is gone, and what was made
+ * by this one and was forgotten. Sandboxes of other harnesses that live are left alone.
+ */
+export async function removeLeftovers(engine: DockerEngine): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: ['offswitch=sandbox'] }));
+  const isLeft = ({ Labels: labels }: z.output<typeof labelled>): boolean => {
+    const holder = labels?.['offswitch.harness'] ?? '';
+    if (holder === harness) return !living.has(labels?.['offswitch.sandbox'] ?? '');
+    const [pid, ticks] = holder.split(':').map(Number);
+    return pid !== undefined && pid > 0 && startTicksOf(pid) !== ticks;
+  };
+  const containers = containerList.parse(await engine.call('GET', `/containers/json?all=true&filters=${filters}`));
+  for (const { Id } of containers.filter(isLeft))
+    await engine.call('DELETE', `/containers/${Id}?force=true`).catch(() => undefined);
+  const { Volumes: volumes } = volumeList.parse(await engine.call('GET', `/volumes?filters=${filters}`));
+  for (const { Name } of (volumes ?? []).filter(isLeft)) await removeVolume(engine, Name);
+}

@@ -1,0 +1,60 @@
+import { type OpenSandboxOptions, type Sandbox, SandboxError } from '../../contract.ts';
+import { GUEST_UID, HOME, IO } from '../../guest.ts';
+import { cleanShell, type Container, sleep } from './commands.ts';
+import type { DockerEngine } from './engine.ts';
+import { toTar } from './image.ts';
+import { parseTree, READ_TREE } from './tree.ts';
+
+const TREE_BYTES_MAX = 64 * 1024 * 1024;
+const PIPES_MS_MAX = 10_000;
+
+export async function whenPipesAreThere({ engine, id }: Container, pipes: readonly string[]): Promise<void> {
+  // They are made after PID 1 has learnt to stop on TERM.
+  const script = 'for name; do until [ -p "$name" ]; do sleep 0.01; done; done';
+  const waiter = await engine.exec({
+    container: id,
+    user: '0:0',
+    command: [...cleanShell(script), ...['err', ...pipes].map((name) => `${IO}/${name}`)],
+  });
+  waiter.onOutput(() => undefined);
+  await Promise.race([waiter.ended, sleep(PIPES_MS_MAX)]);
+}
+
+export async function putFiles({ engine, id }: Container, files: OpenSandboxOptions['files']): Promise<void> {
+  if (files.length === 0) return;
+  const modes = files.map(({ path, mode }) => `${mode.toString(8)} ${path}\u0000`).join('');
+  const archive = toTar({ ...Object.fromEntries(files.map(({ path, content }) => [path, content])), '.modes': modes });
+  const script = `umask 022; tar -x --no-same-owner || exit 1
+    while IFS=' ' read -r -d '' mode path; do chmod "$mode" "$path" || exit 1; done < .modes; rm .modes`;
+  const writer = await engine.exec({
+    container: id,
+    user: `${GUEST_UID}:${GUEST_UID}`,
+    command: cleanShell(`cd "$HOME"; ${script}`),
+  });
+  let said = '';
+  writer.onOutput((_fd, block) => (said += block.toString('utf8').slice(0, 1000)));
+  writer.socket.end(archive);
+  await writer.ended;
+  if ((await writer.exitCode()) !== 0) throw new Error(`the files could not be put into the container: ${said}`);
+}
+
+export async function readKeeper(engine: DockerEngine, keeper: string): ReturnType<Sandbox['readTree']> {
+  const reader = await engine.exec({
+    container: keeper,
+    user: '0:0',
+    command: ['/bin/bash', '-c', READ_TREE, 'tree', 'home', 'tmp'],
+  });
+  const blocks: Buffer[] = [];
+  let bytes = 0;
+  reader.onOutput((fd, block) => {
+    bytes += block.length;
+    if (fd === 1 && bytes <= TREE_BYTES_MAX) blocks.push(Buffer.from(block));
+  });
+  reader.socket.end();
+  await reader.ended;
+  if ((await reader.exitCode()) !== 0) throw new SandboxError('lost', 'the keeper could not read the tree');
+  const tree = parseTree(Buffer.concat(blocks), (path) =>
+    /^home(\/|$)/.test(path) ? `${HOME}${path.slice(4)}` : `/${path}`,
+  );
+  return { ...tree, truncated: tree.truncated || bytes > TREE_BYTES_MAX };
+}
