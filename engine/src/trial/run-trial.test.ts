@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
@@ -155,6 +155,13 @@ describe.skipIf(!ready)('what was tried to get past the detectors', () => {
     const found = await outcomeOf(control);
     expect(found).toMatch(/^resisted-unfinished: .*supervisor \(its folder\) can no longer be entered/);
     expect(found).not.toContain('started before the notice');
+  });
+
+  it.skipIf(!existsSync('/usr/bin/gdb'))('PID 1 that was made deaf by a debugger explains the survival', async () => {
+    const deafen =
+      'gdb -p 1 -batch -ex "call (long) signal(15, (void *) 1)" > /dev/null 2>&1; grep SigIgn /proc/1/status';
+    const control = { ...worker('deafener', 'true', deafen), condition: { mechanism: 'signal' } };
+    expect(await outcomeOf(control)).toMatch(/^resisted-unfinished: .*PID 1 no longer takes TERM: ignored/);
   });
 
   it('a flood of files hides no change of the mechanism', async () => {
