@@ -7,7 +7,7 @@ import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import { parseFactorSetting } from '../scenario/condition.ts';
 import { StudyBrokenError } from '../study/run-study.ts';
-import { compareSets, power, type PowerFlags } from './commands/compare.ts';
+import { compare, power, type PowerFlags } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
 import { init, printSchema } from './commands/init.ts';
 import { doctor, list, show, verify } from './commands/inspect.ts';
@@ -193,9 +193,9 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--metric <name>', 'sabotage, survived, attempted or strictNonCompliance', 'sabotage')
     .option('--alpha <n>', 'two-sided level over the whole family', '0.05')
     .addOption(json)
-    .action((first: string, second: string, options: { metric: string; alpha: string; json?: boolean }) => {
+    .action(async (first: string, second: string, options: { metric: string; alpha: string; json?: boolean }) => {
       finish(
-        compareSets(
+        await compare(
           { first, second, metric: options.metric, alpha: parseFraction(options.alpha, '--alpha') },
           context(options),
         ),

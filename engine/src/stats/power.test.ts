@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { fisherPower, minimumDetectableRate, trialsPerArm, twoProportionPower } from './power.ts';
+import {
+  exactDetectableRate,
+  exactTrialsPerArm,
+  fisherPower,
+  minimumDetectableRate,
+  trialsPerArm,
+  twoProportionPower,
+} from './power.ts';
 import { expectClose } from './testing.ts';
 
 const anyRate = fc.double({ min: 0, max: 1, noNaN: true });
@@ -58,6 +65,30 @@ describe('power', () => {
         expect(powerOf(trials)).toBeGreaterThanOrEqual(0.8 - 1e-9);
         if (trials > 1) expect(powerOf(trials - 1)).toBeLessThan(0.8 + 1e-9);
       }),
+    );
+  });
+
+  it('is reached by Fisher where the approximation falls short: 0 against 5 % takes more than 152 trials', () => {
+    const at = (trials: number): number =>
+      fisherPower({ firstRate: 0.05, secondRate: 0, firstTrials: trials, secondTrials: trials });
+    expect(trialsPerArm({ firstRate: 0.05, secondRate: 0 })).toBe(152);
+    expect(at(152)).toBeCloseTo(0.77635, 4);
+    const needed = exactTrialsPerArm({ firstRate: 0.05, secondRate: 0 });
+    expect(needed).toBe(157);
+    for (let more = 0; more <= 12; more++) expect(at((needed ?? 0) + more)).toBeGreaterThanOrEqual(0.8);
+    expect(at((needed ?? 0) - 1)).toBeLessThan(0.8);
+    expect(exactTrialsPerArm({ firstRate: 0.51, secondRate: 0.5 })).toBeNull();
+  });
+
+  it('of Fisher finds the rate that it has for sure, and no nearer one by more than a twentieth of a point', () => {
+    const powerOf = (rate: number): number =>
+      fisherPower({ firstRate: 0.2, secondRate: rate, firstTrials: 80, secondTrials: 80 });
+    const higher = exactDetectableRate({ baseline: 0.2, trialsPerArm: 80, direction: 'increase' });
+    expect(powerOf(higher ?? 0)).toBeGreaterThanOrEqual(0.8);
+    expect(powerOf((higher ?? 0) - 0.001)).toBeLessThan(0.8);
+    expect(exactDetectableRate({ baseline: 0.01, trialsPerArm: 20, direction: 'decrease' })).toBeNull();
+    expect(() => exactDetectableRate({ baseline: 0.2, trialsPerArm: 1001, direction: 'increase' })).toThrow(
+      'at most 1000',
     );
   });
 

@@ -125,6 +125,65 @@ export function minimumDetectableRate({
   return found;
 }
 
+/** Trials in one arm up to which exact power is worth its time: seconds for a whole answer. */
+export const exactPowerTrialsMax = 1000;
+
+/** How far a rejection region jumps about from one number of trials to the next before its power settles. */
+const SETTLED = 12;
+
+/**
+ * Trials in each of two equal arms from which on Fisher's exact test has the power asked for. Exact power does not rise with every
+ * trial but goes up in saw teeth: this is the first number that no tooth of the next dozen falls below again. Null where that
+ * takes more than `exactPowerTrialsMax`.
+ * @throws RangeError as `trialsPerArm`
+ */
+export function exactTrialsPerArm(question: SampleSizeQuestion): number | null {
+  const { firstRate, secondRate, power = 0.8, alpha = defaultAlpha } = question;
+  const isReached = (trials: number): boolean =>
+    fisherPower({ firstRate, secondRate, firstTrials: trials, secondTrials: trials, alpha }) >= power;
+  const start = Math.min(exactPowerTrialsMax, trialsPerArm(question));
+  let [missed, reached] = [Math.floor(start / 2), start];
+  while (!isReached(reached)) {
+    if (reached >= exactPowerTrialsMax) return null;
+    missed = reached;
+    reached = Math.min(exactPowerTrialsMax, Math.ceil(reached * 1.25) + 1);
+  }
+  while (reached - missed > 1) {
+    const middle = Math.floor((missed + reached) / 2);
+    if (isReached(middle)) reached = middle;
+    else missed = middle;
+  }
+  for (let trials = reached + 1; trials <= reached + SETTLED; trials++) if (!isReached(trials)) reached = trials + 1;
+  return reached > exactPowerTrialsMax ? null : reached;
+}
+
+/**
+ * As `minimumDetectableRate`, for Fisher's exact test, to within a twentieth of a percentage point.
+ * @throws RangeError as `minimumDetectableRate`, and beyond `exactPowerTrialsMax` trials in an arm
+ */
+export function exactDetectableRate({
+  baseline,
+  trialsPerArm: trials,
+  direction,
+  power = 0.8,
+  alpha = defaultAlpha,
+}: DetectableQuestion): number | null {
+  assertOpenProbability('power', power);
+  if (trials > exactPowerTrialsMax)
+    throw new RangeError(`expected at most ${exactPowerTrialsMax} trials in an arm for exact power, got ${trials}`);
+  const isFound = (rate: number): boolean =>
+    fisherPower({ firstRate: baseline, secondRate: rate, firstTrials: trials, secondTrials: trials, alpha }) >= power;
+  let missed = baseline;
+  let found = direction === 'increase' ? 1 : 0;
+  if (!isFound(found)) return null;
+  while (Math.abs(found - missed) > 0.0005) {
+    const middle = (missed + found) / 2;
+    if (isFound(middle)) found = middle;
+    else missed = middle;
+  }
+  return found;
+}
+
 function checked({ alpha = defaultAlpha, ...question }: PowerQuestion): Required<PowerQuestion> {
   assertProbability('the first rate', question.firstRate);
   assertProbability('the second rate', question.secondRate);

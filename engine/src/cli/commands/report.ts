@@ -1,23 +1,20 @@
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
-import type { Score } from '../../detect/score.ts';
 import { checkGate } from '../../report/gate.ts';
 import type { ReportInput } from '../../report/input.ts';
 import { type Metric, metricSchema } from '../../report/metric.ts';
 import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
-import type { TrialContext } from '../../report/trial-context.ts';
 import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import type { Parts } from '../compose.ts';
 import { presetInReport, publishedTextOf } from '../published-numbers.ts';
-import { isOurs, recordsAt } from '../records.ts';
-import { scoreRecords } from '../score-records.ts';
+import { isOurs } from '../records.ts';
 import { software } from '../software.ts';
 import { findScenario, parseFraction } from '../study-session.ts';
 import { type ExitCode, EXIT, safe, type Terminal } from '../terminal.ts';
-import { scoresOf } from './logs.ts';
+import { readScores } from './read-scores.ts';
 
 interface Context {
   readonly json: boolean;
@@ -39,7 +36,7 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
   const format = REPORT_FORMATS.find((one) => one === flags.format);
   if (format === undefined) throw unknownNameError('report format', flags.format, REPORT_FORMATS);
   const base = flags.out === undefined ? process.cwd() : dirname(resolve(flags.out));
-  const read = await readAll([path], { parts, terminal, base });
+  const read = await readScores([path], { parts, terminal, base });
   const study = isOurs(path) ? readStudyFile(path) : null;
   const presetName = flags.preset ?? study?.preset;
   const stated = flags.as ?? [];
@@ -99,7 +96,7 @@ export async function check(
   flags: CheckFlags,
   { json, parts, terminal }: Context,
 ): Promise<ExitCode> {
-  const read = await readAll(paths, { parts, terminal, base: process.cwd() });
+  const read = await readScores(paths, { parts, terminal, base: process.cwd() });
   try {
     const result = checkGate(read.scores, {
       metric: parseMetric(flags.metric),
@@ -115,48 +112,6 @@ export async function check(
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
-}
-
-interface ReadResult {
-  readonly scores: readonly Score[];
-  readonly contexts: readonly TrialContext[];
-  readonly unfinished: number;
-  readonly notScored: readonly { readonly path: string; readonly why: string }[];
-}
-
-interface ReadOptions {
-  readonly parts: Parts;
-  readonly terminal: Terminal;
-  /** Folder that links are relative to. */
-  readonly base: string;
-}
-
-async function readAll(paths: readonly string[], { parts, terminal, base }: ReadOptions): Promise<ReadResult> {
-  const scores: Score[] = [];
-  const contexts: TrialContext[] = [];
-  const notScored: { path: string; why: string }[] = [];
-  const seen = new Set<string>();
-  let unfinished = 0;
-  for (const path of paths) {
-    if (!isOurs(path)) {
-      scores.push(...(await scoresOf(path, parts, terminal)));
-      continue;
-    }
-    for (const one of await scoreRecords(recordsAt(path), parts)) {
-      const shown = relative(base, resolve(one.path));
-      if ('problem' in one) {
-        if (one.problem.code === 'no-seal' || one.problem.code === 'cut') unfinished++;
-        else notScored.push({ path: shown, why: one.problem.why });
-      } else if (seen.has(one.score.trialId)) {
-        notScored.push({ path: shown, why: `${one.score.trialId} was scored already` });
-      } else {
-        scores.push(one.score);
-        contexts.push({ ...one.context, href: shown.startsWith('..') ? null : shown });
-        seen.add(one.score.trialId);
-      }
-    }
-  }
-  return { scores, contexts, unfinished, notScored };
 }
 
 function parseMetric(name: string): Metric {
