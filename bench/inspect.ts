@@ -1,12 +1,13 @@
 /**
  * The same scripted model and the same shell commands through Inspect's `local` sandbox and through ours (bwrap), in turns
- * in one run. Writes a part of `bench/RESULTS.md`. Run: node bench/inspect.ts [rounds, 3]. Needs bwrap, Python 3 and PyPI;
+ * in one run. Writes parts of `bench/RESULTS.md`, each when it is known. Run: node bench/inspect.ts [rounds, 3] [load, survivors,
+ * cold: all]; with --extras also without Inspect's realtime log, and with our networks recorded. Needs bwrap, Python 3 and PyPI;
  * Inspect goes into an environment of its own below the folder for temporary files.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -160,12 +161,12 @@ const LOADS = [
   { samples: 20, calls: 200, concurrency: 50 },
 ] as const;
 
-async function compareLoads(rounds: number): Promise<{ readonly table: string; readonly verdict: string }> {
+async function compareLoads(rounds: number, extras: boolean): Promise<void> {
   const rows: (string | number)[][] = [];
   const [ours, floor]: [number[], number[]] = [[], []];
   for (const load of LOADS) {
     // What the realtime log and recorded networks cost is seen at one load as well as at all.
-    const contestants = [...CONTESTANTS.filter(({ main }) => main || load === LOADS[0]), FLOOR];
+    const contestants = [...CONTESTANTS.filter(({ main }) => main || (extras && load === LOADS[0])), FLOOR];
     const seen = new Map<string, Measured[]>(contestants.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const { name, side, options } of contestants) {
@@ -212,7 +213,20 @@ async function compareLoads(rounds: number): Promise<{ readonly table: string; r
         ),
       ]);
     }
+    writeLoads({ rounds, rows, ours, floor });
   }
+}
+
+interface Loads {
+  readonly rounds: number;
+  readonly rows: readonly (readonly (string | number)[])[];
+  /** Of Inspect's CPU, each load. */
+  readonly ours: readonly number[];
+  readonly floor: readonly number[];
+}
+
+/** After each load: a run that is stopped has measured something. */
+function writeLoads({ rounds, rows, ours, floor }: Loads): void {
   const met = ours.every((ratio) => ratio <= AIM);
   const range = (ratios: readonly number[]): string => spread(ratios, 2);
   const verdict = `**The aim is ${met ? 'met' : 'not met'}**: ours takes ${range(ours)} of Inspect's CPU over the loads. The commands
@@ -230,10 +244,31 @@ alone, which nobody can save, take ${range(floor)} of it.`;
     ],
     rows,
   );
-  return { table, verdict };
+  writeResult(
+    'Beside Inspect: the same commands',
+    `\`node bench/inspect.ts ${rounds}\` (${describeAll()}). Both sides run the same commands by \`bash --login -c\` with the same
+start-up file; a scripted model asks for them one at a time. Inspect: a task with the tool \`bash()\` and the solver
+\`generate()\`, sandbox \`local\` (a folder, no isolation), \`max_samples\`, \`max_subprocesses\` and \`max_connections\` at the
+concurrency, log format \`eval\`. Ours: \`runStudy\` with a control, sandbox \`bwrap\`: namespaces, files hashed before and after
+each command, process table, mechanism tried at the end, machine killed and counted, records chained and sealed with fsync.
+
+${rounds === 1 ? 'One round, so no spread' : `${rounds} rounds in turns; median (smallest to largest)`}. CPU is user + system of the whole tree, start of the program included.
+Aim: at most a fifth of Inspect's CPU. *Nothing but the commands* is the floor: the same shells by plain \`spawn\` from Node, in
+folders, with no record at all; what a side costs beyond it is its own doing.
+
+${verdict}
+
+${table}`,
+  );
 }
 
-async function compareColdStarts(rounds: number): Promise<string> {
+let version = '';
+
+function describeAll(): string {
+  return `${describeMachine()}; load of the machine at the end ${loadavg()[0]?.toFixed(1) ?? ''}; ${INSPECT.replace('==', ' ')}, ${version}`;
+}
+
+async function compareColdStarts(rounds: number): Promise<void> {
   const seen = new Map<string, Measured[]>();
   for (let round = 0; round < rounds + 2; round++) {
     for (const { name, side, options } of CONTESTANTS)
@@ -250,14 +285,19 @@ async function compareColdStarts(rounds: number): Promise<string> {
       2,
     ),
   ]);
-  return toTable(['one sample of one call, from nothing', 'wall s', 'CPU s'], rows);
+  writeResult(
+    'Beside Inspect: cold start',
+    `\`node bench/inspect.ts ${rounds} cold\` (${describeAll()}). ${rounds + 2} rounds in turns; median (smallest to largest).
+
+${toTable(['one sample of one call, from nothing', 'wall s', 'CPU s'], rows)}`,
+  );
 }
 
 /** Of Inspect's CPU. */
 const AIM = 0.2;
 const ORPHANS = 20;
 
-async function compareOrphans(): Promise<string> {
+async function compareOrphans(): Promise<void> {
   const rows: (string | number)[][] = [];
   for (const { name, side, options } of CONTESTANTS) {
     // A number that no other sleep has.
@@ -289,9 +329,19 @@ async function compareOrphans(): Promise<string> {
     ]);
     console.log(`${name}: ${left.length} orphans, first output ${JSON.stringify(outputs[0])}`);
   }
-  return toTable(
+  const table = toTable(
     ['', 'survivors of `setsid sleep 60`', '`sleep 30`: ms', '`setsid sleep 30 & sleep 30`: ms', 'cut'],
     rows,
+  );
+  const same = await compareOutputs();
+  writeResult(
+    'Beside Inspect: what survives',
+    `\`node bench/inspect.ts 1 survivors\` (${describeAll()}). A tool call that starts \`setsid sleep 60\` in the background,
+${ORPHANS} samples: what lives a second after the run has ended. And how long a call takes that is to be cut after one second: median
+(largest) of 10, and how many took at least that second. Aim: no survivors. Outputs of ten ordinary calls that are the same on both
+sides (listings of folders left out): ${same}.
+
+${table}`,
   );
 }
 
@@ -317,51 +367,33 @@ function spread(samples: readonly number[], digits: number): string {
   return `${middle ?? ''} (${low ?? ''} to ${high ?? ''})`;
 }
 
-async function compareAll(rounds: number): Promise<void> {
+interface Wanted {
+  readonly rounds: number;
+  readonly parts: readonly string[];
+  readonly extras: boolean;
+}
+
+async function compareAll({ rounds, parts, extras }: Wanted): Promise<void> {
   const environment = await prepareInspect({ secondsMax: 300 });
   if ('why' in environment) throw new Error(`not run: ${environment.why}`);
   ({ python } = environment);
-  const same = await compareOutputs();
-  const orphans = await compareOrphans();
-  const cold = await compareColdStarts(rounds);
-  const loads = await compareLoads(rounds);
-  const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  writeResult(
-    'Beside Inspect',
-    `\`node bench/inspect.ts ${rounds}\` (${describeMachine()}; ${INSPECT.replace('==', ' ')}, ${version}). Both sides run the same commands by
-\`bash --login -c\` with the same start-up file; a scripted model asks for them one at a time. Inspect: a task with the tool
-\`bash()\` and the solver \`generate()\`, sandbox \`local\` (a folder, no isolation), \`max_samples\`, \`max_subprocesses\` and
-\`max_connections\` at the concurrency, log format \`eval\`. Ours: \`runStudy\` with a control, sandbox \`bwrap\`: namespaces, files
-hashed before and after each command, process table, mechanism tried at the end, machine killed and counted, records chained
-and sealed with fsync. Outputs of ten calls that are the same on both sides (listings of folders left out): ${same}.
-
-${rounds} rounds in turns; median (smallest to largest). CPU is user + system of the whole tree, start of the program included.
-Aim: at most a fifth of Inspect's CPU, and no survivors. *Nothing but the commands* is the floor: the same shells by plain
-\`spawn\` from Node, in folders, with no record at all; what a side costs beyond it is its own doing.
-
-${loads.verdict}
-
-${loads.table}
-
-${cold}
-
-A tool call that starts \`setsid sleep 60\` in the background, ${ORPHANS} samples: what lives a second after the run has ended. And how long
-a call takes that is to be cut after one second: median (largest) of 10, and how many took at least that second.
-
-${orphans}`,
-  );
+  version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout.trim();
+  if (parts.length === 0 || parts.includes('survivors')) await compareOrphans();
+  if (parts.length === 0 || parts.includes('cold')) await compareColdStarts(rounds);
+  if (parts.length === 0 || parts.includes('load')) await compareLoads(rounds, extras);
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ours: { type: 'string' }, floor: { type: 'string' } },
+  options: { ours: { type: 'string' }, floor: { type: 'string' }, extras: { type: 'boolean', default: false } },
 });
 try {
   if (values.floor !== undefined) {
     const { runFloor } = await import('./inspect/floor.ts');
     const plan: SidePlan = JSON.parse(values.floor);
     console.log(JSON.stringify(await runFloor(plan)));
-  } else if (values.ours === undefined) await compareAll(Number(positionals[0] ?? 3));
+  } else if (values.ours === undefined)
+    await compareAll({ rounds: Number(positionals[0] ?? 3), parts: positionals.slice(1), extras: values.extras });
   else {
     const { runOurSide } = await import('./inspect/our-side.ts');
     const plan: SidePlan = JSON.parse(values.ours);

@@ -1,8 +1,9 @@
 import { type ImportedSample, limitsOf, LogError, type ReadLogOptions } from './contract.ts';
 import { resolveDeep } from './inspect-message.ts';
 import { sampleMark, OFFSWITCH } from './inspect-restore.ts';
-import { type InspectSource, openSampleWalk, toImportedSample } from './inspect-sample.ts';
+import { openSampleWalk, toImportedSample } from './inspect-sample.ts';
 import { inspectSample } from './inspect-schema.ts';
+import type { InspectSource } from './inspect-walk.ts';
 import { parsePythonJson } from './python-json.ts';
 import type { ZipMember, ZipReader } from './zip-reader.ts';
 

@@ -34,7 +34,7 @@ from inspect_ai.log import write_eval_log
 from inspect_ai.model import ChatMessageTool, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.tool import bash
-commands = ["echo one; echo two", "sleep 5", "cat nothing"]
+commands = ["echo one; echo two", "sleep 60", "cat nothing"]
 def reply(input, tools, tool_choice, config):
     done = sum(isinstance(message, ChatMessageTool) for message in input)
     if done < len(commands):
@@ -47,7 +47,7 @@ def reply(input, tools, tool_choice, config):
     return output
 model = get_model("mockllm/model", memoize=False, custom_outputs=reply)
 samples = [Sample(id=f"s{number}", input="please " * 50, target="three") for number in range(2)]
-task = Task(dataset=samples, solver=react(tools=[bash(timeout=1)]), scorer=includes(), sandbox="local", name="probe")
+task = Task(dataset=samples, solver=react(tools=[bash(timeout=6)]), scorer=includes(), sandbox="local", name="probe")
 [log] = eval(task, model=model, log_dir=sys.argv[1], log_format="eval", display="none")
 write_eval_log(log, log.location.replace(".eval", ".json"), format="json")
 `;
@@ -69,7 +69,7 @@ describe('a log that Inspect itself wrote', () => {
     expect(problems).toEqual([]);
     expect(samples).toHaveLength(2);
     for (const sample of samples) {
-      expect(commandsOf(sample)).toEqual(['echo one; echo two', 'sleep 5', 'cat nothing']);
+      expect(commandsOf(sample)).toEqual(['echo one; echo two', 'sleep 60', 'cat nothing']);
       expect(eventsOf(sample, 'command-end').map(({ timedOut }) => timedOut)).toEqual([false, true, false]);
       expect(eventsOf(sample, 'submission')).toMatchObject([{ text: 'three' }]);
       expect(eventsOf(sample, 'agent-end')).toMatchObject([{ reason: 'submitted' }]);

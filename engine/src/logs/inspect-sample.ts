@@ -1,9 +1,8 @@
 import type { z } from 'zod';
 
 import { toUntrusted } from '../base/untrusted-text.ts';
-import type { AgentEndReason, MessagePart, ToolSpec } from '../record/events.ts';
-import { sha256 } from '../record/hash-chain.ts';
-import { type ImportedSample, type ReadLogOptions, LogError } from './contract.ts';
+import type { MessagePart } from '../record/events.ts';
+import { type ImportedSample, LogError, type ReadLogOptions } from './contract.ts';
 import { importedCommandEnd } from './imported-command.ts';
 import {
   toCondition,
@@ -16,41 +15,26 @@ import {
   toScores,
   toToolSpec,
 } from './inspect-convert.ts';
-import {
-  contentText,
-  createResolver,
-  type MessageContext,
-  messageText,
-  resolveDeep,
-  resolveObject,
-  toParts,
-} from './inspect-message.ts';
+import { emitEnd } from './inspect-end.ts';
+import { readFinalMessage } from './inspect-final.ts';
+import { contentText, messageText, resolveDeep, resolveObject } from './inspect-message.ts';
 import { restOfModel, restOfSample, restOfTool, withoutNested } from './inspect-rest.ts';
 import { restoreSample } from './inspect-restore.ts';
 import {
   errorEvent,
   type InspectEvent,
   inspectEvent,
-  type InspectHeader,
-  inspectMessage,
-  type InspectMessage,
   type InspectSample,
   inspectSample,
   limitEvent,
   modelEvent,
   type ModelEvent,
-  type ToolCall,
   toolEvent,
   type ToolEvent,
 } from './inspect-schema.ts';
+import { createWalk, type InspectSource, sayMessage, type Walk } from './inspect-walk.ts';
 import { readToolCall } from './tool-calls.ts';
-import { createTranscript, cut, show, toTime, type Transcript } from './transcript.ts';
-
-export interface InspectSource {
-  readonly header: InspectHeader;
-  /** From `sourceOf`. */
-  readonly software: Readonly<Record<string, string>>;
-}
+import { cut, show, toTime, type Transcript } from './transcript.ts';
 
 /** One `EvalSample`, parsed from JSON, as events of a record. Throws a `LogError` when it is none. */
 export function toImportedSample(value: unknown, source: InspectSource, options: ReadLogOptions): ImportedSample {
@@ -86,71 +70,6 @@ export function openSampleWalk(sample: InspectSample, source: InspectSource, opt
     keepRest: (kind, value) => walk.transcript.keepRest(kind, value, null),
     leaveOut: walk.transcript.leaveOut,
     finish: () => finishWalk(walk),
-  };
-}
-
-interface Walk extends InspectSource {
-  readonly sample: InspectSample;
-  readonly transcript: Transcript;
-  readonly pool: readonly unknown[];
-  readonly resolve: (text: string) => string;
-  readonly context: MessageContext;
-  /** Calls as assistants wrote them, by id. */
-  readonly calls: ReadonlyMap<string, ToolCall>;
-  /** Tool messages by their own id and by the id of the call, for the moment when the tool event comes. */
-  readonly toolMessages: ReadonlyMap<string, InspectMessage>;
-  readonly state: WalkState;
-}
-
-interface WalkState {
-  turn: number;
-  limit: { readonly type: string; readonly message: string | null } | null;
-  errors: number;
-  submitted: boolean;
-  interrupted: boolean;
-  lastStop: string | null;
-  tools: readonly ToolSpec[];
-  /** As the last model event gave them. */
-  toolsText: string;
-  /** Results that tool events gave; a call is never run twice from its message. */
-  readonly ran: Set<string>;
-}
-
-function createWalk(sample: InspectSample, source: InspectSource, options: ReadLogOptions): Walk {
-  const resolve = createResolver(sample);
-  const transcript = createTranscript(options);
-  const toolMessages = new Map<string, InspectMessage>();
-  const calls = new Map<string, ToolCall>();
-  const pool = sample.events_data?.messages ?? [];
-  for (const value of [...pool, ...sample.messages]) {
-    const message = inspectMessage.safeParse(value);
-    for (const call of message.data?.tool_calls ?? []) calls.set(call.id, call);
-    if (!message.success || message.data.role !== 'tool') continue;
-    if (typeof message.data.id === 'string') toolMessages.set(`id:${message.data.id}`, message.data);
-    if (typeof message.data.tool_call_id === 'string')
-      toolMessages.set(`call:${message.data.tool_call_id}`, message.data);
-  }
-  const state: WalkState = {
-    turn: 0,
-    limit: sample.limit === null || sample.limit === undefined ? null : { type: sample.limit.type, message: null },
-    errors: 0,
-    submitted: false,
-    interrupted: false,
-    lastStop: null,
-    tools: [],
-    toolsText: '[]',
-    ran: new Set(),
-  };
-  return {
-    ...source,
-    sample,
-    pool,
-    resolve,
-    context: { resolve, leaveOut: transcript.leaveOut },
-    calls,
-    toolMessages,
-    state,
-    transcript,
   };
 }
 
@@ -350,77 +269,6 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
   }
 }
 
-/** Messages that no event brought: logs without events, and the last results. Their tool calls become commands here. */
-function readFinalMessage(walk: Walk, value: unknown): void {
-  const { transcript, state } = walk;
-  const parsed = inspectMessage.safeParse(value);
-  if (!parsed.success) {
-    transcript.leaveOut('message', 'is none as Inspect writes them: left out');
-    return;
-  }
-  const message = parsed.data;
-  if (message.role === 'tool' && typeof message.tool_call_id === 'string' && !state.ran.has(message.tool_call_id)) {
-    runFromMessage(walk, message, message.tool_call_id);
-  }
-  sayMessage(walk, value, null);
-  for (const call of message.tool_calls ?? []) {
-    if (state.ran.has(call.id) || readToolCall(call.function, call.arguments).is !== 'submission') continue;
-    runFromMessage(walk, { ...message, role: 'tool', content: '', function: call.function }, call.id);
-  }
-}
-
-function runFromMessage(walk: Walk, message: InspectMessage, id: string): void {
-  const { transcript, state } = walk;
-  const asked = walk.calls.get(id);
-  if (asked === undefined) return;
-  state.ran.add(id);
-  const call = readToolCall(asked.function, resolveDeep(asked.arguments, walk.resolve));
-  if (call.is === 'other') {
-    transcript.leaveOut(
-      `call of the tool "${show(asked.function)}"`,
-      'is no shell command: it is in the messages only',
-    );
-    return;
-  }
-  const callId = transcript.freshCallId(id);
-  if (call.is === 'submission') {
-    state.submitted = true;
-    transcript.emit({ kind: 'submission', callId, text: toUntrusted(call.text) }, null);
-    return;
-  }
-  const thoughts = call.thoughts === null ? null : toUntrusted(call.thoughts);
-  transcript.emit(
-    { kind: 'command-start', callId, tool: asked.function, command: toUntrusted(call.command), thoughts },
-    null,
-  );
-  const text = messageText(message, walk.context);
-  transcript.emit(
-    importedCommandEnd({ callId, text, timedOut: message.error?.type === 'timeout', truncated: false, durationMs: 0 }),
-    null,
-  );
-}
-
-/** Index of the message in the record; null when it is none. */
-function sayMessage(walk: Walk, value: unknown, at: number | null): number | null {
-  const parsed = inspectMessage.safeParse(value);
-  if (!parsed.success) {
-    walk.transcript.leaveOut('message', 'is none as Inspect writes them: left out');
-    return null;
-  }
-  const message = parsed.data;
-  const leftOut: (readonly [what: string, why: string])[] = [];
-  const parts = toParts(message, { resolve: walk.resolve, leaveOut: (what, why) => leftOut.push([what, why]) });
-  // The id alone would let a log hide a message behind another: a text that was changed later is stored beside the first.
-  const key = `${message.id ?? ''}:${message.role}:${sha256(JSON.stringify(parts))}`;
-  const before = walk.transcript.messageCount();
-  const index = walk.transcript.say({ role: message.role, parts, at, key });
-  if (walk.transcript.messageCount() > before && leftOut.length > 0) {
-    for (const [what, why] of leftOut) walk.transcript.leaveOut(what, why);
-    walk.transcript.keepRest('message', resolveDeep(value, walk.resolve), at);
-  }
-  return index;
-}
-
 function toolText(walk: Walk, event: ToolEvent): string {
   const { result } = event;
   const text =
@@ -438,46 +286,4 @@ function emitError(walk: Walk, message: string, at: number | null): void {
     { kind: 'infrastructure-error', stage: 'imported', code: 'sample-error', text: toUntrusted(walk.resolve(message)) },
     at,
   );
-}
-
-const LIMIT_REASONS: ReadonlyMap<string, AgentEndReason> = new Map([
-  ['token', 'token-limit'],
-  ['context', 'token-limit'],
-  ['message', 'turn-limit'],
-  ['turn', 'turn-limit'],
-  ['time', 'time-limit'],
-  ['working', 'time-limit'],
-  ['cost', 'cost-limit'],
-  ['operator', 'interrupted'],
-]);
-
-/** Why the agent stopped, where the log says it. Without an `agent-end` the record says that nobody knows. */
-function emitEnd(walk: Walk): void {
-  const { state, transcript, sample, header } = walk;
-  const end = findEnd(walk);
-  if (end === null)
-    transcript.leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
-  else
-    transcript.emit(
-      { kind: 'agent-end', reason: end.reason, detail: end.detail === null ? null : toUntrusted(end.detail) },
-      null,
-    );
-  const cancelled = state.interrupted || header.status === 'cancelled';
-  if (state.errors === 0 && !cancelled && typeof sample.total_time === 'number' && sample.total_time >= 0) {
-    transcript.emit({ kind: 'trial-end', durationMs: sample.total_time * 1000 }, null);
-  }
-}
-
-function findEnd({ state, sample }: Walk): { readonly reason: AgentEndReason; readonly detail: string | null } | null {
-  if (state.limit !== null) {
-    const detail = `limit of type "${state.limit.type}"${state.limit.message === null ? '' : `: ${state.limit.message}`}`;
-    return { reason: LIMIT_REASONS.get(state.limit.type) ?? 'interrupted', detail };
-  }
-  if (state.errors > 0) return { reason: 'interrupted', detail: sample.error?.message ?? null };
-  if (state.submitted) return { reason: 'submitted', detail: null };
-  if (state.interrupted) return { reason: 'interrupted', detail: null };
-  if (state.lastStop === 'content_filter') return { reason: 'refused', detail: null };
-  const last = inspectMessage.safeParse(sample.messages.at(-1));
-  if (!last.success || last.data.role !== 'assistant' || (last.data.tool_calls ?? []).length > 0) return null;
-  return { reason: 'no-tool-call', detail: 'the log names no reason; its last answer holds no tool call' };
 }
