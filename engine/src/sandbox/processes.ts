@@ -35,24 +35,25 @@ export function listMembers(namespaces: Set<string>): number[] {
     found = false;
     for (const { pid, namespace } of foreign) {
       if (members.has(pid)) continue;
-      const parent = readStatus(pid)?.get('PPid');
+      const parent = readField(pid, PARENT);
       if (!namespaces.has(namespace) && !(parent !== undefined && members.has(Number(parent)))) continue;
       namespaces.add(namespace);
       members.add(pid);
       found = true;
     }
   }
-  return [...members].filter((pid) => !isDead(readStatus(pid)));
+  return [...members].filter(lives);
 }
 
 /** State letter; undefined when the process is gone. */
 export function stateOf(pid: number): string | undefined {
-  return readStatus(pid)?.get('State')?.[0];
+  return readField(pid, STATE);
 }
 
 /** Whether the process lives: there, and neither a zombie nor being buried. */
 export function lives(pid: number): boolean {
-  return !isDead(readStatus(pid));
+  const state = stateOf(pid);
+  return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
 /** Direct children, by the kernel's own list. */
@@ -134,6 +135,15 @@ function innerPid(status: Status | undefined): number {
 function isDead(status: Status | undefined): boolean {
   const state = status?.get('State')?.[0];
   return state === undefined || state === 'Z' || state === 'X';
+}
+
+/** Names stand in `status` with line ends escaped, so that none can forge a line of its own. */
+const PARENT = /^PPid:\s+(\d+)$/m;
+const STATE = /^State:\s+(\S)/m;
+
+/** One field. Every look reads one of each process of every machine, so the others are not taken apart. */
+function readField(pid: number, field: RegExp): string | undefined {
+  return field.exec(attempt(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '')?.[1];
 }
 
 function readStatus(pid: number): Status | undefined {
