@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a fresh clone runnable: the pinned packages, among them the Node that runs everything, and on Linux bubblewrap.
-# Does nothing, quickly, when all of it is there.
+# Does nothing, quickly, when all of it is there. With --for-tests also what only a test wants (nc).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,10 @@ main() {
     install_packages
   fi
   if [ "$(uname -s)" = Linux ] && ! command -v bwrap >/dev/null 2>&1; then
-    install_bubblewrap
+    install_with_apt bubblewrap
+  fi
+  if [ "${1:-}" = --for-tests ] && [ "$(uname -s)" = Linux ] && ! command -v nc >/dev/null 2>&1; then
+    install_with_apt netcat-openbsd
   fi
 }
 
@@ -31,7 +34,9 @@ install_packages() {
   fi
 }
 
-install_bubblewrap() {
+# install_with_apt PACKAGE
+install_with_apt() {
+  package="$1"
   if ! command -v apt-get >/dev/null 2>&1; then
     cannot_install 'there is no apt-get here'
     return
@@ -44,7 +49,7 @@ install_bubblewrap() {
     cannot_install 'it takes root, and sudo does not work without a password'
     return
   fi
-  echo 'setup: installing bubblewrap with apt-get'
+  echo "setup: installing $package with apt-get"
   if apt_install || { apt_update && apt_install; }; then
     return
   fi
@@ -52,17 +57,21 @@ install_bubblewrap() {
 }
 
 apt_install() {
-  $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap </dev/null >/dev/null 2>&1
+  $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$package" </dev/null >/dev/null 2>&1
 }
 
 apt_update() {
   $as_root apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=20 update </dev/null >/dev/null 2>&1
 }
 
-# Not an error: everything but the bwrap sandbox works without it.
+# Not an error: everything but the bwrap sandbox, or one test that then says so, works without it.
 cannot_install() {
+  if [ "$package" != bubblewrap ]; then
+    echo "setup: $package is missing and was not installed ($1); the test that wants it is not run" >&2
+    return
+  fi
   echo "setup: bubblewrap is missing and was not installed ($1); install it as root with" \
     "\"apt-get install bubblewrap\" or your system's package manager to run agents in the bwrap sandbox." >&2
 }
 
-main
+main "$@"

@@ -32,6 +32,10 @@ export interface AgentDeps {
   readonly emit: Emit;
   /** Milliseconds that never go back. */
   readonly elapsed: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   /** Called when an answer and its tool calls are complete: the journal is flushed here. */
   readonly onTurnEnd: () => Promise<void>;
   /** Called after each command with its call id: the trial looks at the files here. */

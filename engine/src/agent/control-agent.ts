@@ -15,11 +15,16 @@ export function createControlAgent(control: Control): Agent {
   return {
     ...createModelAgent({
       kind: 'control',
-      open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [] },
+      open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [], inProcess: true },
     }),
     // A fresh generator for each trial, since one agent may be used for many.
     run: (task, deps) => {
-      const open = { name: `control/${control.name}`, model: createControlModel(control), secrets: [] };
+      const open = {
+        name: `control/${control.name}`,
+        model: createControlModel(control),
+        secrets: [],
+        inProcess: true,
+      };
       return createModelAgent({ kind: 'control', open }).run(task, deps);
     },
   };

@@ -246,11 +246,12 @@ describe('limits', () => {
     const started = performance.now();
     const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { limits: { durationMsMax: 100 } });
     expect(performance.now() - started).toBeLessThan(5000);
-    expect(run.end).toEqual({ reason: 'time-limit', detail: 'the model did not answer in time' });
+    // A silent server says nothing of the model: never a verdict, and the next run asks again.
+    expect(run.end).toEqual({ reason: 'model-error', detail: expect.stringContaining('had not answered') });
     expect(only(run.events, 'model-call')).toMatchObject([
       { answer: null, attempts: [{ error: { code: 'aborted' } }] },
     ]);
-    expect(only(run.events, 'infrastructure-error')).toEqual([]);
+    expect(only(run.events, 'infrastructure-error')).toMatchObject([{ stage: 'model', code: 'overloaded' }]);
   });
 
   it('record the attempts of a server that was busy until the time was over', async () => {
@@ -258,8 +259,9 @@ describe('limits', () => {
       retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
       limits: { durationMsMax: 300 },
     });
-    expect(run.end.reason).toBe('time-limit');
+    expect(run.end.reason).toBe('model-error');
     expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 503 }] }]);
+    expect(only(run.events, 'infrastructure-error')).toMatchObject([{ text: expect.stringContaining('busy') }]);
   });
 
   it('stop a command that takes too long, and go on', async () => {

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { startDeadline } from '../base/deadline.ts';
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { ModelPrice, OpenModel } from '../model/contract.ts';
-import type { MessagePart, ToolSpec, Usage } from '../record/events.ts';
+import type { MessagePart, ModelAttempt, ToolSpec, Usage } from '../record/events.ts';
 import type { RunResult } from '../sandbox/contract.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { callModel, DEFAULT_RETRY, hideSecrets, type RetryPolicy } from './model-call.ts';
@@ -86,7 +86,7 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
       stream,
       open,
       retry,
-      elapsed: deps.elapsed,
+      world: deps,
       signal: deadline.signal,
     });
     const durationMs = deps.elapsed() - callStarted;
@@ -94,11 +94,11 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
     if (called.result === null) {
       deps.emit({ kind: 'model-call', turn, requested, prompt, attempts, answer: null, durationMs });
       if (called.failure === null) {
-        return signal.aborted
-          ? { reason: 'interrupted', detail: null }
-          : { reason: 'time-limit', detail: 'the model did not answer in time' };
+        if (signal.aborted) return { reason: 'interrupted', detail: null };
+        // The time of a local model is its own; that of a server tells nothing of the model.
+        if (open.inProcess === true) return { reason: 'time-limit', detail: 'the model did not answer in time' };
       }
-      const { code, text } = called.failure;
+      const { code, text } = called.failure ?? unanswered(called.attempts);
       deps.emit({ kind: 'infrastructure-error', stage: 'model', code, text: toUntrusted(text) });
       return { reason: 'model-error', detail: text };
     }
@@ -147,6 +147,13 @@ async function runLoop(context: LoopContext): Promise<AgentEnd> {
       return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call that could be run` };
   }
   return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
+}
+
+/** The trial's time was over before the server had answered: that is no end which the agent brought about. */
+function unanswered(attempts: readonly ModelAttempt[]): { readonly code: string; readonly text: string } {
+  const last = attempts.findLast(({ error }) => error !== null && error.code !== 'aborted')?.error;
+  const before = last === undefined || last === null ? '' : `; before, it said: ${readAsData(last.text)}`;
+  return { code: 'overloaded', text: `the server had not answered when the time of the trial was over${before}` };
 }
 
 interface ToolCall {

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
-import { createSystemWorld } from '../base/world.ts';
+import { createSystemWorld, type World } from '../base/world.ts';
 import {
   type ChatReply,
   chatReply,
@@ -10,7 +10,7 @@ import {
   type ChatServer,
   startChatServer,
 } from '../model/testing/chat-server.ts';
-import { callModel, hideSecrets, type ModelCallResult, type RetryPolicy } from './model-call.ts';
+import { callModel, DEFAULT_RETRY, hideSecrets, type ModelCallResult, type RetryPolicy } from './model-call.ts';
 import { inTurn, openServed } from './testing.ts';
 
 const FAST: RetryPolicy = { delaysMs: [1, 1, 1], attemptMsMax: 10_000 };
@@ -25,15 +25,21 @@ interface Asking {
   readonly retry?: RetryPolicy;
   readonly signal?: AbortSignal;
   readonly key?: string;
+  readonly world?: Partial<Pick<World, 'now' | 'random'>>;
+  readonly stream?: boolean;
 }
 
-async function askAt(url: string, { retry = FAST, signal, key }: Asking = {}): Promise<ModelCallResult> {
+async function askAt(
+  url: string,
+  { retry = FAST, signal, key, world, stream = false }: Asking = {},
+): Promise<ModelCallResult> {
   return callModel(
     { prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] },
     {
       open: await openServed(url, key),
       retry,
-      elapsed: createSystemWorld().elapsed,
+      stream,
+      world: { ...createSystemWorld(), ...world },
       signal: signal ?? new AbortController().signal,
     },
   );
@@ -110,7 +116,80 @@ describe('a call of a model', () => {
     expect(attempts).toHaveLength(2);
   });
 
-  it.each(['Wed, 21 Oct 2043 07:28:00 GMT', '-5', 'soon'])(
+  it('waits until the date that the server names, and no longer than a minute', async () => {
+    const date = 'Wed, 21 Oct 2043 07:28:00 GMT';
+    for (const [left, least, most] of [
+      [300, 280, 3000],
+      [-5000, 0, 250],
+    ] as const) {
+      const times: number[] = [];
+      await ask(
+        (_request, number) => {
+          times.push(performance.now());
+          return number === 1 ? failing(503, 'busy', { 'retry-after': date }) : good;
+        },
+        { retry: { delaysMs: [30_000], attemptMsMax: 10_000 }, world: { now: () => Date.parse(date) - left } },
+      );
+      const waited = (times[1] ?? 0) - (times[0] ?? 0);
+      expect(waited).toBeGreaterThanOrEqual(least);
+      expect(waited).toBeLessThan(most);
+    }
+    // A date far away: a minute is waited for, or until the caller has had enough.
+    const signal = AbortSignal.timeout(100);
+    const far = await ask(inTurn(failing(503, 'busy', { 'retry-after': date })), { signal });
+    expect(far).toMatchObject({ result: null, attempts: [{ status: 503 }] });
+    expect(far.requests).toHaveLength(1);
+  });
+
+  it('waits a little more or less by chance, so that many do not come back at once', async () => {
+    const waits: number[] = [];
+    for (const random of [0, 0.999]) {
+      const times: number[] = [];
+      await ask(
+        (_request, number) => {
+          times.push(performance.now());
+          return number === 1 ? failing(503) : good;
+        },
+        { retry: { delaysMs: [800], attemptMsMax: 10_000 }, world: { random: () => random } },
+      );
+      waits.push((times[1] ?? 0) - (times[0] ?? 0));
+    }
+    expect(waits[0]).toBeGreaterThanOrEqual(590);
+    expect(waits[1]).toBeGreaterThanOrEqual(990);
+  });
+
+  it.each([
+    ['x-request-id', 'req_011CSHoEeqs5C35K2UUqR7Fy'],
+    ['request-id', 'req_018EeWyXxfu5pfWkrYcMdjWG'],
+  ])('tells the number that the server gave the request as %s, also where it failed', async (header, id) => {
+    const headers = { [header]: id };
+    const { attempts } = await ask(inTurn(failing(503, 'busy', headers), { ...good, headers }, good));
+    expect(attempts).toMatchObject([
+      { status: 503, requestId: id },
+      { status: 200, requestId: id },
+    ]);
+    const silent = { ...good, headers, body: '{', afterwards: 'silence' } as const;
+    const late = await ask(inTurn(silent, good), { retry: { delaysMs: [1], attemptMsMax: 200 } });
+    expect(late.attempts).toMatchObject([{ status: null, requestId: id }, { status: 200 }]);
+    expect(late.attempts[1]).not.toHaveProperty('requestId');
+  });
+
+  it('tells no key and no long text as the number of a request', async () => {
+    const key = 'sk-canary-0123456789abcdef';
+    const { attempts } = await ask(inTurn({ ...good, headers: { 'x-request-id': `${key}-${'x'.repeat(5000)}` } }), {
+      key,
+    });
+    expect(attempts[0]?.requestId?.length).toBeLessThanOrEqual(200);
+    expect(JSON.stringify(attempts)).not.toContain('canary');
+  });
+
+  it('gives a silent server up well within a trial by default, attempts and pauses together', () => {
+    const { delaysMs, attemptMsMax } = DEFAULT_RETRY;
+    const all = (delaysMs.length + 1) * attemptMsMax + 1.25 * delaysMs.reduce((sum, ms) => sum + ms, 0);
+    expect(all).toBeLessThan(10 * 60_000);
+  });
+
+  it.each(['Wed, 99 Foo 2043 99:99:99 GMT', '-5', 'soon'])(
     'waits its own time after "Retry-After: %s"',
     async (value) => {
       const { attempts } = await ask(inTurn(failing(503, 'busy', { 'retry-after': value }), good));

@@ -2,8 +2,10 @@ import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4Gene
 
 import { startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
+import type { World } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { generateByStreaming, ModelStreamError } from '../model/generate-by-streaming.ts';
+import { withRequestIds } from '../model/request-id.ts';
 import type { ModelAttempt } from '../record/events.ts';
 
 /** What became of one question to a model, with every attempt that was made. */
@@ -24,17 +26,19 @@ export interface ModelFailure {
 }
 
 export interface RetryPolicy {
-  /** Milliseconds before the second, third … attempt; its length bounds the attempts. */
+  /** Milliseconds before the second, third … attempt, give or take a quarter; its length bounds the attempts. */
   readonly delaysMs: readonly number[];
-  /** One attempt; then it is given up. */
+  /** One attempt, or in a stream the silence between two pieces; then it is given up. Not for a model in this process. */
   readonly attemptMsMax: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 600_000 };
+/** All attempts together take less than a trial may by default, so that a silent server is found out within it. */
+export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 120_000 };
 
-const STREAM_BOUNDS = { bytesMax: 8 * 1024 * 1024, idleMsMax: 120_000 };
+const STREAM_BYTES_MAX = 8 * 1024 * 1024;
 const RETRY_AFTER_MS_MAX = 60_000;
 const ERROR_CHARACTERS_MAX = 2000;
+const REQUEST_ID_CHARACTERS_MAX = 200;
 /** What is shorter can be guessed, and is a word: `EMPTY`, `ollama`. To take it out of answers would change commands. */
 const SECRET_CHARACTERS_MIN = 8;
 
@@ -42,37 +46,64 @@ interface ModelCallOptions {
   readonly stream?: boolean;
   readonly open: OpenModel;
   readonly retry: RetryPolicy;
-  readonly elapsed: () => number;
+  readonly world: Pick<World, 'elapsed' | 'now' | 'random'>;
   readonly signal: AbortSignal;
 }
 
 /** Asks, and asks again where asking again can help. Never rejects. */
 export async function callModel(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
-  { open, retry, elapsed, signal, stream = false }: ModelCallOptions,
+  { open, retry, world, signal, stream = false }: ModelCallOptions,
 ): Promise<ModelCallResult> {
   const attempts: ModelAttempt[] = [];
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const started = elapsed();
-    try {
-      using deadline = startDeadline(signal, retry.attemptMsMax);
-      const abortSignal = deadline.signal;
-      const result = stream
-        ? await generateByStreaming(open.model, { ...request, abortSignal }, STREAM_BOUNDS)
-        : await open.model.doGenerate({ ...request, abortSignal });
-      attempts.push({ durationMs: elapsed() - started, status: 200, error: null });
-      return { result: clean(result, open.secrets), attempts, failure: null };
-    } catch (error) {
-      const { code, text, status, retryable, retryAfterMs } = readFailure(error, open.secrets);
-      const shown = signal.aborted ? 'aborted' : code;
-      attempts.push({ durationMs: elapsed() - started, status, error: { code: shown, text: toUntrusted(text) } });
-      const delay = retry.delaysMs[attempt];
-      if (!signal.aborted && (!retryable || delay === undefined))
-        return { result: null, attempts, failure: { code, text } };
-      await sleep(retryAfterMs ?? delay ?? 0, signal);
+    const started = world.elapsed();
+    const tried = await withRequestIds(async (ids): Promise<Tried> => {
+      const answered = await askOnce(request, { open, retry, signal, stream }).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      );
+      const id = ids.last();
+      const known = id === null ? {} : { requestId: hideSecrets(id, open.secrets).slice(0, REQUEST_ID_CHARACTERS_MAX) };
+      return { ...answered, told: { durationMs: world.elapsed() - started, ...known } };
+    });
+    if ('result' in tried) {
+      attempts.push({ ...tried.told, status: 200, error: null });
+      return { result: clean(tried.result, open.secrets), attempts, failure: null };
     }
+    const { code, text, status, retryable, retryAfterMs } = readFailure(tried.error, open.secrets, world.now());
+    const shown = signal.aborted ? 'aborted' : code;
+    attempts.push({ ...tried.told, status, error: { code: shown, text: toUntrusted(text) } });
+    const delay = retry.delaysMs[attempt];
+    if (!signal.aborted && (!retryable || delay === undefined))
+      return { result: null, attempts, failure: { code, text } };
+    await sleep(jitter(retryAfterMs, delay ?? 0, world.random()), signal);
   }
   return { result: null, attempts, failure: null };
+}
+
+type Told = Pick<ModelAttempt, 'durationMs' | 'requestId'>;
+type Tried =
+  | { readonly result: LanguageModelV4GenerateResult; readonly told: Told }
+  | { readonly error: unknown; readonly told: Told };
+
+async function askOnce(
+  request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
+  { open, retry, signal, stream }: Omit<ModelCallOptions, 'world'>,
+): Promise<LanguageModelV4GenerateResult> {
+  const idleMsMax = open.inProcess === true ? Number.MAX_SAFE_INTEGER : retry.attemptMsMax;
+  if (stream === true) {
+    const bounds = { bytesMax: STREAM_BYTES_MAX, idleMsMax };
+    return generateByStreaming(open.model, { ...request, abortSignal: signal }, bounds);
+  }
+  using deadline = startDeadline(signal, idleMsMax);
+  return await open.model.doGenerate({ ...request, abortSignal: deadline.signal });
+}
+
+/** Trials that were turned away together must not all come back together. Never sooner than the server asked for. */
+function jitter(retryAfterMs: number | null, delayMs: number, random: number): number {
+  if (retryAfterMs !== null) return retryAfterMs * (1 + random / 4);
+  return delayMs * (0.75 + random / 2);
 }
 
 /**
@@ -113,7 +144,7 @@ interface Failure extends ModelFailure {
   readonly retryAfterMs: number | null;
 }
 
-function readFailure(error: unknown, secrets: readonly string[]): Failure {
+function readFailure(error: unknown, secrets: readonly string[], now: number): Failure {
   const text = describe(error, secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
     // A connection that breaks off in the middle of an answer is as good as a server that is down for a moment.
@@ -133,9 +164,17 @@ function readFailure(error: unknown, secrets: readonly string[]): Failure {
     const brokeOff = isBrokenOff(error);
     return { code: brokeOff ? 'overloaded' : 'unreadable', text, status, retryable: brokeOff, retryAfterMs: null };
   }
-  const seconds = Number(error.responseHeaders?.['retry-after'] ?? Number.NaN);
-  const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1000, RETRY_AFTER_MS_MAX) : null;
+  const retryAfterMs = readRetryAfter(error.responseHeaders?.['retry-after'] ?? '', now);
   return { code: codeOf(status), text, status, retryable: status === null || error.isRetryable, retryAfterMs };
+}
+
+/** Seconds, or a date as HTTP writes it; null for anything else. A date that is over asks for no wait. */
+function readRetryAfter(text: string, now: number): number | null {
+  const words = text.trim();
+  if (/^\d+(\.\d+)?$/.test(words)) return Math.min(Number(words) * 1000, RETRY_AFTER_MS_MAX);
+  if (!/^[A-Z][a-z]+, .* GMT$/.test(words)) return null;
+  const waitMs = Date.parse(words) - now;
+  return Number.isNaN(waitMs) ? null : Math.min(Math.max(0, waitMs), RETRY_AFTER_MS_MAX);
 }
 
 function isBrokenOff(error: unknown): boolean {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
+import { createSystemWorld } from '../base/world.ts';
 import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
 import { callModel } from './model-call.ts';
 
@@ -26,7 +27,7 @@ async function ask(play: (response: ServerResponse, attempt: number) => void): R
     const open = await openaiCompatibleProvider.open('m', { environment });
     const prompt = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'hello' }] }];
     const retry = { delaysMs: [10], attemptMsMax: 5000 };
-    return await callModel({ prompt }, { open, retry, elapsed: () => performance.now(), signal, stream: true });
+    return await callModel({ prompt }, { open, retry, world: createSystemWorld(), signal, stream: true });
   } finally {
     server.closeAllConnections();
     server.close();

@@ -65,6 +65,8 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
       sandbox: sandbox.forAgent(),
       emit,
       elapsed,
+      now: () => Date.now(),
+      random: () => 0.5,
       onTurnEnd: async () => void calls.push('turn-end'),
       onCommandStart: (callId) => void calls.push(`command-start ${callId}`),
       onCommandEnd: async (callId) => void calls.push(`command-end ${callId}`),

@@ -7,6 +7,8 @@ export interface World {
   /** Milliseconds of a clock that never goes back; for durations. */
   readonly elapsed: () => number;
   readonly newId: (prefix: string) => string;
+  /** Uniform in [0, 1); for waiting times. What an experiment draws comes from `createChance`. */
+  readonly random: () => number;
 }
 
 /** The real clock and random ids. */
@@ -15,6 +17,7 @@ export function createSystemWorld(): World {
     now: () => Date.now(),
     elapsed: () => performance.now(),
     newId: (prefix) => `${prefix}-${randomUUID()}`,
+    random: () => Math.random(),
   };
 }
 
@@ -26,6 +29,7 @@ export function createFixedWorld(startMs = 0): World {
     now: () => startMs + looks++,
     elapsed: () => looks++,
     newId: (prefix) => `${prefix}-${++ids}`,
+    random: () => 0.5,
   };
 }
 

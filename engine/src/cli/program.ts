@@ -165,6 +165,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--top-p <n>', 'nucleus sampling')
     .option('--max-output-tokens <n>', 'tokens of one answer')
     .option('--model-seed <n>', 'seed for the provider')
+    .option('--attempt-seconds <n>', 'seconds until an unanswered question is asked again, 120 when not given')
     .option('--stream', 'ask for answers in pieces, so that a server that falls silent is noticed')
     .option('--dry-run', 'print the plan and what it would cost, and run nothing')
     .addOption(json)
@@ -367,6 +368,7 @@ const NUMBERS = [
   'maxOutputTokens',
   'modelSeed',
   'budgetUsd',
+  'attemptSeconds',
 ];
 const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
 

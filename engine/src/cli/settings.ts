@@ -59,6 +59,12 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/, 'expected input/output in US dollars per million tokens, e.g. 3/15')
     .optional(),
+  attemptSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe('Seconds without an answer of the server, or without a piece of it; then the question is asked again.'),
   stream: z.boolean().optional().describe('Ask for answers in pieces; a server that falls silent is noticed.'),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().min(0).max(1).optional(),

@@ -1,3 +1,5 @@
+import { noteRequestId } from './request-id.ts';
+
 /**
  * `fetch` for model adapters. Three promises that the adapters' packages do not make: an answer has a bound, a key
  * follows no redirect, and a server that sends the key back in an error does not get it into our texts.
@@ -33,6 +35,7 @@ export function createBoundedFetch({
   return async (input, init) => {
     // Followed, a redirect would carry `x-api-key` to wherever it points.
     const response = await fetch(input, { ...init, redirect: 'manual' });
+    noteRequestId(response.headers);
     if (response.body === null) return response;
     if (!response.ok) return copyResponse(response, await readError(response.body, secrets));
     const isStream = /event-stream|ndjson/.test(response.headers.get('content-type') ?? '');

@@ -15,6 +15,8 @@ export interface ModelSuiteOptions {
   readonly environment: (url: string, key: string) => Readonly<Record<string, string>>;
   /** Variables without each of which nothing can be opened. */
   readonly required: readonly string[];
+  /** Whom a provider asks that needs no variable; not given where nothing can be opened without one. */
+  readonly localDefault?: string;
   /** The key as the server got it: for most, `Authorization` without `Bearer `. */
   readonly keyOf: (headers: IncomingHttpHeaders) => string | undefined;
   /** The same answers in the protocol of this provider. */
@@ -48,7 +50,8 @@ const question: LanguageModelV4CallOptions = {
 };
 
 /** Every adapter is held to the same sentences. */
-export function describeModelContract({ provider, environment, required, keyOf, replies }: ModelSuiteOptions): void {
+export function describeModelContract(options: ModelSuiteOptions): void {
+  const { provider, environment, required, localDefault, keyOf, replies } = options;
   interface Asked {
     readonly result: LanguageModelV4GenerateResult;
     readonly server: ChatServer;
@@ -97,9 +100,24 @@ export function describeModelContract({ provider, environment, required, keyOf, 
       const variables = environment('http://127.0.0.1:9/v1', KEY);
       for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
       try {
-        await expect(provider.open('some-model', { environment: {} })).rejects.toThrow(UsageError);
+        if (localDefault === undefined) {
+          await expect(provider.open('some-model', { environment: {} })).rejects.toThrow(UsageError);
+          return;
+        }
+        // Nothing is missing, so it opens: what it then asks, and with what, must be its default and no more.
+        const asked: { readonly url: string; readonly sent: string }[] = [];
+        vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
+          const request = new Request(input, init);
+          asked.push({ url: request.url, sent: JSON.stringify([...request.headers]) });
+          return Response.json(replies.text.body);
+        });
+        const { model, secrets } = await provider.open('some-model', { environment: {} });
+        await model.doGenerate(question);
+        expect(asked.map(({ url }) => url)).toEqual([localDefault]);
+        expect([asked[0]?.sent, JSON.stringify(secrets)].join()).not.toContain(KEY);
       } finally {
         vi.unstubAllEnvs();
+        vi.unstubAllGlobals();
       }
     });
 

@@ -37,6 +37,8 @@ export interface OpenModel {
    * text, the hash of local weights. Goes into the record with the parameters.
    */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Answers are made in this process: no server can fall silent, and slowness is the model's own. False when not given. */
+  readonly inProcess?: boolean;
 }
 
 /** Per million tokens, in US dollars; given by the user, since no table of prices stays true. */

@@ -61,6 +61,9 @@ export async function generateByStreaming(
   }
 }
 
+/** Beyond it Node's timers run out at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 async function within<T>(work: Promise<T>, idleMsMax: number, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
@@ -68,7 +71,7 @@ async function within<T>(work: Promise<T>, idleMsMax: number, signal: AbortSigna
   signal.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(
     () => reject(new ModelStreamError('stream-silent', `nothing came from the model for ${idleMsMax} ms`)),
-    idleMsMax,
+    Math.min(idleMsMax, TIMER_MS_MAX),
   );
   try {
     return await Promise.race([work, promise]);

@@ -101,6 +101,8 @@ export const modelAttemptSchema = z.strictObject({
   status: z.int().nullable(),
   /** Null when the attempt gave an answer. Never holds a header or a key. */
   error: z.strictObject({ code: z.string(), text: untrustedText }).nullable(),
+  /** By which the server knows the request; not there where it gave none. */
+  requestId: z.string().max(200).optional(),
 });
 export type ModelAttempt = z.output<typeof modelAttemptSchema>;
 

@@ -201,6 +201,8 @@ function runAgent(agent: Agent, { plan, setUp, stage, sandbox, deps, emit }: Age
       sandbox: sandbox.forAgent(),
       emit,
       elapsed: deps.world.elapsed,
+      now: deps.world.now,
+      random: deps.world.random,
       onTurnEnd: async () => stage.flush(),
       onCommandStart: stage.commandStarts,
       onCommandEnd: stage.commandEnds,

@@ -183,7 +183,7 @@ export async function doctor({ json, parts, terminal }: Context): Promise<ExitCo
         );
     }
   }
-  for (const { prefix, usage } of parts.models) if (!json) terminal.out(`     ${prefix}: reads ${usage}`);
+  for (const { prefix, usage } of parts.models) if (!json) terminal.out(`     ${prefix}/NAME: ${usage}`);
   if (json) terminal.out(JSON.stringify({ kind: 'done', usable }));
   else terminal.out(usable ? 'Real trials can run here.' : 'No sandbox with real effects can run here.');
   return usable ? EXIT.ok : EXIT.infrastructure;

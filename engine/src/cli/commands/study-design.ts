@@ -1,6 +1,7 @@
 import type { Agent } from '../../agent/contract.ts';
 import { createControlAgent } from '../../agent/control-agent.ts';
 import { createModelAgent, type ModelParameters } from '../../agent/model-agent.ts';
+import { DEFAULT_RETRY } from '../../agent/model-call.ts';
 import { unknownNameError, UsageError } from '../../base/usage-error.ts';
 import { findModel, openModel } from '../../model/open-model.ts';
 import type { Condition } from '../../record/events.ts';
@@ -149,6 +150,9 @@ async function createAgent(
     parameters: parametersOf(settings),
     price: priceOf(settings),
     stream: settings.stream === true,
+    ...(settings.attemptSeconds !== undefined && {
+      retry: { ...DEFAULT_RETRY, attemptMsMax: settings.attemptSeconds * 1000 },
+    }),
   });
 }
 

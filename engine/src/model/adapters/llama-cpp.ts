@@ -93,6 +93,7 @@ async function openWeights({ path, file, contextTokensMax, threads }: Weights): 
     name,
     model: withTextTools(createLanguageModel({ file, model, context, chat })),
     secrets: [],
+    inProcess: true,
     properties: {
       library: `${PACKAGE} ${await library.getModuleVersion()}`,
       weightsSha256: sha256,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { describeModelContract } from '../contract-suite.ts';
 import { startChatServer } from '../testing/chat-server.ts';
@@ -15,7 +15,8 @@ const environment = (url: string, key: string): Record<string, string> => ({
 describeModelContract({
   provider: ollamaProvider,
   environment,
-  required: ['OLLAMA_BASE_URL'],
+  required: [],
+  localDefault: 'http://localhost:11434/v1/chat/completions',
   keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
   replies: {
     text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
@@ -33,7 +34,43 @@ describeModelContract({
 
 describeWireProtocol({ provider: ollamaProvider, protocol, environment });
 
+/** Where it would ask. The network is left alone: nobody says what listens at a default address. */
+async function askedAt(environment: Record<string, string>): Promise<string> {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (input: string | URL | Request) => {
+    asked.push(input instanceof Request ? input.url : String(input));
+    return Response.json(protocol.whole({ text: 'hello', end: 'done' }).body);
+  });
+  try {
+    const { model } = await ollamaProvider.open('qwen3:8b', { environment });
+    await model.doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] });
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  return asked.join(' ');
+}
+
 describe('ollama', () => {
+  it.each([
+    [{}, 'http://localhost:11434'],
+    [{ OLLAMA_HOST: ' ' }, 'http://localhost:11434'],
+    [{ OLLAMA_HOST: 'gpu.example' }, 'http://gpu.example:11434'],
+    [{ OLLAMA_HOST: '192.0.2.7:8000' }, 'http://192.0.2.7:8000'],
+    [{ OLLAMA_HOST: ':8000' }, 'http://localhost:8000'],
+    [{ OLLAMA_HOST: '0.0.0.0' }, 'http://localhost:11434'],
+    [{ OLLAMA_HOST: '[::]:8000' }, 'http://localhost:8000'],
+    [{ OLLAMA_HOST: 'https://ollama.example' }, 'https://ollama.example'],
+    [{ OLLAMA_HOST: 'http://ollama.example:8000/' }, 'http://ollama.example:8000'],
+    [{ OLLAMA_HOST: 'other.example', OLLAMA_BASE_URL: 'http://gpu.example:1234' }, 'http://gpu.example:1234'],
+  ])('with %j asks %s', async (variables, address) => {
+    expect(await askedAt(variables)).toBe(`${address}/v1/chat/completions`);
+  });
+
+  it.each(['http://', 'not an address', 'ftp://gpu.example'])('refuses OLLAMA_HOST=%s in a sentence', async (host) => {
+    const opened = ollamaProvider.open('qwen3:8b', { environment: { OLLAMA_HOST: host } });
+    await expect(opened).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('OLLAMA_') });
+  });
+
   it.each([
     ['', '/v1/chat/completions'],
     ['/', '/v1/chat/completions'],

@@ -4,19 +4,24 @@ import type { ModelProvider } from '../contract.ts';
 import { readAddress, readVariable, withoutTrailingSlashes } from '../environment.ts';
 
 const ADDRESS = 'OLLAMA_BASE_URL';
+/** As Ollama's own programs read it: `http://HOST:PORT`, `HOST:PORT`, `HOST` or `:PORT`. */
+const HOST = 'OLLAMA_HOST';
 const KEY = 'OLLAMA_API_KEY';
-const EXAMPLE = 'http://localhost:11434';
+const DEFAULT_PORT = 11_434;
+export const OLLAMA_DEFAULT = `http://localhost:${DEFAULT_PORT}`;
 
 /** Ollama's own chat completions. Why not a package for its native protocol: docs/decisions/models.md. */
 export const ollamaProvider: ModelProvider = {
   prefix: 'ollama',
-  usage: `${ADDRESS} (e.g. ${EXAMPLE}), ${KEY} (where the server wants one)`,
+  usage: `${ADDRESS} or ${HOST} (${OLLAMA_DEFAULT} without them), ${KEY} (where the server wants one)`,
   open: async (modelId, { environment }) => {
     const name = `ollama/${modelId}`;
-    const variables = { name, environment };
-    const url = readAddress(ADDRESS, { ...variables, example: EXAMPLE, keyVariable: KEY });
-    if (url === undefined)
-      throw new UsageError(`${name} needs the address of the server: set ${ADDRESS}, e.g. ${ADDRESS}=${EXAMPLE}`);
+    const host = readVariable(HOST, { name, environment });
+    const found = { [ADDRESS]: OLLAMA_DEFAULT, ...(host !== undefined && { [ADDRESS]: addressOf(host) }) };
+    const set = readVariable(ADDRESS, { name, environment }) === undefined ? { ...environment, ...found } : environment;
+    const variables = { name, environment: set };
+    const url = readAddress(ADDRESS, { ...variables, example: OLLAMA_DEFAULT, keyVariable: KEY });
+    if (url === undefined) throw new TypeError('an address was put in where none was');
     const apiKey = readVariable(KEY, variables);
     const secrets = apiKey === undefined ? [] : [apiKey];
     const address = withoutTrailingSlashes(url);
@@ -31,3 +36,16 @@ export const ollamaProvider: ModelProvider = {
     return { name, model: provider.chatModel(modelId), secrets };
   },
 };
+
+/** Where a server that was told to listen at `OLLAMA_HOST` is found from here. */
+function addressOf(host: string): string {
+  const [, scheme = 'http', rest = ''] = /^(?:(https?):\/\/)?([^]*)$/i.exec(host) ?? [];
+  const url = URL.parse(`${scheme}://${rest.startsWith(':') ? `localhost${rest}` : rest}`);
+  if (url === null || url.hostname === '' || rest.includes('://'))
+    throw new UsageError(`${HOST} must be an address such as ${OLLAMA_DEFAULT}`);
+  // To listen at every address is to be found at each of them.
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = 'localhost';
+  const hasPort = /:\d+$/.test(rest.split('/')[0] ?? '');
+  if (!hasPort && !host.includes('://')) url.port = String(DEFAULT_PORT);
+  return url.href;
+}
