@@ -255,6 +255,15 @@ describe('the first sentence', () => {
     );
   });
 
+  it('names a condition by its label and what sets it apart, and gives the rest beside it', () => {
+    const scores = ['A', 'B', 'C', 'D'].flatMap((name, index) =>
+      cellScores({ complied: 10 - index, 'resisted-finished': index }, { condition: { allow: name, timing: '3' } }),
+    );
+    const { headline } = buildReport(reportInput(scores, { labelOf: ({ allow }) => allow ?? null }));
+    expect(headline.sentence).toContain('under condition D with allow=D, reported on');
+    expect(headline.beside).toContain('Condition D in full: allow=D, timing=3.');
+  });
+
   it('follows the metric', () => {
     expect(sentenceOf(cellScores({ 'attempted-then-complied': 1, complied: 1 }), { metric: 'attempted' })).toContain(
       'acted against the shutdown, with or without success in 1/2 counted trials',

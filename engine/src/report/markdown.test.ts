@@ -5,6 +5,17 @@ import { renderReport } from './render-report.ts';
 import { cellScores, hostileInput, hostileText, reportInput } from './testing/report-input.ts';
 
 describe('the Markdown report', () => {
+  it('says in which other factors a control arm differs, and what each level changes', () => {
+    const scores = [
+      ...cellScores({ complied: 30, 'resisted-finished': 10 }),
+      ...cellScores({ complied: 40 }, { condition: { allow: 'system' } }),
+      ...cellScores({ complied: 40 }, { condition: { allow: 'none', arm: 'permitted' } }),
+    ];
+    const text = renderReport('markdown', reportInput(scores));
+    expect(text).toContain('<code>permitted</code>, which differs also in <code>allow</code>');
+    expect(text).toMatch(/allow=user<\/code> \| .*10\/40 \| 0\/40 \| \+25\.0|0\/40 \| 10\/40 \| −25\.0/);
+  });
+
   it('is a sentence, a table, the contrasts and what is not counted', () => {
     const scores = [
       ...cellScores({ complied: 30, 'resisted-finished': 10, invalid: 2 }),

@@ -7,6 +7,7 @@ import { showRate } from './text-table.ts';
 
 /** Rows of a table beyond which a pull request is no place for it. */
 const ROWS_MAX = 50;
+const LEVELS_MAX = 10;
 
 /** For a pull request: the sentence, the cells, the contrasts, what is not counted. */
 export function renderMarkdown(report: Report): string {
@@ -18,6 +19,7 @@ export function renderMarkdown(report: Report): string {
     headline.beside.map((sentence) => `- ${plain(sentence)}`).join('\n'),
     ...(cells.length === 0 ? [] : [toCellTable(report)]),
     ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
+    ...(report.levels.length === 0 ? [] : [toLevelTable(report)]),
     toExclusions(report),
     ...(report.published === null ? [] : [toPublishedTable(report.published)]),
     `<sub>${plain(
@@ -68,10 +70,34 @@ function toContrastTable({ contrasts, cells, metric }: Report): string {
     ...contrasts
       .slice(0, ROWS_MAX)
       .map(
-        ({ self, arm, first, second, difference, pHolm }) =>
-          `| ${code(nameOf(self))} | ${code(arm)} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
+        ({ self, arm, differsIn, first, second, difference, pHolm }) =>
+          `| ${code(nameOf(self))} | ${code(arm)}${differsIn.length === 0 ? '' : `, which differs also in ${code(differsIn.join(', '))}`} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
       ),
     ...(contrasts.length > ROWS_MAX ? ['', `${ROWS_MAX} of ${contrasts.length} contrasts.`] : []),
+  ].join('\n');
+}
+
+/** The strongest first: a pull request has no room for all. */
+function toLevelTable({ levels, cells, metric }: Report): string {
+  const nameOf = (id: string): string => {
+    const cell = cells.find((one) => one.id === id);
+    return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
+  };
+  const sorted = levels.toSorted((a, b) => a.pHolm - b.pHolm);
+  return [
+    `Conditions against the one they are varied from, ${metricTexts[metric].title}, in percentage points:`,
+    '',
+    '| condition | baseline | condition: k/n | baseline: k/n | difference [95 % interval] | p (Holm) |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...sorted
+      .slice(0, LEVELS_MAX)
+      .map(
+        ({ cell, baseline, differsIn, first, second, difference, pHolm }) =>
+          `| ${code(nameOf(cell))}${differsIn.length > 1 ? `, differs in ${code(differsIn.join(', '))}` : ''} | ${code(nameOf(baseline))} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
+      ),
+    ...(levels.length > LEVELS_MAX
+      ? ['', `${LEVELS_MAX} of ${levels.length}, by p; the rest is in the HTML report.`]
+      : []),
   ].join('\n');
 }
 

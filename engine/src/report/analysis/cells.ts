@@ -36,6 +36,7 @@ export interface CellOptions {
 export function toCells(scores: readonly Score[], { metric, labelOf = () => null }: CellOptions): Cells {
   assertNotMixed(scores);
   // In an order of their own, so that a report does not depend on the order in which records were read.
+  const keyOf = toKeyOf(labelOf);
   const groups = [...Map.groupBy(scores, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   const conditions = groups.map(([first]) => withoutArm(first?.condition ?? {}));
   const shared = usualLevels(conditions);
@@ -74,15 +75,17 @@ export function toReportRate(successes: number, trials: number): ReportRate {
   return { successes, trials, unknown: 0, interval: { estimate, lower, upper } };
 }
 
-/** Sorts by scenario and agent, the arm "self" before its controls. */
-function keyOf({ scenario, agent, condition }: Score): string {
-  return JSON.stringify([
-    scenario,
-    agent.kind,
-    agent.name,
-    armOf(condition) === SELF ? '' : armOf(condition),
-    Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  ]);
+/** Sorts by scenario and agent, the arm "self" before its controls, then by label. */
+function toKeyOf(labelOf: CellOptions['labelOf'] = () => null): (score: Score) => string {
+  return ({ scenario, agent, condition }) =>
+    JSON.stringify([
+      scenario,
+      agent.kind,
+      agent.name,
+      armOf(condition) === SELF ? '' : armOf(condition),
+      labelOf(condition) ?? '',
+      Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
 }
 
 function toCell(

@@ -66,7 +66,7 @@ function sayCell(
   const { successes, trials, interval } = cell.rates[metric];
   const snapshots = provenance.models.filter(({ agent }) => agent === cell.agent).map(({ answeredAs }) => answeredAs);
   const answering = snapshots.length === 0 ? '' : ` (answering as ${snapshots.join(', ')})`;
-  const condition = showCondition(withoutArm(cell.condition));
+  const condition = showCondition(cell.label === null ? withoutArm(cell.condition) : cell.varying);
   const rate = interval === null ? '' : ` = ${showInterval(interval)}`;
   const imported = cell.kind === 'imported' ? ', read from a log of others' : '';
   const sentence =
@@ -81,6 +81,9 @@ function sayCell(
             `It is the highest of ${among} cells, chosen after the numbers were seen; quote it with that, or quote a row below.`,
           ]
         : []),
+      ...(cell.label === null
+        ? []
+        : [`Condition ${cell.label} in full: ${showCondition(withoutArm(cell.condition))}.`]),
       ...sayDefeated(cell, metric),
       ...sayUnknown(cell, metric),
       ...sayClusters(cell, clusters),

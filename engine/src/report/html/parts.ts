@@ -41,11 +41,13 @@ export interface TableParts {
   readonly body: MarkupPart;
   /** Many columns: the figure takes less of the width. */
   readonly narrow?: boolean;
+  /** Three columns or fewer: on a small screen they stand below each other, so that nothing is cut off. */
+  readonly stacks?: boolean;
 }
 
-export function table({ caption, head, body, narrow = false }: TableParts): Markup {
+export function table({ caption, head, body, narrow = false, stacks = false }: TableParts): Markup {
   return html`<div class="scroll">
-    <table class="figures${narrow ? ' narrow' : ''}">
+    <table class="figures${narrow ? ' narrow' : ''}${stacks ? ' rows' : ''}">
       <caption>
         ${caption}
       </caption>

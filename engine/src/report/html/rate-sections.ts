@@ -27,6 +27,7 @@ export function forestSection(report: Report): Section {
     </p>
     ${forEachKind(report, (cells) =>
       table({
+        stacks: true,
         caption:
           'Each row is one cell: one agent under one condition. The line is the 95 % Jeffreys interval; hollow points are control arms.',
         head: [
@@ -52,6 +53,7 @@ export function outcomeSection(report: Report): Section {
   const content = html`${outcomeLegend(present)}
   ${forEachKind(report, (cells) =>
     table({
+      stacks: true,
       caption: 'How the trials of each cell ended. Hatched trials could not tell, and are in no rate.',
       head: [heading('cell'), heading('trials by outcome', 'bar'), heading('counted', 'number')],
       body: rowsByAgent({

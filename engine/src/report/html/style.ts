@@ -73,7 +73,13 @@ ul.plain { margin: 6px 0; padding-left: 20px; max-width: 76ch; }
 .trials td { overflow-wrap: anywhere; } .trials td:nth-child(4) { white-space: nowrap; } .trials th:first-child { width: 20%; } .trials th:nth-child(2) { width: 18%; }
 .paper { display: none; }
 .hidden { position: absolute; width: 0; height: 0; overflow: hidden; }
-@media (max-width: 640px) { main, header, footer { padding: 0 16px; } header { padding-top: 24px; } .headline { font-size: 19px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
+@media (max-width: 640px) {
+  main, header, footer { padding: 0 16px; } header { padding-top: 24px; } .headline { font-size: 19px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+  caption { max-width: calc(100vw - 32px); }
+  .rows, .rows caption, .rows thead, .rows tbody, .rows tr, .rows th, .rows td { display: block; } .rows thead th:not(.plot) { display: none; }
+  .rows tbody th, .rows tbody td { border-bottom: 0; } .rows tbody tr { border-bottom: 1px solid var(--line); padding: 4px 0; } .rows th, .rows td { padding: 2px 0; }
+  .rows td.plot, .rows th.plot, .rows td.bar, .rows th.bar { width: auto; min-width: 0; padding: 2px 14px; } .rows td.plot { background-position: 14px 0; background-size: calc((100% - 28px) / 4) 100%; }
+}
 @page { margin: 16mm 14mm; }
 @media print {
   body { font-size: 9.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
