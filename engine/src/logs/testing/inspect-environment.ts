@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The one version of Inspect that everything here is proved against. */
 export const INSPECT = 'inspect_ai==0.3.285';
@@ -26,17 +27,38 @@ export async function prepareInspect(options: {
   const found = { python: join(home, 'bin/python'), inspect: join(home, 'bin/inspect') };
   if (existsSync(join(home, 'whole'))) return found;
   const until = performance.now() + secondsMax * 1000;
-  const broken = `${home}.${process.pid}`;
-  // An environment knows its own path, so it cannot be made elsewhere and moved here; a half one is moved away.
-  if (existsSync(home)) renameSync(home, broken);
-  rmSync(broken, { recursive: true, force: true });
-  const made = await run(['python3', '-m', 'venv', home], until);
-  if (made !== null) return giveUp(home, `no environment for Python could be made (${made})`);
-  const pip = [found.python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
-  const got = await run([...pip, '--timeout', '10', '--retries', '1', INSPECT, ...(frames ? FRAMES : [])], until);
-  if (got !== null) return giveUp(home, `${INSPECT} could not be installed (${got})`);
-  mkdirSync(join(home, 'whole'));
-  return found;
+  const lock = `${home}.lock`;
+  if (!take(lock)) {
+    while (performance.now() < until && !existsSync(join(home, 'whole'))) await sleep(500);
+    return existsSync(join(home, 'whole')) ? found : { why: 'another process is still making the environment' };
+  }
+  try {
+    // What an earlier attempt left behind.
+    rmSync(home, { recursive: true, force: true });
+    const made = await run(['python3', '-m', 'venv', home], until);
+    if (made !== null) return giveUp(home, `no environment for Python could be made (${made})`);
+    const pip = [found.python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+    const got = await run([...pip, '--timeout', '10', '--retries', '1', INSPECT, ...(frames ? FRAMES : [])], until);
+    if (got !== null) return giveUp(home, `${INSPECT} could not be installed (${got})`);
+    mkdirSync(join(home, 'whole'));
+    return found;
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+const STALE_MS = 600_000;
+
+/** One process makes it; a lock that nobody can still hold is taken over. */
+function take(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch {
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < STALE_MS) return false;
+    rmSync(lock, { recursive: true, force: true });
+    return take(lock);
+  }
 }
 
 function giveUp(home: string, why: string): InspectEnvironment {
