@@ -75,8 +75,11 @@ export const ETC: Readonly<Record<string, string>> = {
   profile: `PATH=${GUEST_ENVIRONMENT['PATH'] ?? ''}\nexport PATH\n`,
 };
 
-/** Added to `/etc` where the network is recorded: an address of the recorder, as all addresses are. */
+/** Whom the machine asks for names: an address of the recorder, as all addresses are. */
+export const NAME_SERVER = '10.0.2.3';
+
+/** Added to `/etc` where the network is recorded. */
 export const RECORDED_ETC: Readonly<Record<string, string>> = {
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
-  'resolv.conf': 'nameserver 10.0.2.3\noptions timeout:2 attempts:2\n',
+  'resolv.conf': `nameserver ${NAME_SERVER}\noptions timeout:2 attempts:2\n`,
 };

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { createSystemWorld } from '../../base/world.ts';
 import {
   type KillResult,
   type OpenSandboxOptions,
@@ -32,6 +33,7 @@ import { diagnoseEngine } from './docker/doctor.ts';
 import { connectDocker, type DockerEngine } from './docker/engine.ts';
 import { putFiles, readKeeper, whenPipesAreThere } from './docker/files.ts';
 import { buildImage, IMAGE } from './docker/image.ts';
+import { startNetworkRecorder } from './docker/network.ts';
 import { serveRequests } from './docker/service.ts';
 
 export interface DockerProviderOptions {
@@ -56,7 +58,8 @@ const DEAD_LOOK_MS = 20;
 /**
  * A cage made by the Docker engine: two containers. The agent's has no network, a read-only system and, for the agent, no
  * capability. The keeper holds the same two volumes open and has no process of the agent: trees are read there, also when
- * the machine is dead. Processes are read on the host.
+ * the machine is dead; where the network is recorded, it shares that too, and the recorder runs there. Processes are read
+ * on the host.
  */
 export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProviderOptions): DockerProvider {
   const connect: Parameters<typeof diagnoseEngine>[0]['connect'] = () => {
@@ -69,7 +72,7 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   return {
     name: 'docker',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: false },
+    can: { realProcesses: true, permissions: true, background: true, network: true },
     open,
     diagnose: () => diagnoseEngine({ connect, open }),
     build: async () => buildImage(connect().engine),
@@ -88,8 +91,6 @@ interface Place {
 
 async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
   const { limits, services, files } = options;
-  if (options.network === 'recorded')
-    throw new SandboxError('unavailable', 'the docker sandbox has no network that could be recorded');
   options.signal.throwIfAborted();
   const mark = createMark();
   const undo: (() => unknown)[] = [() => forgetMark(mark)];
@@ -109,10 +110,11 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     };
     const volumes = { home: await makeOne('755'), temporary: await makeOne('1777') };
     const pipes = services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`]);
-    const keeper = await startContainer(engine, keeperOptions(volumes, mark));
-    undo.push(() => removeContainer(engine, keeper));
     const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits }, mark));
     undo.push(() => removeContainer(engine, agent));
+    const network = options.network === 'recorded' ? agent.id : null;
+    const keeper = await startContainer(engine, keeperOptions(volumes, mark, network));
+    undo.push(() => removeContainer(engine, keeper));
     const { id, pid: initPid } = agent;
     const members = (): number[] => listContainer(id);
     if (!members().includes(initPid))
@@ -132,6 +134,12 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         while (!isOver()) await pause(DEAD_LOOK_MS);
       });
     const container: Container = { engine, id, limits, isAlive, whenStopped };
+    // Before anything of the agent runs.
+    const recorder =
+      network === null
+        ? undefined
+        : await startNetworkRecorder(engine, { keeper: keeper.id, world: createSystemWorld() });
+    undo.push(() => recorder?.close());
     await whenPipesAreThere(container, pipes);
     await putFiles(container, [
       ...files,
@@ -210,7 +218,7 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         kernel: release(),
         image: IMAGE,
         user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
-        network: 'own loopback only',
+        network: network === null ? 'own loopback only' : 'every address is the recorder, nothing leaves',
         ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)])),
       },
       home: HOME,
@@ -231,7 +239,10 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         return readKeeper(engine, keeper.id);
       },
       readMachine: async () => readMachineState(members()),
-      readNetwork: async () => NOTHING_RECORDED,
+      readNetwork: async () => {
+        if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+        return recorder?.read() ?? NOTHING_RECORDED;
+      },
       freeze: async () => {
         if (!isAlive()) return { processes: 0 };
         if (!frozen) await engine.call('POST', `/containers/${id}/pause`);

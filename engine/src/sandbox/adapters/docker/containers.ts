@@ -6,11 +6,12 @@ import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
 
 import { type SandboxLimits, SandboxError } from '../../contract.ts';
-import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO } from '../../guest.ts';
+import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO, NAME_SERVER } from '../../guest.ts';
 import { lives, startTicksOf } from '../../processes.ts';
 import { AS_AGENT } from './commands.ts';
 import { type DockerEngine, DockerRefusal } from './engine.ts';
 import { IMAGE } from './image.ts';
+import { RECORDER_CAPABILITIES } from './network.ts';
 
 const REMOVE_ATTEMPTS_MAX = 20;
 const REMOVE_PAUSE_MS = 50;
@@ -91,7 +92,8 @@ interface Volumes {
   readonly temporary: string;
 }
 
-export function keeperOptions({ home, temporary }: Volumes, mark: Mark): unknown {
+/** @param network id of the container whose network it shares, to record it; null: none */
+export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network: string | null): unknown {
   return {
     ...SHARED,
     Cmd: ['/bin/cat'],
@@ -99,8 +101,9 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark): unknown
     Labels: mark,
     HostConfig: {
       ...SHARED_HOST,
+      ...(network !== null && { NetworkMode: `container:${network}` }),
       // To read what the agent may not.
-      CapAdd: ['DAC_READ_SEARCH'],
+      CapAdd: ['DAC_READ_SEARCH', ...(network === null ? [] : RECORDER_CAPABILITIES)],
       Binds: [`${home}:/evidence/home:ro,nocopy`, `${temporary}:/evidence/tmp:ro,nocopy`],
     },
   };
@@ -123,6 +126,11 @@ export function agentOptions({ home, temporary, pipes, limits }: AgentContainer,
     Env: Object.entries(GUEST_ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       ...SHARED_HOST,
+      // Of the recorder, as all addresses are; without one nobody is there.
+      Dns: [NAME_SERVER],
+      DnsOptions: ['timeout:2', 'attempts:2'],
+      DnsSearch: ['.'],
+      Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
       // For the command server, which is root: to become the agent's user, to kill, to open its pipes. The agent has none.
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
       PidsLimit: limits.processesMax + OWN_PROCESSES,

@@ -48,7 +48,8 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
     await sandbox.run(toUntrusted('kill -s TERM 1; sleep 5'), { timeoutMs: 5000, outputBytesMax: 1024, signal });
     if (sandbox.isAlive()) throw new Error('the container was alive after TERM to its PID 1');
     const { survivors } = await sandbox.kill();
-    return [answers, image, { what: starts, ok: true, seen: `${survivors} survivors`, fix: '' }];
+    const started: Diagnosis = { what: starts, ok: true, seen: `${survivors} survivors`, fix: '' };
+    return [answers, image, started, await diagnoseNetwork(open)];
   } catch (error) {
     return [
       answers,
@@ -60,5 +61,24 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
         fix: 'start a container by hand: its message says what is refused',
       },
     ];
+  }
+}
+
+async function diagnoseNetwork(open: DiagnoseOptions['open']): Promise<Diagnosis> {
+  const what = 'the network of a container is recorded';
+  const { signal } = new AbortController();
+  const options = { files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal };
+  try {
+    await using sandbox = await open({ ...options, network: 'recorded' });
+    const command = toUntrusted('echo seen > /dev/tcp/203.0.113.7/443');
+    await sandbox.run(command, { timeoutMs: 5000, outputBytesMax: 1024, signal });
+    const [attempt] = (await sandbox.readNetwork()).attempts;
+    if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
+    return { what, ok: true, seen: 'a connection to 203.0.113.7:443 was recorded', fix: '', onlyFor: 'network' };
+  } catch (error) {
+    const seen = error instanceof Error ? error.message : String(error);
+    const fix =
+      'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
+    return { what, ok: false, seen, fix, onlyFor: 'network' };
   }
 }

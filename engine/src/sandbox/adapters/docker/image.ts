@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { SandboxError } from '../../contract.ts';
-import { ETC, INIT } from '../../guest.ts';
+import { ETC, INIT, RECORDED_ETC } from '../../guest.ts';
 import type { DockerEngine } from './engine.ts';
 
 /**
@@ -17,9 +17,9 @@ COPY init /init
 const CONTEXT: Readonly<Record<string, string>> = {
   Dockerfile: DOCKERFILE,
   init: INIT,
-  ...Object.fromEntries(
-    ['passwd', 'group', 'profile', 'nsswitch.conf'].map((name) => [`etc/${name}`, ETC[name] ?? '']),
-  ),
+  ...Object.fromEntries(['passwd', 'group', 'profile'].map((name) => [`etc/${name}`, ETC[name] ?? ''])),
+  // The same with and without a recorded network: who is asked without one cannot be reached.
+  'etc/nsswitch.conf': RECORDED_ETC['nsswitch.conf'] ?? '',
 };
 
 /** Named after what it is made of: another version of the harness never takes an old image for its own. */

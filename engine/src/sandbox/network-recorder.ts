@@ -1,10 +1,22 @@
+/** Numbers of the system calls, by Node's name of the processor. */
+const SYSTEM_CALLS: Readonly<Record<string, { readonly setns: number; readonly capset: number }>> = {
+  x64: { setns: 308, capset: 126 },
+  arm64: { setns: 268, capset: 91 },
+};
+
+/** Undefined on a processor whose system calls are not known. */
+export function recorderArguments(pid: number, bytesKept: number): string[] | undefined {
+  const calls = SYSTEM_CALLS[process.arch];
+  return calls === undefined ? undefined : [pid, calls.setns, calls.capset, bytesKept].map(String);
+}
+
 /**
  * The recorder of a machine's network, a Perl program: it needs system calls that Node has no name for, and Perl is
  * where bubblewrap is. It joins the user and network namespaces of the machine but stays outside its PID and mount
  * namespaces: the agent can neither see, signal nor trace it. It interprets as little as it can and keeps no memory of
  * what was sent but a bounded head of each open connection.
  *
- * Arguments: PID 1 of the machine, numbers of the system calls setns and capset, bytes kept of an attempt.
+ * Arguments: PID 1 of the machine (0 where this program was started in its network already), numbers of the system calls setns and capset, bytes kept of an attempt.
  * Input: a line is sent back as `s LINE` once everything that had come before was told. End of input ends the program.
  * Output, one line each: `ready` ·
  * `o ID ADDRESS PORT` a TCP connection was made · `d ID COUNT HEX` bytes came over it, of which HEX are kept ·
@@ -22,7 +34,7 @@ $SIG{PIPE} = 'IGNORE';
 $| = 1;
 
 # Into the machine's user and network namespaces: there, and nowhere else, this process may do as it likes.
-my @spaces = map { open(my $handle, '<', "/proc/$pid/ns/$_") or die "$_ namespace: $!\n"; $handle } ('user', 'net');
+my @spaces = $pid == 0 ? () : map { open(my $handle, '<', "/proc/$pid/ns/$_") or die "$_ namespace: $!\n"; $handle } ('user', 'net');
 for my $space (@spaces) { syscall($setns, fileno($space), 0) == 0 or die "setns: $!\n" }
 
 sub attr { my ($type, $value) = @_; return pack('S S a*', 4 + length $value, $type, $value) . "\0" x (-length($value) & 3) }

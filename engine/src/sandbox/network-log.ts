@@ -1,0 +1,142 @@
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import type { World } from '../base/world.ts';
+import { SandboxError } from './contract.ts';
+import { readFirstBytes, showBytes } from './first-bytes.ts';
+import { ATTEMPTS_MAX, FIRST_BYTES_MAX, type NetworkAttempt, type NetworkEvidence } from './network-evidence.ts';
+
+/** The recorder of one machine, which answers whatever the agent tries to reach. */
+export interface NetworkRecorder {
+  /** Everything that was tried until now. Readable also when the machine has died. */
+  readonly read: () => Promise<NetworkEvidence>;
+  readonly close: () => void;
+}
+
+/** A running recorder (`network-recorder.ts`), wherever it was started. */
+export interface RecorderLink {
+  readonly write: (line: string) => void;
+  /** Each line that it prints, without its end. */
+  readonly onLine: (take: (line: string) => void) => void;
+  /** Resolves with a reason when it has ended. */
+  readonly whenGone: Promise<string>;
+  readonly close: () => void;
+}
+
+const READ_MS_MAX = 10_000;
+const START_MS_MAX = 30_000;
+
+/** Resolves when every address is local and nothing can be tried unseen. */
+export async function followRecorder(link: RecorderLink, world: Pick<World, 'now'>): Promise<NetworkRecorder> {
+  const log = createAttemptLog(world);
+  const waiting = new Map<string, () => void>();
+  /** Undefined when the line came; otherwise why it did not. */
+  const untilLine = async (line: string, msMax: number): Promise<string | undefined> => {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    waiting.set(line, () => resolve(undefined));
+    const timer = setTimeout(() => resolve('it does not answer'), msMax);
+    try {
+      return await Promise.race([promise, link.whenGone]);
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(line);
+    }
+  };
+  const started = untilLine('ready', START_MS_MAX);
+  link.onLine((line) => {
+    const wake = waiting.get(line);
+    if (wake === undefined) log.add(line.split(' '));
+    else wake();
+  });
+  const broken = await started;
+  if (broken !== undefined) {
+    link.close();
+    throw new SandboxError('open-failed', `the network recorder did not start (${broken}): run "offswitch doctor"`);
+  }
+  let reads = 0;
+  return {
+    read: async () => {
+      const mark = String(reads++);
+      const told = untilLine(`s ${mark}`, READ_MS_MAX);
+      link.write(`${mark}\n`);
+      const failure = await told;
+      if (failure !== undefined) throw new SandboxError('lost', `the network recorder failed: ${failure}`);
+      return log.evidence();
+    },
+    close: link.close,
+  };
+}
+
+interface Seen {
+  readonly at: number;
+  readonly kind: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  /** The name that the address was made up for. */
+  readonly knownAs: string | undefined;
+  bytes: number;
+  head: Buffer;
+}
+
+interface AttemptLog {
+  /** One line of the recorder, in words. */
+  readonly add: (words: readonly string[]) => void;
+  readonly evidence: () => NetworkEvidence;
+}
+
+/** Turns what the recorder tells into attempts. Bounded, whatever comes. */
+function createAttemptLog(world: Pick<World, 'now'>): AttemptLog {
+  const all: Seen[] = [];
+  const byKey = new Map<string, Seen>();
+  const names = new Map<string, string>();
+  let truncated = false;
+
+  const begin = (key: string, place: Pick<Seen, 'kind' | 'address' | 'port'>): Seen | undefined => {
+    if (all.length >= ATTEMPTS_MAX) {
+      truncated = true;
+      return undefined;
+    }
+    const seen = { ...place, at: world.now(), knownAs: names.get(place.address), bytes: 0, head: Buffer.alloc(0) };
+    all.push(seen);
+    byKey.set(key, seen);
+    return seen;
+  };
+  const grow = (seen: Seen | undefined, count: string, hex: string): void => {
+    if (seen === undefined) return;
+    seen.bytes += Number(count);
+    const room = FIRST_BYTES_MAX - seen.head.length;
+    if (room > 0 && hex !== '-') seen.head = Buffer.concat([seen.head, Buffer.from(hex, 'hex').subarray(0, room)]);
+  };
+  return {
+    add: ([kind, ...rest]) => {
+      const [first = '', second = '', third = '', hex = '-', answer = '-'] = rest;
+      if (kind === 'o') begin(first, { kind: 'tcp', address: second, port: Number(third) });
+      else if (kind === 'd') grow(byKey.get(first), second, third);
+      else if (kind === 'u') {
+        const place = { kind: 'udp', address: first, port: Number(second) } as const;
+        // Packets to one place are one attempt, or a flood would fill the log; questions are one each.
+        const key = `${first} ${second}`;
+        const seen = (place.port === 53 ? undefined : byKey.get(key)) ?? begin(key, place);
+        grow(seen, third, hex);
+        if (answer !== '-' && seen !== undefined) names.set(answer, nameIn(seen));
+      } else truncated ||= kind === 'l';
+    },
+    evidence: () => ({ recorded: true, attempts: all.map(toAttempt), truncated }),
+  };
+}
+
+function toAttempt(seen: Seen): NetworkAttempt {
+  const { at, address, port, bytes, head, knownAs } = seen;
+  const said = readFirstBytes(head, seen);
+  return {
+    at,
+    address,
+    port,
+    bytes,
+    ...said,
+    name: said.name ?? (knownAs === undefined ? null : toUntrusted(knownAs)),
+  };
+}
+
+function nameIn({ head, kind, port }: Seen): string {
+  const { name } = readFirstBytes(head, { kind, port });
+  return name === null ? showBytes(head) : readAsData(name);
+}
