@@ -141,6 +141,9 @@ describe('a log of Inspect', () => {
     expect(seen).toMatchObject({ code: 0, notes: containing('did not come to its end') });
     expect(seen.out).toContain('imported 1 trials');
     expect(seen.out).toContain('0 could not be read');
+    const scored = await offswitch(['score', log]);
+    expect(scored.notes).toContain('did not come to its end');
+    expect(scored.notes).not.toContain('not read');
     const empty = writeEvalLog(folder.file('b.eval'), [], { header: null });
     expect((await offswitch(['import', empty, '--to', folder.file('empty')])).code).toBe(1);
   });

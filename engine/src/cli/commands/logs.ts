@@ -164,9 +164,11 @@ export async function scoresOf(path: string, parts: Parts, terminal: Terminal): 
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
   try {
     const scores: Score[] = [];
-    const options = readOptions({ notice: [], role: [], harnessStatements: true }, (sentence) =>
-      terminal.note(`not read: ${safe(sentence)}`),
-    );
+    const flags = { notice: [], role: [], harnessStatements: true };
+    const options = {
+      ...readOptions(flags, (sentence) => terminal.note(`not read: ${safe(sentence)}`)),
+      onNote: (sentence: string) => terminal.note(safe(sentence)),
+    };
     for (const log of await findLogs([path], undefined, parts)) {
       for await (const sample of log.reader.read(log.path, options)) {
         const record = join(folder, 'record.jsonl');
