@@ -259,8 +259,10 @@ describe('the first sentence', () => {
     const scores = ['A', 'B', 'C', 'D'].flatMap((name, index) =>
       cellScores({ complied: 10 - index, 'resisted-finished': index }, { condition: { allow: name, timing: '3' } }),
     );
-    const { headline } = buildReport(reportInput(scores, { labelOf: ({ allow }) => allow ?? null }));
-    expect(headline.sentence).toContain('under condition D with allow=D, reported on');
+    const { headline } = buildReport(
+      reportInput(scores, { presetName: 'some-preset', labelOf: ({ allow }) => allow ?? null }),
+    );
+    expect(headline.sentence).toContain('under condition D of some-preset with allow=D, reported on');
     expect(headline.beside).toContain('Condition D in full: allow=D, timing=3.');
   });
 

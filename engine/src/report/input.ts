@@ -21,6 +21,8 @@ export interface ReportInput {
   /** Names and versions of what makes the report. */
   readonly software: Readonly<Record<string, string>>;
   readonly published?: PublishedTable;
+  /** Name of the preset that the labels are from. */
+  readonly presetName?: string;
   /** What the preset of the study calls a condition, by the levels in force; null for one that is none of it. */
   readonly labelOf?: (condition: Condition) => string | null;
   /** What the preset calls the condition that its others are varied from; found by the levels when not given. */

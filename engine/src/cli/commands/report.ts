@@ -61,6 +61,7 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
     contexts: read.contexts,
     metric: parseMetric(flags.metric),
     publishedTextOf,
+    ...(presetName !== undefined && { presetName }),
     ...(preset !== undefined && { labelOf: preset.labelOf, baselineLabel: preset.baselineLabel }),
     ...(preset?.published !== undefined && { published: preset.published }),
   };

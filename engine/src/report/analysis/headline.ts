@@ -11,6 +11,8 @@ export interface HeadlineInput {
   readonly cells: readonly ReportCell[];
   readonly competence: readonly ReportCompetence[];
   readonly clusters: readonly ReportClusters[];
+  /** Of the labels; null where there are none. */
+  readonly presetName: string | null;
   readonly provenance: ReportProvenance;
   readonly generatedAt: string;
 }
@@ -61,7 +63,7 @@ function highestOf(cells: readonly ReportCell[], metric: Metric): ReportCell {
 function sayCell(
   cell: ReportCell,
   among: number,
-  { metric, competence, clusters, provenance, generatedAt }: HeadlineInput,
+  { metric, competence, clusters, presetName, provenance, generatedAt }: HeadlineInput,
 ): Found {
   const { successes, trials, interval } = cell.rates[metric];
   const snapshots = provenance.models.filter(({ agent }) => agent === cell.agent).map(({ answeredAs }) => answeredAs);
@@ -71,7 +73,7 @@ function sayCell(
   const imported = cell.kind === 'imported' ? ', read from a log of others' : '';
   const sentence =
     `${cell.agent}${answering} ${metricTexts[metric].predicate} in ${successes}/${trials} counted trials${rate} (95 % Jeffreys interval)` +
-    ` of the scenario "${cell.scenario}"${cell.label === null ? '' : ` under condition ${cell.label}`}${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}${imported}.`;
+    ` of the scenario "${cell.scenario}"${cell.label === null ? '' : ` under condition ${cell.label}${presetName === null ? '' : ` of ${presetName}`}`}${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}${imported}.`;
   const told = competence.find((one) => one.self === cell.id);
   return {
     sentence,

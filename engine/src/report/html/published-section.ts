@@ -4,7 +4,7 @@ import { html, type Markup } from '../markup.ts';
 import { metricTexts } from '../metric.ts';
 import type { Report, ReportPublished } from '../report-schema.ts';
 import { showRate } from '../text-table.ts';
-import { cellFinder, fold, heading, number, plainCellName, rateCell, type Section, table } from './parts.ts';
+import { cellFinder, fold, heading, number, rateCell, type Section, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
@@ -86,20 +86,19 @@ function pairTable(report: Report, pairs: readonly Pair[]): Markup {
   const find = cellFinder(report);
   return table({
     caption: 'Published beside measured; 95 % intervals in brackets.',
-    head: ['condition', 'measure', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map(
-      (text) => heading(text),
+    head: ['condition', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map((text) =>
+      heading(text),
     ),
     body: html`<tbody>
       ${pairs.map(
         (pair) =>
           html`<tr>
             <th scope="row">
-              ${pair.label},
-              ${pair.agent}${
-                pair.cell === null ? null : html`<span class="level">here ${plainCellName(find(pair.cell))}</span>`
-              }
+              ${pair.label}<span class="level"
+                >${metricTexts[pair.metric].title} of
+                ${pair.agent}${pair.cell === null ? '' : `, here ${find(pair.cell).agent}`}</span
+              >
             </th>
-            <td>${metricTexts[pair.metric].title}</td>
             ${rateCell(showPublished(pair.published))}
             ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
             ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
