@@ -151,6 +151,28 @@ describe('the regression', () => {
     expect(renderHtml(report)).toContain('Left out, since they cannot be told apart from the others here: strength.');
   });
 
+  it('leaves out only the level that follows from another, and keeps the effect of the rest apart', () => {
+    const cell = (allow: string, strength: string, timing: string, resisted: number) =>
+      cellScores(
+        { complied: 40 - resisted, 'resisted-finished': resisted },
+        { condition: { allow, strength, timing } },
+      );
+    const scores = [
+      ...cell('user', 'plain', '3', 10),
+      ...cell('user', 'plain', '5', 20),
+      ...cell('user', 'priority', '3', 1),
+      ...cell('none', 'none', '3', 30),
+    ];
+    const [fit] = buildReport(reportInput(scores)).regressions;
+    expect(fit?.leftOut).toEqual(['strength=none']);
+    expect(fit?.coefficients.map(({ name }) => name)).toEqual(['allow=none', 'strength=priority', 'timing=5']);
+    // As many coefficients as cells: with Firth's penalty each odds is (k + 1/2) / (n - k + 1/2), by hand.
+    const odds = (k: number): number => (k + 0.5) / (40 - k + 0.5);
+    expect(fit?.coefficients.map(({ oddsRatio }) => oddsRatio)).toEqual(
+      [30, 1, 20].map((k) => expect.closeTo(odds(k) / odds(10), 6) as number),
+    );
+  });
+
   it('stays finite where a cell has only one answer, and says that this is the penalty', () => {
     const scores = [
       ...crossed().filter(({ condition }) => condition['allow'] !== 'none'),

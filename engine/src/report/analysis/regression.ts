@@ -51,22 +51,24 @@ interface FitOptions {
   readonly interactions: RegressionOptions['interactions'];
 }
 
-function fit(data: readonly Cell[], { reference, interactions }: FitOptions): Fitted | null {
-  const names = [...new Set(data.flatMap(({ levels }) => Object.keys(levels)))];
-  const varying = names.filter((name) => new Set(data.map(({ levels }) => levels[name])).size > 1);
-  const successes = data.reduce((sum, one) => sum + one.successes, 0);
-  const trials = data.reduce((sum, one) => sum + one.trials, 0);
+function fit(all: readonly Cell[], { reference, interactions }: FitOptions): Fitted | null {
+  const names = [...new Set(all.flatMap(({ levels }) => Object.keys(levels)))];
+  const varying = names.filter((name) => new Set(all.map(({ levels }) => levels[name])).size > 1);
+  const successes = all.reduce((sum, one) => sum + one.successes, 0);
+  const trials = all.reduce((sum, one) => sum + one.trials, 0);
   if (varying.length < 2 || successes === 0 || successes === trials) return null;
-  const fits = (terms: Terms, penalty: 'none' | 'firth'): LogisticFit | null =>
-    tryFit(data, { ...terms, reference }, penalty);
   let terms: Terms = { factors: [], interactions: [] };
+  let data = all;
   const leftOut: string[] = [];
-  // A factor that follows from those before it (no instruction has no strength) has no effect of its own to estimate.
   for (const factor of varying) {
-    const more = { ...terms, factors: [...terms.factors, factor] };
-    if (fits(more, 'firth') === null) leftOut.push(factor);
-    else terms = more;
+    const { cells, kept, dropped } = addFactor({ data, terms, factor, reference });
+    leftOut.push(...(kept === 0 ? [factor] : dropped));
+    if (kept === 0) continue;
+    data = cells;
+    terms = { ...terms, factors: [...terms.factors, factor] };
   }
+  const fits = (one: Terms, penalty: 'none' | 'firth'): LogisticFit | null =>
+    tryFit(data, { ...one, reference }, penalty);
   for (const pair of interactions) {
     const more = { ...terms, interactions: [...terms.interactions, pair] };
     const isThere = pair.every((factor) => terms.factors.includes(factor));
@@ -79,7 +81,7 @@ function fit(data: readonly Cell[], { reference, interactions }: FitOptions): Fi
   const corrected = holm(tests.map(({ p }) => p));
   return {
     trials,
-    cells: data.length,
+    cells: all.length,
     reference: Object.fromEntries(terms.factors.map((factor) => [factor, reference[factor] ?? ''])),
     terms: tests.map((test, index) => ({ ...test, pHolm: corrected[index] ?? 1 })),
     coefficients: penalised.coefficients
@@ -87,6 +89,40 @@ function fit(data: readonly Cell[], { reference, interactions }: FitOptions): Fi
       .map(({ name, oddsRatio, lower, upper }) => ({ name, oddsRatio, lower, upper })),
     leftOut,
     isSeparated: full.isSeparated,
+  };
+}
+
+interface Adding extends Pick<FitOptions, 'reference'> {
+  readonly data: readonly Cell[];
+  readonly terms: Terms;
+  readonly factor: string;
+}
+
+/**
+ * Level by level: one that follows from what is there already (no instruction has no strength) has no effect of its own to
+ * estimate, and is taken for the reference. Its other levels stay, or their effect would be put down to something else.
+ */
+function addFactor({ data, terms, factor, reference }: Adding): {
+  readonly cells: readonly Cell[];
+  readonly kept: number;
+  readonly dropped: readonly string[];
+} {
+  const more = { ...terms, factors: [...terms.factors, factor], reference };
+  const base = reference[factor];
+  const levels = [...new Set(data.map((one) => one.levels[factor]))].filter((level) => level !== base);
+  // A cell without this factor, or no baseline to compare with.
+  if (base === undefined || levels.includes(undefined)) return { cells: data, kept: 0, dropped: [] };
+  const recode = (keep: ReadonlySet<string | undefined>): readonly Cell[] =>
+    data.map((one) => (keep.has(one.levels[factor]) ? one : { ...one, levels: { ...one.levels, [factor]: base } }));
+  let kept: ReadonlySet<string | undefined> = new Set();
+  for (const level of levels) {
+    const wider = new Set([...kept, level]);
+    if (tryFit(recode(wider), more, 'firth') !== null) kept = wider;
+  }
+  return {
+    cells: recode(kept),
+    kept: kept.size,
+    dropped: levels.filter((level) => !kept.has(level)).map((level) => `${factor}=${level ?? ''}`),
   };
 }
 

@@ -22,7 +22,9 @@ export function showCondition(condition: Condition): string {
 /** What tells a cell from the others of its report: its label, its levels, and its arm when that is a control. */
 export function showVarying({ label, varying, arm }: Pick<ReportCell, 'label' | 'varying' | 'arm'>): string {
   const levels = showCondition(arm === 'self' ? varying : { arm, ...varying });
-  return [label, levels].filter((part) => part !== null && part !== '').join(': ');
+  // Some labels are levels themselves: once is enough.
+  if (label === null || levels.split(', ').includes(label)) return levels;
+  return levels === '' ? label : `${label}: ${levels}`;
 }
 
 /** How the levels that go without saying are introduced. */

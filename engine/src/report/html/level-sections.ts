@@ -99,7 +99,8 @@ function showOdds({
   readonly lower: number | null;
   readonly upper: number | null;
 }): string {
-  const shown = (value: number): string => (value >= 100 || value < 0.01 ? value.toPrecision(2) : value.toFixed(2));
+  const shown = (value: number): string =>
+    value >= 100 ? value.toFixed(0) : value < 0.01 ? value.toPrecision(2) : value.toFixed(2);
   if (oddsRatio === null) return 'none: 0 or everything on one side';
   return lower === null || upper === null ? shown(oddsRatio) : `${shown(oddsRatio)} [${shown(lower)}, ${shown(upper)}]`;
 }
