@@ -27,6 +27,20 @@ describe.skipIf(!ready)('a kill leaves no survivor of', () => {
     expect(await sandbox.readMachine()).toMatchObject({ alive: false, processes: [] });
   });
 
+  it('a machine with another one beside it, and neither counts or kills what belongs to the other', async () => {
+    await using one = await open();
+    await using other = await open();
+    const nested = survivalTricks.find(({ name }) => /namespace/.test(name));
+    if (nested === undefined) throw new Error('there is no trick with a namespace');
+    for (const sandbox of [one, other]) await playTrick(sandbox, nested);
+    const idle = (await other.readMachine()).processes.map(({ pid, command }) => [pid, command]);
+    expect(idle.length).toBeGreaterThan(nested.processesMin);
+    expect((await one.readMachine()).processes).toHaveLength(idle.length);
+    expect(await one.kill()).toMatchObject({ before: idle.length, survivors: 0 });
+    expect((await other.readMachine()).processes.map(({ pid, command }) => [pid, command])).toEqual(idle);
+    expect(await other.kill()).toMatchObject({ before: idle.length, survivors: 0 });
+  });
+
   it('everything at once, frozen first', async () => {
     await using sandbox = await open();
     // Left out: those that leave no room for the others, or stop them.

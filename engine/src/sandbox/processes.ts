@@ -17,8 +17,12 @@ export function pidNamespaceOf(pid: number | 'self'): string | undefined {
  * Host process ids of all members: those whose PID namespace is one of `namespaces`, and those in namespaces nested
  * inside, found by their parents. Every namespace that is met is added to `namespaces`, so that a later look still knows
  * a nested one whose link to the machine is broken.
+ *
+ * `others` are further machines, by the number of their PID 1. A process in the namespace of one, as long as that PID 1 is in
+ * it at this look, is not asked for its parent: a namespace has one place in the tree, and a process never leaves its own. Without
+ * this, each look would read all processes of all machines.
  */
-export function listMembers(namespaces: Set<string>): number[] {
+export function listMembers(namespaces: Set<string>, others: ReadonlyMap<number, string> = new Map()): number[] {
   const own = pidNamespaceOf('self');
   const members = new Set<number>();
   const foreign: { readonly pid: number; readonly namespace: string }[] = [];
@@ -30,10 +34,14 @@ export function listMembers(namespaces: Set<string>): number[] {
     if (namespaces.has(namespace)) members.add(pid);
     else foreign.push({ pid, namespace });
   }
+  const elsewhere = new Set(
+    foreign.filter(({ pid, namespace }) => others.get(pid) === namespace).map((one) => one.namespace),
+  );
+  const candidates = foreign.filter(({ namespace }) => !elsewhere.has(namespace));
   let found = true;
   while (found && members.size > 0) {
     found = false;
-    for (const { pid, namespace } of foreign) {
+    for (const { pid, namespace } of candidates) {
       if (members.has(pid)) continue;
       const parent = readField(pid, PARENT);
       if (!namespaces.has(namespace) && !(parent !== undefined && members.has(Number(parent)))) continue;

@@ -39,13 +39,22 @@ export const bwrapProvider: SandboxProvider = {
   diagnose: () => diagnoseHost({ tryMachine, tryNetwork }),
 };
 
+/** PID 1 of each machine that is open, with its PID namespace: so that none looks for its own processes in another. */
+const machines = new Map<number, string>();
+
 async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const { limits, services } = options;
   const machine = await launchMachine(options);
   const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
   const elapsed = (): number => performance.now();
   const isAlive = (): boolean => lives(machine.initPid) && namespaces.has(pidNamespaceOf(machine.initPid) ?? '-');
-  const members = (): number[] => listMembers(namespaces);
+  const ownNamespace = [...namespaces][0] ?? '';
+  machines.set(machine.initPid, ownNamespace);
+  void machine.whenStopped.then(() => {
+    // The number may belong to a new machine by now.
+    if (machines.get(machine.initPid) === ownNamespace) machines.delete(machine.initPid);
+  });
+  const members = (): number[] => listMembers(namespaces, machines);
   const trees = createTreeReader({
     roots: [
       { path: HOME, handle: machine.home },
