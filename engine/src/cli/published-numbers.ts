@@ -7,7 +7,7 @@ import type { TrialContext } from '../report/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { caveatOfWords, findPreset, labelOf, type Preset, reasonAgainstComparing } from '../scenario/presets.ts';
 import { publishedHashes } from '../scenario/published-hashes.ts';
-import { wordsOf } from '../scenario/published-stimuli.ts';
+import { wordsOf } from '../scenario/published-words.ts';
 
 export interface Measured {
   readonly scores: readonly Score[];

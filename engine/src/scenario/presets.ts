@@ -1,6 +1,6 @@
 import { unknownNameError } from '../base/usage-error.ts';
 import type { Condition } from '../record/events.ts';
-import type { WordsUsed } from './published-stimuli.ts';
+import type { WordsUsed } from './published-words.ts';
 
 /**
  * Conditions that belong together, with what others have measured under them. A preset is data: it lies in the folder of

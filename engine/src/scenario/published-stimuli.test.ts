@@ -9,7 +9,8 @@ import { UsageError } from '../base/usage-error.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import { publishedHashes } from './published-hashes.ts';
-import { describeGiven, loadStimuliFile, toGivenStimuli, wordsOf } from './published-stimuli.ts';
+import { describeGiven, loadStimuliFile, toGivenStimuli } from './published-stimuli.ts';
+import { wordsOf } from './published-words.ts';
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
