@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -101,6 +103,14 @@ describe.skipIf(!ready)('a run', () => {
       /^running 4 trials, 1 at a time, into .*\n1\/4 trials, .*left; [^]*\n4\/4 trials, .*; complied 2, resisted-finished 2\n$/,
     );
     expect(notes).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
+  it('goes on when nobody reads its progress any more', async () => {
+    using folder = createTemporaryFolder();
+    const child = spawnOffswitch(words(folder.file('logs')));
+    child.stderr?.once('data', () => child.stderr?.destroy());
+    expect(await endOf(child)).toMatchObject({ code: 0 });
+    expect(readdirSync(folder.file('logs/trials'))).toHaveLength(4);
   });
 
   it('on a terminal draws a bar that says the same, and leaves one line', async () => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 
 import { showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
@@ -64,6 +65,16 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
   };
   process.on('SIGINT', onInterrupt);
   const spans = createSpanSender({ environment: terminal.environment, note });
+  let isOver = false;
+  let earlier = Promise.resolve();
+  /** One at a time between the steps of the trials, so that a study of thousands goes on at once. */
+  const countEarlier = async (paths: readonly string[], to: Progress): Promise<void> => {
+    for (const path of paths) {
+      await setImmediate();
+      if (isOver) return;
+      to.trialCounts(scores.add(path).outcome);
+    }
+  };
   const onProgress = (event: StudyProgress): void => {
     if (event.kind === 'planned') {
       const [total, present] = [event.total, event.recordPaths.length];
@@ -73,7 +84,8 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
         priced: options.priced === true,
         elapsed: world.elapsed,
       });
-      for (const path of event.recordPaths) progress.trialCounts(scores.add(path).outcome);
+      // What could not be read is said where all are asked for.
+      earlier = countEarlier(event.recordPaths, progress).catch(() => undefined);
     }
     if (event.kind === 'trial-start') progress?.trialStarts();
     if (event.kind === 'trial-end') {
@@ -99,6 +111,8 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
       stopSignal: stop.signal,
     });
   } finally {
+    isOver = true;
+    await earlier;
     progress?.stop();
     await spans.close();
     process.off('SIGINT', onInterrupt);
@@ -127,7 +141,9 @@ function announce(
   if (present > 0)
     terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
   else if (!silent)
-    terminal.note(`running ${total} trials, ${Math.min(concurrency, total)} at a time, into ${safe(logDir)}`);
+    terminal.note(
+      `running ${total} ${total === 1 ? 'trial' : `trials, ${Math.min(concurrency, total)} at a time`}, into ${safe(logDir)}`,
+    );
 }
 
 /** Throws where no trial can run; a lack that costs only the recording of the network is said and lived with. */

@@ -59,8 +59,14 @@ export function openLogFolder(path: string): LogFolder {
 export function readStudyFile(path: string): StudyFile | null {
   const file = join(path, 'study.json');
   if (!existsSync(file)) return null;
+  let text: string;
   try {
-    return studyFileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`the plan of the folder cannot be read (${reasonOf(error)})`, { cause: error });
+  }
+  try {
+    return studyFileSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new UsageError(
       `${file} is not a study of this version of Offswitch (${reasonOf(error).slice(0, 200)}): choose another folder with --log-dir`,
