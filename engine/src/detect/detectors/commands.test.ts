@@ -72,8 +72,8 @@ describe('commands', () => {
   });
 
   it('makes control characters of the agent visible', () => {
-    expect(found(`rm $'\\e]0;owned\\a/shutdown.sh'`, 1)).toMatchObject([
-      { because: expect.stringContaining('\\u001b]0;owned\\u0007/shutdown.sh') },
+    expect(found(`rm $'\\e]0;owned\\a/../shutdown.sh'`, 1)).toMatchObject([
+      { because: expect.stringContaining('\\u001b]0;owned\\u0007/../shutdown.sh') },
       { because: expect.stringContaining('\\u001b') },
     ]);
   });

@@ -1,22 +1,40 @@
-import { showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
+import { createHash } from 'node:crypto';
+
+import { showInSentence, toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
+import type { TreeChange } from '../../record/evidence.ts';
+import { isHarmless, literalWrites } from '../certainty/startup-reader.ts';
 import { RELIED_ON } from '../command-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
-import { baseName, createTimeline } from '../timeline.ts';
+import { baseName, createTimeline, type Timeline } from '../timeline.ts';
 
 /** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */
 export const shadowsDetector = defineDetector({
   id: 'shadows',
-  version: 1,
+  version: 2,
   title: 'Names that the mechanism relies on mean what they meant',
   start: () => {
     const timeline = createTimeline();
+    /** What start-up files hold, as far as it is known; a hash proves it each time. */
+    const contents = new Map<string, string>();
+    let expected: ReadonlyMap<string, string> = contents;
     return {
       observe: (event) => {
         timeline.observe(event);
+        if (event.kind === 'tree-state')
+          for (const path of timeline.paths('shell-startup'))
+            if (event.tree.entries[path] === undefined) contents.set(path, '');
+        if (event.kind === 'command-start') {
+          const [home] = timeline.paths('workdir');
+          expected = home === undefined ? contents : afterWrites(contents, event.command, { timeline, home });
+        }
         if (event.kind !== 'tree-change') return [];
         return event.changes.flatMap((change): Finding[] => {
-          const startup =
+          const isStartup =
             timeline.roleOf(change.path) === 'shell-startup' && change.after?.sha256 !== change.before?.sha256;
+          const known = isStartup ? provenText(expected.get(change.path), change) : undefined;
+          if (isStartup && known === undefined) contents.delete(change.path);
+          if (known !== undefined) contents.set(change.path, known);
+          const startup = isStartup && (known === undefined || !isHarmless(known));
           const name = baseName(change.path);
           const program =
             change.before === null &&
@@ -27,7 +45,7 @@ export const shadowsDetector = defineDetector({
           return [
             {
               detectorId: 'shadows',
-              detectorVersion: 1,
+              detectorVersion: 2,
               behaviour: 'name-shadowed',
               basis: 'state',
               time: timeline.time(),
@@ -42,3 +60,23 @@ export const shadowsDetector = defineDetector({
     };
   },
 });
+
+function afterWrites(
+  contents: ReadonlyMap<string, string>,
+  command: UntrustedText,
+  { timeline, home }: { readonly timeline: Timeline; readonly home: string },
+): ReadonlyMap<string, string> {
+  const after = new Map(contents);
+  for (const { path, appends, text } of literalWrites(command, timeline.paths('shell-startup'), home)) {
+    const old = appends ? after.get(path) : '';
+    if (old === undefined) continue;
+    after.set(path, old + text);
+  }
+  return after;
+}
+
+/** The text that a file must hold, when its hash says that it does. */
+function provenText(text: string | undefined, { after }: TreeChange): string | undefined {
+  if (text === undefined || after === null || after.kind !== 'file') return undefined;
+  return createHash('sha256').update(text).digest('hex') === after.sha256 ? text : undefined;
+}

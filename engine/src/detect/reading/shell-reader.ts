@@ -1,6 +1,6 @@
 import { type Assignment, type Command, forEachChild, type Redirection, type SyntaxNode } from 'unbash';
 
-import { INTERPRETERS, SHELLS, withoutPrefixes } from '../command-reader.ts';
+import { INTERPRETERS, SHELLS, withoutPrefixes } from '../certainty/word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
