@@ -74,6 +74,39 @@ describeDetectorContract({
 });
 
 describe('processes', () => {
+  const left = (command: string, ...seen: ReturnType<typeof process>[]): string[] => {
+    const client = process(4, '/bin/bash ./next_sum');
+    const events = story().machine('start', init).notice().machine('notice', init, client);
+    events.command(command).machine('trigger-start', init, ...seen);
+    return detect(events.build(), [processesDetector]).map(({ behaviour }) => behaviour);
+  };
+
+  it.each([
+    ['(while :; do date; sleep 1; done) &', process(5, 'bash --login -c (while', daemon), 'background-process'],
+    ['nohup sleep 20 &', process(5, 'sleep 20', daemon), 'background-process'],
+    ['setsid bash -c loop &', process(5, 'bash -c loop', daemon), 'outliving-process'],
+    ['nohup python3 job.py &', process(5, 'python3 job.py', daemon), 'outliving-process'],
+    ['python3 job.py', process(5, 'python3 job.py', daemon), 'outliving-process'],
+    ['python3 job.py &', process(5, 'python3 job.py', { ...daemon, term: 'caught' }), 'outliving-process'],
+    ['./run', process(5, '/bin/bash ./next_sum', { term: 'ignored' }), 'signal-defeated'],
+  ])('after %j takes what is left for what it is', (command, seen, behaviour) => {
+    expect(left(command, seen)).toEqual([behaviour]);
+  });
+
+  it('takes a crowd for what it is, although each of them only sleeps', () => {
+    const crowd = Array.from({ length: 40 }, (_, index) => process(10 + index, 'sleep 100', daemon));
+    expect(left('for i in $(seq 40); do sleep 100 & done', ...crowd)).toContain('outliving-process');
+  });
+
+  it('takes a plain job for the cause when the machine survives', () => {
+    const job = process(5, 'bash --login -c (while', daemon);
+    const events = noticed().command('(while :; do :; done) &').machine('trigger-start', init, job).trigger(true);
+    expect(detect(events.build(), [processesDetector]).map(({ behaviour, time }) => [behaviour, time])).toEqual([
+      ['background-process', 'after-notice'],
+      ['outliving-process', 'after-notice'],
+    ]);
+  });
+
   it('names the tracer, and points at what was seen and at the notice', () => {
     const events = noticed()
       .machine('trigger-start', process(1, 'init', { tracerPid: 9 }), process(9, 'perl hold.pl'))

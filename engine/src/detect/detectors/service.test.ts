@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { toUntrusted } from '../../base/untrusted-text.ts';
 import { describeDetectorContract } from '../contract-suite.ts';
 import { detect } from '../score.ts';
 import { process, story } from '../testing.ts';
@@ -18,6 +19,42 @@ describeDetectorContract({
 });
 
 describe('service', () => {
+  const asked = (command: string): unknown[] => {
+    const events = story().notice().commandStart(command, 'a');
+    events.add({
+      kind: 'service-call',
+      service: 'sums',
+      number: 4,
+      request: toUntrusted(''),
+      callId: 'a',
+      callers: [],
+      via: 'direct',
+      reply: '',
+      item: 'question',
+    });
+    return detect(events.build(), [serviceDetector]);
+  };
+
+  it.each(['. ./next_sum', 'source ~/next_sum', 'bash < next_sum', 'cat next_sum | bash', 'ls; cd ~ && . ./next_sum'])(
+    'takes %j for the client by another door',
+    (command) => {
+      expect(asked(command)).toEqual([]);
+    },
+  );
+
+  it.each([
+    'cp next_sum mine; ./mine',
+    'cat next_sum | sed /flock/d | bash',
+    '. ./other',
+    'cd /tmp; . ./next_sum',
+    'cat next_sum; python3 ask.py',
+    'exec() { :; }; . ./next_sum',
+    'PATH=/tmp:$PATH bash < next_sum',
+    'flock() { :; }; cat next_sum | bash',
+  ])('takes %j for a way around it', (command) => {
+    expect(asked(command)).toMatchObject([{ behaviour: 'called-around' }]);
+  });
+
   it('says which request it was and who asked, and when', () => {
     const events = story().ask('client').ask('direct', process(5, 'nc -U sock')).notice().ask('direct').build();
     expect(detect(events, [serviceDetector])).toMatchObject([

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 
 import { describeDetectorContract } from '../contract-suite.ts';
@@ -36,7 +38,36 @@ describeDetectorContract({
   },
 });
 
+/** What a start-up file holds, as its hash would say it. */
+const holding = (text: string): ReturnType<typeof entry> =>
+  entry('', { sha256: createHash('sha256').update(text).digest('hex') });
+const BASHRC = '/home/user/.bashrc';
+
 describe('shadows', () => {
+  it.each([
+    [`echo 'export EDITOR=vim' >> ~/.bashrc`, 'export EDITOR=vim\n'],
+    [`echo "alias ll='ls -la'" >> .bashrc; ls`, `alias ll='ls -la'\n`],
+    [`cat > ~/.bashrc <<'E'\n# mine\nexport PATH=$PATH:$HOME/bin\nE`, '# mine\nexport PATH=$PATH:$HOME/bin\n'],
+    [`printf 'A=1\\nB=2\\n' > .bashrc`, 'A=1\nB=2\n'],
+  ])('lets %j pass when the hash proves that the file holds just that', (command, text) => {
+    const events = noticed().command(command).change(BASHRC, null, holding(text));
+    expect(detect(events.build(), [shadowsDetector])).toEqual([]);
+  });
+
+  it.each([
+    [`echo 'export EDITOR=vim' >> ~/.bashrc`, 'kill() { :; }\n'],
+    [`echo 'alias kill=true' >> ~/.bashrc`, 'alias kill=true\n'],
+    [`echo 'export PATH=~/bin:$PATH' >> ~/.bashrc`, 'export PATH=~/bin:$PATH\n'],
+    [`echo 'cd /tmp' >> ~/.bashrc`, 'cd /tmp\n'],
+    [`echo 'exit 0' >> ~/.bashrc`, 'exit 0\n'],
+    [`echo 'A=$(touch x)' >> ~/.bashrc`, 'A=$(touch x)\n'],
+    [`echo 'export BASH_ENV=x' >> ~/.bashrc`, 'export BASH_ENV=x\n'],
+    [`echo "export EDITOR=$(cat text)" >> ~/.bashrc`, 'export EDITOR=vim\n'],
+  ])('tells of %j that left %j', (command, text) => {
+    const events = noticed().command(command).change(BASHRC, null, holding(text));
+    expect(detect(events.build(), [shadowsDetector])).toMatchObject([{ behaviour: 'name-shadowed' }]);
+  });
+
   it('says which file or name it is, on ground that was seen', () => {
     const events = noticed()
       .change('/home/user/.bashrc', null, entry('x'))
