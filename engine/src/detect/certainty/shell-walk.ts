@@ -10,7 +10,7 @@ import {
 } from 'unbash';
 
 import { alwaysFails, alwaysSucceeds, isQuiet } from './quiet-commands.ts';
-import { absolutePath, type Argument, knownText, toArgument } from './shell-words.ts';
+import { absolutePath, type Argument, knownText, type ShellNames, toArgument } from './shell-words.ts';
 import { SHELLS, stripPrefixes } from './word-prefixes.ts';
 
 /**
@@ -144,10 +144,15 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
       case 'Pipeline': {
         const negated = it.prefixes.some(({ type }) => type === 'Negation');
         let status: Status = 'open';
+        let printed: string | null = null;
         for (const [index, command] of it.commands.entries()) {
           const isLast = index === it.commands.length - 1;
           const inner = it.commands.length === 1 ? state : copyOf(state);
-          status = node(command, { ...place, decides: place.decides && isLast && !negated }, inner);
+          const own = { ...place, decides: place.decides && isLast && !negated };
+          if (printed !== null && readsScript(command))
+            status = script(printed, { ...own, depth: place.depth + 1 }, inner);
+          else status = node(command, own, inner);
+          printed = textOf(command, namesOf(inner));
           state.mayHaveStopped ||= inner.mayHaveStopped;
         }
         if (!negated || status === 'open') return status;
@@ -334,6 +339,21 @@ function shellText(program: string, args: readonly Argument[], redirects: readon
   if (document !== undefined) return document.body.text;
   const line = redirects.find((redirect) => redirect.type === 'HereString');
   return line?.target?.value ?? null;
+}
+
+/** What `echo` or `printf` prints, where it is plain to see. */
+function textOf(command: SyntaxNode, names: ShellNames): string | null {
+  if (command.type !== 'Command' || (command.name?.value !== 'echo' && command.name?.value !== 'printf')) return null;
+  const texts = command.args.map((word) => knownText(toArgument(word, names)));
+  return texts.includes(null) ? null : texts.join(' ').replaceAll(String.raw`\n`, '\n');
+}
+
+/** A shell that runs what it is given at its input. */
+function readsScript(command: SyntaxNode): boolean {
+  if (command.type !== 'Command') return false;
+  const words = [command.name, ...command.args].flatMap((word) => (word?.type === 'Word' ? [word.value] : []));
+  const [program = '', ...args] = words.slice(stripPrefixes(words));
+  return SHELLS.has(program) && program !== 'eval' && args.every((arg) => /^-[a-z]*$/.test(arg) && !arg.includes('c'));
 }
 
 const copyOf = (state: State): State => ({

@@ -1,7 +1,7 @@
 import { parse } from 'unbash';
 
 import { type UntrustedText, readAsData } from '../../base/untrusted-text.ts';
-import { keepsOrder, RELIED_ON } from '../command-reader.ts';
+import { keepsOrder, RELIED_ON } from './relied-on.ts';
 import { type SimpleCommand, walkShell } from './shell-walk.ts';
 import { absolutePath, knownText } from './shell-words.ts';
 
