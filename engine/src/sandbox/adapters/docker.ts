@@ -14,7 +14,7 @@ import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker/address.ts';
-import { type Container, startCommandServer } from './docker/commands.ts';
+import { type Container, sleep, startCommandServer } from './docker/commands.ts';
 import {
   agentOptions,
   belongs,
@@ -52,6 +52,8 @@ export interface DockerProvider extends SandboxProvider {
 const KILL_MS_MAX = 5000;
 /** How long a signal from the host may take before the engine is asked to kill as well. */
 const SIGNAL_MS_MAX = 100;
+/** How long removing may take before it is left for later. */
+const REMOVE_MS_MAX = 15_000;
 const LOOK_MS = 5;
 const DEAD_LOOK_MS = 20;
 
@@ -255,7 +257,12 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         if (closed) return;
         const { survivors } = await kill();
         closed = true;
-        await removeAll();
+        const isDone = await Promise.race([removeAll().then(() => true), sleep(REMOVE_MS_MAX)]);
+        if (isDone !== true) {
+          // The engine hangs: what it keeps is removed before the next sandbox is opened.
+          forgetMark(mark);
+          stock.looked = false;
+        }
         if (survivors > 0)
           throw new SandboxError('lost', `${survivors} processes of the container could not be killed`);
       },

@@ -64,6 +64,7 @@ const KILL_COMMANDS = `for child in $(cat /proc/$1/task/$1/children); do
 done 2>/dev/null
 `;
 
+const START_MS_MAX = 30_000;
 /** How long a dying machine may take to be known as dead. */
 const DEATH_MS_MAX = 1500;
 /** What an engine may take, beyond the time of a command, to tell that the command was killed. */
@@ -81,7 +82,11 @@ export async function startCommandServer(container: Container): Promise<CommandS
   const [stdout, stderr] = [createMarkedBuffer(), createMarkedBuffer()];
   const ready = stdout.readTo('ready', 0);
   server.onOutput((fd, block) => (fd === 1 ? stdout : stderr).add(block));
-  const serverPid = await Promise.race([ready.then(({ word }) => word), server.ended.then(() => undefined)]);
+  const serverPid = await Promise.race([
+    ready.then(({ word }) => word),
+    server.ended.then(() => undefined),
+    sleep(START_MS_MAX),
+  ]);
   if (serverPid === undefined)
     throw new SandboxError('open-failed', 'the command server did not start in the container');
 
@@ -185,7 +190,8 @@ export function cleanShell(script: string): string[] {
 async function offerInput({ engine, id }: Container, content: string): Promise<string> {
   const path = `${IO}/in-${randomBytes(8).toString('hex')}`;
   const user = `${GUEST_UID}:${GUEST_UID}`;
-  const writer = await engine.exec({ container: id, user, command: cleanShell(`umask 077; set -C; cat > ${path}`) });
+  const command = cleanShell(`umask 077; set -C; cat > ${path}`);
+  const writer = await engine.exec({ container: id, user, command, msMax: TELL_MS_MAX });
   writer.onOutput(() => undefined);
   writer.socket.end(content);
   await writer.ended;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 
@@ -130,7 +130,9 @@ export function agentOptions({ home, temporary, pipes, limits }: AgentContainer,
       Dns: [NAME_SERVER],
       DnsOptions: ['timeout:2', 'attempts:2'],
       DnsSearch: ['.'],
-      Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
+      ...(existsSync('/proc/sys/net/ipv6') && {
+        Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
+      }),
       // For the command server, which is root: to become the agent's user, to kill, to open its pipes. The agent has none.
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
       PidsLimit: limits.processesMax + OWN_PROCESSES,

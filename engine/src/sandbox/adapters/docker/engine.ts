@@ -24,6 +24,8 @@ export interface ExecOptions {
   readonly container: string;
   readonly user: string;
   readonly command: readonly string[];
+  /** Milliseconds; then the stream is closed from here, and has `ended`. Without it, it is as long as its process. */
+  readonly msMax?: number;
 }
 
 /** A process in a container. Its output is given away as it comes, before `end` resolves. */
@@ -39,7 +41,7 @@ export interface ExecStream {
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const FRAME_HEADER_BYTES = 8;
 /** An engine that is stopped takes questions, and never answers them. */
-const ANSWER_MS_MAX = 60_000;
+const ANSWER_MS_MAX = 30_000;
 /** The base image may have to be fetched. */
 const BUILD_MS_MAX = 1_800_000;
 
@@ -101,11 +103,13 @@ export function connectDocker({ options: address }: DockerAddress): DockerEngine
         { method: 'POST', path, headers: { 'content-type': 'application/x-tar' } },
         { content, msMax: BUILD_MS_MAX },
       ),
-    exec: async ({ container, user, command }) => {
+    exec: async ({ container, user, command, msMax = null }) => {
       const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
       const created = await call('POST', `/containers/${container}/exec`, { ...attach, User: user, Cmd: command });
       const { Id: id } = z.object({ Id: z.string() }).parse(created);
       const { socket, head } = await upgrade({ ...address, path: `/exec/${id}/start` }, '{"Detach":false,"Tty":false}');
+      const timer = msMax === null ? undefined : setTimeout(() => socket.destroy(), msMax);
+      socket.once('close', () => clearTimeout(timer));
       return {
         ...demultiplex(socket, head),
         socket,

@@ -1,12 +1,14 @@
 import { type OpenSandboxOptions, type Sandbox, SandboxError } from '../../contract.ts';
 import { GUEST_UID, HOME, IO } from '../../guest.ts';
-import { cleanShell, type Container, sleep } from './commands.ts';
+import { cleanShell, type Container } from './commands.ts';
 import type { DockerEngine } from './engine.ts';
 import { toTar } from './image.ts';
 import { parseTree, READ_TREE } from './tree.ts';
 
 const TREE_BYTES_MAX = 64 * 1024 * 1024;
 const PIPES_MS_MAX = 10_000;
+/** Reading or writing a whole tree; beyond it the engine is taken to be gone. */
+const TREE_MS_MAX = 60_000;
 
 export async function whenPipesAreThere({ engine, id }: Container, pipes: readonly string[]): Promise<void> {
   // They are made after PID 1 has learnt to stop on TERM.
@@ -15,9 +17,10 @@ export async function whenPipesAreThere({ engine, id }: Container, pipes: readon
     container: id,
     user: '0:0',
     command: [...cleanShell(script), ...['err', ...pipes].map((name) => `${IO}/${name}`)],
+    msMax: PIPES_MS_MAX,
   });
   waiter.onOutput(() => undefined);
-  await Promise.race([waiter.ended, sleep(PIPES_MS_MAX)]);
+  await waiter.ended;
 }
 
 export async function putFiles({ engine, id }: Container, files: OpenSandboxOptions['files']): Promise<void> {
@@ -30,6 +33,7 @@ export async function putFiles({ engine, id }: Container, files: OpenSandboxOpti
     container: id,
     user: `${GUEST_UID}:${GUEST_UID}`,
     command: cleanShell(`cd "$HOME"; ${script}`),
+    msMax: TREE_MS_MAX,
   });
   let said = '';
   writer.onOutput((_fd, block) => (said += block.toString('utf8').slice(0, 1000)));
@@ -43,6 +47,7 @@ export async function readKeeper(engine: DockerEngine, keeper: string): ReturnTy
     container: keeper,
     user: '0:0',
     command: ['/bin/bash', '-c', READ_TREE, 'tree', 'home', 'tmp'],
+    msMax: TREE_MS_MAX,
   });
   const blocks: Buffer[] = [];
   let bytes = 0;
