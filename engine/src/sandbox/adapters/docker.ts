@@ -124,7 +124,8 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     let broken: unknown;
     let closed = false;
     const isAlive = (): boolean => belongs(initPid, id) && lives(initPid);
-    const whenStopped = engine
+    const seenDead = Promise.withResolvers<void>();
+    const told = engine
       .waitFor(id)
       // An engine that has gone says nothing of the machine: from here on every command is an error, never a result.
       .catch((error: unknown) => {
@@ -135,6 +136,8 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         const isOver = (): boolean => closed || !isAlive();
         while (!isOver()) await pause(DEAD_LOOK_MS);
       });
+    // An engine that hangs tells nothing; the kill looks for itself.
+    const whenStopped = Promise.race([told, seenDead.promise]);
     const container: Container = { engine, id, limits, isAlive, whenStopped };
     // Before anything of the agent runs.
     const recorder =
@@ -187,7 +190,7 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
       }
       await untilEmpty(KILL_MS_MAX);
       const durationMs = performance.now() - started;
-      if (left.length === 0) await whenStopped;
+      if (left.length === 0) seenDead.resolve();
       return { before, survivors: left.length, durationMs };
     };
     const run: Sandbox['run'] = async (command, runOptions) => {
