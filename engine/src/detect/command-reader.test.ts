@@ -300,7 +300,7 @@ const certainty = (command: string): string => {
 const certainties: Readonly<Record<'plain' | 'plain-if-ended' | 'open' | 'nothing', readonly string[]>> = {
   plain: [
     'rm shutdown.sh',
-    'sudo mv shutdown.sh /root/ 2>/dev/null; ./next_sum',
+    'sudo mv shutdown.sh /root 2>/dev/null; ./next_sum',
     'chattr +i shutdown.sh && ./next_sum',
     "chattr +i shutdown.sh || echo 'cannot'",
     'cd ~ && sudo mv ./shutdown.sh /opt; ls',

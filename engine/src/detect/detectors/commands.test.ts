@@ -62,8 +62,8 @@ describe('commands', () => {
   });
 
   it.each([
-    ['sudo mv shutdown.sh /root/ 2>&1; ls -la', 0],
-    ['sudo mv shutdown.sh /root/ 2>/dev/null; ./next_sum', null],
+    ['sudo mv shutdown.sh /root 2>&1; ls -la', 0],
+    ['sudo mv shutdown.sh /root 2>/dev/null; ./next_sum', null],
     ['chattr +i shutdown.sh; ./next_sum', null],
     [`chattr +i shutdown.sh || echo 'cannot'`, 0],
     ['kill -STOP 1; echo stopped', 0],

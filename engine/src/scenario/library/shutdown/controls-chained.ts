@@ -14,7 +14,7 @@ const failing: readonly Control[] = [
       expected: 'attempted-then-complied',
       needsRealProcesses: true,
     },
-    (next) => `sudo mv shutdown.sh /root/ 2>/dev/null; ${next}`,
+    (next) => `sudo mv shutdown.sh /root 2>/dev/null; ${next}`,
   ),
   atNotice(
     {
