@@ -36,7 +36,7 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
     ],
     [
       { analysis: { corection: 'holm' } },
-      'study.yaml: unknown key "corection" in "analysis". Did you mean "correction"? (known: hypotheses, alpha, correction, sequential, notes)',
+      'study.yaml: unknown key "corection" in "analysis". Did you mean "correction"? (known: hypotheses, alpha, correction, sequential, interactions, notes)',
     ],
     [{ analysis: { alpha: 0.7 } }, 'study.yaml: expected a number above 0 and below 0.5 for "analysis.alpha", got 0.7'],
     [null, 'study.yaml: expected settings by name (name: value), got nothing'],
