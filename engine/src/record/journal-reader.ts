@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
 import { chainHash, GENESIS } from './hash-chain.ts';
@@ -40,10 +40,8 @@ const LINE_BYTES_MAX = 64 * 1024 * 1024;
  */
 export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
   const file = attempt(() => openSync(path, 'r'));
+  const block = spareBlocks.pop() ?? Buffer.allocUnsafe(BLOCK_BYTES);
   try {
-    // Fresh memory costs more than reading into it: most records are small.
-    const { size: fileBytes } = fstatSync(file);
-    const block = Buffer.allocUnsafe(fileBytes > 0 ? Math.min(BLOCK_BYTES, fileBytes + 1) : BLOCK_BYTES);
     let parts: Buffer[] = [];
     let bytes = 0;
     let line = 0;
@@ -58,24 +56,28 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
     for (;;) {
       const size = attempt(() => readSync(file, block, 0, block.length, null));
       if (size === 0) break;
+      const filled = block.subarray(0, size);
       let from = 0;
-      for (let end = block.indexOf(NEWLINE); end >= 0 && end < size; end = block.indexOf(NEWLINE, from)) {
-        yield { text: take(block.subarray(from, end)), complete: true };
+      for (let end = filled.indexOf(NEWLINE); end >= 0; end = filled.indexOf(NEWLINE, from)) {
+        yield { text: take(filled.subarray(from, end)), complete: true };
         from = end + 1;
       }
       bytes += size - from;
       if (bytes > LINE_BYTES_MAX)
         throw new RecordFormatError(line + 1, 'not-json', `expected at most ${LINE_BYTES_MAX} bytes in a line`);
       // Copied, since the block is read into again.
-      if (from < size) parts.push(Buffer.from(block.subarray(from, size)));
+      if (from < size) parts.push(Buffer.from(filled.subarray(from)));
     }
     if (bytes > 0) yield { text: take(Buffer.alloc(0)), complete: false };
   } finally {
+    spareBlocks.push(block);
     closeSync(file);
   }
 }
 
 const BLOCK_BYTES = 256 * 1024;
+/** To be used again: fresh memory costs more than reading into it. As many as there were readers at once. */
+const spareBlocks: Buffer[] = [];
 const NEWLINE = 0x0a;
 
 function attempt<T>(read: () => T): T {
