@@ -71,6 +71,7 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
     await expect
       .poll(() => trials().filter((text) => text.includes('"kind":"command-end"')).length, { timeout: 30_000 })
       .toBeGreaterThan(0);
+    const containers = left('container ls --no-trunc');
     process.kill(Number(readFileSync(join(folder, 'engine.pid'), 'utf8')), 'SIGKILL');
     const { code, notes } = await ended;
     expect(notes).toMatch(/Docker engine/);
@@ -81,7 +82,7 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
     expect(broken.length).toBeGreaterThan(0);
     for (const text of broken) expect(text).toMatch(/"kind":"seal"/);
     // Root kills what is left without the engine.
-    const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && cgroupOf(name).includes('/docker/'));
+    const members = readdirSync('/proc').filter((name) => containers.some((id) => cgroupOf(name).includes(id)));
     expect(members.filter((pid) => commandOf(pid).includes('/init'))).toEqual([]);
 
     await engine('start');

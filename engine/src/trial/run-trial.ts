@@ -99,8 +99,9 @@ function createTrial(journal: JournalWriter, plan: TrialPlan, deps: TrialDeps): 
   const fail = (stage: string, error: unknown): void => {
     if (error instanceof JournalError) throw error;
     const code = error instanceof SandboxError ? error.code : 'unexpected';
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    const text = error instanceof Error ? `${error.message}${cause}` : String(error);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+    const message = error instanceof Error ? error.message : String(error);
+    const text = message.includes(cause) ? message : `${message}: ${cause}`;
     emit({ kind: 'infrastructure-error', stage, code, text: toUntrusted(text) });
   };
   const run = async (): Promise<void> => {

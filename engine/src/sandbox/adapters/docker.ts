@@ -19,6 +19,7 @@ import {
   agentOptions,
   belongs,
   createMark,
+  endContainer,
   forgetMark,
   keeperOptions,
   killIfAllowed,
@@ -95,10 +96,20 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
   const { limits, services, files } = options;
   options.signal.throwIfAborted();
   const mark = createMark();
-  const undo: (() => unknown)[] = [() => forgetMark(mark)];
+  const closing = new AbortController();
+  const letGo: (() => void)[] = [() => closing.abort()];
+  const removals: (() => Promise<void>)[] = [];
   const removeAll = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await Promise.resolve(step()).catch(() => undefined);
-    undo.length = 0;
+    for (const step of letGo.splice(0)) step();
+    let isLeft = false;
+    const removed = (async () => {
+      for (const step of removals.splice(0).toReversed()) if (!isLeft) await step().catch(() => undefined);
+      return true;
+    })();
+    isLeft = (await Promise.race([removed, sleep(REMOVE_MS_MAX)])) !== true;
+    // The engine hangs: what it keeps is removed before the next sandbox is opened.
+    if (isLeft) stock.looked = false;
+    forgetMark(mark);
   };
   try {
     if (!stock.looked) {
@@ -107,16 +118,18 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     }
     const makeOne = async (mode: string): Promise<string> => {
       const name = await makeVolume(engine, { bytesMax: limits.diskBytesMax, mode, mark });
-      undo.push(() => removeVolume(engine, name));
+      removals.push(() => removeVolume(engine, name));
       return name;
     };
     const volumes = { home: await makeOne('755'), temporary: await makeOne('1777') };
     const pipes = services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`]);
     const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits }, mark));
-    undo.push(() => removeContainer(engine, agent));
+    letGo.push(() => endContainer(agent));
+    removals.push(() => removeContainer(engine, agent));
     const network = options.network === 'recorded' ? agent.id : null;
     const keeper = await startContainer(engine, keeperOptions(volumes, mark, network));
-    undo.push(() => removeContainer(engine, keeper));
+    letGo.push(() => endContainer(keeper));
+    removals.push(() => removeContainer(engine, keeper));
     const { id, pid: initPid } = agent;
     const members = (): number[] => listContainer(id);
     if (!members().includes(initPid))
@@ -126,14 +139,15 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     const isAlive = (): boolean => belongs(initPid, id) && lives(initPid);
     const seenDead = Promise.withResolvers<void>();
     const told = engine
-      .waitFor(id)
+      .waitFor(id, closing.signal)
       // An engine that has gone says nothing of the machine: from here on every command is an error, never a result.
       .catch((error: unknown) => {
+        if (closing.signal.aborted) return;
         broken ??= error;
         stock.looked = false;
       })
       .then(async () => {
-        const isOver = (): boolean => closed || !isAlive();
+        const isOver = (): boolean => closing.signal.aborted || !isAlive();
         while (!isOver()) await pause(DEAD_LOOK_MS);
       });
     // An engine that hangs tells nothing; the kill looks for itself.
@@ -144,19 +158,19 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
       network === null
         ? undefined
         : await startNetworkRecorder(engine, { keeper: keeper.id, world: createSystemWorld() });
-    undo.push(() => recorder?.close());
+    letGo.push(() => recorder?.close());
     await whenPipesAreThere(container, pipes);
     await putFiles(container, [
       ...files,
       ...services.map(({ name, clientPath }) => ({ path: clientPath, content: serviceClient(name), mode: 0o755 })),
     ]);
     const server = await startCommandServer(container);
-    undo.push(() => server.close());
+    letGo.push(() => server.close());
     const onError = (error: unknown): void => {
       broken ??= error;
       engine.call('POST', `/containers/${id}/kill`).catch(() => undefined);
     };
-    for (const service of services) undo.push(await serveRequests({ service, container, onError }));
+    for (const service of services) letGo.push(await serveRequests({ service, container, onError }));
 
     let frozen = false;
     const check = (): void => {
@@ -260,12 +274,7 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         if (closed) return;
         const { survivors } = await kill();
         closed = true;
-        const isDone = await Promise.race([removeAll().then(() => true), sleep(REMOVE_MS_MAX)]);
-        if (isDone !== true) {
-          // The engine hangs: what it keeps is removed before the next sandbox is opened.
-          forgetMark(mark);
-          stock.looked = false;
-        }
+        await removeAll();
         if (survivors > 0)
           throw new SandboxError('lost', `${survivors} processes of the container could not be killed`);
       },

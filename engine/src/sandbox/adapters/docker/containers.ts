@@ -178,10 +178,15 @@ export function killIfAllowed({ id, pid }: Started): 'sent' | 'refused' {
   }
 }
 
-export async function removeContainer(engine: DockerEngine, container: Started): Promise<void> {
+/** As far as it can be done without asking the engine. */
+export function endContainer(container: Started): void {
   container.release();
+  killIfAllowed(container);
+}
+
+export async function removeContainer(engine: DockerEngine, { id }: Started): Promise<void> {
   // It may be on its way out already, since its input has ended.
-  await engine.call('DELETE', `/containers/${container.id}?force=true`).catch(() => void killIfAllowed(container));
+  await engine.call('DELETE', `/containers/${id}?force=true`);
 }
 
 /** The engine lets go of a volume only some time after it says that the container is gone. */

@@ -10,8 +10,8 @@ import type { DockerAddress } from './address.ts';
 export interface DockerEngine {
   /** JSON in, JSON out; undefined where the engine answers with nothing. */
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
-  /** Resolves when the container has ended; rejects when the engine has gone before. */
-  readonly waitFor: (container: string) => Promise<void>;
+  /** Resolves when the container has ended; rejects when the engine has gone before, or the signal is aborted. */
+  readonly waitFor: (container: string, signal: AbortSignal) => Promise<void>;
   /** Sends bytes and gives back all that the engine says. */
   readonly send: (path: string, content: Buffer) => Promise<string>;
   /** Holds the input of a container open, until the returned function is called or this process is gone. */
@@ -89,8 +89,8 @@ export function connectDocker({ options: address }: DockerAddress): DockerEngine
   };
   return {
     call,
-    waitFor: async (container) => {
-      await askWell({ method: 'POST', path: `/containers/${container}/wait` }, { msMax: null });
+    waitFor: async (container, signal) => {
+      await askWell({ method: 'POST', path: `/containers/${container}/wait`, signal }, { msMax: null });
     },
     holdInput: async (container) => {
       const { socket } = await upgrade({ ...address, path: `/containers/${container}/attach?stream=1&stdin=1` }, '');
