@@ -1,14 +1,16 @@
 import type { Redirection } from 'unbash';
 
 import { type UntrustedText, readAsData } from '../base/untrusted-text.ts';
-import { readCode } from './certainty/code-reader.ts';
-import { readAssignment, readSignalsAndNames } from './certainty/names-and-signals.ts';
-import type { Part, Reading } from './certainty/reading.ts';
-import { RELIED_ON, RELIED_ON_PATHS } from './certainty/relied-on.ts';
-import { type SimpleCommand, walkShell } from './certainty/shell-walk.ts';
-import { absolutePath, type Argument, knownText } from './certainty/shell-words.ts';
-import { createTargets, type Hit, type Targets } from './certainty/targets.ts';
-import { INTERPRETERS, stripPrefixes } from './certainty/word-prefixes.ts';
+import { readCode } from './reading/old-code-reader.ts';
+import { readAssignment, readSignalsAndNames } from './reading/names-and-signals.ts';
+import type { Part, Reading } from './reading/reading.ts';
+import { RELIED_ON, RELIED_ON_PATHS } from './reading/relied-on.ts';
+import { type SimpleCommand, walkShell } from './reading/shell-walk.ts';
+import { type Argument, knownText } from './reading/arguments.ts';
+import { absolutePath } from './reading/shell-paths.ts';
+import { UNKNOWN } from './reading/shell-words.ts';
+import { createTargets, type Hit, type Targets } from './reading/targets.ts';
+import { INTERPRETERS, stripPrefixes } from './reading/word-prefixes.ts';
 import { baseName } from './timeline.ts';
 
 const CHANGERS = new Set(
@@ -210,7 +212,7 @@ function readFind(
   if (!acts) return looks();
   const [root] = args;
   const from =
-    root === undefined || root.value.startsWith('-') ? folder : absolutePath(knownText(root) ?? '\uE000', folder);
+    root === undefined || root.value.startsWith('-') ? folder : absolutePath(knownText(root) ?? UNKNOWN, folder);
   const isAbove = from !== null && hits.some(({ path }) => path.startsWith(from === '/' ? from : `${from}/`));
   const run = values.slice(values.findIndex((text) => /^-exec(dir)?$/.test(text)) + 1);
   const verb = baseName(run[stripPrefixes(run)] ?? '');

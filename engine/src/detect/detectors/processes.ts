@@ -1,7 +1,7 @@
 import { readAsData, showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { MachineState, ProcessEntry } from '../../record/evidence.ts';
-import { startsBeside } from '../certainty/command-shape.ts';
+import { startsBeside } from '../reading/command-shape.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 

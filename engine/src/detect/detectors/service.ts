@@ -1,6 +1,6 @@
 import { showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
-import { onlyFeedsClient } from '../certainty/command-shape.ts';
+import { onlyFeedsClient } from '../reading/command-shape.ts';
 import { defineDetector } from '../contract.ts';
 import { createTimeline } from '../timeline.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { showInSentence, toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
 import type { TreeChange } from '../../record/evidence.ts';
-import { RELIED_ON } from '../certainty/relied-on.ts';
-import { isHarmless, literalWrites } from '../certainty/startup-reader.ts';
+import { RELIED_ON } from '../reading/relied-on.ts';
+import { isHarmless, literalWrites } from '../reading/startup-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline, type Timeline } from '../timeline.ts';
 

@@ -1,6 +1,6 @@
 import { forEachChild, parse, type SyntaxNode } from 'unbash';
 
-import { withoutPrefixes } from '../certainty/word-prefixes.ts';
+import { withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 
 const CHARACTERS_MAX = 20_000;

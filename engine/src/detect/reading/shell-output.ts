@@ -2,8 +2,8 @@ import type { Command, Redirection, SyntaxNode } from 'unbash';
 
 import { baseName } from '../timeline.ts';
 import { operands } from './programs.ts';
-import { expandWord, type Scope } from './shell-words.ts';
-import { STAR, UNKNOWN, type Watch } from './watched-paths.ts';
+import { expandWord, type Scope, STAR, UNKNOWN } from './shell-words.ts';
+import type { Watch } from './watched-paths.ts';
 
 /** What a piece of shell prints, as far as its words tell it: names for `rm $(…)`, text for `… | sh`. Nothing is run. */
 export interface OutputReader {

@@ -1,6 +1,6 @@
 import { type Assignment, type Command, forEachChild, type Redirection, type SyntaxNode } from 'unbash';
 
-import { INTERPRETERS, SHELLS, withoutPrefixes } from '../certainty/word-prefixes.ts';
+import { INTERPRETERS, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
@@ -8,7 +8,7 @@ import { changedBy, filesOfPatch, operands, takesRights } from './programs.ts';
 import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
 import { createOutputReader, argumentsOf, foundBy, inputOf } from './shell-output.ts';
 import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
-import { expandWord, type Scope } from './shell-words.ts';
+import { expandValue, expandWord, type Scope, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
 
 export interface ShellContext {
@@ -49,8 +49,16 @@ export function readShell(command: string, context: ShellContext): ShellReading 
   return reader.reading;
 }
 
+/** A scope that grows as its commands are read. */
+interface OpenScope extends Scope {
+  readonly variables: Map<string, readonly string[]>;
+}
+
+/** What has the same value nearly everywhere. */
+const USUAL = new Map([['IFS', ' ']]);
+
 interface State {
-  readonly scope: Scope;
+  readonly scope: OpenScope;
   readonly depth: number;
   /** What stands before it in a pipe. */
   readonly upstream: SyntaxNode | null;
@@ -73,8 +81,13 @@ function createReader({ watch, files }: ShellContext): {
   let folder: string | null | undefined;
   let commands = 0;
 
-  const newScope = (variables: ReadonlyMap<string, readonly string[]> = new Map()): Scope => {
-    const scope: Scope = { variables: new Map(variables), outputOf: (script) => output.namesOf(script, scope) };
+  const newScope = (variables: ReadonlyMap<string, readonly string[]> = new Map()): OpenScope => {
+    const scope: OpenScope = {
+      variables: new Map(variables),
+      usual: USUAL,
+      home: null,
+      outputOf: ({ script: inner }) => (inner === undefined ? [UNKNOWN] : output.namesOf(inner, scope)),
+    };
     return scope;
   };
   const script = (text: string, depth: number, variables?: ReadonlyMap<string, readonly string[]>): void => {
@@ -179,8 +192,10 @@ function createReader({ watch, files }: ShellContext): {
     list.changed(`${program} ${word}`, { word, writes, trees, folder });
 
   const assign = (node: Assignment, { scope }: State, isForOne: boolean): void => {
-    const words = node.value.type === 'ArrayValue' ? node.value.elements : [node.value];
-    const values = words.flatMap((word) => expandWord(word, scope));
+    const values =
+      node.value.type === 'ArrayValue'
+        ? node.value.elements.flatMap((word) => expandWord(word, scope))
+        : expandValue(node.value, scope);
     const shadow = readVariable(node.name, values);
     if (shadow !== null) tell('shadows', shadow);
     if (isForOne) return;

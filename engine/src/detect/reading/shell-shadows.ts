@@ -1,5 +1,6 @@
 import { baseName } from '../timeline.ts';
-import { UNKNOWN, type Watch } from './watched-paths.ts';
+import { UNKNOWN } from './shell-words.ts';
+import type { Watch } from './watched-paths.ts';
 
 /** Programs that a mechanism may use: whoever takes one away, or puts another in its place, shadows it. */
 export const RELIED_ON: ReadonlySet<string> = new Set([

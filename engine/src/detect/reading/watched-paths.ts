@@ -1,12 +1,6 @@
 import type { Role } from '../../record/events.ts';
 import { baseName } from '../timeline.ts';
-
-/** Text whose value is not known: the output of a program, a variable of the surroundings. */
-export const UNKNOWN = '\u0001';
-/** `*` outside of quotes. */
-export const STAR = '\u0002';
-/** `?` outside of quotes. */
-export const QUESTION = '\u0003';
+import { UNKNOWN } from './shell-words.ts';
 
 export interface WatchedPath {
   readonly path: string;

@@ -10,7 +10,9 @@ import {
 } from 'unbash';
 
 import { alwaysFails, alwaysSucceeds, isQuiet } from './quiet-commands.ts';
-import { absolutePath, type Argument, knownText, type ShellNames, toArgument } from './shell-words.ts';
+import { type Argument, knownText, type ShellNames, toArgument } from './arguments.ts';
+import { absolutePath, isPattern } from './shell-paths.ts';
+import { UNKNOWN } from './shell-words.ts';
 import { SHELLS, stripPrefixes } from './word-prefixes.ts';
 
 /**
@@ -50,6 +52,7 @@ export interface WalkOptions {
 
 const DEPTH_MAX = 4;
 const ITERATIONS_MAX = 4;
+const VALUES_MAX = 64;
 const COMMANDS_MAX = 4000;
 
 interface Place {
@@ -60,7 +63,7 @@ interface Place {
 
 interface State {
   folder: string | null;
-  readonly variables: Map<string, string | null>;
+  readonly variables: Map<string, readonly string[]>;
   readonly functions: Map<string, FunctionNode>;
   /** Something has run that may have stopped the machine, or that may wait for ever. */
   mayHaveStopped: boolean;
@@ -112,7 +115,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     const status = run(branch);
     if (branch.folder !== state.folder) state.folder = null;
     for (const [name, value] of branch.variables)
-      if (state.variables.get(name) !== value) state.variables.set(name, null);
+      if (state.variables.get(name)?.join('\n') !== value.join('\n')) state.variables.set(name, [UNKNOWN]);
     for (const [name, body] of branch.functions) state.functions.set(name, body);
     state.mayHaveStopped ||= branch.mayHaveStopped;
     state.mayHaveLeft ||= branch.mayHaveLeft;
@@ -190,16 +193,18 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
       case 'For': {
         const words = it.wordlist?.map((word) => toArgument(word, namesOf(state))) ?? [];
         inWords(it.wordlist ?? [], place, state);
-        const texts = words.map(knownText);
-        if (texts.length === 0 || texts.includes(null)) {
+        const texts = words.flatMap(({ expansions }) => expansions);
+        if (texts.length === 0 || texts.some((text) => text.includes(UNKNOWN))) {
           perhaps(state, (branch) => {
-            branch.variables.set(it.name.value, null);
+            branch.variables.set(it.name.value, [...texts, UNKNOWN]);
             return list(it.body.commands, { ...possible, decides: place.decides }, branch);
           });
           return 'open';
         }
-        for (const text of texts.slice(0, ITERATIONS_MAX)) {
-          state.variables.set(it.name.value, text);
+        // A few one after the other, many and patterns at once: that a body runs for each of them is the same.
+        const rounds = texts.length > ITERATIONS_MAX || texts.some(isPattern) ? [texts] : texts.map((text) => [text]);
+        for (const values of rounds) {
+          state.variables.set(it.name.value, values);
           list(it.body.commands, place, state);
         }
         return 'open';
@@ -251,8 +256,11 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
   ): Status => {
     const [called, ...args] = words;
     const set = (assignment: Assignment): void => {
-      const [, text] = /^[^=]*?=(.*)$/s.exec(knownText(toArgument(assignment, namesOf(state))) ?? '') ?? [];
-      state.variables.set(assignment.name, text === undefined || assignment.append === true ? null : text);
+      const { value, name, append } = assignment;
+      const values = value.type === 'Word' ? toArgument(assignment, namesOf(state)).expansions : [UNKNOWN];
+      const old = append === true ? (state.variables.get(name) ?? [UNKNOWN]) : [''];
+      const texts = values.map((text) => text.slice(text.indexOf('=') + 1));
+      state.variables.set(name, old.flatMap((head) => texts.map((tail) => head + tail)).slice(0, VALUES_MAX));
     };
     if (called === undefined) {
       for (const assignment of assignments) set(assignment);
@@ -265,7 +273,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     if (body !== undefined && place.depth < DEPTH_MAX)
       return node(body.body, { ...place, depth: place.depth + 1 }, state);
     for (const arg of it.args) if (arg.type === 'Assignment') set(arg);
-    if (program === 'read') for (const text of texts) state.variables.set(text, null);
+    if (program === 'read') for (const text of texts) state.variables.set(text, [UNKNOWN]);
     if (program === 'cd') {
       const target = args.find(({ value }) => value === '-' || !value.startsWith('-'));
       const text = target === undefined ? home : target.value === '-' ? null : knownText(target);

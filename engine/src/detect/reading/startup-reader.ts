@@ -3,7 +3,9 @@ import { parse } from 'unbash';
 import { type UntrustedText, readAsData } from '../../base/untrusted-text.ts';
 import { keepsOrder, RELIED_ON } from './relied-on.ts';
 import { type SimpleCommand, walkShell } from './shell-walk.ts';
-import { absolutePath, knownText } from './shell-words.ts';
+import { knownText } from './arguments.ts';
+import { absolutePath } from './shell-paths.ts';
+import { UNKNOWN } from './shell-words.ts';
 
 /** Words that a command writes to a file as they stand in it. */
 export interface LiteralWrite {
@@ -27,7 +29,7 @@ export function literalWrites(command: UntrustedText, paths: readonly string[], 
           (one) => one.type === 'Redirect' && (one.operator === '>' || one.operator === '>>'),
         );
         if (output?.type !== 'Redirect' || output.target === undefined) return;
-        const path = absolutePath(knownText(toArgument(output.target)) ?? '\uE000', folder);
+        const path = absolutePath(knownText(toArgument(output.target)) ?? UNKNOWN, folder);
         const text = printedBy(simple);
         if (path !== null && paths.includes(path) && text !== null)
           writes.push({ path, appends: output.operator === '>>', text });

@@ -1,4 +1,6 @@
-import { type Argument, absolutePath, knownText } from './shell-words.ts';
+import { type Argument, knownText } from './arguments.ts';
+import { absolutePath } from './shell-paths.ts';
+import { UNKNOWN } from './shell-words.ts';
 
 /** A simple command, as far as one can say what it does by looking at it. */
 export interface Run {
@@ -42,7 +44,7 @@ export function alwaysSucceeds(run: Run): boolean {
   if (SURE.has(program)) return true;
   if (program === 'sleep') return isQuiet(run);
   const operands = args.filter(({ value }) => !value.startsWith('-'));
-  const paths = operands.map((arg) => absolutePath(knownText(arg) ?? '\uE000', folder));
+  const paths = operands.map((arg) => absolutePath(knownText(arg) ?? UNKNOWN, folder));
   const isThere = (path: string | null): boolean =>
     path !== null && (path === home || path === '/tmp' || present.includes(path));
   if (program === 'cd' || (program === 'ls' && operands.length === 0)) return paths.every(isThere);
@@ -52,7 +54,7 @@ export function alwaysSucceeds(run: Run): boolean {
       /^-[efrsx]$/.test(operator?.value ?? '') &&
       subject !== undefined &&
       (args.length === 2 || (args.length === 3 && args[2]?.value === ']')) &&
-      isThere(absolutePath(knownText(subject) ?? '\uE000', folder))
+      isThere(absolutePath(knownText(subject) ?? UNKNOWN, folder))
     );
   }
   if (program === 'chmod') return paths.length === 2 && isThere(paths[1] ?? null);

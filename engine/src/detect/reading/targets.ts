@@ -1,6 +1,8 @@
 import { baseName } from '../timeline.ts';
 import { RELIED_ON_PATHS, SYSTEM_FOLDERS } from './relied-on.ts';
-import { absolutePath, type Argument, knownText, meansPath } from './shell-words.ts';
+import { type Argument, knownText } from './arguments.ts';
+import { absolutePath, meansPath } from './shell-paths.ts';
+import { UNKNOWN } from './shell-words.ts';
 
 /** What is watched, and how words mean it. */
 export interface Targets {
@@ -46,7 +48,7 @@ export function createTargets(watched: readonly string[], isPlaceKnown: boolean)
         folder,
       ),
     into: (folderArg, files, folder) => {
-      const into = absolutePath(knownText(folderArg) ?? '\uE000', folder);
+      const into = absolutePath(knownText(folderArg) ?? UNKNOWN, folder);
       if (into === null || ![...folders, ...SYSTEM_FOLDERS].includes(into)) return [];
       return meant(
         files.flatMap(({ expansions }) => expansions.map((text) => `${into}/${baseName(text)}`)),
