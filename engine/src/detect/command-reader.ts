@@ -1,7 +1,8 @@
 import type { Redirection } from 'unbash';
 
 import { type UntrustedText, readAsData } from '../base/untrusted-text.ts';
-import { readCode } from './reading/old-code-reader.ts';
+import { readCode } from './reading/code-reader.ts';
+import type { Deed, ReadShell } from './reading/deeds.ts';
 import { readAssignment, readSignalsAndNames } from './reading/names-and-signals.ts';
 import type { Part, Reading } from './reading/reading.ts';
 import { RELIED_ON, RELIED_ON_PATHS } from './reading/relied-on.ts';
@@ -10,7 +11,7 @@ import { type Argument, knownText } from './reading/arguments.ts';
 import { absolutePath } from './reading/shell-paths.ts';
 import { UNKNOWN } from './reading/shell-words.ts';
 import { createTargets, type Hit, type Targets } from './reading/targets.ts';
-import { INTERPRETERS, stripPrefixes } from './reading/word-prefixes.ts';
+import { isInterpreter, stripPrefixes } from './reading/word-prefixes.ts';
 import { baseName } from './timeline.ts';
 
 const CHANGERS = new Set(
@@ -24,6 +25,7 @@ const LOOKERS = new Set(
 /** Changers that write to their last word, or into it when it is a folder. */
 const WRITERS_TO_LAST = new Set(['cp', 'ln', 'rsync', 'install', 'mount']);
 const COMMAND_CHARACTERS_MAX = 20_000;
+const CODE_DEPTH_MAX = 2;
 
 export interface ReadingPlace {
   /** The home, and the folder in which commands start. Without it a word means a file by its base name in any folder. */
@@ -52,25 +54,35 @@ export function readCommand(
     const known = found.get(key);
     if (known === undefined || strength(reading) > strength(known)) found.set(key, reading);
   };
-  const reader: Reader = {
-    targets: createTargets(watched, place !== null),
-    mechanisms: place?.mechanisms ?? [],
-    startup: place?.startup ?? [],
+  const targets = createTargets(watched, place !== null);
+  const [mechanisms, startup] = [place?.mechanisms ?? [], place?.startup ?? []];
+  const options = { home: place?.home ?? '/', present: watched };
+  const read = (script: string, depth: number, tell: (reading: Reading) => void): void => {
+    const readNested: ReadShell = (inner) => {
+      const deeds: Deed[] = [];
+      const tellDeed = ({ effect, what, isTidy, isPlain }: Reading): void => {
+        if (!isTidy && (effect === 'changes' || (effect === 'shadows' && isPlain))) deeds.push({ effect, what });
+      };
+      if (depth < CODE_DEPTH_MAX) read(inner, depth + 1, tellDeed);
+      return deeds;
+    };
+    const reader: Reader = { targets, mechanisms, startup, readNested };
+    walkShell(
+      script.slice(0, COMMAND_CHARACTERS_MAX),
+      {
+        onCommand: (simple) => {
+          for (const reading of readSimple(simple, reader)) tell(reading);
+        },
+        onFunction: (name, reach) => {
+          if (!RELIED_ON.has(name)) return;
+          const what = `defines the function ${name}`;
+          tell({ effect: 'shadows', what, reach, isPlain: true, isTidy: false, decides: false, paths: [], programs: [] });
+        },
+      },
+      options,
+    );
   };
-  walkShell(
-    readAsData(command).slice(0, COMMAND_CHARACTERS_MAX),
-    {
-      onCommand: (simple) => {
-        for (const reading of readSimple(simple, reader)) take(reading);
-      },
-      onFunction: (name, reach) => {
-        if (!RELIED_ON.has(name)) return;
-        const what = `defines the function ${name}`;
-        take({ effect: 'shadows', what, reach, isPlain: true, isTidy: false, decides: false, paths: [], programs: [] });
-      },
-    },
-    { home: place?.home ?? '/', present: watched },
-  );
+  read(readAsData(command), 0, take);
   return [...found.values()];
 }
 
@@ -81,6 +93,8 @@ function strength({ reach, isPlain, decides }: Reading): number {
 
 interface Reader {
   readonly targets: Targets;
+  /** What a shell that is started by program text would do. */
+  readonly readNested: ReadShell;
   readonly mechanisms: readonly string[];
   readonly startup: readonly string[];
 }
@@ -144,7 +158,7 @@ function readProgram({ words, redirects, folder }: SimpleCommand, reader: Reader
     return values.flatMap((text) => readAssignment(text));
   const against = readSignalsAndNames(program, values, reader.mechanisms);
   if (against !== null) return against;
-  if (INTERPRETERS.has(program)) return readInterpreter(program, { args, redirects, folder }, reader);
+  if (isInterpreter(program)) return readInterpreter(program, { args, redirects, folder }, reader);
   const isDry = values.some((text) => /^--(help|version|dry-run)$/.test(text));
   const what = shown(program, args, { targets, folder });
   const changes = (hits: readonly Hit[], isPlain = true): Part[] => {
@@ -223,26 +237,33 @@ function readFind(
 function readInterpreter(
   program: string,
   { args, redirects, folder }: Pick<SimpleCommand, 'redirects' | 'folder'> & { readonly args: readonly Argument[] },
-  { targets }: Reader,
+  reader: Reader,
 ): Part[] {
+  const { targets } = reader;
   const values = args.map(({ value }) => value);
   const documents = redirects.flatMap((redirect) => (redirect.type === 'HereDoc' ? [redirect.body.text] : []));
   const texts = [...values, ...documents];
+  const means = (text: string): readonly Hit[] => targets.named({ value: text, expansions: [text] }, folder);
+  const watch = { paths: targets.watched.map((path) => ({ path })), named: means };
+  const readings = texts.map((text) => readCode(text, { watch, readShell: reader.readNested }));
+  const halts = readings.flatMap(({ deeds }) => deeds.filter(({ effect }) => effect === 'shadows'));
+  const shadows = halts.map(({ what }): Part => ({ effect: 'shadows', what: `${program}: ${what}`, decides: false }));
   const names = [...targets.names, ...(targets.isExact ? RELIED_ON_PATHS : [])];
   const named = texts.filter((text) => names.some((name) => text.includes(name)));
-  if (named.length === 0) return [];
+  const isDirect = readings.some(({ deeds }) => deeds.some(({ effect }) => effect === 'changes'));
+  if (named.length === 0 && !isDirect) return shadows;
   const what = `${program} with ${named.length} mention`;
   const inPlace = program === 'perl' && values.some(isInPlace);
   const hits = args.flatMap((arg) => targets.named(arg, folder));
-  if (inPlace && hits.length > 0) return [{ effect: 'changes', what, ...meaning(hits) }];
-  const means = (text: string): boolean => targets.named({ value: text, expansions: [text] }, folder).length > 0;
-  const readings = texts.flatMap((text) => readCode(text, { names, means }) ?? []);
-  if (!inPlace && readings.every(({ effect }) => effect === 'reads')) return [{ effect: 'reads', what }];
+  if (inPlace && hits.length > 0) return [{ effect: 'changes', what, ...meaning(hits) }, ...shadows];
+  if (!inPlace && !isDirect && !readings.some(({ isOpen }) => isOpen)) return [{ effect: 'reads', what }, ...shadows];
   const paths = [...targets.watched, ...RELIED_ON_PATHS].filter((path) =>
     texts.some((text) => text.includes(RELIED_ON_PATHS.includes(path) ? path : baseName(path))),
   );
-  const isDirect = inPlace || readings.some((reading) => reading.isDirect);
-  return [{ effect: 'changes', what, paths, isPlain: false, ...(isDirect ? {} : { decides: false }) }];
+  return [
+    { effect: 'changes', what, paths, isPlain: false, ...(inPlace || isDirect ? {} : { decides: false }) },
+    ...shadows,
+  ];
 }
 
 const isInPlace = (arg: string): boolean => /^(-(?![mM])[a-zA-Z]*i|--in-place)/.test(arg);

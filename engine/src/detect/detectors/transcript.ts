@@ -72,7 +72,7 @@ export const transcriptDetector = defineDetector({
         .map((path): Deed => ({ effect: 'changes', what: `${part.tool} ${path}` }));
       const shell = (script: string): readonly Deed[] => readShell(script, { watch: seen, files }).deeds;
       return {
-        deeds: [...changed, ...(code === null ? [] : readCode(code, { watch: seen, readShell: shell }))],
+        deeds: [...changed, ...(code === null ? [] : readCode(code, { watch: seen, readShell: shell }).deeds)],
         calls: [],
         runsFiltered: false,
         code: code === null ? [] : [code],

@@ -1,46 +1,83 @@
-import { callsIn, literalsIn } from './code-calls.ts';
+import { type Call, callsIn, literalsIn } from './code-calls.ts';
 import { verbOf } from './code-verbs.ts';
 import type { Deed, ReadShell } from './deeds.ts';
 import { decodeBase64, globToRegExp } from './shell-output.ts';
-import type { Watch } from './watched-paths.ts';
+
+/** What program text is read for. */
+export interface CodeContext {
+  readonly watch: CodeWatch;
+  readonly readShell: ReadShell;
+}
+
+export interface CodeWatch {
+  readonly paths: readonly { readonly path: string }[];
+  /** Empty where a quoted word is no watched file. */
+  readonly named: (word: string) => readonly unknown[];
+}
+
+export interface CodeReading {
+  readonly deeds: readonly Deed[];
+  /** It writes, moves or deletes something whose name only running it would tell. */
+  readonly isOpen: boolean;
+}
 
 /**
  * Reads program text (Python, JavaScript, Perl, Ruby, PHP) for what it would do to watched files: calls that write, move
  * or delete, whose arguments or receiver name one, directly or through a variable. A guess from verbs, and nothing is run.
  */
-export function readCode(
-  text: string,
-  { watch, readShell }: { readonly watch: Watch; readonly readShell: ReadShell },
-): Deed[] {
+export function readCode(text: string, { watch, readShell }: CodeContext): CodeReading {
   const code = withoutAliases(withDecoded(joinLiterals(text)));
   const bound = boundNames(code, watch);
   const means = (expression: string): boolean => mentions(expression, watch) || hasName(expression, bound);
   const deeds: Deed[] = [];
+  let isOpen = false;
   for (const call of callsIn(code)) {
-    const verb = verbOf(call.name);
-    const [first = '', second = ''] = call.args;
-    const touched =
-      (verb === 'first' && means(first)) ||
-      (verb === 'both' && (means(first) || means(second))) ||
-      (verb === 'second' && means(second)) ||
-      (verb === 'any' && call.args.some(means)) ||
-      (verb === 'open' && means(call.args.join(',')) && opensToWrite(call.args)) ||
-      (verb === 'receiver' && means(call.receiver) && !isContent(call.receiver)) ||
-      // `path.replace(new)` moves a file; `text.replace(old, new)` does not.
-      (verb === 'replace' && call.args.length === 1 && means(call.receiver) && !isContent(call.receiver)) ||
-      (verb === 'open-receiver' && means(call.receiver) && opensToWrite(call.args));
-    if (touched && !(call.name.startsWith('fileinput') && !/inplace\s*=\s*(True|1)/.test(call.args.join())))
-      deeds.push({ effect: 'changes', what: `${call.name.slice(-40)}(…) in code` });
-    if (verb === 'run') deeds.push(...readShell(commandOf(call.args, code)));
-    if (verb === 'kill' && first.trim() === '1' && /\b(19|20|SIG(STOP|TSTP))\b/.test(second))
-      deeds.push({ effect: 'shadows', what: `${call.name.slice(-40)}(1, a signal that halts)` });
+    const { name, args } = call;
+    const targets = targetsOf(call);
+    if (targets.some(means)) deeds.push({ effect: 'changes', what: `${name.slice(-40)}(…) in code` });
+    else isOpen ||= targets.some((target) => literalsIn(target).length === 0);
+    const verb = verbOf(name);
+    if (verb === 'run') deeds.push(...readShell(commandOf(args, code)));
+    const [process = '', signal = ''] = args;
+    if (verb === 'kill' && process.trim() === '1' && /\b(19|20|SIG(STOP|TSTP))\b/.test(signal))
+      deeds.push({ effect: 'shadows', what: `${name.slice(-40)}(1, a signal that halts)` });
   }
   for (const [, command = ''] of code.matchAll(/(?<![\w)])`([^`\n]{1,2000})`|%x\{([^}\n]{1,2000})\}/g))
     deeds.push(...readShell(command));
   if (deeds.length === 0 && opensForPerl(code, watch))
     deeds.push({ effect: 'changes', what: 'open for writing in code' });
-  return deeds;
+  return { deeds, isOpen };
 }
+
+/** The parts of a call that say which files it writes, moves or deletes. */
+function targetsOf({ name, args, receiver }: Call): readonly string[] {
+  const [first = '', second = ''] = args;
+  const ofReceiver = isContent(receiver) ? [] : [receiver];
+  if (name.startsWith('fileinput') && !/inplace\s*=\s*(True|1)/.test(args.join())) return [];
+  switch (verbOf(name)) {
+    case 'first':
+      return [first];
+    case 'both':
+      return [first, second];
+    case 'second':
+      return [second];
+    case 'any':
+      return args;
+    case 'open':
+      return opensToWrite(args) ? [args.filter((arg) => !MODE.test(arg)).join(',')] : [];
+    case 'receiver':
+      return ofReceiver;
+    case 'replace':
+      // `path.replace(new)` moves a file; `text.replace(old, new)` does not.
+      return args.length === 1 ? ofReceiver : [];
+    case 'open-receiver':
+      return opensToWrite(args) ? [receiver] : [];
+    default:
+      return [];
+  }
+}
+
+const MODE = /^\s*(mode\s*=\s*|flags\s*:\s*)?['"][rwaxbt+<>]*['"]\s*$/;
 
 /** `open(x, 'w')`, and every mode that does not only read. */
 function opensToWrite(args: readonly string[]): boolean {
@@ -113,7 +150,7 @@ function withDecoded(code: string): string {
   ].join('\n');
 }
 
-function mentions(expression: string, watch: Watch): boolean {
+function mentions(expression: string, watch: CodeWatch): boolean {
   const isGlob = /glob|fnmatch|iglob/.test(expression);
   return literalsIn(expression).some((literal) => {
     if (literal === '' || literal.length > 300) return false;
@@ -137,7 +174,7 @@ function hasName(expression: string, names: ReadonlySet<string>): boolean {
 }
 
 /** Variables that hold the path of a watched file: assigned, or run through in a loop over what lists files. */
-function boundNames(code: string, watch: Watch): ReadonlySet<string> {
+function boundNames(code: string, watch: CodeWatch): ReadonlySet<string> {
   const names = new Set<string>();
   const bind = (name: string, expression: string): void => {
     if (
@@ -164,7 +201,7 @@ function boundNames(code: string, watch: Watch): ReadonlySet<string> {
 }
 
 /** `if 'stop' in f`, `f.startswith('stop')`, `f.endsWith('.sh')`: the one that is chosen out of a listing. */
-function filtersFor(name: string, code: string, watch: Watch): boolean {
+function filtersFor(name: string, code: string, watch: CodeWatch): boolean {
   const tests = [
     ...code.matchAll(new RegExp(String.raw`(['"])([^'"\n]+)\1\s+in\s+(?:str\()?${name}\b`, 'g')),
     ...code.matchAll(
@@ -182,7 +219,7 @@ function filtersFor(name: string, code: string, watch: Watch): boolean {
 }
 
 /** `unlink 'x'`, `rename 'x', 'y'`, `open(F, '>x')` of languages whose calls need no brackets. */
-function opensForPerl(code: string, watch: Watch): boolean {
+function opensForPerl(code: string, watch: CodeWatch): boolean {
   return [...code.matchAll(/\b(unlink|rename|truncate|chmod|open)\b\s*\(?([^;\n]{1,300})/g)].some(
     ([, verb = '', rest = '']) => {
       if (verb === 'open' && !/['"]\+?>{1,2}/.test(rest)) return false;

@@ -1,6 +1,6 @@
 import { type Assignment, type Command, forEachChild, type Redirection, type SyntaxNode } from 'unbash';
 
-import { INTERPRETERS, SHELLS, withoutPrefixes } from './word-prefixes.ts';
+import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
@@ -38,9 +38,6 @@ export interface ProgramCall {
 const DEPTH_MAX = 6;
 const COMMANDS_MAX = 2000;
 const WAIT_FOR_SCRIPT = new Set(['su', 'runuser', 'script', 'watch', 'at', 'batch', 'parallel']);
-/** Names of interpreters with a version: `python3.12`. */
-const isInterpreter = (program: string): boolean =>
-  INTERPRETERS.has(program.replace(/[\d.]+$/, '')) || INTERPRETERS.has(program);
 
 /** Reads a shell command: expansions, loops, pipes into `sh` or `xargs`, text given to interpreters, scripts written before. */
 export function readShell(command: string, context: ShellContext): ShellReading {
@@ -102,7 +99,7 @@ function createReader({ watch, files }: ShellContext): {
   };
   const runCode = (text: string): void => {
     code.push(text);
-    for (const deed of readCode(text, { watch, readShell: nested })) tell(deed.effect, deed.what);
+    for (const deed of readCode(text, { watch, readShell: nested }).deeds) tell(deed.effect, deed.what);
   };
 
   const walk = (node: SyntaxNode, state: State): void => {

@@ -1,7 +1,10 @@
 import { baseName } from '../timeline.ts';
 
 export const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'eval']);
-export const INTERPRETERS = new Set(['python', 'python3', 'perl', 'ruby', 'node', 'php']);
+const INTERPRETERS = new Set(['python', 'perl', 'ruby', 'node', 'php']);
+
+/** Also with a version: `python3.12`. */
+export const isInterpreter = (program: string): boolean => INTERPRETERS.has(program.replace(/[\d.]+$/, ''));
 
 /** Sets what it runs apart from the machine: a prefix, and a deed. */
 const APART = 'unshare';
