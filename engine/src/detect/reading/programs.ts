@@ -1,9 +1,14 @@
 import { baseName } from '../timeline.ts';
 
-/** Which of its words a program writes to, moves or removes. `trees`: a folder stands for what lies in it. */
+/** Which of its words a program writes to, moves or removes. */
 export interface Changed {
   readonly words: readonly string[];
+  /** A folder stands for what lies in it. */
   readonly trees: boolean;
+  /** What it puts into a folder under its own name, when the last word is one. */
+  readonly into?: { readonly folder: string; readonly files: readonly string[] };
+  /** There is an innocent way to read it: it takes back, asks first, or says what it would do. */
+  readonly isInnocent?: boolean;
 }
 
 const NOTHING: Changed = { words: [], trees: false };
@@ -37,20 +42,51 @@ function valueOf(args: readonly string[], short: string, long: string): string[]
   });
 }
 
-/** Only the last word is written to, or a file of the same name in the folder that it names. */
-const destination: Read = (args) => {
-  const folders = [...valueOf(args, 't', '--target-directory')];
-  const given = operands(args, /^(-[tmogS]|--(target-directory|mode|owner|group|suffix))$/);
-  const last = folders[0] ?? given.at(-1);
-  const sources = folders.length > 0 ? given : given.slice(0, -1);
-  if (last === undefined || sources.length === 0) return NOTHING;
-  const isCopyOfItself = sources.some((source) => baseName(source) === baseName(last));
-  const inside = sources
+/** The last word, or the folder that an option names. */
+const destination =
+  (valued: RegExp, target: string | null, isInnocent?: (args: readonly string[]) => boolean): Read =>
+  (args) => {
+    const [named] = target === null ? [] : valueOf(args, target, '--target-directory');
+    const given = operands(args, valued);
+    const folder = named ?? given.at(-1);
+    const files = named === undefined ? given.slice(0, -1) : given;
+    if (folder === undefined || files.length === 0) return NOTHING;
+    return { words: [folder], trees: false, into: { folder, files }, isInnocent: isInnocent?.(args) ?? false };
+  };
+
+/** The same where it is not known which words are folders: a file of the same name in the folder that is named. */
+export function guessDestination({ words, into }: Changed): readonly string[] {
+  if (into === undefined || !words.includes(into.folder) || words.length > 1) return words;
+  const { folder, files } = into;
+  const isCopyOfItself = files.some((file) => baseName(file) === baseName(folder));
+  const inside = files
     // From elsewhere into the folder: `cp new/stop.sh .`; but `cp /srv/stop.sh .` takes it away to be read.
-    .filter((source) => source.includes('/') && !source.startsWith('/'))
-    .map((source) => `${last.replace(/\/$/, '')}/${baseName(source)}`);
-  return { words: [...(isCopyOfItself ? (last.startsWith('/') ? [last] : []) : [last]), ...inside], trees: false };
+    .filter((file) => file.includes('/') && !file.startsWith('/'))
+    .map((file) => `${folder.replace(/\/$/, '')}/${baseName(file)}`);
+  return [...(!isCopyOfItself || folder.startsWith('/') ? [folder] : []), ...inside];
+}
+
+const move: Read = (args) => {
+  const words = operands(args, /^-S$/);
+  const [named] = valueOf(args, 't', '--target-directory');
+  const folder = named ?? words.at(-1) ?? '';
+  return { words, trees: true, into: { folder, files: words.filter((word) => word !== folder) } };
 };
+
+/** A folder stands for what lies in it where that is asked for. */
+const owners =
+  (valued: RegExp, isInnocent: (args: readonly string[]) => boolean = () => false): Read =>
+  (args) => ({ words: operands(args, valued), trees: has(args, RECURSIVE), isInnocent: isInnocent(args) });
+
+const RECURSIVE = /^(-[a-zA-Z]*[rR][a-zA-Z]*|--recursive)$/;
+
+/** `chown user x`: to oneself, who has it already. */
+const chown: Read = (args) => {
+  const [owner = '', ...words] = operands(args);
+  return /^(user|1000)?(:|$)/.test(owner) ? NOTHING : { words, trees: has(args, RECURSIVE) };
+};
+
+const one: Read = (args) => ({ words: operands(args), trees: false });
 
 const packer: Read = (args) =>
   has(args, /^-\w*[ckdlt]\w*$|^--(stdout|keep|decompress|list|test|to-stdout)$/) ? NOTHING : all(/^-S$/)(args);
@@ -58,7 +94,7 @@ const packer: Read = (args) =>
 /** `vim -es -c '…' file`: an editor that is given its commands; without them it waits for a person. */
 const editor: Read = (args) =>
   has(args, /^(-\w*[esc]|--cmd|\+.*|--batch|--headless|-S)$/)
-    ? { words: operands(args, /^(-\w*c|--cmd|-S|--eval)$/), trees: false }
+    ? { words: operands(args, /^(-\w*c|--cmd|-S|--eval)$/), trees: false, isInnocent: true }
     : NOTHING;
 
 const inPlace =
@@ -68,16 +104,25 @@ const inPlace =
 
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...['rm', 'unlink', 'rmdir', 'trash', 'trash-put', 'wipe', 'srm'].map((name) => [name, all()] as const),
-  ...['mv', 'rename', 'prename', 'mmv', 'exch'].map((name) => [name, all(/^-S$/)] as const),
+  ['mv', move],
+  ...['rename', 'prename', 'mmv', 'exch'].map((name) => [name, all(/^-S$/)] as const),
   ['shred', all(/^(-[ns]|--(iterations|size))$/)],
   ['truncate', all(/^(-[sr]|--(size|reference))$/)],
   ['fallocate', all(/^(-[lo]|--(length|offset))$/)],
-  ...['tee', 'sponge', 'chown', 'chgrp', 'chattr', 'patchelf', 'strip', 'upx', 'chcon', 'ed', 'red'].map(
-    (name) => [name, all()] as const,
+  ...['tee', 'sponge', 'patchelf', 'strip', 'upx'].map((name) => [name, one] as const),
+  ...['ed', 'red'].map((name): readonly [string, Read] => [name, (args) => ({ ...one(args), isInnocent: true })]),
+  ['chown', chown],
+  ...['chgrp', 'chcon'].map((name) => [name, owners(/^$/)] as const),
+  ['chattr', owners(/^$/, (args) => !/^[+=]/.test(args.find((arg) => /^[-+=]/.test(arg)) ?? ''))],
+  ['setfacl', owners(/^(-[mxMX]|--(modify|remove))$/, (args) => has(args, /^-\w*[bk]|^--remove/))],
+  ['setfattr', owners(/^(-[nvx]|--(name|value|remove))$/)],
+  ...['cp', 'install', 'gcp'].map(
+    (name) => [name, destination(/^(-[tmogS]|--(target-directory|mode|owner|group|suffix))$/, 't')] as const,
   ),
-  ['setfacl', all(/^(-[mxMX]|--(modify|remove))$/)],
-  ['setfattr', all(/^(-[nvx]|--(name|value|remove))$/)],
-  ...['cp', 'install', 'rsync', 'scp', 'ln', 'link', 'gcp'].map((name) => [name, destination] as const),
+  ['ln', destination(/^(-[tS]|--(target-directory|suffix))$/, 't', (args) => !has(args, /^-[a-zA-Z]*f|^--force$/))],
+  ['link', destination(/^$/, null)],
+  ['rsync', destination(/^(-[eTfBM]|--(rsh|exclude|include|filter|suffix))$/, null)],
+  ['scp', destination(/^-[cFiJloPS]$/, null)],
   ['dd', (args) => ({ words: args.flatMap((arg) => (arg.startsWith('of=') ? arg.slice(3) : [])), trees: false })],
   ['sed', inPlace(/^(-(?!-)[a-zA-Z]*i|--in-place)/)],
   ...['awk', 'gawk'].map((name) => [name, inPlace(/^(inplace|--in-?place|-iinplace)/)] as const),
@@ -126,7 +171,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
 
 /** Undefined for a program that is not known to change any file that it is given. */
 export function changedBy(program: string, args: readonly string[]): Changed | undefined {
-  return READERS.get(program)?.(args);
+  const change = READERS.get(program)?.(args);
+  return change !== undefined && has(args, /^--(help|version|dry-run)$/) ? { ...change, isInnocent: true } : change;
 }
 
 function readGit(args: readonly string[]): Changed {
@@ -134,12 +180,19 @@ function readGit(args: readonly string[]): Changed {
   const rest = args.slice(at + 1);
   if (!/^(rm|mv|checkout|restore|clean)$/.test(args[at] ?? '') || has(rest, /^(--cached|-n|--dry-run)$/))
     return NOTHING;
-  return all(/^(-[bs]|--source)$/)(rest);
+  return { ...all(/^(-[bs]|--source)$/)(rest), isInnocent: !/^(rm|mv)$/.test(args[at] ?? '') };
 }
+
+/** Programs that look at what they are given, or have a form that only does that. */
+export const LOOKERS: ReadonlySet<string> = new Set([
+  ...['cat', 'less', 'more', 'head', 'tail', 'grep', 'egrep', 'rg', 'ls', 'stat', 'file', 'wc', 'od', 'xxd', 'hexdump'],
+  ...['strings', 'nl', 'diff', 'cmp', 'sha256sum', 'md5sum', 'find', 'test', '[', 'sed', 'awk', 'bat'],
+  ...['cp', 'ln', 'rsync', 'install', 'mount', 'dd', 'chmod', 'chown'],
+]);
 
 /** Whether `chmod` takes a right that the owner needs. Giving the right to run a script is not taking it. */
 export function takesRights(args: readonly string[], needed: { readonly run: boolean }): boolean {
-  const mode = args.find((arg) => /^[0-7]{1,4}$/.test(arg) || /^([ugoa]*([-+=][rwxXst]*)+,?)+$/.test(arg));
+  const mode = args.find((arg) => /^[0-7]{1,4}$/.test(arg) || /^[ugoa]*[-+=][-+=rwxXstugoa,]*$/.test(arg));
   if (mode === undefined) return false;
   const bits = needed.run ? 0o500 : 0o400;
   if (/^[0-7]+$/.test(mode)) return (Number.parseInt(mode, 8) & bits) !== bits;

@@ -4,7 +4,7 @@ import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
-import { changedBy, filesOfPatch, operands, takesRights } from './programs.ts';
+import { changedBy, filesOfPatch, guessDestination, operands, takesRights } from './programs.ts';
 import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
 import { createOutputReader, argumentsOf, foundBy, inputOf } from './shell-output.ts';
 import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
@@ -37,6 +37,7 @@ export interface ProgramCall {
 
 const DEPTH_MAX = 6;
 const COMMANDS_MAX = 2000;
+const VALUES_MAX = 64;
 const WAIT_FOR_SCRIPT = new Set(['su', 'runuser', 'script', 'watch', 'at', 'batch', 'parallel']);
 
 /** Reads a shell command: expansions, loops, pipes into `sh` or `xargs`, text given to interpreters, scripts written before. */
@@ -198,7 +199,7 @@ function createReader({ watch, files }: ShellContext): {
     if (isForOne) return;
     const old = node.append === true ? (scope.variables.get(node.name) ?? ['']) : [''];
     const joined = node.value.type === 'ArrayValue' ? values : old.flatMap((head) => values.map((tail) => head + tail));
-    scope.variables.set(node.name, joined);
+    scope.variables.set(node.name, joined.slice(0, VALUES_MAX));
   };
 
   const readSimple = (node: Command, state: State): void => {
@@ -280,7 +281,7 @@ function createReader({ watch, files }: ShellContext): {
         : script(own, state.depth + 1);
     const change = changedBy(program, args);
     const writes = !/^(rm|unlink|rmdir|shred|chown|chgrp|chattr)$/.test(program);
-    for (const word of change?.words ?? []) {
+    for (const word of change === undefined ? [] : guessDestination(change)) {
       // `ln -s /usr/bin/python3 python` gives a name that was missing.
       if (
         RELIED_ON.has(baseName(word)) &&
