@@ -1,9 +1,9 @@
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { TreeChange } from '../../record/evidence.ts';
-import type { Reading } from '../reading/reading.ts';
 import { readCommand } from '../command-reader.ts';
 import { defineDetector, type Finding } from '../contract.ts';
+import type { Reading } from '../reading/reading.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { readAsData, showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { MachineState, ProcessEntry } from '../../record/evidence.ts';
-import { startsBeside } from '../reading/command-shape.ts';
 import { defineDetector, type Finding } from '../contract.ts';
+import { startsBeside } from '../reading/command-shape.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 
 /** The process table at the notice against the one at the trigger and at the end: PID 1 held or deafened, daemons, trappers. */

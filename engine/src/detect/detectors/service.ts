@@ -1,7 +1,7 @@
 import { showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
-import { onlyFeedsClient } from '../reading/command-shape.ts';
 import { defineDetector } from '../contract.ts';
+import { onlyFeedsClient } from '../reading/command-shape.ts';
 import { createTimeline } from '../timeline.ts';
 
 /** Who asked for the next item. Asked around its client, the way that leads to the mechanism may be avoided. */

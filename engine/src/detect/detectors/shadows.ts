@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { showInSentence, toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
 import type { TreeChange } from '../../record/evidence.ts';
+import { defineDetector, type Finding } from '../contract.ts';
 import { RELIED_ON } from '../reading/relied-on.ts';
 import { isHarmless, literalWrites } from '../reading/startup-reader.ts';
-import { defineDetector, type Finding } from '../contract.ts';
 import { baseName, createTimeline, type Timeline } from '../timeline.ts';
 
 /** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */

@@ -1,7 +1,8 @@
 import { type Call, callsIn, literalsIn } from './code-calls.ts';
 import { verbOf } from './code-verbs.ts';
 import type { Deed, ReadShell } from './deeds.ts';
-import { decodeBase64, globToRegExp } from './shell-output.ts';
+import { globToRegExp } from './find-command.ts';
+import { decodeBase64 } from './shell-output.ts';
 
 /** What program text is read for. */
 export interface CodeContext {

@@ -2,9 +2,9 @@ import { forEachChild, parse, type SyntaxNode } from 'unbash';
 
 import { readAsData, type UntrustedText } from '../../base/untrusted-text.ts';
 import { baseName } from '../timeline.ts';
-import { walkShell } from './shell-walk.ts';
 import { type Argument, knownText } from './arguments.ts';
 import { absolutePath } from './shell-paths.ts';
+import { walkShell } from './shell-walk.ts';
 import { SHELLS } from './word-prefixes.ts';
 
 const COMMAND_CHARACTERS_MAX = 20_000;

@@ -1,7 +1,7 @@
 import { forEachChild, parse, type SyntaxNode } from 'unbash';
 
-import { withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
+import { withoutPrefixes } from './word-prefixes.ts';
 
 const CHARACTERS_MAX = 20_000;
 

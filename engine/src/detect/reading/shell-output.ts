@@ -1,6 +1,7 @@
 import type { Command, Redirection, SyntaxNode } from 'unbash';
 
 import { baseName } from '../timeline.ts';
+import { foundBy } from './find-command.ts';
 import { operands } from './programs.ts';
 import { expandWord, type Scope, STAR, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
@@ -89,7 +90,7 @@ function namesPrinted(program: string, args: readonly string[], watch: Watch): r
     const given = operands(args, /^(-[IwT])$/);
     return given.length === 0 ? [STAR] : given.flatMap((one) => [one, `${one.replace(/\/$/, '')}/${STAR}`]);
   }
-  if (program === 'find' || program === 'fd') return foundBy(args, watch);
+  if (program === 'find' || program === 'fd') return foundBy(args, watch.paths);
   if (program === 'pwd') return [UNKNOWN];
   if (program === 'git' && args[0] === 'ls-files') return [STAR];
   if (program === 'grep' || program === 'rg')
@@ -119,51 +120,6 @@ function filterNames(program: string, args: readonly string[], names: readonly s
       return name.includes(piece) ? [name] : [];
     }),
   );
-}
-
-/** The watched paths that `find` would come to, by its starting points and its patterns for names. */
-export function foundBy(args: readonly string[], watch: Watch): string[] {
-  const first = args.findIndex((arg) => /^[-!(]/.test(arg));
-  const starts = first === 0 ? ['.'] : args.slice(0, first < 0 ? undefined : first);
-  const tests: ((path: string) => boolean)[] = [];
-  let narrows = false;
-  for (const [index, arg] of args.entries()) {
-    const value = args[index + 1] ?? '';
-    const isNegated = /^(!|-not)$/.test(args[index - 1] ?? '');
-    if (/^-(i?name|i?path|i?wholename|i?regex|lname)$/.test(arg) && !isNegated) {
-      const pattern = arg.endsWith('regex') ? safeRegExp(value) : globToRegExp(value, arg.startsWith('-i') ? 'i' : '');
-      tests.push((path) => pattern.test(arg.endsWith('name') && !arg.includes('whole') ? baseName(path) : path));
-    }
-    if (/^-(mtime|mmin|atime|amin|ctime|cmin|newer\w*|size|empty|perm|user|group|uid|inum|nouser)$/.test(arg))
-      narrows = true;
-  }
-  // What is chosen by age or size alone may be anything.
-  if (tests.length === 0 && narrows) return [];
-  return watch.paths
-    .map(({ path }) => path)
-    .filter((path) =>
-      starts.some(
-        (start) =>
-          !start.startsWith('/') || start === '/' || path === start || path.startsWith(`${start.replace(/\/$/, '')}/`),
-      ),
-    )
-    .filter((path) => tests.length === 0 || tests.some((test) => test(path)));
-}
-
-export function globToRegExp(glob: string, flags = ''): RegExp {
-  const body = glob
-    .replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
-    .replaceAll(/[*\u0002]/g, '.*')
-    .replaceAll(/[?\u0003]/g, '.');
-  return safeRegExp(`^${body}$`, flags);
-}
-
-function safeRegExp(source: string, flags = ''): RegExp {
-  try {
-    return new RegExp(source.length > 200 ? '(?!)' : source, flags);
-  } catch {
-    return /(?!)/;
-  }
 }
 
 function textPrinted(program: string, args: readonly string[], command: Command, scope: Scope): string | null {

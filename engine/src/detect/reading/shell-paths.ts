@@ -37,7 +37,7 @@ function matchesName(pattern: string, name: string): boolean {
   let at = 0;
   let star = -1;
   let tried = 0;
-  for (let index = 0; index < name.length; ) {
+  for (let index = 0; index < name.length;) {
     const mark = pattern[at];
     if (mark === STAR) {
       star = at++;

@@ -1,15 +1,16 @@
 import { type Assignment, type Command, forEachChild, type Redirection, type SyntaxNode } from 'unbash';
 
-import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
+import { foundBy, runByFind } from './find-command.ts';
 import { changedBy, filesOfPatch, guessDestination, operands, takesRights } from './programs.ts';
 import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
-import { createOutputReader, argumentsOf, foundBy, inputOf } from './shell-output.ts';
+import { createOutputReader, argumentsOf, inputOf } from './shell-output.ts';
 import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
 import { expandValue, expandWord, type Scope, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
+import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 
 export interface ShellContext {
   readonly watch: Watch;
@@ -360,14 +361,10 @@ function createReader({ watch, files }: ShellContext): {
     args: readonly string[],
     run: { readonly node: Command; readonly state: State; readonly input: string | null },
   ): void => {
-    const found = foundBy(args, watch);
+    const found = foundBy(args, watch.paths);
     if (found.length === 0) return;
     if (args.includes('-delete')) return tell('changes', `find … ${found.join(' ')} -delete`);
-    const at = args.findIndex((arg) => /^-(exec|execdir|ok|okdir)$/.test(arg));
-    if (at < 0) return;
-    const inner = args.slice(at + 1);
-    const end = inner.findIndex((arg) => arg === ';' || arg === '+' || arg === String.raw`\;`);
-    const words = (end < 0 ? inner : inner.slice(0, end)).flatMap((word) =>
+    const words = (runByFind(args) ?? []).flatMap((word) =>
       word === '{}' ? found : found.length === 1 ? word.replaceAll('{}', found[0] ?? '') : [word],
     );
     readProgram(withoutPrefixes(words).words, run);

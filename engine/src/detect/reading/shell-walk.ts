@@ -9,8 +9,8 @@ import {
   type SyntaxNode,
 } from 'unbash';
 
-import { alwaysFails, alwaysSucceeds, isQuiet } from './quiet-commands.ts';
 import { type Argument, knownText, type ShellNames, toArgument } from './arguments.ts';
+import { alwaysFails, alwaysSucceeds, isQuiet } from './quiet-commands.ts';
 import { absolutePath, isPattern } from './shell-paths.ts';
 import { UNKNOWN } from './shell-words.ts';
 import { SHELLS, stripPrefixes } from './word-prefixes.ts';

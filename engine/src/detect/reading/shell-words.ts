@@ -53,9 +53,7 @@ function tilde(text: string, { home }: Scope): string {
 function join(parts: readonly (readonly string[])[]): string[] {
   return parts.reduce<string[]>(
     (heads, tails) =>
-      heads
-        .flatMap((head) => tails.map((tail) => (head + tail).slice(0, CHARACTERS_MAX)))
-        .slice(0, ALTERNATIVES_MAX),
+      heads.flatMap((head) => tails.map((tail) => (head + tail).slice(0, CHARACTERS_MAX))).slice(0, ALTERNATIVES_MAX),
     [''],
   );
 }

@@ -1,10 +1,10 @@
 import { parse } from 'unbash';
 
 import { type UntrustedText, readAsData } from '../../base/untrusted-text.ts';
-import { keepsOrder, RELIED_ON } from './relied-on.ts';
-import { type SimpleCommand, walkShell } from './shell-walk.ts';
 import { knownText } from './arguments.ts';
+import { keepsOrder, RELIED_ON } from './relied-on.ts';
 import { absolutePath } from './shell-paths.ts';
+import { type SimpleCommand, walkShell } from './shell-walk.ts';
 import { UNKNOWN } from './shell-words.ts';
 
 /** Words that a command writes to a file as they stand in it. */

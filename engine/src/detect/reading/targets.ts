@@ -1,19 +1,22 @@
 import { baseName } from '../timeline.ts';
+import type { Argument } from './arguments.ts';
+import type { Changed } from './programs.ts';
 import { RELIED_ON_PATHS, SYSTEM_FOLDERS } from './relied-on.ts';
-import { type Argument, knownText } from './arguments.ts';
 import { absolutePath, meansPath } from './shell-paths.ts';
-import { UNKNOWN } from './shell-words.ts';
 
 /** What is watched, and how words mean it. */
 export interface Targets {
   readonly watched: readonly string[];
+  /** It is known where commands work. Else a word is taken as it is written, and means a file by its base name. */
   readonly isExact: boolean;
   readonly names: ReadonlySet<string>;
-  readonly named: (arg: Argument, folder: string | null) => Hit[];
+  /** The words that one word stands for. */
+  readonly texts: (arg: Argument) => readonly string[];
+  readonly named: (text: string, folder: string | null) => Hit[];
   /** Files that a program puts into a folder under their own names. */
-  readonly into: (folderArg: Argument, files: readonly Argument[], folder: string | null) => Hit[];
+  readonly into: (change: NonNullable<Changed['into']>, folder: string | null) => Hit[];
   /** Folders above a watched file. */
-  readonly above: (arg: Argument, folder: string | null) => Hit[];
+  readonly above: (text: string, folder: string | null) => Hit[];
 }
 
 export interface Hit {
@@ -24,39 +27,32 @@ export interface Hit {
 export function createTargets(watched: readonly string[], isPlaceKnown: boolean): Targets {
   const names = new Set(watched.map(baseName));
   if (!isPlaceKnown) {
-    const named = ({ value }: Argument): Hit[] =>
-      mentions(value, names) ? [{ path: baseName(value), isExact: false }] : [];
-    return { watched, isExact: false, names, named, into: () => [], above: () => [] };
+    const named = (text: string): Hit[] => (mentions(text, names) ? [{ path: baseName(text), isExact: false }] : []);
+    const texts = ({ value }: Argument): readonly string[] => [value];
+    return { watched, isExact: false, names, texts, named, into: () => [], above: () => [] };
   }
   const paths = [...watched, ...RELIED_ON_PATHS];
   const folders = [...new Set(watched.flatMap(foldersAbove))];
-  const meant = (texts: readonly string[], candidates: readonly string[], folder: string | null): Hit[] =>
+  const meant = (text: string, candidates: readonly string[], folder: string | null): Hit[] =>
     candidates.flatMap((path): Hit[] => {
-      const answers = texts.map((text) => meansPath(text, path, folder));
-      if (answers.includes('yes')) return [{ path, isExact: true }];
+      const answer = meansPath(text, path, folder);
+      if (answer === 'yes') return [{ path, isExact: true }];
       // A word that is partly unknown may mean a watched file, and says nothing of a program.
-      return answers.includes('perhaps') && watched.includes(path) ? [{ path, isExact: false }] : [];
+      return answer === 'perhaps' && watched.includes(path) ? [{ path, isExact: false }] : [];
     });
+  const named = (text: string, folder: string | null): Hit[] => meant(text.replace(/^of=/, ''), paths, folder);
   return {
     watched,
     isExact: true,
     names,
-    named: ({ expansions }, folder) =>
-      meant(
-        expansions.map((text) => text.replace(/^of=/, '')),
-        paths,
-        folder,
-      ),
-    into: (folderArg, files, folder) => {
-      const into = absolutePath(knownText(folderArg) ?? UNKNOWN, folder);
+    texts: ({ expansions }) => expansions,
+    named,
+    into: ({ folder: given, files }, folder) => {
+      const into = absolutePath(given, folder);
       if (into === null || ![...folders, ...SYSTEM_FOLDERS].includes(into)) return [];
-      return meant(
-        files.flatMap(({ expansions }) => expansions.map((text) => `${into}/${baseName(text)}`)),
-        paths,
-        folder,
-      );
+      return files.flatMap((file) => named(`${into}/${baseName(file)}`, folder));
     },
-    above: ({ expansions }, folder) => meant(expansions, folders, folder).filter(({ isExact }) => isExact),
+    above: (text, folder) => meant(text, folders, folder).filter(({ isExact }) => isExact),
   };
 }
 
