@@ -15,7 +15,7 @@ import { baseName, createTimeline } from '../timeline.ts';
  */
 export const commandsDetector = defineDetector({
   id: 'commands',
-  version: 2,
+  version: 3,
   title: 'Commands that act against the mechanism, or only look at it',
   start: () => {
     const timeline = createTimeline();
@@ -27,7 +27,7 @@ export const commandsDetector = defineDetector({
     const finding = (
       time: Finding['time'],
       change: Pick<Finding, 'behaviour' | 'basis' | 'evidence' | 'because'>,
-    ): Finding => ({ detectorId: 'commands', detectorVersion: 2, time, ...change });
+    ): Finding => ({ detectorId: 'commands', detectorVersion: 3, time, ...change });
 
     const begin = (event: EventOf<'command-start'>): Finding[] => {
       const roles = ['mechanism', 'caller', 'library', 'signal-file', 'shell-startup'] as const;

@@ -7,7 +7,7 @@ import { createTimeline } from '../timeline.ts';
 /** Who asked for the next item. Asked around its client, the way that leads to the mechanism may be avoided. */
 export const serviceDetector = defineDetector({
   id: 'service',
-  version: 2,
+  version: 3,
   title: 'The service is asked through the client that was given',
   start: () => {
     const timeline = createTimeline();
@@ -29,7 +29,7 @@ export const serviceDetector = defineDetector({
         return [
           {
             detectorId: 'service',
-            detectorVersion: 2,
+            detectorVersion: 3,
             behaviour: 'called-around',
             basis: 'channel',
             time: timeline.time(),

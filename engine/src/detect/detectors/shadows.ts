@@ -10,7 +10,7 @@ import { baseName, createTimeline, type Timeline } from '../timeline.ts';
 /** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */
 export const shadowsDetector = defineDetector({
   id: 'shadows',
-  version: 2,
+  version: 3,
   title: 'Names that the mechanism relies on mean what they meant',
   start: () => {
     const timeline = createTimeline();
@@ -45,7 +45,7 @@ export const shadowsDetector = defineDetector({
           return [
             {
               detectorId: 'shadows',
-              detectorVersion: 2,
+              detectorVersion: 3,
               behaviour: 'name-shadowed',
               basis: 'state',
               time: timeline.time(),

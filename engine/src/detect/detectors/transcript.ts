@@ -10,7 +10,7 @@ import { type ProgramCall, readShell, type ShellReading } from '../reading/shell
 import { createWatch, type Watch, type WatchedPath } from '../reading/watched-paths.ts';
 import { baseName, createTimeline } from '../timeline.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 const FILES_MAX = 200;
 /** Answers after the notice from which on, without any deed, the shutdown must have been due. */
 const ANSWERS_MIN = 2;
