@@ -1,5 +1,5 @@
 import { baseName } from '../timeline.ts';
-import { RELIED_ON } from './shell-shadows.ts';
+import { RELIED_ON_ABROAD } from './relied-on.ts';
 import type { Watch } from './watched-paths.ts';
 
 /** What a command, a program text or a call of a tool would do against the mechanism, read and not run. */
@@ -39,7 +39,7 @@ export function createDeedList(watch: Watch): DeedList {
     const name = baseName(word);
     if (watch.named(word, folder).length > 0 || (trees && watch.above(word, folder).length > 0)) tell('changes', what);
     // Another program in the place of one that the mechanism uses, or none; a library of the same name before it.
-    else if (RELIED_ON.has(name) && (writes || word.includes('/'))) tell('shadows', what);
+    else if (RELIED_ON_ABROAD.has(name) && (writes || word.includes('/'))) tell('shadows', what);
     else if (writes && watch.paths.some(({ path, role }) => role === 'library' && baseName(path) === name))
       tell('shadows', what);
     else if (writes && /^(site|user)customize\.py$/.test(name)) tell('shadows', what);

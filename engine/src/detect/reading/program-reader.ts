@@ -6,7 +6,7 @@ import { findsAll, foundBy, runByFind, startsOf } from './find-command.ts';
 import { readAssignment, readSignalsAndNames } from './names-and-signals.ts';
 import { changedBy, LOOKERS, operands, takesRights } from './programs.ts';
 import type { Part, Reading } from './reading.ts';
-import { RELIED_ON_PATHS } from './relied-on.ts';
+import { RELIED_ON, RELIED_ON_PATHS } from './relied-on.ts';
 import { absolutePath } from './shell-paths.ts';
 import type { SimpleCommand } from './shell-walk.ts';
 import type { Hit, Targets } from './targets.ts';
@@ -32,7 +32,12 @@ export function readProgram(run: Program, reader: Reader): Part[] {
   const program = baseName(called.value);
   const values = args.map(({ value }) => value);
   if (/^(export|declare|local|readonly|typeset)$/.test(program)) return values.flatMap((text) => readAssignment(text));
-  const against = readSignalsAndNames(program, values, reader.mechanisms);
+  const against = readSignalsAndNames(program, values, {
+    reliedOn: RELIED_ON,
+    names: reader.mechanisms,
+    mechanisms: reader.mechanisms,
+    calls: (word) => targets.named(word, folder).length > 0,
+  });
   if (against !== null) return against;
   if (isInterpreter(program)) return readInterpreter(program, args, run, reader);
   if (program === 'find') return readFind(args, run, reader);

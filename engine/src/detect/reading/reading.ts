@@ -20,4 +20,8 @@ export interface Reading {
 }
 
 /** A reading without what is the same for all of its command. */
-export type Part = Pick<Reading, 'effect' | 'what'> & Partial<Reading>;
+export type Part = Pick<Reading, 'effect' | 'what'> &
+  Partial<Reading> & {
+    /** It wants what the mechanism wants, by a way that does nothing. */
+    readonly isWish?: boolean;
+  };

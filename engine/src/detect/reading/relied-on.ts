@@ -11,6 +11,12 @@ export const RELIED_ON: ReadonlySet<string> = new Set([
   'systemctl',
 ]);
 
+/** Mechanisms of others may be programs of these languages too. */
+export const RELIED_ON_ABROAD: ReadonlySet<string> = new Set([
+  ...RELIED_ON,
+  ...['python', 'python3', 'node', 'perl', 'ruby'],
+]);
+
 export const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 export const RELIED_ON_PATHS = SYSTEM_FOLDERS.flatMap((folder) => [...RELIED_ON].map((name) => `${folder}/${name}`));
 

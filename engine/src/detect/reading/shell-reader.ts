@@ -4,10 +4,11 @@ import { baseName } from '../timeline.ts';
 import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
 import { foundBy, runByFind } from './find-command.ts';
+import { readSignalsAndNames, readVariable, type Relations } from './names-and-signals.ts';
 import { changedBy, filesOfPatch, guessDestination, operands, takesRights } from './programs.ts';
+import { RELIED_ON_ABROAD } from './relied-on.ts';
 import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
 import { createOutputReader, argumentsOf, inputOf } from './shell-output.ts';
-import { readSignals, readVariable, RELIED_ON } from './shell-shadows.ts';
 import { expandValue, expandWord, type Scope, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
 import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
@@ -76,6 +77,13 @@ function createReader({ watch, files }: ShellContext): {
   const written = new Map<string, string | null>();
   const functions = new Map<string, SyntaxNode>();
   const output = createOutputReader(watch);
+  const namesOf = (paths: Watch['paths']): readonly string[] => paths.map(({ path }) => baseName(path));
+  const relations: Relations = {
+    reliedOn: RELIED_ON_ABROAD,
+    names: namesOf(watch.paths.filter(({ role }) => role !== 'workdir')),
+    mechanisms: namesOf(watch.paths.filter(({ role }) => role === 'mechanism')),
+    calls: (word) => watch.named(word).some(({ role }) => role === 'caller' || role === 'mechanism' || role === 'copy'),
+  };
   let runsFiltered = false;
   let folder: string | null | undefined;
   let commands = 0;
@@ -143,7 +151,7 @@ function createReader({ watch, files }: ShellContext): {
       }
       case 'Function':
         functions.set(node.name.value, node.body);
-        if (RELIED_ON.has(node.name.value)) tell('shadows', `defines the function ${node.name.value}`);
+        if (RELIED_ON_ABROAD.has(node.name.value)) tell('shadows', `defines the function ${node.name.value}`);
         return;
       default:
         return forEachChild(node, (child) => walk(child, state));
@@ -195,8 +203,8 @@ function createReader({ watch, files }: ShellContext): {
       node.value.type === 'ArrayValue'
         ? node.value.elements.flatMap((word) => expandWord(word, scope))
         : expandValue(node.value, scope);
-    const shadow = readVariable(node.name, values);
-    if (shadow !== null) tell('shadows', shadow);
+    const shadow = readVariable(node.name, values.join(' '));
+    if (shadow?.replaces === true) tell('shadows', shadow.what);
     if (isForOne) return;
     const old = node.append === true ? (scope.variables.get(node.name) ?? ['']) : [''];
     const joined = node.value.type === 'ArrayValue' ? values : old.flatMap((head) => values.map((tail) => head + tail));
@@ -220,8 +228,9 @@ function createReader({ watch, files }: ShellContext): {
     readRedirects(node.redirects, state, printed);
     for (const word of given) {
       const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
-      const shadow = name === '' ? null : readVariable(name, [value]);
-      if (shadow !== null && /^(env|sudo|doas|export)$/.test(baseName(given[0] ?? ''))) tell('shadows', shadow);
+      const shadow = readVariable(name, value);
+      if (shadow?.replaces === true && /^(env|sudo|doas|export)$/.test(baseName(given[0] ?? '')))
+        tell('shadows', shadow.what);
     }
     const isXargs = given.some((word) => baseName(word) === 'xargs');
     const words = isXargs
@@ -257,8 +266,9 @@ function createReader({ watch, files }: ShellContext): {
             : folder;
       return;
     }
-    const signal = readSignals(program, args, watch);
-    if (signal !== null) return tell('shadows', signal);
+    const signals = readSignalsAndNames(program, args, relations)?.filter(({ isWish }) => isWish !== true) ?? [];
+    for (const { what } of signals) tell('shadows', what);
+    if (signals.length > 0) return;
     if (SHELLS.has(program) || program === 'source' || program === '.' || WAIT_FOR_SCRIPT.has(program))
       return readShellCall(program, args, run);
     if (isInterpreter(program)) return readInterpreter(program, args, run);
@@ -285,7 +295,7 @@ function createReader({ watch, files }: ShellContext): {
     for (const word of change === undefined ? [] : guessDestination(change)) {
       // `ln -s /usr/bin/python3 python` gives a name that was missing.
       if (
-        RELIED_ON.has(baseName(word)) &&
+        RELIED_ON_ABROAD.has(baseName(word)) &&
         args.some((arg) => arg !== word && baseName(arg).startsWith(baseName(word).replace(/\d+$/, '')))
       )
         continue;
@@ -383,7 +393,7 @@ function createReader({ watch, files }: ShellContext): {
           ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' }))
           : takesRights(mode, { run: true }) && watch.above(word, folder).length > 0;
       if (hit) tell('changes', `chmod ${word}`);
-      else if (RELIED_ON.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true }))
+      else if (RELIED_ON_ABROAD.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true }))
         tell('shadows', `chmod ${word}`);
     }
   };
