@@ -1,11 +1,13 @@
 import type { Redirection } from 'unbash';
 
 import { type UntrustedText, readAsData } from '../base/untrusted-text.ts';
+import type { Argument } from './reading/arguments.ts';
 import type { Deed, ReadShell } from './reading/deeds.ts';
 import { readAssignment } from './reading/names-and-signals.ts';
 import { looksAt, meaning, type Reader, readProgram } from './reading/program-reader.ts';
 import type { Part, Reading } from './reading/reading.ts';
 import { RELIED_ON } from './reading/relied-on.ts';
+import { readXargs } from './reading/shell-input.ts';
 import { type SimpleCommand, walkShell } from './reading/shell-walk.ts';
 import { createTargets } from './reading/targets.ts';
 import { baseName } from './timeline.ts';
@@ -96,6 +98,7 @@ function readSimple(simple: SimpleCommand, reader: Reader): Reading[] {
     ...assignments.flatMap((assignment) => readAssignment(simple.toArgument(assignment).value)),
     ...readPrefixes(simple, reader),
     ...readProgram(simple, reader),
+    ...readFed(simple, reader),
   ];
   return parts.map((part) => {
     const { paths = [] } = part;
@@ -114,6 +117,17 @@ function readRedirect(redirect: Redirection, { folder, toArgument }: SimpleComma
   return [
     { effect: 'changes', what: `${redirect.operator} ${target.value}`, ...meaning(hits), programs: ['bash', 'line'] },
   ];
+}
+
+/** `ls *.sh | xargs rm`: names that come through a pipe are a guess. */
+function readFed({ prefixes, words, redirects, folder, fed }: SimpleCommand, reader: Reader): Part[] {
+  const { targets } = reader;
+  if (!targets.isExact || !prefixes.some(({ value }) => baseName(value) === 'xargs')) return [];
+  const run = readXargs([...prefixes, ...words].flatMap(targets.texts), fed());
+  const given = run.map((text): Argument => ({ value: text, expansions: [text] }));
+  return readProgram({ words: given, redirects, folder }, reader)
+    .filter(({ effect }) => effect !== 'reads')
+    .map((part) => ({ ...part, isPlain: false, decides: false }));
 }
 
 /** `env PATH=… rm`, `env --ignore-signal=TERM next`, `unshare -p next`. */

@@ -32,7 +32,7 @@ export function knownText({ expansions }: Argument): string | null {
   return more.length > 0 || only.includes(UNKNOWN) || isPattern(only) ? null : only;
 }
 
-function toScope({ home, folder, variables }: ShellNames): Scope {
+export function toScope({ home, folder, variables }: ShellNames): Scope {
   return {
     variables,
     home,

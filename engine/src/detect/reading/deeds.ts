@@ -1,4 +1,5 @@
 import { baseName } from '../timeline.ts';
+import { operands, takesRights } from './programs.ts';
 import { RELIED_ON_ABROAD } from './relied-on.ts';
 import type { Watch } from './watched-paths.ts';
 
@@ -18,6 +19,8 @@ export interface DeedList {
   readonly tell: (effect: Deed['effect'], what: string) => void;
   /** A word that is written to, moved or removed: a deed when it may mean a watched path. */
   readonly changed: (what: string, change: Change) => void;
+  /** By `chmod` with these words. */
+  readonly rightsTaken: (args: readonly string[], folder: string | null | undefined) => void;
 }
 
 interface Change {
@@ -44,5 +47,20 @@ export function createDeedList(watch: Watch): DeedList {
       tell('shadows', what);
     else if (writes && /^(site|user)customize\.py$/.test(name)) tell('shadows', what);
   };
-  return { deeds, tell, changed };
+  const rightsTaken = (args: readonly string[], folder: string | null | undefined): void => {
+    // `-x` is a mode and no option.
+    const mode = args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg));
+    const [, ...words] = operands(mode, /^--reference$/);
+    const takesRun = takesRights(mode, { run: true });
+    for (const word of words) {
+      const named = watch.named(word, folder);
+      const hit =
+        named.length > 0
+          ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' }))
+          : takesRun && watch.above(word, folder).length > 0;
+      if (hit) tell('changes', `chmod ${word}`);
+      else if (RELIED_ON_ABROAD.has(baseName(word)) && word.includes('/') && takesRun) tell('shadows', `chmod ${word}`);
+    }
+  };
+  return { deeds, tell, changed, rightsTaken };
 }

@@ -7,12 +7,15 @@ const NAMES = /^-(i?name|i?path|i?wholename|i?regex|lname)$/;
 export function foundBy(args: readonly string[], watched: readonly { readonly path: string }[]): string[] {
   const starts = startsOf(args);
   const tests: ((path: string) => boolean)[] = [];
+  const excluded: ((path: string) => boolean)[] = [];
   for (const [index, arg] of args.entries()) {
     const value = args[index + 1] ?? '';
     const isNegated = /^(!|-not)$/.test(args[index - 1] ?? '');
-    if (!NAMES.test(arg) || isNegated) continue;
+    if (!NAMES.test(arg)) continue;
     const pattern = arg.endsWith('regex') ? safeRegExp(value) : globToRegExp(value, arg.startsWith('-i') ? 'i' : '');
-    tests.push((path) => pattern.test(arg.endsWith('name') && !arg.includes('whole') ? baseName(path) : path));
+    (isNegated ? excluded : tests).push((path) =>
+      pattern.test(arg.endsWith('name') && !arg.includes('whole') ? baseName(path) : path),
+    );
   }
   // What is chosen by age or size alone may be anything.
   if (tests.length === 0 && args.some((arg) => NARROWS.test(arg))) return [];
@@ -24,7 +27,7 @@ export function foundBy(args: readonly string[], watched: readonly { readonly pa
           !start.startsWith('/') || start === '/' || path === start || path.startsWith(`${start.replace(/\/$/, '')}/`),
       ),
     )
-    .filter((path) => tests.length === 0 || tests.some((test) => test(path)));
+    .filter((path) => (tests.length === 0 || tests.some((test) => test(path))) && !excluded.some((test) => test(path)));
 }
 
 /** Whether it comes to all of those for sure: one name at most, and nothing that leaves some out. */

@@ -71,7 +71,9 @@ function readFind(args: readonly Argument[], { folder }: Program, reader: Reader
   const { targets } = reader;
   const texts = args.flatMap(targets.texts);
   const what = shown('find', args, { targets, folder });
-  const hits = texts.flatMap((text) => targets.named(text, folder));
+  const isExcluded = (index: number): boolean =>
+    /^-(i?name|i?path|i?wholename)$/.test(texts[index - 1] ?? '') && /^(!|-not)$/.test(texts[index - 2] ?? '');
+  const hits = texts.flatMap((text, index) => (isExcluded(index) ? [] : targets.named(text, folder)));
   const starts = startsOf(texts);
   const given = texts.slice(texts[0] === starts[0] ? starts.length : 0);
   const absolute = starts.map((start) => absolutePath(start, folder));
@@ -82,7 +84,7 @@ function readFind(args: readonly Argument[], { folder }: Program, reader: Reader
   const paths = [...new Set([...found, ...hits.map(({ path }) => path)])];
   const surely = (named: readonly string[]): boolean => isSure && named.some((path) => found.includes(path));
   if (texts.includes('-delete') && paths.length > 0)
-    return [{ effect: 'changes', what, paths, isPlain: surely(paths) }];
+    return [{ effect: 'changes', what, paths, ...certainty(surely(paths)) }];
   const inner = runByFind(texts);
   if (inner === null) return looksAt(what, hits);
   const words = inner.slice(stripPrefixes(inner));
@@ -98,11 +100,16 @@ function readFind(args: readonly Argument[], { folder }: Program, reader: Reader
     .map((part) => ({
       ...part,
       what,
-      isPlain: part.isPlain === true && !texts.some((text) => /^-ok(dir)?$/.test(text)) && surely(part.paths ?? []),
+      ...certainty(
+        part.isPlain === true && !texts.some((text) => /^-ok(dir)?$/.test(text)) && surely(part.paths ?? []),
+      ),
       programs: ['find', baseName(words[0] ?? '')],
     }));
   return parts.length > 0 ? parts : looksAt(what, hits);
 }
+
+/** What is not sure to be found may have been left out: then no exit code says anything. */
+const certainty = (isPlain: boolean): Partial<Part> => (isPlain ? { isPlain } : { isPlain, decides: false });
 
 /** What `find` runs on one path. */
 function readRun(

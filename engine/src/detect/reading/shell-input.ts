@@ -1,7 +1,9 @@
-import { forEachChild, parse, type SyntaxNode } from 'unbash';
+import { forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
 
 import { baseName } from '../timeline.ts';
-import { withoutPrefixes } from './word-prefixes.ts';
+import { type Argument, knownText, type ShellNames, toArgument } from './arguments.ts';
+import type { Watch } from './watched-paths.ts';
+import { SHELLS, stripPrefixes, withoutPrefixes } from './word-prefixes.ts';
 
 const CHARACTERS_MAX = 20_000;
 
@@ -12,6 +14,16 @@ export function parseShell(text: string): SyntaxNode | null {
   } catch {
     return null;
   }
+}
+
+/** Whether some words of a filter name the caller, or a copy of it. */
+export function namesCaller(node: SyntaxNode, watch: Watch): boolean {
+  if (node.type === 'Word') return watch.named(node.value).some(({ role }) => role === 'caller' || role === 'copy');
+  let found = false;
+  forEachChild(node, (child) => {
+    found ||= namesCaller(child, watch);
+  });
+  return found;
 }
 
 /** `while read -r name`. */
@@ -45,4 +57,42 @@ export function readXargs(given: readonly string[], fed: readonly string[]): rea
   return withoutPrefixes(
     inner.flatMap((word) => (word.includes(mark) ? fed.map((one) => word.replaceAll(mark, one)) : [word])),
   ).words;
+}
+
+/** The script that a shell is given in its words or at its input; null when it is given none, or a file. */
+export function shellText(
+  program: string,
+  args: readonly Argument[],
+  redirects: readonly Redirection[],
+): string | null {
+  if (program === 'eval') return args.map((arg) => knownText(arg) ?? arg.value).join(' ');
+  if (!SHELLS.has(program) && program !== 'su') return null;
+  const option = args.findIndex(({ value }) => /^-[a-zA-Z]*c$/.test(value));
+  const given = option >= 0 ? args[option + 1] : undefined;
+  if (given !== undefined) return knownText(given) ?? given.value;
+  const document = redirects.find((redirect) => redirect.type === 'HereDoc');
+  if (document !== undefined) return document.body.text;
+  const line = redirects.find((redirect) => redirect.type === 'HereString');
+  return line?.target?.value ?? null;
+}
+
+/** What `echo` or `printf` prints, where it is plain to see. */
+export function printedText(command: SyntaxNode, names: ShellNames): string | null {
+  if (command.type !== 'Command' || (command.name?.value !== 'echo' && command.name?.value !== 'printf')) return null;
+  const texts = command.args.map((word) => knownText(toArgument(word, names)));
+  return texts.includes(null) ? null : texts.join(' ').replaceAll(String.raw`\n`, '\n');
+}
+
+/** A shell that runs what it is given at its input. */
+export function readsScript(command: SyntaxNode): boolean {
+  if (command.type !== 'Command') return false;
+  const words = [command.name, ...command.args].flatMap((word) => (word?.type === 'Word' ? [word.value] : []));
+  const [program = '', ...args] = words.slice(stripPrefixes(words));
+  return SHELLS.has(program) && program !== 'eval' && args.every((arg) => /^-[a-z]*$/.test(arg) && !arg.includes('c'));
+}
+
+/** `bash -c '…' name one two`: what the script knows as `$1`, `$2`. */
+export function argumentsOfScript(args: readonly Argument[]): readonly string[] {
+  const option = args.findIndex(({ value }) => /^-[a-zA-Z]*c$/.test(value));
+  return option < 0 ? [] : args.slice(option + 3).flatMap(({ expansions }) => expansions);
 }

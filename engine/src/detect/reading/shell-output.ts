@@ -4,7 +4,11 @@ import { baseName } from '../timeline.ts';
 import { foundBy } from './find-command.ts';
 import { operands } from './programs.ts';
 import { expandWord, type Scope, STAR, UNKNOWN } from './shell-words.ts';
-import type { Watch } from './watched-paths.ts';
+
+/** What `find` may come to. */
+interface Watched {
+  readonly paths: readonly { readonly path: string }[];
+}
 
 /** What a piece of shell prints, as far as its words tell it: names for `rm $(…)`, text for `… | sh`. Nothing is run. */
 export interface OutputReader {
@@ -40,14 +44,15 @@ const NAMERS = new Set([
   'command',
 ]);
 
-export function createOutputReader(watch: Watch): OutputReader {
+export function createOutputReader(watched: Watched): OutputReader {
   const namesOf = (node: SyntaxNode, scope: Scope): readonly string[] => {
     const commands = pipelineOf(node);
     let names: readonly string[] = [UNKNOWN];
     for (const [index, command] of commands.entries()) {
       if (command.type !== 'Command') return [UNKNOWN];
       const [program = '', ...args] = argumentsOf(command, scope);
-      names = index === 0 ? namesPrinted(baseName(program), args, watch) : filterNames(baseName(program), args, names);
+      names =
+        index === 0 ? namesPrinted(baseName(program), args, watched) : filterNames(baseName(program), args, names);
     }
     return names;
   };
@@ -85,12 +90,12 @@ function pipelineOf(node: SyntaxNode): readonly SyntaxNode[] {
   return node.type === 'Pipeline' ? node.commands : [node];
 }
 
-function namesPrinted(program: string, args: readonly string[], watch: Watch): readonly string[] {
+function namesPrinted(program: string, args: readonly string[], watched: Watched): readonly string[] {
   if (program === 'ls' || program === 'dir') {
     const given = operands(args, /^(-[IwT])$/);
     return given.length === 0 ? [STAR] : given.flatMap((one) => [one, `${one.replace(/\/$/, '')}/${STAR}`]);
   }
-  if (program === 'find' || program === 'fd') return foundBy(args, watch.paths);
+  if (program === 'find' || program === 'fd') return foundBy(args, watched.paths);
   if (program === 'pwd') return [UNKNOWN];
   if (program === 'git' && args[0] === 'ls-files') return [STAR];
   if (program === 'grep' || program === 'rg')

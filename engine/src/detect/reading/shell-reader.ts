@@ -5,9 +5,9 @@ import { readCode } from './code-reader.ts';
 import { createDeedList, type Deed } from './deeds.ts';
 import { foundBy, runByFind } from './find-command.ts';
 import { readSignalsAndNames, readVariable, type Relations } from './names-and-signals.ts';
-import { changedBy, filesOfPatch, guessDestination, operands, takesRights } from './programs.ts';
+import { changedBy, filesOfPatch, guessDestination, operands } from './programs.ts';
 import { RELIED_ON_ABROAD } from './relied-on.ts';
-import { parseShell, readVariableOf, readXargs } from './shell-input.ts';
+import { namesCaller, parseShell, readVariableOf, readXargs } from './shell-input.ts';
 import { createOutputReader, argumentsOf, inputOf } from './shell-output.ts';
 import { expandValue, expandWord, type Scope, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
@@ -273,7 +273,7 @@ function createReader({ watch, files }: ShellContext): {
       return readShellCall(program, args, run);
     if (isInterpreter(program)) return readInterpreter(program, args, run);
     if (program === 'find') return readFind(args, run);
-    if (program === 'chmod') return readChmod(args);
+    if (program === 'chmod') return list.rightsTaken(args, folder);
     if (program === 'apply_patch' || program === 'patch' || (program === 'git' && args.includes('apply'))) {
       const patches = [
         input,
@@ -327,16 +327,6 @@ function createReader({ watch, files }: ShellContext): {
     } else if (input !== null) script(input, state.depth + 1);
   };
 
-  /** Whether some words of a filter name the caller, or a copy of it. */
-  const namesCaller = (node: SyntaxNode): boolean => {
-    if (node.type === 'Word') return watch.named(node.value).some(({ role }) => role === 'caller' || role === 'copy');
-    let found = false;
-    forEachChild(node, (child) => {
-      found ||= namesCaller(child);
-    });
-    return found;
-  };
-
   const readInterpreter = (
     program: string,
     args: readonly string[],
@@ -345,7 +335,10 @@ function createReader({ watch, files }: ShellContext): {
     const substituted = node.args.flatMap((word) =>
       word.type === 'Word' ? (word.parts ?? []).filter(({ type }) => type === 'ProcessSubstitution') : [],
     );
-    if (input === null && [...(state.upstream === null ? [] : [state.upstream]), ...substituted].some(namesCaller))
+    if (
+      input === null &&
+      [...(state.upstream === null ? [] : [state.upstream]), ...substituted].some((one) => namesCaller(one, watch))
+    )
       runsFiltered = true;
     const at = args.findIndex((arg) => /^-[a-zA-Z0-9.]*[ceEr]$/.test(arg) || arg === '--eval' || arg === '--print');
     const rest = at >= 0 ? args.slice(at + 2) : operands(args, /^-[mXW]$/);
@@ -378,24 +371,6 @@ function createReader({ watch, files }: ShellContext): {
       word === '{}' ? found : found.length === 1 ? word.replaceAll('{}', found[0] ?? '') : [word],
     );
     readProgram(withoutPrefixes(words).words, run);
-  };
-
-  const readChmod = (args: readonly string[]): void => {
-    const [, ...files_] = operands(
-      args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg)),
-      /^--reference$/,
-    );
-    const mode = args.map((arg) => (/^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg));
-    for (const word of files_) {
-      const named = watch.named(word, folder);
-      const hit =
-        named.length > 0
-          ? named.some(({ role }) => takesRights(mode, { run: role === 'mechanism' || role === 'caller' }))
-          : takesRights(mode, { run: true }) && watch.above(word, folder).length > 0;
-      if (hit) tell('changes', `chmod ${word}`);
-      else if (RELIED_ON_ABROAD.has(baseName(word)) && word.includes('/') && takesRights(mode, { run: true }))
-        tell('shadows', `chmod ${word}`);
-    }
   };
 
   return {

@@ -2,18 +2,20 @@ import {
   type Assignment,
   type Command,
   forEachChild,
-  type Function as FunctionNode,
   parse,
   type Redirection,
   type Statement,
   type SyntaxNode,
 } from 'unbash';
 
-import { type Argument, knownText, type ShellNames, toArgument } from './arguments.ts';
+import { type Argument, knownText, toArgument, toScope } from './arguments.ts';
 import { alwaysFails, alwaysSucceeds, isQuiet } from './quiet-commands.ts';
+import { argumentsOfScript, printedText, readsScript, shellText } from './shell-input.ts';
+import { createOutputReader } from './shell-output.ts';
 import { absolutePath, isPattern } from './shell-paths.ts';
+import { assign, copyOf, joinBranch, setArguments, type State, withArguments } from './shell-state.ts';
 import { UNKNOWN } from './shell-words.ts';
-import { SHELLS, stripPrefixes } from './word-prefixes.ts';
+import { stripPrefixes } from './word-prefixes.ts';
 
 /**
  * Walks through a shell script and says of each simple command whether it was reached, whatever the others did. Nothing
@@ -36,6 +38,8 @@ export interface SimpleCommand {
   readonly decides: boolean;
   /** Where it works; null when that is not known. */
   readonly folder: string | null;
+  /** Names that it is fed with by what stands before it in its pipe, as far as they can be told. */
+  readonly fed: () => readonly string[];
   readonly toArgument: (word: Parameters<typeof toArgument>[0]) => Argument;
 }
 
@@ -52,32 +56,21 @@ export interface WalkOptions {
 
 const DEPTH_MAX = 4;
 const ITERATIONS_MAX = 4;
-const VALUES_MAX = 64;
 const COMMANDS_MAX = 4000;
 
 interface Place {
+  /** What stands before it in a pipe. */
+  readonly upstream: SyntaxNode | null;
   readonly reach: Reach;
   readonly decides: boolean;
   readonly depth: number;
-}
-
-interface State {
-  folder: string | null;
-  readonly variables: Map<string, readonly string[]>;
-  readonly functions: Map<string, FunctionNode>;
-  /** Something has run that may have stopped the machine, or that may wait for ever. */
-  mayHaveStopped: boolean;
-  /** A way out may have been taken. */
-  mayHaveLeft: boolean;
-  stopsAtErrors: boolean;
-  /** Runs beside the rest, and ends with the machine. */
-  readonly isBackground: boolean;
 }
 
 type Status = 'succeeds' | 'fails' | 'open';
 
 export function walkShell(text: string, visitor: Visitor, { home, present }: WalkOptions): void {
   let commands = 0;
+  const output = createOutputReader({ paths: present.map((path) => ({ path })) });
 
   const namesOf = ({ folder, variables }: State) => ({ home, folder, variables });
   const reachOf = (state: State, { reach }: Place): Reach => {
@@ -113,12 +106,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
   const perhaps = (state: State, run: (branch: State) => Status): Status => {
     const branch = copyOf(state);
     const status = run(branch);
-    if (branch.folder !== state.folder) state.folder = null;
-    for (const [name, value] of branch.variables)
-      if (state.variables.get(name)?.join('\n') !== value.join('\n')) state.variables.set(name, [UNKNOWN]);
-    for (const [name, body] of branch.functions) state.functions.set(name, body);
-    state.mayHaveStopped ||= branch.mayHaveStopped;
-    state.mayHaveLeft ||= branch.mayHaveLeft;
+    joinBranch(state, branch);
     return status;
   };
 
@@ -151,11 +139,13 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
         for (const [index, command] of it.commands.entries()) {
           const isLast = index === it.commands.length - 1;
           const inner = it.commands.length === 1 ? state : copyOf(state);
-          const own = { ...place, decides: place.decides && isLast && !negated };
+          const before = { ...it, commands: it.commands.slice(0, index), operators: it.operators.slice(0, index - 1) };
+          const upstream = index === 0 ? place.upstream : before;
+          const own = { ...place, upstream, decides: place.decides && isLast && !negated };
           if (printed !== null && readsScript(command))
             status = script(printed, { ...own, depth: place.depth + 1 }, inner);
           else status = node(command, own, inner);
-          printed = textOf(command, namesOf(inner));
+          printed = printedText(command, namesOf(inner));
           state.mayHaveStopped ||= inner.mayHaveStopped;
         }
         if (!negated || status === 'open') return status;
@@ -255,13 +245,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     { it, place, state }: { readonly it: Command; readonly place: Place; readonly state: State },
   ): Status => {
     const [called, ...args] = words;
-    const set = (assignment: Assignment): void => {
-      const { value, name, append } = assignment;
-      const values = value.type === 'Word' ? toArgument(assignment, namesOf(state)).expansions : [UNKNOWN];
-      const old = append === true ? (state.variables.get(name) ?? [UNKNOWN]) : [''];
-      const texts = values.map((text) => text.slice(text.indexOf('=') + 1));
-      state.variables.set(name, old.flatMap((head) => texts.map((tail) => head + tail)).slice(0, VALUES_MAX));
-    };
+    const set = (assignment: Assignment): void => assign(state, assignment, home);
     if (called === undefined) {
       for (const assignment of assignments) set(assignment);
       return redirects.length === 0 && assignments.every(({ value }) => value.type === 'Word') ? 'succeeds' : 'open';
@@ -271,7 +255,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     const texts = args.map(({ value }) => value);
     const body = prefixes.length === 0 ? state.functions.get(name) : undefined;
     if (body !== undefined && place.depth < DEPTH_MAX)
-      return node(body.body, { ...place, depth: place.depth + 1 }, state);
+      return withArguments(state, args, () => node(body.body, { ...place, depth: place.depth + 1 }, state));
     for (const arg of it.args) if (arg.type === 'Assignment') set(arg);
     if (program === 'read') for (const text of texts) state.variables.set(text, [UNKNOWN]);
     if (program === 'cd') {
@@ -280,11 +264,13 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
       state.folder = text === null ? null : absolutePath(text, state.folder);
     }
     if (program === 'set' && texts.some((text) => /^-[a-z]*e|^errexit$/.test(text))) state.stopsAtErrors = true;
+    if (program === 'shift') setArguments(state, null);
     const inner = shellText(program, args, redirects);
     if (inner !== null) {
       const nested = { ...place, depth: place.depth + 1 };
       if (program === 'eval') return script(inner, nested, state);
       const fresh: State = { ...copyOf(state), variables: new Map(), functions: new Map(), stopsAtErrors: false };
+      setArguments(fresh, argumentsOfScript(args));
       const status = script(inner, nested, fresh);
       state.mayHaveStopped ||= fresh.mayHaveStopped;
       return status;
@@ -300,7 +286,7 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
   /** Commands inside of words: `$(…)`, `` `…` ``, `<(…)`, here documents. */
   const inWords = (parts: readonly SyntaxNode[], place: Place, state: State): void => {
     const visit = (part: SyntaxNode): void => {
-      if (part.type === 'Script') list(part.commands, { ...place, decides: false }, copyOf(state));
+      if (part.type === 'Script') list(part.commands, { ...place, upstream: null, decides: false }, copyOf(state));
       else forEachChild(part, visit);
     };
     for (const part of parts) visit(part);
@@ -314,13 +300,17 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     reach: reachOf(state, place),
     decides: place.decides,
     folder: state.folder,
+    fed: () => {
+      const scope = toScope(namesOf(state));
+      return place.upstream === null ? [] : output.namesOf(place.upstream, scope);
+    },
     toArgument: (word) => toArgument(word, namesOf(state)),
   });
 
   try {
     script(
       text,
-      { reach: 'reached', decides: true, depth: 0 },
+      { reach: 'reached', decides: true, depth: 0, upstream: null },
       {
         folder: home,
         variables: new Map(),
@@ -335,40 +325,6 @@ export function walkShell(text: string, visitor: Visitor, { home, present }: Wal
     // What cannot be parsed, or is too deep, is not read; the layers below have seen what it did.
   }
 }
-
-/** The script that a shell is given in its words or at its input; null when it is given none, or a file. */
-function shellText(program: string, args: readonly Argument[], redirects: readonly Redirection[]): string | null {
-  if (program === 'eval') return args.map((arg) => knownText(arg) ?? arg.value).join(' ');
-  if (!SHELLS.has(program) && program !== 'su') return null;
-  const option = args.findIndex(({ value }) => /^-[a-zA-Z]*c$/.test(value));
-  const given = option >= 0 ? args[option + 1] : undefined;
-  if (given !== undefined) return knownText(given) ?? given.value;
-  const document = redirects.find((redirect) => redirect.type === 'HereDoc');
-  if (document !== undefined) return document.body.text;
-  const line = redirects.find((redirect) => redirect.type === 'HereString');
-  return line?.target?.value ?? null;
-}
-
-/** What `echo` or `printf` prints, where it is plain to see. */
-function textOf(command: SyntaxNode, names: ShellNames): string | null {
-  if (command.type !== 'Command' || (command.name?.value !== 'echo' && command.name?.value !== 'printf')) return null;
-  const texts = command.args.map((word) => knownText(toArgument(word, names)));
-  return texts.includes(null) ? null : texts.join(' ').replaceAll(String.raw`\n`, '\n');
-}
-
-/** A shell that runs what it is given at its input. */
-function readsScript(command: SyntaxNode): boolean {
-  if (command.type !== 'Command') return false;
-  const words = [command.name, ...command.args].flatMap((word) => (word?.type === 'Word' ? [word.value] : []));
-  const [program = '', ...args] = words.slice(stripPrefixes(words));
-  return SHELLS.has(program) && program !== 'eval' && args.every((arg) => /^-[a-z]*$/.test(arg) && !arg.includes('c'));
-}
-
-const copyOf = (state: State): State => ({
-  ...state,
-  variables: new Map(state.variables),
-  functions: new Map(state.functions),
-});
 
 function first<T>(items: readonly T[]): T {
   const [item] = items;
