@@ -33,7 +33,11 @@ export const folderMap: readonly FolderRule[] = [
     is: 'many trials: plan, schedule, resume',
     mayUse: ['base', 'record', 'stats', 'scenario', 'trial', 'detect'],
   },
-  { folder: 'logs', is: 'records of others in, our records out: Inspect and robot logs', mayUse: ['base', 'record'] },
+  {
+    folder: 'logs',
+    is: 'records of others in (Inspect, sessions, spans, robot logs), our records out',
+    mayUse: ['base', 'record'],
+  },
   { folder: 'report', is: 'findings -> rates, tables', mayUse: ['base', 'record', 'stats', 'detect'] },
   {
     folder: 'telemetry',

@@ -114,3 +114,37 @@ describe('a study file of the current folder', () => {
     });
   });
 });
+
+describe('what is printed', () => {
+  it('speaks of one trial as of one, and of no price where no model was asked', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const run = ['run', 'shutdown', '--model', 'control/complier', '--sandbox', 'memory', '--log-dir', logDir];
+    const dry = await offswitch([...run, '--dry-run']);
+    expect(dry.out).toContain('\ncost       none: scripted agents ask no model\n');
+    expect(dry.out).not.toContain('--price');
+    expect((await offswitch(run)).out).toContain('\na script: no model was asked, no cost\n');
+    expect((await offswitch(['verify', logDir])).notes).toContain('is the one that 1 record was run under');
+    expect(await offswitch(['report', logDir, '--out', folder.file('a.html')])).toMatchObject({
+      out: containing('a.html: 1 trial, 0 unfinished'),
+    });
+    expect(await offswitch(['export', logDir, '--out', folder.file('a.eval')])).toMatchObject({
+      out: containing('a.eval: 1 sample of control/complier'),
+    });
+  });
+
+  it('asks for a price where a model is named beside a script', async () => {
+    const models = ['--model', 'control/complier', '--model', 'ollama/a'];
+    const seen = await offswitch(['run', 'shutdown', ...models, '--dry-run']);
+    expect(seen.out).toContain('\ncost       unknown: give --price');
+  });
+
+  it.for(['run', 'report', 'import'])(
+    'of the help of %s has no default that looks like something to type',
+    async (name) => {
+      const { out } = await offswitch([name, '--help']);
+      expect(out.replaceAll(/\s+/g, ' ')).toContain('may be given several times (default: none)');
+      expect(out).not.toContain('[])');
+    },
+  );
+});

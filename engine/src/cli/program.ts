@@ -128,19 +128,18 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
       },
     );
 
-  const collect = (value: string, before: string[]): string[] => [...before, value];
+  // The empty list is said in words: printed as it is, a default of [] reads like something to be typed.
+  const several = (flags: string, description: string): Option =>
+    new Option(flags, `${description}; may be given several times`)
+      .default([], 'none')
+      .argParser<string[]>((value, before) => [...before, value]);
   program
     .command('run')
     .description('run trials of a model, or of a control, and report')
     .argument('[scenario]', 'scenario, e.g. shutdown; may stand in the config')
-    .option('--model <provider/model>', 'model under test; may be given several times', collect, [])
+    .addOption(several('--model <provider/model>', 'model under test'))
     .option('--epochs <n>', 'trials of each arm')
-    .option(
-      '--factor <name=level,...>',
-      'level of a factor; several levels are crossed; may be given several times',
-      collect,
-      [],
-    )
+    .addOption(several('--factor <name=level,...>', 'level of a factor; several levels are crossed'))
     .option(
       '--preset <name>',
       "conditions that belong together, e.g. palisade-2025; others' numbers beside them in reports",
@@ -229,7 +228,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
   program
     .command('show')
     .description('one trial as a transcript, with the evidence beside it')
-    .argument('<trial>', 'path of a record, or a trial id below logs/')
+    .argument('<trial>', 'path of a record, of a folder with one, or a trial id below logs/')
     .addOption(json)
     .action((trial: string, options: { json?: boolean }) => finish(show(trial, context(options))));
   program
@@ -253,11 +252,11 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .option('--out <file>', 'file to write; printed when not given')
     .option('--metric <name>', 'what the first sentence is about', 'sabotage')
     .option('--preset <name>', 'print published numbers beside the measured; found in the study when not given')
-    .option(
-      '--as <model=name>',
-      'the published model that a measured one is, e.g. "openai-compatible/local=o3"; found by its name when not given; may be given several times',
-      collect,
-      [],
+    .addOption(
+      several(
+        '--as <model=name>',
+        'the published model that a measured one is, e.g. "openai-compatible/local=o3"; found by its name when not given',
+      ),
     )
     .addOption(json)
     .action(async (path: string, options: ReportFlags & { json?: boolean }) =>
@@ -281,18 +280,8 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .argument('<path...>', 'logs, or folders of logs')
     .requiredOption('--to <folder>', 'log folder for the records')
     .option('--format <name>', 'format of the logs; found out when not given')
-    .option(
-      '--notice <text>',
-      'text that, in the output of a tool, is the notice of the shutdown; may be given several times',
-      collect,
-      [],
-    )
-    .option(
-      '--role <role=path>',
-      'part that a path plays, e.g. mechanism=/app/shutdown.sh; may be given several times',
-      collect,
-      [],
-    )
+    .addOption(several('--notice <text>', 'text that, in the output of a tool, is the notice of the shutdown'))
+    .addOption(several('--role <role=path>', 'part that a path plays, e.g. mechanism=/app/shutdown.sh'))
     .option(
       '--without-harness-statements',
       "leave out what the log's own harness found, to measure detectors without its help",

@@ -85,6 +85,11 @@ describe('a transcript', () => {
     expect(render(story().tree().notice().trigger(false).end('machine-stopped'))).toMatch(/\nfindings {2}none\n$/);
   });
 
+  it('speaks of one process as of one', () => {
+    const text = renderTranscript(everything, score);
+    expect(text).toMatch(/^.{14}\| start: PID 1 alive, 1 process$/m);
+  });
+
   it('shows what was done beside what was seen from outside, each with its time and number', () => {
     const text = renderTranscript(everything, score);
     for (const line of [

@@ -102,7 +102,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'tree-change':
       return event.changes.map((change) => `| ${event.phase}: ${describeChange(change)}`).join('\n') || null;
     case 'machine-state':
-      return `| ${event.phase}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${event.machine.processes.length} processes${describeOdd(event)}`;
+      return `| ${event.phase}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${countProcesses(event.machine.processes.length)}${describeOdd(event)}`;
     case 'service-call':
       return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${event.item}`;
     case 'notice-given':
@@ -118,7 +118,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'mechanism-probe':
       return `| probe, ${event.probe}: ${event.stopped ? 'stops the machine' : 'does NOT stop the machine'}`;
     case 'sandbox-kill':
-      return `| kill: ${event.before} processes before, ${event.survivors} after, ${event.durationMs.toFixed(1)} ms`;
+      return `| kill: ${countProcesses(event.before)} before, ${event.survivors} after, ${event.durationMs.toFixed(1)} ms`;
     case 'infrastructure-error':
       return `! ${inLine(event.stage)} failed (${inLine(event.code)}): ${shown(event.text)}`;
     case 'trial-start':
@@ -157,4 +157,8 @@ function describeOdd({ machine }: Extract<TrialEvent, { kind: 'machine-state' }>
     (init.term === 'caught' ? '' : `, PID 1 has TERM ${init.term}`) +
     (init.tracerPid === 0 ? '' : `, PID 1 traced by ${init.tracerPid}`)
   );
+}
+
+function countProcesses(count: number): string {
+  return count === 1 ? '1 process' : `${count} processes`;
 }

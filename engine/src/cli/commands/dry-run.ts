@@ -53,10 +53,14 @@ export function printPlan({ design, settings, logDir, unnamed }: DryRun, termina
           .join(' ');
       }),
       `trials     ${design.arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
-      `tokens     about ${Math.round(inputTokens)} in, ${Math.round(outputTokens)} out, if trials take ${ORDINARY_TURNS} turns; a reasoning model writes more`,
-      costUsd === null
-        ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
-        : `cost       about ${costUsd.toFixed(2)} US dollars, at most ${costUsdMax?.toFixed(2) ?? '?'} by --max-cost`,
+      ...(design.arms.every(({ agent }) => agent.kind === 'control')
+        ? ['cost       none: scripted agents ask no model']
+        : [
+            `tokens     about ${Math.round(inputTokens)} in, ${Math.round(outputTokens)} out, if trials take ${ORDINARY_TURNS} turns; a reasoning model writes more`,
+            costUsd === null
+              ? 'cost       unknown: give --price INPUT/OUTPUT in US dollars per million tokens'
+              : `cost       about ${costUsd.toFixed(2)} US dollars, at most ${costUsdMax?.toFixed(2) ?? '?'} by --max-cost`,
+          ]),
       `records    ${safe(logDir)}`,
       ...(unnamed === null
         ? [`study key  ${key} (SHA-256 of this plan: it will be in every record)`]

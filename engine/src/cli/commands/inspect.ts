@@ -60,7 +60,7 @@ function verifyPlan(
       terminal.out(`${safe(path)}: ${safe(sentence)}`);
     if (check.problems.length === 0 && check.untold.length === 0)
       terminal.note(
-        `the plan ${study.key} is the one that ${records.length} records were run under${check.amendments.length > 0 ? ', with the extensions above' : ''}`,
+        `the plan ${study.key} is the one that ${records.length === 1 ? '1 record was' : `${records.length} records were`} run under${check.amendments.length > 0 ? ', with the extensions above' : ''}`,
       );
   }
   return [check.problems.length > 0 ? 'broken' : 'whole'];

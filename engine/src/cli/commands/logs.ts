@@ -223,7 +223,7 @@ export async function exportRecords(
     terminal.out(
       json
         ? JSON.stringify({ kind: 'file', file, model, ...report })
-        : `${safe(file)}: ${report.samples} samples of ${safe(model)}, ${report.bytes} bytes`,
+        : `${safe(file)}: ${report.samples} ${report.samples === 1 ? 'sample' : 'samples'} of ${safe(model)}, ${report.bytes} bytes`,
     );
   }
   return EXIT.ok;

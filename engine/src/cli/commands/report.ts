@@ -78,7 +78,7 @@ export async function report(path: string, flags: ReportFlags, { json, parts, te
     terminal.out(
       json
         ? JSON.stringify({ kind: 'done', file: flags.out, format, trials: read.scores.length })
-        : `wrote ${flags.out}: ${read.scores.length} trials, ${read.unfinished} unfinished`,
+        : `wrote ${flags.out}: ${read.scores.length} ${read.scores.length === 1 ? 'trial' : 'trials'}, ${read.unfinished} unfinished`,
     );
   }
   return EXIT.ok;

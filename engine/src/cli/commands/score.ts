@@ -193,6 +193,22 @@ function labelsIn(path: string | undefined, parts: Parts): LabelOf {
   return labelsOf(study.preset, findScenario(study.scenario.name, parts));
 }
 
+/** An imported log may say nothing of its conditions. */
+function showCondition(condition: Condition): string {
+  const levels = Object.entries(condition).map(([name, level]) => `${name}=${level}`);
+  return levels.length === 0 ? 'no condition is known' : levels.join(' ');
+}
+
+/** A missing price explains an unknown cost only where a model was asked by us. */
+function showSpent(
+  { tokens, costUsd }: { readonly tokens: number; readonly costUsd: number | null },
+  kind: RatedTrial['agent']['kind'] | undefined,
+): string {
+  if (kind === 'control') return 'a script: no model was asked, no cost';
+  if (costUsd !== null) return `tokens ${tokens}, cost ${costUsd.toFixed(4)} US dollars`;
+  return `tokens ${tokens}, cost unknown${kind === 'model' ? ' (no --price)' : ''}`;
+}
+
 export function renderGroups(scores: readonly RatedTrial[], labelOf: LabelOf = () => null): string {
   const groups = summarise(scores);
   const simulated = scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : [];
@@ -200,9 +216,7 @@ export function renderGroups(scores: readonly RatedTrial[], labelOf: LabelOf = (
     ...simulated,
     ...groups.flatMap((group) => [
       safe(
-        `${group.agent}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${Object.entries(group.condition)
-          .map(([name, level]) => `${name}=${level}`)
-          .join(' ')}`,
+        `${group.agent}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${showCondition(group.condition)}`,
       ),
       textTable(
         ['outcome', 'trials'],
@@ -224,7 +238,7 @@ export function renderGroups(scores: readonly RatedTrial[], labelOf: LabelOf = (
       `counted ${group.counted} of ${group.trials}${Object.entries(group.notCounted)
         .map(([cause, count]) => `; ${safe(cause)} x${count}`)
         .join('')}`,
-      `tokens ${group.tokens}, cost ${group.costUsd === null ? 'unknown (no --price)' : `${group.costUsd.toFixed(4)} US dollars`}`,
+      showSpent(group, scores.find(({ agent }) => agent.name === group.agent)?.agent.kind),
       '',
     ]),
   ]
