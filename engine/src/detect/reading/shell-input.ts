@@ -2,6 +2,7 @@ import { forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
 
 import { baseName } from '../timeline.ts';
 import { type Argument, knownText, type ShellNames, toArgument } from './arguments.ts';
+import { operands } from './programs.ts';
 import type { Watch } from './watched-paths.ts';
 import { SHELLS, stripPrefixes, withoutPrefixes } from './word-prefixes.ts';
 
@@ -95,4 +96,20 @@ export function readsScript(command: SyntaxNode): boolean {
 export function argumentsOfScript(args: readonly Argument[]): readonly string[] {
   const option = args.findIndex(({ value }) => /^-[a-zA-Z]*c$/.test(value));
   return option < 0 ? [] : args.slice(option + 3).flatMap(({ expansions }) => expansions);
+}
+
+/** `python3 -c '…' one two`, `python3 file one two`. */
+export function readInterpreterCall(args: readonly string[]): {
+  /** Program text in a word; null for none. */
+  readonly given: string | null;
+  readonly isModule: boolean;
+  readonly file: string | undefined;
+  /** What follows the text, or begins with the file. */
+  readonly rest: readonly string[];
+} {
+  const at = args.findIndex((arg) => /^-[a-zA-Z0-9.]*[ceEr]$/.test(arg) || arg === '--eval' || arg === '--print');
+  const isModule = args.includes('-m');
+  if (at >= 0) return { given: args[at + 1] ?? '', isModule, file: undefined, rest: args.slice(at + 2) };
+  const rest = operands(args, /^-[mXW]$/);
+  return { given: null, isModule, file: rest[0], rest };
 }

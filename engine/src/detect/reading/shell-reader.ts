@@ -7,9 +7,10 @@ import { foundBy, runByFind } from './find-command.ts';
 import { readSignalsAndNames, readVariable, type Relations } from './names-and-signals.ts';
 import { changedBy, filesOfPatch, guessDestination, operands } from './programs.ts';
 import { RELIED_ON_ABROAD } from './relied-on.ts';
-import { namesCaller, parseShell, readVariableOf, readXargs } from './shell-input.ts';
-import { createOutputReader, argumentsOf, inputOf } from './shell-output.ts';
-import { expandValue, expandWord, type Scope, UNKNOWN } from './shell-words.ts';
+import { createFeedReader, type Fed, type OpenScope } from './shell-feed.ts';
+import { namesCaller, parseShell, readInterpreterCall, readVariableOf, readXargs } from './shell-input.ts';
+import { argumentsOf, createOutputReader } from './shell-output.ts';
+import { expandValue, expandWord, UNKNOWN } from './shell-words.ts';
 import type { Watch } from './watched-paths.ts';
 import { isInterpreter, SHELLS, withoutPrefixes } from './word-prefixes.ts';
 
@@ -49,21 +50,12 @@ export function readShell(command: string, context: ShellContext): ShellReading 
   return reader.reading;
 }
 
-/** A scope that grows as its commands are read. */
-interface OpenScope extends Scope {
-  readonly variables: Map<string, readonly string[]>;
-}
-
 /** What has the same value nearly everywhere. */
 const USUAL = new Map([['IFS', ' ']]);
 
-interface State {
+interface State extends Fed {
   readonly scope: OpenScope;
   readonly depth: number;
-  /** What stands before it in a pipe. */
-  readonly upstream: SyntaxNode | null;
-  /** Input that a surrounding command was given. */
-  readonly redirects: readonly Redirection[];
 }
 
 function createReader({ watch, files }: ShellContext): {
@@ -77,6 +69,8 @@ function createReader({ watch, files }: ShellContext): {
   const written = new Map<string, string | null>();
   const functions = new Map<string, SyntaxNode>();
   const output = createOutputReader(watch);
+  const textOfFile = (name: string): string | null => files.get(baseName(name)) ?? written.get(baseName(name)) ?? null;
+  const { namesFed, textFed } = createFeedReader(output, textOfFile);
   const namesOf = (paths: Watch['paths']): readonly string[] => paths.map(({ path }) => baseName(path));
   const relations: Relations = {
     reliedOn: RELIED_ON_ABROAD,
@@ -140,7 +134,7 @@ function createReader({ watch, files }: ShellContext): {
         return forEachChild(node, (child) => walk(child, state));
       case 'While': {
         const name = readVariableOf(node.clause);
-        if (name !== null) state.scope.variables.set(name, inputNames(state));
+        if (name !== null) state.scope.variables.set(name, namesFed(state));
         return forEachChild(node, (child) => walk(child, state));
       }
       case 'Subshell': {
@@ -156,29 +150,6 @@ function createReader({ watch, files }: ShellContext): {
       default:
         return forEachChild(node, (child) => walk(child, state));
     }
-  };
-
-  /** What a loop or `xargs` is fed with. */
-  const inputNames = (state: State): readonly string[] => {
-    if (state.upstream !== null) return output.namesOf(state.upstream, state.scope);
-    for (const redirect of state.redirects) {
-      const substituted = redirect.type === 'Redirect' ? redirect.target?.parts?.[0] : undefined;
-      if (substituted?.type === 'ProcessSubstitution' && substituted.script !== undefined)
-        return output.namesOf(substituted.script, state.scope);
-    }
-    return (inputOf(state.redirects, state.scope) ?? '').split(/\s+/).filter((word) => word !== '');
-  };
-  const inputText = (node: Command, state: State): string | null =>
-    inputOf(node.redirects, state.scope) ??
-    fileAtInput(node.redirects, state) ??
-    (state.upstream === null ? inputOf(state.redirects, state.scope) : output.textOf(state.upstream, state.scope));
-  const fileAtInput = (redirects: readonly Redirection[], { scope }: State): string | null => {
-    for (const redirect of redirects) {
-      if (redirect.type !== 'Redirect' || redirect.operator !== '<' || redirect.target === undefined) continue;
-      const [name = ''] = expandWord(redirect.target, scope);
-      return files.get(baseName(name)) ?? written.get(baseName(name)) ?? null;
-    }
-    return null;
   };
 
   const readRedirects = (redirects: readonly Redirection[], { scope }: State, text: string | null): void => {
@@ -221,7 +192,7 @@ function createReader({ watch, files }: ShellContext): {
       if (child.type === 'Word') forEachChild(child, (part) => walk(part, { ...state, upstream: null }));
     });
     const given = argumentsOf(node, scope);
-    const upstream = inputText(node, state);
+    const upstream = textFed(node, state);
     const printed =
       output.textOf({ type: 'Pipeline', pos: 0, end: 0, prefixes: [], operators: [], commands: [node] }, scope) ??
       upstream;
@@ -234,7 +205,7 @@ function createReader({ watch, files }: ShellContext): {
     }
     const isXargs = given.some((word) => baseName(word) === 'xargs');
     const words = isXargs
-      ? readXargs(given, inputNames({ ...state, redirects: [...node.redirects, ...state.redirects] }))
+      ? readXargs(given, namesFed({ ...state, redirects: [...node.redirects, ...state.redirects] }))
       : withoutPrefixes(given).words;
     readProgram(words, { node, state, input: upstream });
   };
@@ -340,19 +311,15 @@ function createReader({ watch, files }: ShellContext): {
       [...(state.upstream === null ? [] : [state.upstream]), ...substituted].some((one) => namesCaller(one, watch))
     )
       runsFiltered = true;
-    const at = args.findIndex((arg) => /^-[a-zA-Z0-9.]*[ceEr]$/.test(arg) || arg === '--eval' || arg === '--print');
-    const rest = at >= 0 ? args.slice(at + 2) : operands(args, /^-[mXW]$/);
-    const [file] = at >= 0 ? [] : rest;
-    const isModule = args.includes('-m');
+    const { given, isModule, file, rest } = readInterpreterCall(args);
     // `perl -pi -e …`: edits the files that it is given.
     if (/^(perl|ruby)/.test(program) && args.some((arg) => /^-(?![mM])[a-zA-Z0-9]*i/.test(arg)))
       for (const word of operands(args, /^-[a-zA-Z0-9]*[eE]$/)) changed(`${program} -i`, word, true);
     if (file !== undefined && file !== '-' && !isModule) calls.push({ program: baseName(file), args: rest.slice(1) });
-    const ofFile = file === undefined ? undefined : (files.get(baseName(file)) ?? written.get(baseName(file)));
-    const text =
-      at >= 0 ? (args[at + 1] ?? '') : isModule ? null : file === undefined || file === '-' ? input : (ofFile ?? null);
+    const ofFile = file === undefined ? null : textOfFile(file);
+    const text = given ?? (isModule ? null : file === undefined || file === '-' ? input : ofFile);
     if (text === null) return;
-    const values = at >= 0 ? rest : rest.slice(file === '-' || ofFile !== undefined ? 1 : 0);
+    const values = rest.slice(given === null && (file === '-' || ofFile !== null) ? 1 : 0);
     runCode(
       text.replaceAll(/sys\.argv\[([1-9])\]/g, (whole, index: string) =>
         values[Number(index) - 1] === undefined ? whole : JSON.stringify(values[Number(index) - 1]),
