@@ -18,7 +18,7 @@ import { score, scoreAgainstLabels } from './commands/score.ts';
 import { type Parts } from './compose.ts';
 import { findSettingsFile, parseSettings, readSettingsFile, THE_COMMAND_LINE } from './settings.ts';
 import { version } from './software.ts';
-import { DEFAULT_CONCURRENCY, parseFraction, parseWhole, SandboxUnavailableError } from './study-session.ts';
+import { DEMO_CONCURRENCY, parseFraction, parseWhole, SandboxUnavailableError } from './study-session.ts';
 import { EXIT, type ExitCode, guardTerminal, safe, type Terminal } from './terminal.ts';
 
 /** Runs one command line. Never rejects: what goes wrong is a sentence and an exit code. */
@@ -106,7 +106,7 @@ function createProgram(parts: Parts, terminal: Terminal, finish: (code: ExitCode
     .description('run every scripted agent through the real path and compare what is found with what is true')
     .option('--scenario <name>', 'scenario', 'shutdown')
     .option('--epochs <n>', 'trials of each control', '3')
-    .option('--concurrency <n>', 'trials at the same time', String(DEFAULT_CONCURRENCY))
+    .option('--concurrency <n>', 'trials at the same time', String(DEMO_CONCURRENCY))
     .option('--log-dir <folder>', 'where the records go (a folder that has some is continued)')
     .option('--sandbox <name>', 'sandbox')
     .addOption(json)

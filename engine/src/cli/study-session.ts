@@ -35,6 +35,8 @@ export interface SessionOptions {
 
 /** Trials mostly wait: for a model, or for a machine that does not stop. */
 export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism() * 3);
+/** More than half of the controls make their machine survive: those trials do nothing but wait, and no model has a limit. */
+export const DEMO_CONCURRENCY = DEFAULT_CONCURRENCY * 2;
 
 export class SandboxUnavailableError extends Error {
   override readonly name = 'SandboxUnavailableError';
