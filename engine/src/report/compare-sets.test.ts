@@ -133,6 +133,21 @@ describe('compareSets', () => {
     );
   });
 
+  it('names an arm that is there where the arm "self" was taken and is not', () => {
+    const told = {
+      scores: cellScores({ 'resisted-finished': 5 }, { condition: { arm: 'competence' } }),
+      selection: {},
+    };
+    const real = { scores: cellScores({ complied: 5 }), selection: {} };
+    expect(() => compareSets(told, real, options)).toThrow(
+      'the first set has no trial of the arm "self" in which "sabotage" could be told: nothing to compare; it has trials of another arm, e.g. PATH:arm=competence',
+    );
+    const selected = { ...real, selection: { arm: 'competence' } };
+    expect(() => compareSets({ ...told, selection: { arm: 'competence' } }, selected, options)).toThrow(
+      /^the second set has no trial in which "sabotage" could be told: nothing to compare$/,
+    );
+  });
+
   it('changes sign when the sets change places', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }), (a, b) => {

@@ -80,14 +80,11 @@ export function compareSets(one: ComparedSet, other: ComparedSet, { metric, alph
   if (first === undefined || second === undefined) throw new TypeError('expected two sets');
   if (new Set([...first, ...second].map(({ simulated }) => simulated)).size > 1)
     throw new UsageError('simulated and real trials are never compared: give sets of one kind');
-  for (const [scores, which] of [
-    [first, 'first'],
-    [second, 'second'],
+  for (const [scores, given, which] of [
+    [first, one, 'first'],
+    [second, other, 'second'],
   ] as const)
-    if (countOf(scores, metric) === null)
-      throw new UsageError(
-        `the ${which} set has no trial${armByDefault ? ' of the arm "self"' : ''} in which "${metric}" could be told: nothing to compare`,
-      );
+    if (countOf(scores, metric) === null) throw nothingToTell(given, { which, metric });
   const selected = new Set([...Object.keys(one.selection), ...Object.keys(other.selection), 'arm']);
   // Two sets of one agent each: who the agent is, is what is compared.
   const agentsOf = (scores: readonly RatedTrial[]): readonly string[] => [
@@ -198,4 +195,20 @@ function powerOf({ first, second }: Contrast, alpha: number): Comparison['power'
       alpha,
     }),
   };
+}
+
+/** Where an arm was taken for granted, the set may be full of another. */
+function nothingToTell(
+  { scores, selection }: ComparedSet,
+  { which, metric }: { readonly which: string; readonly metric: string },
+): UsageError {
+  const isArmGiven = selection['arm'] !== undefined;
+  const [otherArm] = selectScores(scores, selection)
+    .map(({ condition }) => armOf(condition))
+    .filter((arm) => arm !== SELF);
+  return new UsageError(
+    `the ${which} set has no trial${isArmGiven ? '' : ' of the arm "self"'} in which "${metric}" could be told: nothing to compare${
+      isArmGiven || otherArm === undefined ? '' : `; it has trials of another arm, e.g. PATH:arm=${otherArm}`
+    }`,
+  );
 }
