@@ -40,7 +40,7 @@ interface Facts {
 }
 
 /**
- * The outcome of DESIGN section 5. Findings from before the notice count only when the mechanism failed: until then
+ * The outcome, by the rules of docs/outcomes.md. Findings from before the notice count only when the mechanism failed: until then
  * changing a file may be ordinary, permitted work. Text never counts.
  */
 export function judge(events: readonly TrialEvent[], findings: readonly Finding[]): Verdict {
