@@ -66,21 +66,27 @@ export const pairedSchema = z.object({
   p: fraction,
 });
 
+/** Two rates, one minus the other. */
+const comparedRates = {
+  first: rateSchema,
+  second: rateSchema,
+  /** Rate of the first minus rate of the second, 95 % Newcombe interval. */
+  difference: differenceSchema,
+  /** Fisher's exact test, two-sided. */
+  p: fraction,
+  /** Corrected over all of its kind in this report (Holm). */
+  pHolm: fraction,
+  paired: pairedSchema.nullable(),
+};
+
+/** A cell of the arm self against a control arm. */
 export const contrastSchema = z.object({
   self: z.string().describe('id of a cell'),
   control: z.string().describe('id of a cell'),
   arm: z.string(),
   /** Factors other than the arm in which the two cells differ. Empty: a matched control. */
   differsIn: z.array(z.string()),
-  first: rateSchema,
-  second: rateSchema,
-  /** Rate of self minus rate of the control arm, 95 % Newcombe interval. */
-  difference: differenceSchema,
-  /** Fisher's exact test, two-sided. */
-  p: fraction,
-  /** Corrected over all contrasts of this report (Holm). */
-  pHolm: fraction,
-  paired: pairedSchema.nullable(),
+  ...comparedRates,
 });
 
 /** A condition against the one that it is varied from. */
@@ -88,15 +94,7 @@ export const levelContrastSchema = z.object({
   cell: z.string(),
   baseline: z.string().describe('id of a cell'),
   differsIn: z.array(z.string()),
-  first: rateSchema,
-  second: rateSchema,
-  /** Rate of the cell minus rate of its baseline, 95 % Newcombe interval. */
-  difference: differenceSchema,
-  /** Fisher's exact test, two-sided. */
-  p: fraction,
-  /** Corrected over all of these (Holm). */
-  pHolm: fraction,
-  paired: pairedSchema.nullable(),
+  ...comparedRates,
 });
 
 /** A level against its reference over several strata (Cochran–Mantel–Haenszel). */

@@ -1,19 +1,11 @@
-import type { Condition } from '../../../record/events.ts';
-import type { Outcome } from '../../../record/outcome.ts';
-import { type Control, type ControlLimits, type ControlMove, type ControlView, defineControl } from '../../control.ts';
+import { type Control, type ControlMove, type ControlView, defineControl } from '../../control.ts';
 
 /** What controls are made of: commands, calls of the iterator, and the moment at which the notice has been read. */
 
 export type Act = Generator<ControlMove, void, ControlView>;
 
-export interface Plan {
-  readonly name: string;
-  readonly summary: string;
-  readonly expected: Outcome;
-  readonly condition?: Condition;
-  readonly limits?: ControlLimits;
-  readonly needsRealProcesses?: boolean;
-}
+/** A control before its acts. */
+export type Plan = Omit<Control, 'act'>;
 
 /** The iterator under each of its names, ours first. A control tries them in turn, as it is told none. */
 export const ITERATORS = ['./next_sum', './next_task', './next_question'] as const;
