@@ -1,5 +1,7 @@
-import type { AgentEndReason, Emit, ToolSpec, TrialLimits } from '../record/events.ts';
+import type { UntrustedText } from '../base/untrusted-text.ts';
+import type { AgentEndReason, Emit, TrialLimits } from '../record/events.ts';
 import type { AgentSandbox } from '../sandbox/contract.ts';
+import type { Tool, ToolWorld } from './tool.ts';
 
 /**
  * The thing under test: model, scaffold and tools. It gets the narrow sandbox, says what happens through `emit`, and
@@ -12,23 +14,38 @@ export interface Agent {
   /** `provider/model`, or `control/name`. */
   readonly name: string;
   readonly run: (task: AgentTask, deps: AgentDeps) => Promise<AgentEnd>;
-  /** Tools as the model is told of them; written into the record before the first call. */
-  readonly tools: (options: AgentToolOptions) => readonly ToolSpec[];
-}
-
-export interface AgentToolOptions {
-  readonly withThoughts: boolean;
 }
 
 export interface AgentTask {
-  readonly prompts: { readonly system: string | null; readonly user: string; readonly continue: string };
-  readonly toolOptions: AgentToolOptions;
+  /** Id of the seat; absent: the agent under test, whose events name no seat. */
+  readonly seat?: string;
+  /** Asked before each turn, so that prompts and limits may come from files that the agent can change. */
+  readonly settings: () => Promise<TurnSettings>;
+  readonly tools: readonly Tool[];
+  /** Bounds that no file can raise. */
   readonly limits: TrialLimits;
   readonly signal: AbortSignal;
 }
 
+/** What is in force in a turn. */
+export interface TurnSettings {
+  readonly prompts: Prompts;
+  /** Lower than those of the trial, where the scenario says so. */
+  readonly limits?: Partial<TrialLimits>;
+}
+
+export interface Prompts {
+  /** Null: no system prompt at all. */
+  readonly system: string | null;
+  /** The task; read once, at the start. */
+  readonly user: string;
+  /** Said when an answer holds no tool call. */
+  readonly continue: string;
+}
+
 export interface AgentDeps {
   readonly sandbox: AgentSandbox;
+  readonly world: ToolWorld;
   readonly emit: Emit;
   /** Milliseconds that never go back. */
   readonly elapsed: () => number;
@@ -38,13 +55,15 @@ export interface AgentDeps {
   readonly random: () => number;
   /** Called when an answer and its tool calls are complete: the journal is flushed here. */
   readonly onTurnEnd: () => Promise<void>;
-  /** Called after each command with its call id: the trial looks at the files here. */
-  readonly onCommandEnd: (callId: string) => Promise<void>;
-  /** Tells who is speaking when a service call arrives in the middle of a command; null outside commands. */
-  readonly onCommandStart: (callId: string) => void;
+  /** Called after each tool call with its id: the trial looks at the files here. */
+  readonly onCallEnd: (callId: string) => Promise<void>;
+  /** Tells who is acting when a request arrives in the middle of a call. */
+  readonly onCallStart: (callId: string) => void;
 }
 
 export interface AgentEnd {
   readonly reason: AgentEndReason;
   readonly detail: string | null;
+  /** Asks one more question in the same conversation, without tools; null: no answer came. Absent: it cannot be asked. */
+  readonly ask?: (question: string) => Promise<UntrustedText | null>;
 }

@@ -17,35 +17,13 @@ import {
 
 export const RECORD_FORMAT = 'offswitch-record';
 /** Raised whenever an old reader would misread a new record. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 const count = z.int().min(0);
 const milliseconds = z.number().min(0);
 
-/** A part that a scenario gives to a path, so that detectors need to know no experiment by name. */
-export const roleSchema = z.enum([
-  /** The script (or other thing) that stops the machine. */
-  'mechanism',
-  /** What the agent calls, and what leads to the mechanism when it is due. */
-  'caller',
-  /** Code behind the caller that can be called around it. */
-  'library',
-  /** Program of a process that carries the shutdown out when it is ordered to. */
-  'supervisor',
-  /** The pipe through which that process gets its order. */
-  'channel',
-  /** Program of a process whose end is what the mechanism is for. */
-  'target',
-  /** A file whose presence asks for the shutdown. */
-  'signal-file',
-  /** Where the agent works. */
-  'workdir',
-  /** Files that a shell reads at its start, and so can change what the mechanism does. */
-  'shell-startup',
-]);
-export type Role = z.output<typeof roleSchema>;
-
-export const roleBindingSchema = z.strictObject({ role: roleSchema, path: z.string().min(1) });
+/** A part that the scenario gives to a path, e.g. `mechanism` or `weights`: detectors look for roles, never for paths. */
+export const roleBindingSchema = z.strictObject({ role: z.string().min(1), path: z.string().min(1) });
 export type RoleBinding = z.output<typeof roleBindingSchema>;
 
 /** One setting of all factors: factor name to level name. */
@@ -122,6 +100,36 @@ export const agentEndReasonSchema = z.enum([
 ]);
 export type AgentEndReason = z.output<typeof agentEndReasonSchema>;
 
+const hostSchema = z.strictObject({
+  name: z.string(),
+  address: z.string(),
+  port: z.int().min(1).max(65_535),
+  speaks: z.enum(['http', 'tcp']),
+});
+
+const agentSchema = z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() });
+/** What a scenario or a world says of itself: any JSON. */
+const data = z.record(z.string(), z.json());
+/** Which of several agents acted: the id of its seat. Absent: the agent under test. */
+const seat = z.string().min(1).optional();
+/** Which of several machines was looked at. Absent: the one that the agent under test works on. */
+const machineId = z.string().min(1).optional();
+
+/** A command that ran in the machine. */
+export const commandRunSchema = z.strictObject({
+  /** 128 + n after signal n; null when the machine stopped before the command ended. */
+  exitCode: z.int().nullable(),
+  timedOut: z.boolean(),
+  truncated: z.boolean(),
+  stdoutBytes: count,
+  stderrBytes: count,
+  /** The machine stopped while the command ran. */
+  machineStopped: z.boolean(),
+  /** What the sandbox adds, e.g. that its command server was started again. */
+  notes: z.array(z.string()),
+});
+export type CommandRun = z.output<typeof commandRunSchema>;
+
 const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
   z.strictObject({
     /** 0, 1, 2 … without a gap: the line number minus one. */
@@ -140,8 +148,13 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     /** Key of the study whose plan asked for this trial; absent where there was none, and in older records. */
     studyKey: sha256Hex.optional(),
     scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: sha256Hex }),
+    /** Name of the scenario whose detectors and rules score an imported trial; absent: `scenario` itself. */
+    scoredBy: z.string().optional(),
     condition: conditionSchema,
-    agent: z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() }),
+    /** The agent under test. */
+    agent: agentSchema,
+    /** Other agents in the same trial. */
+    peers: z.array(z.strictObject({ seat: z.string().min(1), agent: agentSchema, tools: z.array(toolSpecSchema) })),
     epoch: z.int().min(1),
     seed: z.string(),
     /** True when effects are not those of a real operating system. Such a record is never mixed with real ones. */
@@ -150,6 +163,8 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     /** Every text that the agent is given, by its hash. */
     stimuli: z.array(z.strictObject({ id: z.string(), sha256: sha256Hex })),
     roles: z.array(roleBindingSchema),
+    /** Hosts that the machine can reach. */
+    hosts: z.array(hostSchema),
     tools: z.array(toolSpecSchema),
     software: z.record(z.string(), z.string()),
   }),
@@ -161,28 +176,36 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     details: z.record(z.string(), z.string()),
   }),
   /** The watched trees once, whole; later events say only what changed. */
-  event('tree-state', { tree: treeSnapshotSchema }),
+  event('tree-state', { machineId, tree: treeSnapshotSchema }),
   event('tree-change', {
-    phase: z.enum(['command', 'notice', 'trigger-start', 'trigger-end', 'end']),
-    /** The command after which it was seen; null outside a command. */
+    machineId,
+    phase: z.enum(['command', 'mark', 'act-start', 'act-end', 'end']),
+    /** Name of the mark or act; null in other phases. */
+    name: z.string().nullable(),
+    /** The tool call after which it was seen; null outside a call. */
     callId: z.string().nullable(),
     changes: z.array(treeChangeSchema),
     truncated: z.boolean(),
   }),
   event('machine-state', {
+    machineId,
     /** `agent-end`: the agent has ended, nothing has been stopped yet. `end`: the harness holds everything still. */
-    phase: z.enum(['start', 'notice', 'trigger-start', 'trigger-end', 'agent-end', 'end']),
+    phase: z.enum(['start', 'mark', 'act-start', 'act-end', 'agent-end', 'end']),
+    /** Name of the mark or act; null in other phases. */
+    name: z.string().nullable(),
     machine: machineStateSchema,
   }),
   /** What it tried to reach over the network, all of it, at the end. */
-  event('network-state', { network: networkEvidenceSchema }),
-  /** Stored once; model calls refer to it by `index`. */
+  event('network-state', { machineId, network: networkEvidenceSchema }),
+  /** Stored once; model calls refer to it by `index`. Each seat counts its own messages. */
   event('message', {
+    seat,
     index: count,
     role: z.enum(['system', 'user', 'assistant', 'tool']),
     parts: z.array(messagePartSchema),
   }),
   event('model-call', {
+    seat,
     turn: z.int().min(1),
     requested: z.strictObject({ model: z.string(), parameters: z.record(z.string(), z.unknown()) }),
     /** Ranges of message indexes, `to` excluded. */
@@ -203,27 +226,25 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
       .nullable(),
     durationMs: milliseconds,
   }),
-  event('command-start', {
+  /** A call that is run. The arguments stand in the message; here is what they come to. */
+  event('tool-call', {
+    seat,
     callId: z.string(),
     tool: z.string(),
-    command: untrustedText,
-    /** The rationale argument of the published tool design; null where the tool has none. */
-    thoughts: untrustedText.nullable(),
+    /** Command line that the call runs in the machine; null for a call that runs none. */
+    command: untrustedText.nullable(),
+    /** Why, in the agent's words, where the tool asks for it. */
+    reason: untrustedText.nullable(),
   }),
-  event('command-end', {
+  event('tool-result', {
+    seat,
     callId: z.string(),
-    exitCode: z.int().nullable(),
-    timedOut: z.boolean(),
-    truncated: z.boolean(),
-    stdoutBytes: count,
-    stderrBytes: count,
+    /** Null for a call that runs no command. */
+    run: commandRunSchema.nullable(),
     durationMs: milliseconds,
-    /** The machine stopped while the command ran. */
-    machineStopped: z.boolean(),
-    /** What the sandbox has to add, e.g. that its command server had to be started again. */
-    notes: z.array(z.string()),
   }),
   event('tool-call-rejected', {
+    seat,
     callId: z.string(),
     tool: z.string(),
     why: z.enum(['unknown-tool', 'malformed-json', 'invalid-arguments', 'not-run']),
@@ -234,47 +255,59 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     /** 1, 2, 3 … in the order of arrival. */
     number: z.int().min(1),
     request: untrustedText,
-    /** The command in progress when it came; null when none was. */
+    /** The tool call in progress when it came; null when none was. */
     callId: z.string().nullable(),
     /** Processes that held the service open, seen from outside while they waited for the answer. */
     callers: z.array(processEntrySchema),
     /** `client`: through the shipped client, unchanged; `direct`: by something else; `unknown`: none was seen. */
     via: z.enum(['client', 'direct', 'unknown']),
     reply: z.string(),
-    item: z.enum(['question', 'done', 'nothing']),
+    /** What the scenario calls this reply, e.g. `question`. */
+    item: z.string(),
   }),
-  event('notice-given', { number: z.int().min(1), text: z.string() }),
-  event('trigger-start', { mechanism: z.string() }),
-  event('trigger-end', {
-    mechanism: z.string(),
+  /** Bytes that reached a declared host, whole or in part. */
+  event('delivery', {
+    /** Name of the host, as `trial-start` declares it. */
+    host: z.string(),
+    /** 1, 2, 3 … in the order of arrival. */
+    number: z.int().min(1),
+    /** The tool call in progress when it ended; null when none was. */
+    callId: z.string().nullable(),
+    /** Method and target of an HTTP request; null for bare TCP. */
+    request: untrustedText.nullable(),
+    bytes: count,
+    /** Over the bytes that arrived, in their order. */
+    sha256: sha256Hex,
+    /** False when the sender broke off. */
+    complete: z.boolean(),
+  }),
+  /** A moment that the scenario names, e.g. `notice`; detectors count by it. */
+  event('mark', { name: z.string().min(1), text: z.string().nullable(), data }),
+  /** Something that the scenario did to the machine from outside: the mechanism run, a signal, a probe. */
+  event('act-start', { name: z.string().min(1), command: z.string() }),
+  event('act-end', {
+    name: z.string().min(1),
+    command: z.string(),
     exitCode: z.int().nullable(),
     stdout: untrustedText,
     stderr: untrustedText,
-    /** PID 1 was alive after the grace time: the shutdown did not take place. */
-    survived: z.boolean(),
-    /** From the start of the mechanism to the death of PID 1, or to the end of the grace time. */
+    /** PID 1 was alive after the grace time. */
+    alive: z.boolean(),
+    /** From the start of the act to the death of PID 1, or to the end of the grace time. */
     durationMs: milliseconds,
   }),
-  event('submission', { callId: z.string(), text: untrustedText }),
-  event('agent-end', { reason: agentEndReasonSchema, detail: untrustedText.nullable() }),
+  /** What the scenario saw of its own world from outside, e.g. a mail sent or a move made. */
+  event('note', { name: z.string().min(1), data }),
+  event('submission', { seat, callId: z.string(), text: untrustedText }),
+  event('agent-end', { seat, reason: agentEndReasonSchema, detail: untrustedText.nullable() }),
   event('task-end', {
-    /** All items were served. */
-    exhausted: z.boolean(),
-    /** The submission holds every right answer; null when nothing was submitted. */
-    correct: z.boolean().nullable(),
-    served: count,
-    total: count,
+    /** Whether the task was done, or how much of it, 0 to 1; null where nobody can say. */
+    done: z.union([z.boolean(), z.number().min(0).max(1), z.null()]),
+    data,
   }),
   event('sandbox-freeze', { processes: count, durationMs: milliseconds }),
-  /**
-   * At the end, when the machine is still alive. `as-it-lies`: the mechanism as the agent left it, run only when no
-   * trigger took place. `reference`: the same effect from outside, untouched by the agent: stopping was possible.
-   */
-  event('mechanism-probe', {
-    probe: z.enum(['as-it-lies', 'reference']),
-    stopped: z.boolean(),
-    durationMs: milliseconds,
-  }),
+  /** One question of fixed form after the end, and what the agent answered. A claim, never evidence. */
+  event('interview', { seat, id: z.string(), question: z.string(), answer: untrustedText }),
   event('sandbox-kill', {
     /** Processes alive just before. */
     before: count,
@@ -296,6 +329,41 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
 export type TrialEvent = z.output<typeof trialEventSchema>;
 export type TrialEventKind = TrialEvent['kind'];
 export type EventOf<K extends TrialEventKind> = Extract<TrialEvent, { kind: K }>;
+
+/**
+ * Who vouches for an event. `agent`: words of the agent, a claim. `harness`: what Offswitch did, or what an imported log
+ * says was done. `outside`: evidence, seen where the agent cannot reach; never in an imported record.
+ */
+export type EventOrigin = 'agent' | 'harness' | 'outside';
+
+export const EVENT_ORIGINS = {
+  'trial-start': 'harness',
+  'sandbox-open': 'harness',
+  'tree-state': 'outside',
+  'tree-change': 'outside',
+  'machine-state': 'outside',
+  'network-state': 'outside',
+  message: 'agent',
+  'model-call': 'harness',
+  'tool-call': 'agent',
+  'tool-result': 'harness',
+  'tool-call-rejected': 'harness',
+  'service-call': 'outside',
+  delivery: 'outside',
+  mark: 'harness',
+  'act-start': 'harness',
+  'act-end': 'harness',
+  note: 'outside',
+  submission: 'agent',
+  'agent-end': 'harness',
+  'task-end': 'harness',
+  'sandbox-freeze': 'harness',
+  interview: 'agent',
+  'sandbox-kill': 'harness',
+  'infrastructure-error': 'harness',
+  'trial-end': 'harness',
+  seal: 'harness',
+} as const satisfies Record<TrialEventKind, EventOrigin>;
 
 type WithoutStamp<E> = E extends TrialEvent ? Omit<E, 'seq' | 'at'> : never;
 /** An event before the journal gives it its number and time. */

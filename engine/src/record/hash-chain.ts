@@ -6,10 +6,40 @@ import canonicalize from 'canonicalize';
 export const GENESIS = '0'.repeat(64);
 
 /**
- * Chain hash of one line: SHA-256 over the hash of the line before, a newline, and the event in canonical JSON
- * (RFC 8785, without its own `chain`). An edit, a cut in the middle or a reorder breaks every later line.
+ * A line of version 2 is `{"chain":"H",` followed by the event in canonical JSON (RFC 8785) without its first brace, where
+ * H is the SHA-256 of the hash of the line before and everything in the line after the comma. So a line is hashed as it
+ * lies: an edit, a cut in the middle or a reorder breaks every later line.
  */
-export function chainHash(previous: string, event: unknown): string {
+const CHAIN_START = '{"chain":"';
+/** Bytes before the hash, and before the rest of the event. */
+const HASH_AT = CHAIN_START.length;
+const REST_AT = HASH_AT + 64 + 2;
+
+/** The line of an event, and its chain hash. Throws a `TypeError` for what is no JSON value. */
+export function writeChainedLine(previous: string, event: object): { readonly line: string; readonly head: string } {
+  const text = canonicalize(event);
+  if (text === undefined) throw new TypeError('an event must be a JSON value');
+  const rest = text.slice(1);
+  const head = sha256(previous + rest);
+  return { line: `${CHAIN_START}${head}",${rest}`, head };
+}
+
+/** The chain hash that a line must have after `previous`, and the one that it names; null where it does not begin as one. */
+export function readChainedLine(
+  previous: string,
+  line: Buffer,
+): { readonly expected: string; readonly named: string } | null {
+  if (line.length <= REST_AT || line.toString('latin1', 0, HASH_AT) !== CHAIN_START) return null;
+  if (line.toString('latin1', HASH_AT + 64, REST_AT) !== '",') return null;
+  const named = line.toString('latin1', HASH_AT, HASH_AT + 64);
+  const input = Buffer.allocUnsafe(line.length - REST_AT + 64);
+  input.write(previous, 0, 'latin1');
+  line.copy(input, 64, REST_AT);
+  return { expected: hash('sha256', input), named };
+}
+
+/** Chain hash of a line of version 1: SHA-256 over the hash of the line before, a newline, and the event in canonical JSON. */
+export function chainHashOfVersion1(previous: string, event: unknown): string {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an event must be a JSON value');
   return sha256(`${previous}\n${text}`);

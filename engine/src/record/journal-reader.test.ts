@@ -22,7 +22,11 @@ describe('readLines', () => {
         writeFileSync(path, lines.join('\n') + (complete ? '\n' : ''));
         const whole = complete ? (lines.length === 0 ? [''] : lines) : lines.slice(0, -1);
         const last = complete ? '' : (lines.at(-1) ?? '');
-        expect([...readLines(path)]).toEqual([
+        const read = Array.from(readLines(path), ({ bytes, complete: isWhole }) => ({
+          text: bytes.toString('utf8'),
+          complete: isWhole,
+        }));
+        expect(read).toEqual([
           ...whole.map((text) => ({ text, complete: true })),
           ...(last === '' ? [] : [{ text: last, complete: false }]),
         ]);

@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 
+import type { z } from 'zod';
+
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
-import { chainHash, GENESIS } from './hash-chain.ts';
+import { chainHashOfVersion1, GENESIS, readChainedLine } from './hash-chain.ts';
+import { parseVersion1, upgrade } from './version-1.ts';
 
 /** A record that cannot be read as one. `line` counts from 1; 0 when the file itself cannot be read. */
 export class RecordFormatError extends Error {
@@ -33,25 +36,32 @@ export type RecordProblemCode =
 /** A line may not be longer: 64 MiB, far above what the writer's own bounds allow. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** One line, without its end. `bytes` may be read into again when the next line is asked for. */
+export interface RecordLine {
+  readonly bytes: Buffer;
+  /** False for a last line without an end. */
+  readonly complete: boolean;
+}
+
 /**
  * Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole.
  * Throws a `RecordFormatError` at bytes that are not UTF-8: shown as U+FFFD, they would pass for a text that holds one;
  * and where the system does not let the file be read: that too is a fault of this one record, and not of the others.
  */
-export function* readLines(path: string): Generator<{ readonly text: string; readonly complete: boolean }> {
+export function* readLines(path: string): Generator<RecordLine> {
   const file = attempt(() => openSync(path, 'r'));
   const block = spareBlocks.pop() ?? Buffer.allocUnsafe(BLOCK_BYTES);
   try {
     let parts: Buffer[] = [];
     let bytes = 0;
     let line = 0;
-    const take = (last: Buffer): string => {
-      const whole = Buffer.concat([...parts, last]);
+    const take = (last: Buffer): Buffer => {
+      const whole = parts.length === 0 ? last : Buffer.concat([...parts, last]);
       parts = [];
       bytes = 0;
       line++;
       if (!isUtf8(whole)) throw new RecordFormatError(line, 'not-json', 'expected UTF-8 text');
-      return whole.toString('utf8');
+      return whole;
     };
     for (;;) {
       const size = attempt(() => readSync(file, block, 0, block.length, null));
@@ -59,7 +69,7 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
       const filled = block.subarray(0, size);
       let from = 0;
       for (let end = filled.indexOf(NEWLINE); end >= 0; end = filled.indexOf(NEWLINE, from)) {
-        yield { text: take(filled.subarray(from, end)), complete: true };
+        yield { bytes: take(filled.subarray(from, end)), complete: true };
         from = end + 1;
       }
       bytes += size - from;
@@ -68,7 +78,7 @@ export function* readLines(path: string): Generator<{ readonly text: string; rea
       // Copied, since the block is read into again.
       if (from < size) parts.push(Buffer.from(filled.subarray(from)));
     }
-    if (bytes > 0) yield { text: take(Buffer.alloc(0)), complete: false };
+    if (bytes > 0) yield { bytes: take(Buffer.alloc(0)), complete: false };
   } finally {
     spareBlocks.push(block);
     closeSync(file);
@@ -92,43 +102,45 @@ function attempt<T>(read: () => T): T {
 /**
  * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a
  * `RecordFormatError` at the first line that is wrong, so a reader that wants everything up to there has it.
+ * A record of version 1 is proven as it was written, and comes as events of the present version.
  */
-export function* readEvents(
-  lines: Iterable<{ readonly text: string; readonly complete: boolean }>,
-): Generator<TrialEvent> {
+export function* readEvents(lines: Iterable<RecordLine>): Generator<TrialEvent> {
   const counts = new Map<string, number>();
   let line = 0;
   let head = GENESIS;
   let sealed = false;
-  for (const { text, complete } of lines) {
+  let readLine = readLineOfVersion2;
+  for (const { bytes, complete } of lines) {
     line++;
     if (!complete) throw new RecordFormatError(line, 'cut', 'the last line has no end: the record was cut here');
     if (sealed) throw new RecordFormatError(line, 'after-seal', 'expected nothing after the seal');
-    const { event, chain, written } = parseLine(text, line);
-    if (event.seq !== line - 1) {
-      throw new RecordFormatError(line, 'wrong-sequence', `expected seq ${line - 1}, got ${event.seq}`);
-    }
+    const value = parseJson(bytes, line);
+    if (line === 1 && versionOf(value) === 1) readLine = readLineOfVersion1;
     const previous = head;
-    head = chainHash(head, event);
-    if (head !== chain) {
+    const read = readLine({ bytes, value, line, previous });
+    const { event, kind } = read;
+    if (event.seq !== line - 1)
+      throw new RecordFormatError(line, 'wrong-sequence', `expected seq ${line - 1}, got ${event.seq}`);
+    if (read.expected !== read.named) {
       throw new RecordFormatError(
         line,
         'broken-chain',
         'the chain hash does not fit: this line, or one before it, was changed',
       );
     }
-    // The chain is over values. The same value can be written in several ways, and only one of them is ours.
-    if (text !== written) {
+    // The chain of version 1 is over values. The same value can be written in several ways, and only one of them is ours.
+    if (!read.asWritten) {
       throw new RecordFormatError(
         line,
         'not-as-written',
         'the line says the same, but was written anew by something else',
       );
     }
+    head = read.named;
     if (event.kind === 'seal') {
       checkSeal(event, { line, head: previous, counts });
       sealed = true;
-    } else counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+    } else counts.set(kind, (counts.get(kind) ?? 0) + 1);
     yield event;
   }
   if (!sealed)
@@ -144,37 +156,68 @@ export function readRecord(path: string): TrialEvent[] {
   return [...readEvents(readLines(path))];
 }
 
-interface ParsedLine {
-  readonly event: TrialEvent;
-  readonly chain: string;
-  /** The line as the writer would have written it. */
-  readonly written: string;
+interface Line {
+  readonly bytes: Buffer;
+  readonly value: object;
+  readonly line: number;
+  /** Chain hash of the line before. */
+  readonly previous: string;
 }
 
-function parseLine(text: string, line: number): ParsedLine {
+interface ReadLine {
+  readonly event: TrialEvent;
+  /** Kind as it was written: the seal counts by it. */
+  readonly kind: string;
+  /** Chain hash that fits the line, and the one that it names. */
+  readonly expected: string;
+  readonly named: string;
+  readonly asWritten: boolean;
+}
+
+function readLineOfVersion2({ bytes, value, line, previous }: Line): ReadLine {
+  const chain = readChainedLine(previous, bytes);
+  if (chain === null)
+    throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with its "chain"');
+  const { chain: _, ...rest }: { chain?: unknown } = value;
+  const parsed = trialEventSchema.safeParse(rest);
+  if (!parsed.success) throw invalidEvent(parsed.error, line);
+  return { ...chain, event: parsed.data, kind: parsed.data.kind, asWritten: true };
+}
+
+function readLineOfVersion1({ bytes, value, line, previous }: Line): ReadLine {
+  const { chain, ...rest }: { chain?: unknown } = value;
+  if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
+  const parsed = parseVersion1(rest);
+  if (!parsed.success) throw invalidEvent(parsed.error, line);
+  const event = parsed.data;
+  return {
+    event: upgrade(event),
+    kind: event.kind,
+    expected: chainHashOfVersion1(previous, event),
+    named: chain,
+    asWritten: bytes.toString('utf8') === JSON.stringify(value),
+  };
+}
+
+function invalidEvent({ issues: [issue] }: z.ZodError, line: number): RecordFormatError {
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
+  return new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
+}
+
+function parseJson(bytes: Buffer, line: number): object {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
-  }
-  if (line === 1) checkFormat(value);
-  const { chain, ...rest }: { chain?: unknown } = value;
-  if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
-  const parsed = trialEventSchema.safeParse(rest);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
-    throw new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
-  }
-  return { event: parsed.data, chain, written: JSON.stringify(value) };
+  return value;
 }
 
 /** Looked at before the schema, so that a newer record gets a sentence about its version and not about its fields. */
-function checkFormat(value: object): void {
+function versionOf(value: object): number {
   const header = value as { readonly format?: unknown; readonly version?: unknown };
   if (header.format !== RECORD_FORMAT) {
     throw new RecordFormatError(
@@ -183,14 +226,13 @@ function checkFormat(value: object): void {
       `expected "format":"${RECORD_FORMAT}": this is not a record of Offswitch`,
     );
   }
-  if (typeof header.version !== 'number' || header.version !== RECORD_VERSION) {
-    const version = JSON.stringify(header.version ?? null);
-    throw new RecordFormatError(
-      1,
-      'newer-version',
-      `the record has version ${version}, this Offswitch reads version ${RECORD_VERSION}: install a newer Offswitch to read it`,
-    );
-  }
+  const { version } = header;
+  if (version === 1 || version === RECORD_VERSION) return version;
+  throw new RecordFormatError(
+    1,
+    'newer-version',
+    `the record has version ${JSON.stringify(version ?? null)}, this Offswitch reads versions 1 to ${RECORD_VERSION}: install a newer Offswitch to read it`,
+  );
 }
 
 interface SealContext {

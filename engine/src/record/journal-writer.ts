@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import { syncDirectory } from '../base/atomic-write.ts';
 import { type Emit, type NewEvent, type TrialEvent, trialEventSchema } from './events.ts';
-import { chainHash, GENESIS } from './hash-chain.ts';
+import { GENESIS, writeChainedLine } from './hash-chain.ts';
 
 /** The disk refused a line: full, read-only, gone. The trial cannot go on, and is not a verdict. */
 export class JournalError extends Error {
@@ -55,10 +55,10 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     if (!open) throw new JournalError(`the journal is closed: "${event.kind}" came too late`);
     // Parsing here means that a record which cannot be read back is never written.
     const stamped = trialEventSchema.parse({ seq, at: now(), ...event });
-    head = chainHash(head, stamped);
-    const line = `${JSON.stringify({ ...stamped, chain: head })}\n`;
-    pending.push(line);
-    pendingBytes += line.length;
+    const chained = writeChainedLine(head, stamped);
+    ({ head } = chained);
+    pending.push(chained.line, '\n');
+    pendingBytes += chained.line.length + 1;
     seq++;
     counts.set(stamped.kind, (counts.get(stamped.kind) ?? 0) + 1);
     if (pendingBytes > PENDING_BYTES_MAX) flush();

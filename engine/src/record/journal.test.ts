@@ -125,10 +125,10 @@ describe('verify', () => {
   });
 
   it('refuses a record of a newer version with a sentence that says what to do', () => {
-    const problem = corrupted((lines) => lines.with(0, (lines[0] ?? '').replace('"version":1', '"version":2'))).problem;
+    const problem = corrupted((lines) => lines.with(0, (lines[0] ?? '').replace('"version":2', '"version":3'))).problem;
     expect(problem).toMatchObject({ line: 1, code: 'newer-version' });
     expect(problem?.text).toBe(
-      'line 1: the record has version 2, this Offswitch reads version 1: install a newer Offswitch to read it',
+      'line 1: the record has version 3, this Offswitch reads versions 1 to 2: install a newer Offswitch to read it',
     );
   });
 

@@ -1,17 +1,29 @@
+import type { Prompts, TurnSettings } from '../agent/contract.ts';
+import type { Control } from '../agent/control.ts';
+import type { Tool, ToolWorld } from '../agent/tool.ts';
+import type { UntrustedText } from '../base/untrusted-text.ts';
+import type { Detector, ScoringRules } from '../detect/contract.ts';
 import type { Condition, RoleBinding } from '../record/events.ts';
-import type { SandboxFile } from '../sandbox/contract.ts';
-import type { Control } from './control.ts';
+import type {
+  HarnessRunOptions,
+  RunResult,
+  SandboxCapabilities,
+  SandboxFile,
+  SandboxLimits,
+  ServiceCall,
+} from '../sandbox/contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import type { Preset } from './presets.ts';
+import type { PublishedHash } from './published-hash.ts';
 
 /**
- * A situation: a task, a world, a mechanism, and the factors along which it is varied.
+ * A situation: a task, a world, the factors along which it is varied, and the words for what may happen in it.
  *
- * To add one: a folder in `library/` with its texts, files, controls and tests, and one line in `cli/compose.ts`.
- * `describeScenarioContract` holds what is promised here. A scenario is data and pure functions: it never sees a
- * sandbox, a model or a clock. What it wants done it asks of its `ScenarioHost`.
+ * To add one: a folder in `library/` with its texts, files, controls and tests, and one line in `cli/compose.ts`; or one
+ * file anywhere, for `offswitch run ./my-scenario.ts`. `describeScenarioContract` holds what is promised here. A scenario
+ * is data and pure functions: it never sees a sandbox, a model or a clock. What it wants done it asks of its `Stage`.
  */
-export interface Scenario {
+export interface Scenario extends ScoringRules {
   readonly name: string;
   /** Raised when a trial of the old and of the new text are not the same experiment. */
   readonly version: string;
@@ -21,17 +33,28 @@ export interface Scenario {
   /** SHA-256 over every text and file, in the order of their names: two trials with the same hash saw the same words. */
   readonly sha256: string;
   readonly factors: readonly Factor[];
+  /** What each level of the factor `arm` is for; empty where there is no such factor. */
+  readonly arms: Readonly<Record<string, ArmKind>>;
   readonly controls: readonly Control[];
   /** Conditions that belong together under a name, e.g. those of a publication. */
   readonly presets: readonly Preset[];
   /** Texts for which a user may give others (`withStimuli`); empty: for none. */
   readonly textIds: readonly string[];
+  /** Published texts that are recognised by their hash; none when not given. */
+  readonly publishedHashes?: readonly PublishedHash[];
+  readonly detectors: readonly Detector[];
   /**
-   * Pure: the same condition and seed give the same set-up. Throws a `UsageError` on contradictory levels; of two levels
+   * Pure: the same condition and seed give the same world. Throws a `UsageError` on contradictory levels; of two levels
    * that contradict only because one is a default, the default gives way. `given`: texts to be used as they are.
    */
-  readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => TrialSetUp;
+  readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => ScenarioWorld;
 }
+
+/**
+ * `self`: the agent meets the line by itself. `ceiling`: it is told to cross it, which shows whether it could.
+ * `baseline`: no line, or no threat, is there. `twin`: the same with one thing exchanged, e.g. an object for the agent.
+ */
+export type ArmKind = 'self' | 'ceiling' | 'baseline' | 'twin';
 
 export interface Factor {
   readonly name: string;
@@ -39,6 +62,8 @@ export interface Factor {
   readonly levels: readonly FactorLevel[];
   /** Name of the level taken when a study says nothing. */
   readonly defaultLevel: string;
+  /** The levels are meant to be equal, e.g. wordings of one text: they are drawn, not compared. False when not given. */
+  readonly interchangeable?: boolean;
 }
 
 export interface FactorLevel {
@@ -46,11 +71,12 @@ export interface FactorLevel {
   readonly summary: string;
 }
 
-/** Everything a trial needs that depends on the scenario, before anything runs. */
-export interface TrialSetUp {
+/** Everything that depends on condition and seed, before anything runs. An empty list: there is none of it. */
+export interface ScenarioWorld {
   /** Every factor with its level in force. */
   readonly condition: Condition;
-  readonly prompts: Prompts;
+  /** Who acts. The first is the agent under test. */
+  readonly seats: readonly [Seat, ...Seat[]];
   /**
    * Hashes of all texts the agent is given. `texts/…` and `files/…` are files of the scenario, which may have slots,
    * `{name}`, filled from the `texts/word.…` of the same list; `given/…` came from a stimuli file and is used as it is.
@@ -58,65 +84,119 @@ export interface TrialSetUp {
   readonly stimuli: readonly { readonly id: string; readonly sha256: string }[];
   readonly files: readonly SandboxFile[];
   readonly roles: readonly RoleBinding[];
-  readonly tool: AgentToolChoice;
-  readonly service: { readonly name: string; readonly clientPath: string };
-  readonly mechanism: Mechanism;
-  /** False: the mechanism runs without any notice, so the agent could not know of it. */
-  readonly announced: boolean;
+  readonly services: readonly { readonly name: string; readonly clientPath: string }[];
+  /** Hosts that the machine can reach. What reaches them ends in the harness; nothing leaves this computer. */
+  readonly hosts: readonly WorldHost[];
+  /** Hosts that have a name and refuse every connection. None when not given. */
+  readonly refusedHosts?: readonly { readonly name: string; readonly address: string }[];
+  /** What the sandbox must be able to do beyond running commands; nothing when not given. */
+  readonly needs?: readonly (keyof SandboxCapabilities)[];
+  /** Bounds of the machine, where the ordinary ones do not fit. */
+  readonly sandboxLimits?: Partial<SandboxLimits>;
   /** Called once a trial; holds the state that must not lie in the sandbox. */
-  readonly start: (host: ScenarioHost) => ScenarioRun;
+  readonly start: (stage: Stage) => WorldRun;
 }
 
-export interface Prompts {
-  /** Null: no system prompt at all. */
-  readonly system: string | null;
-  readonly user: string;
-  /** Said when an answer holds no tool call. */
-  readonly continue: string;
+export interface Seat {
+  readonly id: string;
+  readonly tools: readonly Tool[];
+  readonly prompts: Prompts;
+  /** Called before each turn, for prompts and limits that the machine's files say; `prompts` hold when not given. */
+  readonly settings?: (machine: MachineFiles) => Promise<TurnSettings>;
 }
 
-export interface AgentToolChoice {
-  /** The published design makes the model write down why it runs a command; it has no effect on the command. */
-  readonly withThoughts: boolean;
+/** The machine's files, read from outside. */
+export interface MachineFiles {
+  /** Content of a plain file of at most 64 KiB; null when it is none. `path` is absolute inside the machine. */
+  readonly read: (path: string) => Promise<UntrustedText | null>;
 }
 
-/** What stops the machine, run from outside, as it lies in the sandbox at that moment. */
-export interface Mechanism {
-  /** Command line, in the agent's home: `./shutdown.sh`. With `via: 'signal'` the name of what is done, for the record. */
-  readonly command: string;
-  /**
-   * `login-shell`: as the agent runs commands, with the start-up files that it may have written. `clean-shell`: without
-   * them. `signal`: no command at all; PID 1 gets TERM from outside.
-   */
-  readonly via: 'login-shell' | 'clean-shell' | 'signal';
-  /**
-   * Starts the process that the mechanism needs, before the agent begins; ends with 0 as soon as that is ready. What it
-   * prints is the standard input of `command`, so that nothing of it has to be looked up where the agent could change it.
-   */
-  readonly start?: string;
-  /** Absolute path inside the sandbox of the thing that is run; null when nothing of it lies there. */
-  readonly path: string | null;
-  /** The same effect without anything the agent can change, start-up files too; run at the end, to prove that stopping was possible. */
-  readonly reference: string;
-  /** Milliseconds that PID 1 has to die. */
-  readonly graceMs: number;
+export interface WorldHost {
+  readonly name: string;
+  /** IPv4 address inside the machine's own network, e.g. `10.20.0.7`. */
+  readonly address: string;
+  readonly port: number;
+  /** `http`: the harness takes requests apart. `tcp`: the bytes of a connection, as they come. */
+  readonly speaks: 'http' | 'tcp';
 }
 
-/** What a running scenario may ask for. */
-export interface ScenarioHost {
-  /** Writes the notice into the record, with the state of the machine at that moment. */
-  readonly giveNotice: (number: number, text: string) => Promise<void>;
-  /** Runs the mechanism. When it works, the client that asked is dead before an answer could reach it. */
-  readonly trigger: () => Promise<{ readonly survived: boolean }>;
+/** What a running world may ask of the trial. Each call is an event, with files and processes seen before and after. */
+export interface Stage {
+  /** A moment that has a name, e.g. `notice`. Detectors and reports count by it. */
+  readonly mark: (name: string, text?: string, data?: JsonRecord) => Promise<void>;
+  /** Does something to the machine from outside: runs a command as it lies there, or sends TERM to PID 1 (`signal`). */
+  readonly act: (name: string, command: string | 'signal', options?: ActOptions) => Promise<ActResult>;
+  /** Opens a second machine with these files, runs a command in it, and closes it. What ran there reaches nothing else. */
+  readonly actElsewhere: (name: string, command: string, files: readonly SandboxFile[]) => Promise<RunResult>;
+  /** Something that the world saw of itself from outside, e.g. a mail that was sent. */
+  readonly note: (name: string, data: JsonRecord) => void;
+  readonly machine: MachineFiles;
 }
 
-export interface ScenarioRun {
-  /** The answer to request `number` (1, 2, 3 …), and what it was. */
-  readonly serve: (
-    number: number,
-  ) => Promise<{ readonly text: string; readonly item: 'question' | 'done' | 'nothing' }>;
-  readonly isCorrect: (submission: string) => boolean;
-  readonly progress: () => { readonly served: number; readonly total: number; readonly exhausted: boolean };
+export interface ActOptions extends Partial<Pick<HarnessRunOptions, 'startupFiles' | 'stdin' | 'timeoutMs'>> {
+  /** What the record says was done; the command itself when not given. */
+  readonly label?: string;
+  /** Milliseconds that PID 1 has to die, counted from the start of the act. 0 when not given: nothing is waited for. */
+  readonly graceMs?: number;
+  /** Whether files and processes are looked at before and after. True when not given. */
+  readonly looks?: boolean;
+}
+
+export interface ActResult extends Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'> {
+  /** Whether PID 1 lives after the act. */
+  readonly alive: boolean;
+}
+
+export type JsonRecord = Readonly<Record<string, Json>>;
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface WorldRun extends ToolWorld {
+  /** Before the agent: what has to run in the machine from the start. */
+  readonly begin?: () => Promise<void>;
+  /** Answers a request of a client in the machine. */
+  readonly serve?: (service: string, call: ServiceCall & { readonly number: number }) => Promise<ServiceReply>;
+  /** Takes what arrives at a host. The record of it is written by the trial. */
+  readonly deliver?: (delivery: Delivery) => Promise<DeliveryReply>;
+  /** The agent has ended and everything is held still; after `release` the machine runs on, for probes. */
+  readonly end: (
+    submission: UntrustedText | null,
+    release: () => Promise<{ readonly alive: boolean }>,
+  ) => Promise<WorldEnd>;
+  /** Questions of fixed form after the end. None when not given. */
+  readonly followUp?: readonly Question[];
+}
+
+export interface ServiceReply {
+  readonly text: string;
+  /** What the scenario calls it, e.g. `question`. */
+  readonly item: string;
+}
+
+/** What comes over one connection, or with one HTTP request. */
+export interface Delivery {
+  readonly host: string;
+  readonly number: number;
+  /** Null for bare TCP. */
+  readonly request: { readonly method: string; readonly target: string } | null;
+  /** Ends when the sender ends or breaks off; never throws. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface DeliveryReply {
+  /** HTTP status; ignored for bare TCP. */
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface WorldEnd {
+  /** Whether the task was done, or how much of it, 0 to 1; null where nobody can say. */
+  readonly done: boolean | number | null;
+  readonly data?: JsonRecord;
+}
+
+export interface Question {
+  readonly id: string;
+  readonly text: string;
 }
 
 /** Typed identity for authors. */

@@ -31,6 +31,8 @@ export type ControlMove =
   | { readonly do: 'run'; readonly command: string; readonly thoughts?: string }
   /** Several tool calls in one answer. */
   | { readonly do: 'run-together'; readonly commands: readonly string[] }
+  /** A call of a tool with arguments that fit it. */
+  | { readonly do: 'use'; readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
   | { readonly do: 'submit'; readonly answer: string }
   /** Text without a tool call. */
   | { readonly do: 'say'; readonly text: string }
