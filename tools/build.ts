@@ -1,4 +1,4 @@
-/** Compiles the engine to `engine/dist` and lays the scenarios' texts and files beside it, ready for `npm pack`. */
+/** Compiles the engine to `engine/dist` and lays the scenarios' texts and files, and the Perl programs of the sandboxes, beside it, ready for `npm pack`. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,8 @@ const dist = join(engine, 'dist');
 
 rmSync(dist, { recursive: true, force: true });
 compile();
-for (const pattern of ['texts', 'files', 'MANIFEST.sha256']) copyStimuli(pattern);
+for (const name of ['texts', 'files', 'MANIFEST.sha256']) copyAsTheyAre(`scenario/library/*/${name}`);
+copyAsTheyAre('sandbox/kit/*.pl');
 for (const name of ['LICENSE', 'README.md']) copyForPacking(name);
 
 function compile(): void {
@@ -20,8 +21,8 @@ function compile(): void {
 }
 
 /** Byte for byte and with the same modes: trials are compared by the hashes of these files. */
-function copyStimuli(name: string): void {
-  for (const path of globSync(`scenario/library/*/${name}`, { cwd: source })) {
+function copyAsTheyAre(pattern: string): void {
+  for (const path of globSync(pattern, { cwd: source })) {
     cpSync(join(source, path), join(dist, path), { recursive: true, verbatimSymlinks: true });
   }
 }

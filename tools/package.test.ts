@@ -79,6 +79,13 @@ describe.skipIf(files === undefined)('the package (skipped where git is missing)
     expect(changed).toEqual([]);
   });
 
+  it('holds the Perl programs of the sandboxes, byte for byte', () => {
+    const programs = globSync('engine/src/sandbox/kit/*.pl', { cwd: root });
+    expect(programs).not.toEqual([]);
+    for (const path of programs)
+      expect(readFileSync(join(packed, path.replace('engine/src/', 'dist/')))).toEqual(readFileSync(join(root, path)));
+  });
+
   it('has nothing that publint objects to', async ({ skip }) => {
     skip(!hasCli || !hasIndex, 'there is no engine/src/cli/main.ts or no engine/src/index.ts yet');
     const { buffer, byteOffset, byteLength } = readFileSync(tarball);

@@ -57,8 +57,8 @@ export interface AgentDeps {
   readonly onTurnEnd: () => Promise<void>;
   /** Called after each tool call with its id: the trial looks at the files here. */
   readonly onCallEnd: (callId: string) => Promise<void>;
-  /** Tells who is acting when a request arrives in the middle of a call. */
-  readonly onCallStart: (callId: string) => void;
+  /** Called before each tool call; resolves when it may run. Agents on one machine take turns. */
+  readonly onCallStart: (callId: string) => Promise<void>;
 }
 
 export interface AgentEnd {

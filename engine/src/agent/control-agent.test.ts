@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ControlMove, type ControlView, defineControl } from '../scenario/control.ts';
 import { createControlAgent } from './control-agent.ts';
+import { type ControlMove, type ControlView, defineControl } from './control.ts';
 import { only, runAgent } from './testing.ts';
 
 const plan = { name: 'one', summary: 'does what the test says', expected: 'complied' } as const;
@@ -21,7 +21,7 @@ describe('a control', () => {
     const { end, events } = await runAgent(agent);
     expect(end.reason).toBe('submitted');
     expect(seen).toEqual([['one\n'], ['two\n', 'three\n']]);
-    expect(only(events, 'command-start').map(({ command }) => command)).toEqual(['echo one', 'echo two', 'echo three']);
+    expect(only(events, 'tool-call').map(({ command }) => command)).toEqual(['echo one', 'echo two', 'echo three']);
     expect(only(events, 'model-call')).toMatchObject([
       { requested: { model: 'control/one' } },
       { turn: 2 },
@@ -29,10 +29,9 @@ describe('a control', () => {
     ]);
   });
 
-  it('has its name, its kind and the tools of a model', () => {
+  it('has its name and its kind', () => {
     const agent = control(function* () {});
     expect([agent.kind, agent.name]).toEqual(['control', 'control/one']);
-    expect(agent.tools({ withThoughts: true }).map(({ name }) => name)).toEqual(['bash', 'submit']);
   });
 
   it('can be used for many trials: each begins anew', async () => {
@@ -41,8 +40,8 @@ describe('a control', () => {
       yield { do: 'submit', answer: '' };
     });
     for (let trial = 0; trial < 2; trial++) {
-      const { events } = await runAgent(agent, { withThoughts: true });
-      expect(only(events, 'command-start')).toMatchObject([{ command: 'echo first', thoughts: 'to do the work' }]);
+      const { events } = await runAgent(agent, { asksReason: true });
+      expect(only(events, 'tool-call')).toMatchObject([{ command: 'echo first', reason: 'to do the work' }]);
     }
   });
 
@@ -55,6 +54,24 @@ describe('a control', () => {
     const { end, events } = await runAgent(agent);
     expect(end).toEqual({ reason: 'refused', detail: 'No.' });
     expect(only(events, 'tool-call-rejected')).toMatchObject([{ why: 'malformed-json' }]);
+  });
+
+  it('calls any tool with arguments that fit it', async () => {
+    const agent = control(function* () {
+      yield { do: 'use', tool: 'bash', input: { cmd: 'echo one' } };
+    });
+    const { events } = await runAgent(agent);
+    expect(only(events, 'tool-call')).toMatchObject([{ tool: 'bash', command: 'echo one' }]);
+  });
+
+  it('says after its end what it was written to say, and nothing where nothing was written', async () => {
+    const honest = createControlAgent(
+      defineControl({ ...plan, *act() {}, answer: (question) => (question === 'Did you?' ? 'yes' : 'no') }),
+    );
+    const { ask } = await runAgent(honest);
+    expect(await ask?.('Did you?')).toBe('yes');
+    const silent = await runAgent(control(function* () {}));
+    expect(await silent.ask?.('Did you?')).toBeNull();
   });
 
   it('answers with nothing when its script is at the end', async () => {

@@ -5,26 +5,21 @@ import type {
   LanguageModelV4Prompt,
 } from '@ai-sdk/provider';
 
-import type { Control, ControlMove } from '../scenario/control.ts';
 import type { Agent } from './contract.ts';
+import type { Control, ControlMove } from './control.ts';
 import { createModelAgent } from './model-agent.ts';
-import { BASH_TOOL, SUBMIT_TOOL } from './tools.ts';
+import { BASH_TOOL } from './tools/bash.ts';
+import { SUBMIT_TOOL } from './tools/submit.ts';
 
 /** A control on the very loop, tools and sandbox that a model gets: only its words come from a generator. */
 export function createControlAgent(control: Control): Agent {
+  const name = `control/${control.name}`;
   return {
-    ...createModelAgent({
-      kind: 'control',
-      open: { name: `control/${control.name}`, model: createControlModel(control), secrets: [], inProcess: true },
-    }),
+    kind: 'control',
+    name,
     // A fresh generator for each trial, since one agent may be used for many.
     run: (task, deps) => {
-      const open = {
-        name: `control/${control.name}`,
-        model: createControlModel(control),
-        secrets: [],
-        inProcess: true,
-      };
+      const open = { name, model: createControlModel(control), secrets: [], inProcess: true };
       return createModelAgent({ kind: 'control', open }).run(task, deps);
     },
   };
@@ -38,8 +33,11 @@ function createControlModel(control: Control): LanguageModelV4 {
     provider: 'control',
     modelId: control.name,
     supportedUrls: {},
-    doGenerate: async ({ prompt }) => {
+    doGenerate: async ({ prompt, tools = [] }) => {
       turn++;
+      // Without tools it is asked, and does nothing more.
+      if (tools.length === 0)
+        return toResult([{ type: 'text', text: control.answer?.(lastWords(prompt)) ?? '' }], false);
       // The first value handed to a generator goes nowhere, as the language has it.
       const step = moves.next({ results: lastResults(prompt) });
       return toResult(
@@ -66,6 +64,8 @@ function contentOf(move: ControlMove, turn: number): LanguageModelV4Content[] {
       return [call(BASH_TOOL, bash(move.command, move.thoughts))];
     case 'run-together':
       return move.commands.map((command, index) => call(BASH_TOOL, bash(command), index));
+    case 'use':
+      return [call(move.tool, JSON.stringify(move.input))];
     case 'submit':
       return [call(SUBMIT_TOOL, JSON.stringify({ answer: move.answer }))];
     case 'say':
@@ -95,4 +95,10 @@ function lastResults(prompt: LanguageModelV4Prompt): string[] {
   return last.content.flatMap((part) =>
     part.type === 'tool-result' && part.output.type === 'text' ? [part.output.value] : [],
   );
+}
+
+function lastWords(prompt: LanguageModelV4Prompt): string {
+  const last = prompt.at(-1);
+  if (last?.role !== 'user') return '';
+  return last.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
 }

@@ -20,6 +20,8 @@ export interface Control {
   readonly needsRealProcesses?: boolean;
   /** Yields what it does next, is handed what came back. When it returns, it answers with nothing at all. */
   readonly act: () => Generator<ControlMove, void, ControlView>;
+  /** What it says when it is asked after the end; nothing when not given. */
+  readonly answer?: (question: string) => string;
 }
 
 export interface ControlLimits {

@@ -37,8 +37,8 @@ describe('the loop', () => {
       'message', // user
       'message', // the call
       'model-call',
-      'command-start',
-      'command-end',
+      'tool-call',
+      'tool-result',
       'message', // its result
       'message', // the submission
       'model-call',
@@ -46,7 +46,7 @@ describe('the loop', () => {
     ]);
     expect(told(run)).toEqual({ call_1: 'hello\n' });
     expect(only(run.events, 'submission')).toMatchObject([{ text: '42', callId: 'call_submit' }]);
-    expect(run.calls).toEqual(['command-start call_1', 'command-end call_1', 'turn-end', 'turn-end']);
+    expect(run.calls).toEqual(['call-start call_1', 'call-end call_1', 'turn-end', 'turn-end']);
   });
 
   it('tells the model everything that was said, in order, and stores each message once', async () => {
@@ -68,8 +68,8 @@ describe('the loop', () => {
   });
 
   it('offers the two tools, with and without the reason', async () => {
-    const required = async (withThoughts: boolean): Promise<unknown> => {
-      const { requests } = await runServed(inTurn(submit()), { withThoughts });
+    const required = async (asksReason: boolean): Promise<unknown> => {
+      const { requests } = await runServed(inTurn(submit()), { asksReason });
       const tools = requests[0]?.body.tools as { function: { name: string; parameters: { required: string[] } } }[];
       return tools.map((tool) => [tool.function.name, tool.function.parameters.required]);
     };
@@ -85,8 +85,8 @@ describe('the loop', () => {
 
   it('records the reason for a command, which has no effect on it', async () => {
     const thoughtful = toolCallReply('bash', { thoughts: 'rm -rf /', cmd: 'echo hello' });
-    const run = await runServed(inTurn(thoughtful, submit()), { withThoughts: true });
-    expect(only(run.events, 'command-start')).toMatchObject([{ command: 'echo hello', thoughts: 'rm -rf /' }]);
+    const run = await runServed(inTurn(thoughtful, submit()), { asksReason: true });
+    expect(only(run.events, 'tool-call')).toMatchObject([{ command: 'echo hello', reason: 'rm -rf /' }]);
     expect(told(run)).toEqual({ call_1: 'hello\n' });
   });
 
@@ -100,10 +100,10 @@ describe('the loop', () => {
       b: expect.stringMatching(/\[output cut at 100 bytes of \d+\]$/),
       c: '[exit code 1]',
     });
-    expect(only(run.events, 'command-end')).toMatchObject([
-      { exitCode: 3, truncated: false },
-      { exitCode: 0, truncated: true },
-      { exitCode: 1 },
+    expect(only(run.events, 'tool-result')).toMatchObject([
+      { run: { exitCode: 3, truncated: false } },
+      { run: { exitCode: 0, truncated: true } },
+      { run: { exitCode: 1 } },
     ]);
   });
 
@@ -112,7 +112,7 @@ describe('the loop', () => {
       inTurn(several(toolCall('a', 'bash', '{"cmd":"kill -s TERM 1"}'), toolCall('b', 'bash', '{"cmd":"echo no"}'))),
     );
     expect(run.end.reason).toBe('machine-stopped');
-    expect(only(run.events, 'command-start').map(({ callId }) => callId)).toEqual(['a']);
+    expect(only(run.events, 'tool-call').map(({ callId }) => callId)).toEqual(['a']);
     expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'b', why: 'not-run' }]);
     expect(run.calls.at(-1)).toBe('turn-end');
   });
@@ -267,7 +267,7 @@ describe('limits', () => {
   it('stop a command that takes too long, and go on', async () => {
     const run = await runServed(inTurn(bash('sleep 30'), submit()), { limits: { commandMsMax: 50 } });
     expect(told(run)).toEqual({ call_1: expect.stringMatching(/\[stopped after 50 ms\]$/) });
-    expect(only(run.events, 'command-end')).toMatchObject([{ timedOut: true, exitCode: 124 }]);
+    expect(only(run.events, 'tool-result')).toMatchObject([{ run: { timedOut: true, exitCode: 124 } }]);
     expect(run.end.reason).toBe('submitted');
   });
 
@@ -279,8 +279,8 @@ describe('limits', () => {
   it('let a user interrupt a command', async () => {
     const run = await runServed(inTurn(bash('sleep 30')), { signal: AbortSignal.timeout(300) });
     expect(run.end.reason).toBe('interrupted');
-    expect(only(run.events, 'command-start')).toHaveLength(1);
-    expect(only(run.events, 'command-end')).toHaveLength(0);
+    expect(only(run.events, 'tool-call')).toHaveLength(1);
+    expect(only(run.events, 'tool-result')).toHaveLength(0);
   });
 });
 
@@ -293,7 +293,7 @@ describe('tool calls', () => {
       ),
     );
     expect(told(run)).toEqual({ a: '', b: '1\n' });
-    expect(only(run.events, 'command-start').map(({ callId }) => callId)).toEqual(['a', 'b']);
+    expect(only(run.events, 'tool-call').map(({ callId }) => callId)).toEqual(['a', 'b']);
     const results = run.requests[1]?.body.messages.filter(({ role }) => role === 'tool');
     expect(results).toMatchObject([{ tool_call_id: 'a' }, { tool_call_id: 'b', content: '1\n' }]);
   });
@@ -303,7 +303,7 @@ describe('tool calls', () => {
       inTurn(several(toolCall('a', 'submit', '{"answer":"x"}'), toolCall('b', 'bash', '{"cmd":"rm -rf ."}'))),
     );
     expect(run.end.reason).toBe('submitted');
-    expect(only(run.events, 'command-start')).toEqual([]);
+    expect(only(run.events, 'tool-call')).toEqual([]);
     expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'b', why: 'not-run' }]);
   });
 
@@ -330,7 +330,7 @@ describe('tool calls', () => {
   });
 
   it('without a reason are answered where a reason is required', async () => {
-    const run = await runServed(inTurn(bash('ls', 'bad'), submit()), { withThoughts: true });
+    const run = await runServed(inTurn(bash('ls', 'bad'), submit()), { asksReason: true });
     expect(told(run)).toEqual({ bad: expect.stringMatching(/at "thoughts"/) });
   });
 
@@ -362,7 +362,7 @@ describe('tool calls', () => {
       fc.asyncProperty(fc.array(fc.array(id, { minLength: 1, maxLength: 4 }), { maxLength: 3 }), async (turns) => {
         const answers = turns.map((ids) => several(...ids.map((one) => toolCall(one, 'bash', '{"cmd":"true"}'))));
         const { events } = await runServed(inTurn(...answers, submit()));
-        const callIds = only(events, 'command-start').map(({ callId }) => callId);
+        const callIds = only(events, 'tool-call').map(({ callId }) => callId);
         expect(callIds).toHaveLength(turns.flat().length);
         expect(new Set(callIds).size).toBe(callIds.length);
         for (const callId of callIds) expect(callId).toMatch(/^[\w.:-]{1,128}$/);
@@ -464,6 +464,6 @@ describe('the key', () => {
 
   it('is not looked for in answers when it is a word that stands for no key', async () => {
     const run = await runServed(inTurn(bash('test -e . && echo EMPTY'), submit()), { key: 'EMPTY' });
-    expect(only(run.events, 'command-start')).toMatchObject([{ command: 'test -e . && echo EMPTY' }]);
+    expect(only(run.events, 'tool-call')).toMatchObject([{ command: 'test -e . && echo EMPTY' }]);
   });
 });

@@ -26,19 +26,14 @@ interface Asking {
   readonly signal?: AbortSignal;
   readonly key?: string;
   readonly world?: Partial<Pick<World, 'now' | 'random'>>;
-  readonly stream?: boolean;
 }
 
-async function askAt(
-  url: string,
-  { retry = FAST, signal, key, world, stream = false }: Asking = {},
-): Promise<ModelCallResult> {
+async function askAt(url: string, { retry = FAST, signal, key, world }: Asking = {}): Promise<ModelCallResult> {
   return callModel(
     { prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] },
     {
       open: await openServed(url, key),
       retry,
-      stream,
       world: { ...createSystemWorld(), ...world },
       signal: signal ?? new AbortController().signal,
     },

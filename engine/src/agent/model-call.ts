@@ -4,7 +4,6 @@ import { startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { World } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
-import { generateByStreaming, ModelStreamError } from '../model/generate-by-streaming.ts';
 import { withRequestIds } from '../model/request-id.ts';
 import type { ModelAttempt } from '../record/events.ts';
 
@@ -28,14 +27,13 @@ export interface ModelFailure {
 export interface RetryPolicy {
   /** Milliseconds before the second, third … attempt, give or take a quarter; its length bounds the attempts. */
   readonly delaysMs: readonly number[];
-  /** One attempt, or in a stream the silence between two pieces; then it is given up. Not for a model in this process. */
+  /** One attempt; then it is given up. Not for a model in this process. */
   readonly attemptMsMax: number;
 }
 
 /** All attempts together take less than a trial may by default, so that a silent server is found out within it. */
 export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 120_000 };
 
-const STREAM_BYTES_MAX = 8 * 1024 * 1024;
 const RETRY_AFTER_MS_MAX = 60_000;
 const ERROR_CHARACTERS_MAX = 2000;
 const REQUEST_ID_CHARACTERS_MAX = 200;
@@ -43,7 +41,6 @@ const REQUEST_ID_CHARACTERS_MAX = 200;
 const SECRET_CHARACTERS_MIN = 8;
 
 interface ModelCallOptions {
-  readonly stream?: boolean;
   readonly open: OpenModel;
   readonly retry: RetryPolicy;
   readonly world: Pick<World, 'elapsed' | 'now' | 'random'>;
@@ -53,13 +50,13 @@ interface ModelCallOptions {
 /** Asks, and asks again where asking again can help. Never rejects. */
 export async function callModel(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
-  { open, retry, world, signal, stream = false }: ModelCallOptions,
+  { open, retry, world, signal }: ModelCallOptions,
 ): Promise<ModelCallResult> {
   const attempts: ModelAttempt[] = [];
   for (let attempt = 0; !signal.aborted; attempt++) {
     const started = world.elapsed();
     const tried = await withRequestIds(async (ids): Promise<Tried> => {
-      const answered = await askOnce(request, { open, retry, signal, stream }).then(
+      const answered = await askOnce(request, { open, retry, signal }).then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
       );
@@ -89,13 +86,9 @@ type Tried =
 
 async function askOnce(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
-  { open, retry, signal, stream }: Omit<ModelCallOptions, 'world'>,
+  { open, retry, signal }: Omit<ModelCallOptions, 'world'>,
 ): Promise<LanguageModelV4GenerateResult> {
   const idleMsMax = open.inProcess === true ? Number.MAX_SAFE_INTEGER : retry.attemptMsMax;
-  if (stream === true) {
-    const bounds = { bytesMax: STREAM_BYTES_MAX, idleMsMax };
-    return generateByStreaming(open.model, { ...request, abortSignal: signal }, bounds);
-  }
   using deadline = startDeadline(signal, idleMsMax);
   return await open.model.doGenerate({ ...request, abortSignal: deadline.signal });
 }
@@ -148,8 +141,7 @@ function readFailure(error: unknown, secrets: readonly string[], now: number): F
   const text = describe(error, secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
     // A connection that breaks off in the middle of an answer is as good as a server that is down for a moment.
-    const brokeOff = error instanceof ModelStreamError ? error.code !== 'answer-too-large' : isBrokenOff(error);
-    const timedOut = brokeOff || (error instanceof Error && error.name === 'TimeoutError');
+    const timedOut = isBrokenOff(error) || (error instanceof Error && error.name === 'TimeoutError');
     return {
       code: timedOut ? 'overloaded' : 'unreadable',
       text,

@@ -5,8 +5,11 @@ import { type ChatReply, type ChatRequest, startChatServer } from '../model/test
 import { type Emit, type EventOf, type TrialEvent, type TrialLimits, trialEventSchema } from '../record/events.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/contract.ts';
-import type { Agent, AgentEnd } from './contract.ts';
+import type { Agent, AgentEnd, AgentTask } from './contract.ts';
 import { createModelAgent, type ModelAgentOptions } from './model-agent.ts';
+import type { Tool, ToolWorld } from './tool.ts';
+import { bash } from './tools/bash.ts';
+import { submit } from './tools/submit.ts';
 
 export const ORDINARY_LIMITS: TrialLimits = {
   turnsMax: 20,
@@ -19,16 +22,22 @@ export const ORDINARY_LIMITS: TrialLimits = {
 };
 
 export interface AgentRun {
-  readonly end: AgentEnd;
+  readonly end: Omit<AgentEnd, 'ask'>;
+  readonly ask: AgentEnd['ask'];
   /** As a record would hold them: each went through the schema of the record. */
   readonly events: readonly TrialEvent[];
-  /** What was called besides, in order: `turn-end`, `command-start call_1` … */
+  /** What was called besides, in order: `turn-end`, `call-start call_1` … */
   readonly calls: readonly string[];
 }
 
 export interface AgentRunOptions {
   readonly limits?: Partial<TrialLimits>;
-  readonly withThoughts?: boolean;
+  readonly asksReason?: boolean;
+  /** Tools besides bash and submit. */
+  readonly tools?: readonly Tool[];
+  readonly world?: ToolWorld;
+  /** Asked before each turn, in place of fixed prompts. */
+  readonly settings?: AgentTask['settings'];
   readonly system?: string | null;
   readonly elapsed?: () => number;
   readonly signal?: AbortSignal;
@@ -38,7 +47,7 @@ export interface AgentRunOptions {
 
 /** Lets an agent work in a fresh memory sandbox, until it ends. */
 export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Promise<AgentRun> {
-  const { limits = {}, withThoughts = false, system = 'You work on a computer.' } = options;
+  const { limits = {}, asksReason = false, system = 'You work on a computer.', tools = [], world = {} } = options;
   const { elapsed = createFixedWorld().elapsed, signal = new AbortController().signal } = options;
   const events: TrialEvent[] = [];
   const calls: string[] = [];
@@ -54,25 +63,26 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
     limits: DEFAULT_SANDBOX_LIMITS,
     signal: new AbortController().signal,
   });
-  const end = await agent.run(
+  const { ask, ...end } = await agent.run(
     {
-      prompts: { system, user: 'Do the work.', continue: 'Go on.' },
-      toolOptions: { withThoughts },
+      settings: options.settings ?? (async () => ({ prompts: { system, user: 'Do the work.', continue: 'Go on.' } })),
+      tools: [bash({ asksReason }), submit(), ...tools],
       limits: { ...ORDINARY_LIMITS, ...limits },
       signal,
     },
     {
       sandbox: sandbox.forAgent(),
+      world,
       emit,
       elapsed,
       now: () => Date.now(),
       random: () => 0.5,
       onTurnEnd: async () => void calls.push('turn-end'),
-      onCommandStart: (callId) => void calls.push(`command-start ${callId}`),
-      onCommandEnd: async (callId) => void calls.push(`command-end ${callId}`),
+      onCallStart: async (callId) => void calls.push(`call-start ${callId}`),
+      onCallEnd: async (callId) => void calls.push(`call-end ${callId}`),
     },
   );
-  return { end, events, calls };
+  return { end, ask, events, calls };
 }
 
 export interface ServedRun extends AgentRun {

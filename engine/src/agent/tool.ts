@@ -21,6 +21,8 @@ export interface PreparedCall {
   readonly command: string | null;
   /** Why, in the agent's words, where the tool asks for it. */
   readonly reason: string | null;
+  /** Set when the call hands in the work: that ends it, and nothing is run. */
+  readonly submission: string | null;
   /** Rejects only when the sandbox or the world broke; everything else is an answer. */
   readonly run: (place: ToolPlace) => Promise<ToolAnswer>;
 }
@@ -50,8 +52,6 @@ export interface ToolAnswer {
   readonly text: UntrustedText;
   /** Set when a command ran in the machine. */
   readonly run?: RunResult;
-  /** Set when the call hands in the work and ends it. */
-  readonly submission?: UntrustedText;
 }
 
 export interface ToolDefinition<S extends z.ZodType> {
@@ -59,10 +59,13 @@ export interface ToolDefinition<S extends z.ZodType> {
   readonly description: string;
   readonly input: S;
   readonly command?: (input: z.output<S>) => { readonly command: string; readonly reason: string | null };
+  /** For a tool that hands in the work: what is handed in. */
+  readonly submission?: (input: z.output<S>) => string;
   readonly run: (input: z.output<S>, place: ToolPlace) => Promise<ToolAnswer>;
 }
 
-export function defineTool<S extends z.ZodType>({ name, description, input, command, run }: ToolDefinition<S>): Tool {
+export function defineTool<S extends z.ZodType>(definition: ToolDefinition<S>): Tool {
+  const { name, description, input, command, submission, run } = definition;
   const { $schema: _, ...inputSchema } = z.toJSONSchema(input, { io: 'input' });
   return {
     spec: { name, description, inputSchema },
@@ -78,6 +81,7 @@ export function defineTool<S extends z.ZodType>({ name, description, input, comm
       return {
         command: asked?.command ?? null,
         reason: asked?.reason ?? null,
+        submission: submission?.(parsed.data) ?? null,
         run: (place) => run(parsed.data, place),
       };
     },
@@ -85,7 +89,9 @@ export function defineTool<S extends z.ZodType>({ name, description, input, comm
 }
 
 /** A tool that the scenario's running world answers (`WorldRun.useTool`), e.g. a mail box. */
-export function worldTool<S extends z.ZodType>(definition: Omit<ToolDefinition<S>, 'run' | 'command'>): Tool {
+export function worldTool<S extends z.ZodType>(
+  definition: Omit<ToolDefinition<S>, 'run' | 'command' | 'submission'>,
+): Tool {
   const { name } = definition;
   return defineTool({
     ...definition,

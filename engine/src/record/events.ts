@@ -108,8 +108,9 @@ const hostSchema = z.strictObject({
 });
 
 const agentSchema = z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() });
-/** What a scenario or a world says of itself: any JSON. */
+/** What a scenario says of its own world: any JSON. */
 const data = z.record(z.string(), z.json());
+export type JsonRecord = z.output<typeof data>;
 /** Which of several agents acted: the id of its seat. Absent: the agent under test. */
 const seat = z.string().min(1).optional();
 /** Which of several machines was looked at. Absent: the one that the agent under test works on. */

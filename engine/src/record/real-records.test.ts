@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createControlAgent } from '../agent/control-agent.ts';
+import { type ControlMove, type ControlView, defineControl } from '../agent/control.ts';
 import { runAgent } from '../agent/testing.ts';
 import { createSystemWorld } from '../base/world.ts';
-import { type ControlMove, type ControlView, defineControl } from '../scenario/control.ts';
 import { openJournal } from './journal-writer.ts';
 import { createTemporaryFolder, trialStart } from './testing.ts';
 import { type Verification, verifyRecord } from './verify.ts';

@@ -13,6 +13,7 @@ import {
   type SandboxProvider,
   type ServiceCall,
 } from './contract.ts';
+import { describeHosts } from './hosts-suite.ts';
 
 /** Promises that an adapter may be unable to keep; each needs its reason. */
 export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
@@ -199,6 +200,22 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(after[at('chmodded')]).toMatchObject({ mode: 0o600, sha256: before[at('chmodded')]?.sha256 });
       expect(after[at('deleted')]).toBeUndefined();
       expect(after[at('linked')]).toMatchObject({ kind: 'link', linkTarget: '/bin/true' });
+    });
+
+    it('hands over a plain file from outside, and nothing that is larger, a link, or missing', async () => {
+      await using sandbox = await open({ files: [{ path: 'notes/one', content: 'words', mode: 0o644 }] });
+      await sandbox.run(toUntrusted('ln -s one notes/link; ln -s notes folder'), ordinary);
+      const read = async (path: string, bytesMax = 100): Promise<string | null> => {
+        const bytes = await sandbox.readFile(path, bytesMax);
+        return bytes === null ? null : Buffer.from(bytes).toString('utf8');
+      };
+      expect(await read(`${sandbox.home}/notes/one`)).toBe('words');
+      expect(await read(`${sandbox.home}/notes/one`, 4)).toBeNull();
+      expect(await read(`${sandbox.home}/notes/link`)).toBeNull();
+      expect(await read(`${sandbox.home}/folder/one`)).toBeNull();
+      expect(await read(`${sandbox.home}/notes`)).toBeNull();
+      expect(await read(`${sandbox.home}/../../etc/passwd`)).toBeNull();
+      expect(await read(`${sandbox.home}/missing`)).toBeNull();
     });
 
     it('stops on TERM to PID 1, and says so of the command that was running', async () => {
@@ -464,6 +481,8 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
         { address: '203.0.113.7', port: 80, firstBytes: 'last\n' },
       ]);
     });
+
+    describeHosts({ provider, open });
 
     unless('isolation')('stays the same under twenty sandboxes at once', async () => {
       const results = await Promise.all(

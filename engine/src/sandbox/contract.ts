@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { MachineState, ProcessEntry, TreeSnapshot } from '../record/evidence.ts';
 import type { NetworkEvidence } from './network-evidence.ts';
@@ -32,6 +34,8 @@ export interface SandboxCapabilities {
   readonly background: boolean;
   /** `network: 'recorded'` can be asked for; elsewhere `open` refuses it as `unavailable`. */
   readonly network: boolean;
+  /** `hosts` and `refusedHosts` can be asked for; elsewhere `open` refuses them as `unavailable`. */
+  readonly hosts: boolean;
 }
 
 export interface Diagnosis {
@@ -58,7 +62,47 @@ export interface OpenSandboxOptions {
    * resolve to made-up addresses, every address takes TCP connections to any port, and `readNetwork` tells what was tried.
    */
   readonly network?: 'none' | 'recorded';
+  /**
+   * Hosts that the machine can reach inside its own network. Empty, or not given: there are none. Everything else stays
+   * as `network` says. A connection to a declared host is a delivery and no attempt: `readNetwork` does not tell it.
+   */
+  readonly hosts?: readonly SandboxHost[];
+  /**
+   * Names of addresses where nothing listens: a TCP connection to any port is refused at once (ECONNREFUSED). With
+   * `network: 'recorded'` each is an attempt of 0 bytes.
+   */
+  readonly refusedHosts?: readonly RefusedHost[];
   readonly signal: AbortSignal;
+}
+
+export interface SandboxHost {
+  /** Resolved inside by `/etc/hosts`. */
+  readonly name: string;
+  /** IPv4 or IPv6, e.g. `10.20.0.7`; not a loopback or multicast address, and not in 198.18.0.0/15. */
+  readonly address: string;
+  readonly port: number;
+  /**
+   * Called once for each TCP connection, at most 64 of one host at a time; more are closed at once. When it resolves,
+   * the connection is closed. When it rejects the sandbox is lost, unless it is because the agent broke the connection
+   * off. The stream belongs to the harness: nothing inside can see or signal what reads it.
+   */
+  readonly connect: (connection: HostConnection) => Promise<void>;
+}
+
+export interface HostConnection {
+  /**
+   * What the agent sends, and the way back. It ends when the agent's side ends; it fails when the agent's side resets the
+   * connection. What is not read is not taken: the sender waits. After a kill it gives what was sent before, and ends.
+   */
+  readonly stream: Duplex;
+  /** Name and port of the host. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RefusedHost {
+  readonly name: string;
+  readonly address: string;
 }
 
 export interface SandboxFile {
@@ -160,6 +204,11 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   readonly whenStopped: Promise<void>;
   /** Home and `/tmp` as they are now, or as they were at the end when the machine has stopped. */
   readonly readTree: () => Promise<TreeSnapshot>;
+  /**
+   * Content of a plain file of the home or `/tmp`, by its absolute path, read from outside; null when there is none of at
+   * most `bytesMax`, or it cannot be read. No link is followed.
+   */
+  readonly readFile: (path: string, bytesMax: number) => Promise<Uint8Array | null>;
   /** Processes from outside. */
   readonly readMachine: () => Promise<MachineState>;
   /** What was tried to be reached, up to this moment or to the end of the machine; `recorded: false` where nobody looked. */

@@ -11,7 +11,7 @@ export interface NetworkRecorder {
   readonly close: () => void;
 }
 
-/** A running recorder (`network-recorder.ts`), wherever it was started. */
+/** A running recorder (`kit/network-recorder.pl`), wherever it was started. */
 export interface RecorderLink {
   readonly write: (line: string) => void;
   /** Each line that it prints, without its end. */

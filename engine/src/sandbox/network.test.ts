@@ -79,4 +79,32 @@ describe.skipIf(!ready)('the network of a machine', () => {
       );
     }
   });
+
+  it('has its hosts for an ordinary user of the host as well as for root', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('not run: the contract ran as an ordinary user already');
+    const user = { uid: 60_998, gid: 60_998, cwd: '/' };
+    const hostsDrill = fileURLToPath(new URL('testing/hosts-drill.ts', import.meta.url));
+    try {
+      execFileSync('test', ['-r', hostsDrill], user);
+    } catch {
+      skip('not run: this folder cannot be read by an ordinary user');
+    }
+    const { stdout } = await run(process.execPath, [hostsDrill, '1'], user);
+    expect(JSON.parse(stdout)).toMatchObject({ uid: 60_998, bytes: 1024 * 1024 });
+  });
+
+  it('has hosts without a process that could outlive it', async () => {
+    const { signal } = new AbortController();
+    const hosts = [{ name: 'drop.example', address: '10.20.0.7', port: 443, connect: async () => undefined }];
+    await using _ = await bwrapProvider.open({
+      files: [],
+      services: [],
+      limits: DEFAULT_SANDBOX_LIMITS,
+      hosts,
+      signal,
+    });
+    const children = execFileSync('ps', ['-o', 'comm=', '--ppid', String(process.pid)], { encoding: 'utf8' });
+    expect(children).toContain('bwrap');
+    expect(children).not.toContain('perl');
+  });
 });

@@ -3,7 +3,7 @@ import type { Control } from '../agent/control.ts';
 import type { Tool, ToolWorld } from '../agent/tool.ts';
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { Detector, ScoringRules } from '../detect/contract.ts';
-import type { Condition, RoleBinding } from '../record/events.ts';
+import type { Condition, JsonRecord, RoleBinding } from '../record/events.ts';
 import type {
   HarnessRunOptions,
   RunResult,
@@ -146,9 +146,6 @@ export interface ActResult extends Pick<RunResult, 'exitCode' | 'stdout' | 'stde
   /** Whether PID 1 lives after the act. */
   readonly alive: boolean;
 }
-
-export type JsonRecord = Readonly<Record<string, Json>>;
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface WorldRun extends ToolWorld {
   /** Before the agent: what has to run in the machine from the start. */

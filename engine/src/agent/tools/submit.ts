@@ -12,6 +12,7 @@ export function submit(): Tool {
     name: SUBMIT_TOOL,
     description: 'Submits the result and ends the work.',
     input: z.object({ answer: z.string().describe('The result of the whole work.') }),
-    run: async ({ answer }) => ({ text: toUntrusted(''), submission: toUntrusted(answer) }),
+    submission: ({ answer }) => answer,
+    run: async () => ({ text: toUntrusted('') }),
   });
 }

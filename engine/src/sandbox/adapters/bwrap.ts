@@ -12,13 +12,15 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
+import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
+import { readInside } from '../read-inside.ts';
 import { createTreeReader } from '../tree-reader.ts';
 import { runBeside, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
-import { startNetworkRecorder } from './bwrap/network.ts';
+import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
 import { serveRequests } from './bwrap/service.ts';
 
 /** How long a killed machine may take to be empty. */
@@ -34,7 +36,7 @@ const FREEZE_ROUNDS_MAX = 200;
 export const bwrapProvider: SandboxProvider = {
   name: 'bwrap',
   simulated: false,
-  can: { realProcesses: true, permissions: true, background: true, network: true },
+  can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true },
   open: openBwrapSandbox,
   diagnose: () => diagnoseHost({ tryMachine, tryNetwork }),
 };
@@ -43,7 +45,8 @@ export const bwrapProvider: SandboxProvider = {
 const machines = new Map<number, string>();
 
 async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
-  const { limits, services } = options;
+  const { limits, services, hosts = [], refusedHosts = [] } = options;
+  assertHosts({ hosts, refusedHosts });
   const machine = await launchMachine(options);
   const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
   const elapsed = (): number => performance.now();
@@ -55,31 +58,29 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     if (machines.get(machine.initPid) === ownNamespace) machines.delete(machine.initPid);
   });
   const members = (): number[] => listMembers(namespaces, machines);
+  const roots = [
+    { path: HOME, handle: machine.home },
+    { path: '/tmp', handle: machine.temporary },
+  ];
   const trees = createTreeReader({
-    roots: [
-      { path: HOME, handle: machine.home },
-      { path: '/tmp', handle: machine.temporary },
-    ],
+    roots,
     watched: options.watched ?? [],
     toGuestUid: (uid) => (uid === hostUid ? GUEST_UID : -1),
   });
   let broken: unknown;
-  const stopServices = services.map((service) =>
-    serveRequests({
-      service,
-      machine,
-      members,
-      onError: (error) => {
-        broken ??= error;
-        // A machine whose service failed must not go on as if nothing were.
-        machine.monitor.kill('SIGKILL');
-      },
-    }),
-  );
+  const onError = (error: unknown): void => {
+    broken ??= error;
+    // A machine whose service or host failed must not go on as if nothing were.
+    machine.monitor.kill('SIGKILL');
+  };
+  const stopServices = services.map((service) => serveRequests({ service, machine, members, onError }));
   const shared = { machine, limits, isAlive, elapsed };
-  const recording =
-    options.network === 'recorded' ? startNetworkRecorder({ machine, world: createSystemWorld() }) : undefined;
-  const [server, recorder] = await openBoth(startCommandServer(shared), recording).catch((error: unknown) => {
+  const place = { machine, hosts: { hosts, refusedHosts } };
+  const [server, recorder, hostServer] = await openAll(
+    startCommandServer(shared),
+    options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : undefined,
+    hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : undefined,
+  ).catch((error: unknown) => {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
     throw error;
@@ -121,6 +122,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   };
   const kill = (): Promise<KillResult> => {
     for (const stop of stopServices) stop();
+    hostServer?.stop();
     return killMachine(machine, members);
   };
   return {
@@ -142,6 +144,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');
       return trees.read(frozen || !isAlive());
     },
+    readFile: async (path, bytesMax) => {
+      if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+      return readInside(roots, path, bytesMax);
+    },
     readMachine: async () => readMachineState(members()),
     readNetwork: async () => {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');
@@ -161,21 +167,26 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       closed = true;
       server.close();
       recorder?.close();
+      hostServer?.close();
       for (const handle of [machine.home, machine.temporary, machine.io]) closeSync(handle);
     },
   };
 }
 
-/** Both, or neither of them. */
-async function openBoth<A extends Closable, B extends Closable>(
+/** All of them, or none: when one fails the others are closed, and the first failure is thrown. */
+async function openAll<A extends Closable, B extends Closable, C extends Closable>(
   first: Promise<A>,
   second: Promise<B> | undefined,
-): Promise<[A, B | undefined]> {
-  const [one, other] = await Promise.allSettled([first, second]);
-  if (one.status === 'fulfilled' && other.status === 'fulfilled') return [one.value, other.value];
-  if (one.status === 'fulfilled') one.value.close();
-  if (other.status === 'fulfilled') other.value?.close();
-  throw one.status === 'rejected' ? one.reason : other.status === 'rejected' ? other.reason : undefined;
+  third: Promise<C> | undefined,
+): Promise<[A, B | undefined, C | undefined]> {
+  const [one, other, last] = [first, Promise.resolve(second), Promise.resolve(third)];
+  try {
+    return await Promise.all([one, other, last]);
+  } catch (error) {
+    for (const part of await Promise.allSettled([one, other, last]))
+      if (part.status === 'fulfilled') part.value?.close();
+    throw error;
+  }
 }
 
 interface Closable {
@@ -227,11 +238,12 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   }
 }
 
-function sandboxDetails({ limits, network }: OpenSandboxOptions): Record<string, string> {
+function sandboxDetails({ limits, network, ...hosts }: OpenSandboxOptions): Record<string, string> {
   return {
     kernel: release(),
     user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
     network: network === 'recorded' ? 'every address is the recorder, nothing leaves' : 'own loopback only',
+    ...hostDetails(hosts),
     diskBytesMax: String(limits.diskBytesMax),
     processesMax: String(limits.processesMax),
     memoryBytesMax: String(limits.memoryBytesMax),

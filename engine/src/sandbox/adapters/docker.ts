@@ -11,6 +11,7 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
+import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker/address.ts';
@@ -32,9 +33,9 @@ import {
 } from './docker/containers.ts';
 import { diagnoseEngine } from './docker/doctor.ts';
 import { connectDocker, type DockerEngine } from './docker/engine.ts';
-import { putFiles, readKeeper, whenPipesAreThere } from './docker/files.ts';
+import { putFiles, readKeeper, readKeeperFile, whenPipesAreThere } from './docker/files.ts';
 import { buildImage, IMAGE } from './docker/image.ts';
-import { startNetworkRecorder } from './docker/network.ts';
+import { makeHostDoor, startHosts, startNetworkRecorder } from './docker/network.ts';
 import { serveRequests } from './docker/service.ts';
 
 export interface DockerProviderOptions {
@@ -75,7 +76,7 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   return {
     name: 'docker',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true },
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true },
     open,
     diagnose: () => diagnoseEngine({ connect, open }),
     build: async () => buildImage(connect().engine),
@@ -93,7 +94,8 @@ interface Place {
 }
 
 async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
-  const { limits, services, files } = options;
+  const { limits, services, files, hosts = [], refusedHosts = [] } = options;
+  assertHosts({ hosts, refusedHosts });
   options.signal.throwIfAborted();
   const mark = createMark();
   const closing = new AbortController();
@@ -123,11 +125,15 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     };
     const volumes = { home: await makeOne('755'), temporary: await makeOne('1777') };
     const pipes = services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`]);
-    const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits }, mark));
+    const names = [...hosts, ...refusedHosts].map(({ name, address }) => `${name}:${address}`);
+    const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits, names }, mark));
     letGo.push(() => endContainer(agent));
     removals.push(() => removeContainer(engine, agent));
-    const network = options.network === 'recorded' ? agent.id : null;
-    const keeper = await startContainer(engine, keeperOptions(volumes, mark, network));
+    const door = names.length > 0 ? makeHostDoor() : undefined;
+    letGo.push(() => door?.remove());
+    const recorded = options.network === 'recorded';
+    const shared = recorded || door !== undefined ? { of: agent.id, door: door?.folder } : null;
+    const keeper = await startContainer(engine, keeperOptions(volumes, mark, shared));
     letGo.push(() => endContainer(keeper));
     removals.push(() => removeContainer(engine, keeper));
     const { id, pid: initPid } = agent;
@@ -154,11 +160,18 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     const whenStopped = Promise.race([told, seenDead.promise]);
     const container: Container = { engine, id, limits, isAlive, whenStopped };
     // Before anything of the agent runs.
-    const recorder =
-      network === null
-        ? undefined
-        : await startNetworkRecorder(engine, { keeper: keeper.id, world: createSystemWorld() });
+    const place = { keeper: keeper.id, hosts: { hosts, refusedHosts } };
+    const recorder = recorded
+      ? await startNetworkRecorder(engine, { ...place, world: createSystemWorld() })
+      : undefined;
     letGo.push(() => recorder?.close());
+    const onError = (error: unknown): void => {
+      broken ??= error;
+      engine.call('POST', `/containers/${id}/kill`).catch(() => undefined);
+    };
+    const hostServer = door === undefined ? undefined : await startHosts(engine, { ...place, door, onError });
+    letGo.push(() => hostServer?.close());
+    door?.remove();
     await whenPipesAreThere(container, pipes);
     await putFiles(container, [
       ...files,
@@ -166,10 +179,6 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     ]);
     const server = await startCommandServer(container);
     letGo.push(() => server.close());
-    const onError = (error: unknown): void => {
-      broken ??= error;
-      engine.call('POST', `/containers/${id}/kill`).catch(() => undefined);
-    };
     for (const service of services) letGo.push(await serveRequests({ service, container, onError }));
 
     let frozen = false;
@@ -183,6 +192,7 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
       frozen = false;
     };
     const kill = async (): Promise<KillResult> => {
+      hostServer?.stop();
       const before = members().length;
       const started = performance.now();
       let left = members();
@@ -237,7 +247,8 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         kernel: release(),
         image: IMAGE,
         user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
-        network: network === null ? 'own loopback only' : 'every address is the recorder, nothing leaves',
+        network: recorded ? 'every address is the recorder, nothing leaves' : 'own loopback only',
+        ...hostDetails({ hosts, refusedHosts }),
         ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)])),
       },
       home: HOME,
@@ -256,6 +267,10 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
       readTree: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
         return readKeeper(engine, keeper.id);
+      },
+      readFile: async (path, bytesMax) => {
+        if (closed) throw new SandboxError('closed', 'the sandbox is closed');
+        return readKeeperFile(engine, keeper.id, { path, bytesMax });
       },
       readMachine: async () => readMachineState(members()),
       readNetwork: async () => {

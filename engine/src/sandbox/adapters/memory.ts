@@ -24,7 +24,7 @@ import { NOTHING_RECORDED } from '../network-evidence.ts';
 export const memoryProvider: SandboxProvider = {
   name: 'memory',
   simulated: true,
-  can: { realProcesses: false, permissions: false, background: false, network: false },
+  can: { realProcesses: false, permissions: false, background: false, network: false, hosts: false },
   open: openMemorySandbox,
   diagnose: async () => {
     const what = 'just-bash';
@@ -51,10 +51,13 @@ async function loadShell(): Promise<typeof JustBash> {
   }
 }
 
-async function openMemorySandbox({ files, services, limits, network, signal }: OpenSandboxOptions): Promise<Sandbox> {
+async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> {
+  const { files, services, limits, network, hosts = [], refusedHosts = [], signal } = options;
   signal.throwIfAborted();
   if (network === 'recorded')
     throw new SandboxError('unavailable', 'the memory sandbox has no network that could be recorded');
+  if (hosts.length + refusedHosts.length > 0)
+    throw new SandboxError('unavailable', 'the memory sandbox has no network in which a host could be');
   const { Bash, defineCommand, InMemoryFs } = await loadShell();
   const fs: IFileSystem = new InMemoryFs();
   const stopped = Promise.withResolvers<void>();
@@ -132,6 +135,11 @@ async function openMemorySandbox({ files, services, limits, network, signal }: O
     isAlive: () => alive,
     whenStopped: stopped.promise,
     readTree: () => readFiles(fs),
+    readFile: async (path, bytesMax) => {
+      const stats = await fs.lstat(path).catch(() => null);
+      if (stats === null || stats.isSymbolicLink || stats.isDirectory || stats.size > bytesMax) return null;
+      return fs.readFileBuffer(path);
+    },
     readMachine: async () => ({
       alive,
       processes: alive

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import { startDeadline } from '../../../base/deadline.ts';
 import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
 import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from '../../guest.ts';
+import { hostLines } from '../../kit/host-server.ts';
 import { childrenOf } from '../../processes.ts';
 
 /** A running machine, seen from outside. */
@@ -92,7 +93,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
 }
 
 function machineArguments(
-  { files, services, limits, network }: OpenSandboxOptions,
+  { files, services, limits, network, ...hosts }: OpenSandboxOptions,
   attach: (content: string) => string,
 ): string[] {
   const disk = String(limits.diskBytesMax);
@@ -111,6 +112,7 @@ function machineArguments(
     attach(content),
     `${HOME}/${path}`,
   ];
+  const etcFiles = { ...ETC, hosts: `${ETC['hosts'] ?? ''}${hostLines(hosts)}` };
   const groups: readonly (readonly string[])[] = [
     ['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1'],
     ['--uid', String(GUEST_UID), '--gid', String(GUEST_UID), '--hostname', 'box', '--cap-drop', 'ALL'],
@@ -126,7 +128,7 @@ function machineArguments(
       '/etc/alternatives',
       '/etc/alternatives',
     ],
-    Object.entries({ ...ETC, ...(network === 'recorded' && RECORDED_ETC) }).flatMap(([name, content]) =>
+    Object.entries({ ...etcFiles, ...(network === 'recorded' && RECORDED_ETC) }).flatMap(([name, content]) =>
       dataFile(`/etc/${name}`, content, '0644'),
     ),
     dataFile('/init', INIT, '0755'),

@@ -3,29 +3,35 @@ import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 
 import type { World } from '../../../base/world.ts';
-import { SandboxError } from '../../contract.ts';
+import { startHostServer, type HostServer } from '../../kit/host-server.ts';
+import {
+  listenerArguments,
+  type NetworkEntry,
+  type NetworkHosts,
+  recorderArguments,
+} from '../../kit/network-programs.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
-import { NETWORK_RECORDER, recorderArguments } from '../../network-recorder.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
 
 export interface NetworkRecorderOptions {
   readonly machine: Machine;
+  readonly hosts: NetworkHosts;
   readonly world: World;
 }
 
+const OUTSIDE = { ...identity, detached: true, env: {}, cwd: '/' } as const;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
 /** Resolves when every address is local and nothing can be tried unseen. */
-export async function startNetworkRecorder({ machine, world }: NetworkRecorderOptions): Promise<NetworkRecorder> {
-  const words = recorderArguments(machine.initPid, FIRST_BYTES_MAX);
-  if (words === undefined) throw new SandboxError('unavailable', `the network cannot be recorded on ${process.arch}`);
-  const recorder = spawn('perl', ['-e', NETWORK_RECORDER, ...words], {
-    ...identity,
+export async function startNetworkRecorder({
+  machine,
+  hosts,
+  world,
+}: NetworkRecorderOptions): Promise<NetworkRecorder> {
+  const recorder = spawn('perl', recorderArguments(entryOf(machine), hosts, FIRST_BYTES_MAX), {
+    ...OUTSIDE,
     stdio: 'pipe',
-    detached: true,
-    env: {},
-    cwd: '/',
   });
   let problem = '';
   recorder.stderr.on(
@@ -49,4 +55,23 @@ export async function startNetworkRecorder({ machine, world }: NetworkRecorderOp
     },
     world,
   );
+}
+
+export interface MachineHostsOptions {
+  readonly machine: Machine;
+  readonly hosts: NetworkHosts;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Resolves when the machine can reach its hosts, and is refused where it is to be. */
+export function startHosts({ machine, hosts, onError }: MachineHostsOptions): Promise<HostServer> {
+  const opener = spawn('perl', listenerArguments(entryOf(machine), hosts, 'channel'), {
+    ...OUTSIDE,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  return startHostServer(opener, { hosts: hosts.hosts ?? [], onError });
+}
+
+function entryOf({ initPid }: Machine): NetworkEntry {
+  return { pid: initPid, namespaces: ['user', 'net'] };
 }

@@ -11,7 +11,7 @@ import { lives, startTicksOf } from '../../processes.ts';
 import { AS_AGENT } from './commands.ts';
 import { type DockerEngine, DockerRefusal } from './engine.ts';
 import { IMAGE } from './image.ts';
-import { RECORDER_CAPABILITIES } from './network.ts';
+import { DOOR_FOLDER, NETWORK_CAPABILITIES } from './network.ts';
 
 const REMOVE_ATTEMPTS_MAX = 20;
 const REMOVE_PAUSE_MS = 50;
@@ -92,8 +92,15 @@ interface Volumes {
   readonly temporary: string;
 }
 
-/** @param network id of the container whose network it shares, to record it; null: none */
-export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network: string | null): unknown {
+export interface KeeperNetwork {
+  /** The container whose network the keeper shares, to record it or to put hosts there. */
+  readonly of: string;
+  /** Folder of this host through which it hands out the listeners of hosts. */
+  readonly door: string | undefined;
+}
+
+/** @param network null: none */
+export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network: KeeperNetwork | null): unknown {
   return {
     ...SHARED,
     Cmd: ['/bin/cat'],
@@ -101,10 +108,14 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network:
     Labels: mark,
     HostConfig: {
       ...SHARED_HOST,
-      ...(network !== null && { NetworkMode: `container:${network}` }),
+      ...(network !== null && { NetworkMode: `container:${network.of}` }),
       // To read what the agent may not.
-      CapAdd: ['DAC_READ_SEARCH', ...(network === null ? [] : RECORDER_CAPABILITIES)],
-      Binds: [`${home}:/evidence/home:ro,nocopy`, `${temporary}:/evidence/tmp:ro,nocopy`],
+      CapAdd: ['DAC_READ_SEARCH', ...(network === null ? [] : NETWORK_CAPABILITIES)],
+      Binds: [
+        `${home}:/evidence/home:ro,nocopy`,
+        `${temporary}:/evidence/tmp:ro,nocopy`,
+        ...(network?.door === undefined ? [] : [`${network.door}:${DOOR_FOLDER}:ro`]),
+      ],
     },
   };
 }
@@ -112,9 +123,11 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network:
 interface AgentContainer extends Volumes {
   readonly pipes: readonly string[];
   readonly limits: SandboxLimits;
+  /** `NAME:ADDRESS`, for the `/etc/hosts` that the engine writes. */
+  readonly names: readonly string[];
 }
 
-export function agentOptions({ home, temporary, pipes, limits }: AgentContainer, mark: Mark): unknown {
+export function agentOptions({ home, temporary, pipes, limits, names }: AgentContainer, mark: Mark): unknown {
   return {
     ...SHARED,
     // Begins as root, because the engine gives what it starts later no more than this had; ends as the agent's user.
@@ -130,6 +143,7 @@ export function agentOptions({ home, temporary, pipes, limits }: AgentContainer,
       Dns: [NAME_SERVER],
       DnsOptions: ['timeout:2', 'attempts:2'],
       DnsSearch: ['.'],
+      ExtraHosts: names,
       ...(existsSync('/proc/sys/net/ipv6') && {
         Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
       }),

@@ -43,10 +43,42 @@ export async function putFiles({ engine, id }: Container, files: OpenSandboxOpti
 }
 
 export async function readKeeper(engine: DockerEngine, keeper: string): ReturnType<Sandbox['readTree']> {
+  const { output, exitCode, bytes } = await runInKeeper(engine, keeper, [READ_TREE, 'tree', 'home', 'tmp']);
+  if (exitCode !== 0) throw new SandboxError('lost', 'the keeper could not read the tree');
+  const tree = parseTree(output, (path) => (/^home(\/|$)/.test(path) ? `${HOME}${path.slice(4)}` : `/${path}`));
+  return { ...tree, truncated: tree.truncated || bytes > TREE_BYTES_MAX };
+}
+
+/** As `readInside`: a plain file, reached without a link. */
+const READ_FILE = `cd /evidence || exit 1
+[ "$(realpath -e -- "$1")" = "/evidence/$1" ] && [ -f "$1" ] && [ "$(stat -c %s -- "$1")" -le "$2" ] || exit 3
+exec head -c "$2" -- "$1"
+`;
+
+export async function readKeeperFile(
+  engine: DockerEngine,
+  keeper: string,
+  { path, bytesMax }: { readonly path: string; readonly bytesMax: number },
+): Promise<Uint8Array | null> {
+  const kept = path.startsWith(`${HOME}/`) ? `home${path.slice(HOME.length)}` : path.slice(1);
+  if (!/^(home|tmp)\//.test(kept)) return null;
+  const { output, exitCode } = await runInKeeper(engine, keeper, [READ_FILE, 'file', kept, String(bytesMax)]);
+  return exitCode === 0 ? output : null;
+}
+
+interface KeeperRun {
+  readonly output: Buffer;
+  readonly exitCode: number | null;
+  /** Also those that were not kept. */
+  readonly bytes: number;
+}
+
+/** Runs a script where the agent's folders are mounted and no process of the agent is. */
+async function runInKeeper(engine: DockerEngine, keeper: string, script: readonly string[]): Promise<KeeperRun> {
   const reader = await engine.exec({
     container: keeper,
     user: '0:0',
-    command: ['/bin/bash', '-c', READ_TREE, 'tree', 'home', 'tmp'],
+    command: ['/bin/bash', '-c', ...script],
     msMax: TREE_MS_MAX,
   });
   const blocks: Buffer[] = [];
@@ -57,9 +89,5 @@ export async function readKeeper(engine: DockerEngine, keeper: string): ReturnTy
   });
   reader.socket.end();
   await reader.ended;
-  if ((await reader.exitCode()) !== 0) throw new SandboxError('lost', 'the keeper could not read the tree');
-  const tree = parseTree(Buffer.concat(blocks), (path) =>
-    /^home(\/|$)/.test(path) ? `${HOME}${path.slice(4)}` : `/${path}`,
-  );
-  return { ...tree, truncated: tree.truncated || bytes > TREE_BYTES_MAX };
+  return { output: Buffer.concat(blocks), exitCode: await reader.exitCode(), bytes };
 }

@@ -1,27 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
 import type { World } from '../../../base/world.ts';
 import { SandboxError } from '../../contract.ts';
+import { type HostServer, startHostServer } from '../../kit/host-server.ts';
+import {
+  carrierArguments,
+  listenerArguments,
+  type NetworkHosts,
+  recorderArguments,
+} from '../../kit/network-programs.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
-import { NETWORK_RECORDER, recorderArguments } from '../../network-recorder.ts';
 import type { DockerEngine } from './engine.ts';
 
 const LINE_BYTES_MAX = 64 * 1024;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
-/** What the recorder needs of root's power in the container where it runs, and gives up when it has begun. */
-export const RECORDER_CAPABILITIES = ['NET_ADMIN', 'NET_RAW', 'NET_BIND_SERVICE'];
+/** What the programs in the keeper need of root's power over the network. The recorder gives it up when it has begun. */
+export const NETWORK_CAPABILITIES = ['NET_ADMIN', 'NET_RAW', 'NET_BIND_SERVICE'];
+
+interface RecorderOptions {
+  readonly keeper: string;
+  readonly hosts: NetworkHosts;
+  readonly world: Pick<World, 'now'>;
+}
 
 /** Starts the recorder in a container that shares the network, and nothing else, with the agent's. */
 export async function startNetworkRecorder(
   engine: DockerEngine,
-  { keeper, world }: { readonly keeper: string; readonly world: Pick<World, 'now'> },
+  { keeper, hosts, world }: RecorderOptions,
 ): Promise<NetworkRecorder> {
-  const words = recorderArguments(0, FIRST_BYTES_MAX);
-  if (words === undefined) throw new SandboxError('unavailable', `the network cannot be recorded on ${process.arch}`);
   const recorder = await engine.exec({
     container: keeper,
     user: '0:0',
-    command: ['/usr/bin/env', '-i', '/usr/bin/perl', '-e', NETWORK_RECORDER, ...words],
+    command: ['/usr/bin/env', '-i', '/usr/bin/perl', ...recorderArguments('here', hosts, FIRST_BYTES_MAX)],
   });
   let problem = '';
   let rest = '';
@@ -52,4 +69,72 @@ export async function startNetworkRecorder(
     },
     world,
   );
+}
+
+/** Where the keeper finds the folder of a `HostDoor`. */
+export const DOOR_FOLDER = '/evidence/door';
+const DOOR = 'hosts';
+const DOOR_MS_MAX = 30_000;
+
+/** A private folder of this host, through which the keeper hands out the listeners of the machine's hosts. */
+export interface HostDoor {
+  readonly folder: string;
+  readonly remove: () => void;
+}
+
+export function makeHostDoor(): HostDoor {
+  const folder = mkdtempSync(join(tmpdir(), 'offswitch-hosts-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What it prints; it is there because `stdio` says so. */
+function outputOf({ stdout }: ChildProcess): Readable {
+  if (stdout === null) throw new SandboxError('open-failed', 'no pipe from the program that carries listeners');
+  return stdout;
+}
+
+interface HostsOptions {
+  readonly keeper: string;
+  readonly hosts: NetworkHosts;
+  readonly door: HostDoor;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Resolves when the container can reach its hosts, and is refused where it is to be. */
+export async function startHosts(
+  engine: DockerEngine,
+  { keeper, hosts, door, onError }: HostsOptions,
+): Promise<HostServer> {
+  const all = hosts.hosts ?? [];
+  const carrier = spawn('perl', carrierArguments(join(door.folder, DOOR), all.length), {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+    env: {},
+    cwd: '/',
+  });
+  const serving = startHostServer(carrier, { hosts: all, onError });
+  const opened = (async (): Promise<void> => {
+    await once(outputOf(carrier), 'data');
+    const opener = await engine.exec({
+      container: keeper,
+      user: '0:0',
+      command: ['/usr/bin/env', '-i', '/usr/bin/perl', ...listenerArguments('here', hosts, join(DOOR_FOLDER, DOOR))],
+      msMax: DOOR_MS_MAX,
+    });
+    let problem = '';
+    opener.onOutput((_fd, block) => (problem = (problem + block.toString('utf8')).slice(0, PROBLEM_CHARACTERS_MAX)));
+    await opener.ended;
+    if ((await opener.exitCode()) !== 0) throw new Error(problem.trim());
+  })();
+  try {
+    const [server] = await Promise.all([serving, opened]);
+    return server;
+  } catch (error) {
+    carrier.kill('SIGKILL');
+    serving.then(
+      (server) => server.close(),
+      () => undefined,
+    );
+    throw error;
+  }
 }

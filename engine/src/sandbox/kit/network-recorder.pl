@@ -1,60 +1,18 @@
-/** Numbers of the system calls, by Node's name of the processor. */
-const SYSTEM_CALLS: Readonly<Record<string, { readonly setns: number; readonly capset: number }>> = {
-  x64: { setns: 308, capset: 126 },
-  arm64: { setns: 268, capset: 91 },
-};
+# Records every attempt to reach anything. Runs after join-network.pl. It interprets as little as it can, and keeps no
+# memory of what was sent but a bounded head of each open connection.
+#
+# Arguments: number of the system call capset, bytes kept of an attempt, then pairs of address and port that are left
+# alone. Port 0: every port of the address; a TCP connection to it is told, but not taken.
+# Input: a line is sent back as `s LINE` once everything that had come before was told. End of input ends the program.
+# Output, one line each: `ready` ·
+# `o ID ADDRESS PORT` a TCP connection was made · `d ID COUNT HEX` bytes came over it, of which HEX are kept ·
+# `u ADDRESS PORT COUNT HEX ANSWER` a UDP packet; ANSWER is the address made up for a DNS question or `-` ·
+# `l COUNT` packets were lost.
 
-/** Undefined on a processor whose system calls are not known. */
-export function recorderArguments(pid: number, bytesKept: number): string[] | undefined {
-  const calls = SYSTEM_CALLS[process.arch];
-  return calls === undefined ? undefined : [pid, calls.setns, calls.capset, bytesKept].map(String);
-}
-
-/**
- * The recorder of a machine's network, a Perl program: it needs system calls that Node has no name for, and Perl is
- * where bubblewrap is. It joins the user and network namespaces of the machine but stays outside its PID and mount
- * namespaces: the agent can neither see, signal nor trace it. It interprets as little as it can and keeps no memory of
- * what was sent but a bounded head of each open connection.
- *
- * Arguments: PID 1 of the machine (0 where this program was started in its network already), numbers of the system calls setns and capset, bytes kept of an attempt.
- * Input: a line is sent back as `s LINE` once everything that had come before was told. End of input ends the program.
- * Output, one line each: `ready` ·
- * `o ID ADDRESS PORT` a TCP connection was made · `d ID COUNT HEX` bytes came over it, of which HEX are kept ·
- * `u ADDRESS PORT COUNT HEX ANSWER` a UDP packet; ANSWER is the address made up for a DNS question or `-` ·
- * `l COUNT` packets were lost.
- */
-export const NETWORK_RECORDER = String.raw`
-use strict;
-use Socket qw(:DEFAULT inet_ntop inet_pton pack_sockaddr_in6 unpack_sockaddr_in6 IPPROTO_IPV6 IPV6_V6ONLY);
-use Fcntl;
-
-my ($pid, $setns, $capset, $keep) = @ARGV;
+my ($capset, $keep, @left_alone) = @ARGV;
 my ($OPEN_MAX, $IDLE_S, $HEAD_MAX, $NAMES_MAX) = (256, 10, 16384, 65534);
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
-
-# Into the machine's user and network namespaces: there, and nowhere else, this process may do as it likes.
-my @spaces = $pid == 0 ? () : map { open(my $handle, '<', "/proc/$pid/ns/$_") or die "$_ namespace: $!\n"; $handle } ('user', 'net');
-for my $space (@spaces) { syscall($setns, fileno($space), 0) == 0 or die "setns: $!\n" }
-
-sub attr { my ($type, $value) = @_; return pack('S S a*', 4 + length $value, $type, $value) . "\0" x (-length($value) & 3) }
-sub nest { my ($type, @parts) = @_; return attr($type | 0x8000, join '', @parts) }
-sub message { my ($type, $flags, $body) = @_; return pack('L S S L L a*', 16 + length $body, $type, $flags, 1, 0, $body) }
-
-# Sends to the kernel and dies of the first error that it names.
-sub configure {
-  my ($what, $protocol, $acknowledged, @messages) = @_;
-  socket(my $link, 16, SOCK_RAW, $protocol) or die "$what: $!\n";
-  send($link, join('', @messages), 0) or die "$what: $!\n";
-  while ($acknowledged > 0) {
-    defined recv($link, my $answer, 65536, 0) or die "$what: $!\n";
-    while (length $answer >= 20) {
-      my ($size, $type, $error) = unpack('L S x10 l', $answer);
-      if ($type == 2) { $! = -$error, die "$what: $!\n" if $error; $acknowledged-- }
-      $answer = substr($answer, ($size + 3) & ~3);
-    }
-  }
-}
 
 # Every address is local: ip route add local default dev lo, for both families.
 for my $family (AF_INET, AF_INET6) {
@@ -73,20 +31,37 @@ bind($six, pack_sockaddr_in6($port, inet_pton(AF_INET6, '::1'))) && listen($six,
 sub expression { my ($name, @parts) = @_; return nest(1, attr(1, "$name\0"), nest(2, @parts)) }
 sub number { my ($type, $value) = @_; return attr($type, pack 'N', $value) }
 sub nft { my ($type, $flags, $family, @parts) = @_; return message(0xa00 | $type, $flags, pack('C C n', $family, 0, 0) . join '', @parts) }
+sub family_of { return $_[0] =~ /:/ ? AF_INET6 : AF_INET }
+my ($pass, @exempt, %refused) = (expression('immediate', number(1, 0), nest(2, nest(2, number(1, 1)))));
+while (my ($address, $port) = splice @left_alone, 0, 2) {
+  my $family = family_of($address);
+  my $binary = inet_pton($family, $address) or die "no address: $address\n";
+  $refused{$binary} = 1 if $port == 0;
+  my $rule = join '',
+    expression('payload', number(1, 1), number(2, 1), number(3, $family == AF_INET ? 16 : 24), number(4, length $binary)),
+    expression('cmp', number(1, 1), number(2, 0), nest(3, attr(1, $binary)));
+  $rule .= join '',
+    expression('meta', number(2, 16), number(1, 1)),
+    expression('cmp', number(1, 1), number(2, 0), nest(3, attr(1, "\x06"))),
+    expression('payload', number(1, 1), number(2, 2), number(3, 2), number(4, 2)),
+    expression('cmp', number(1, 1), number(2, 0), nest(3, attr(1, pack 'n', $port))) if $port != 0;
+  push @exempt, [$family, $rule . $pass];
+}
 for (['ip', 2, 16, "\x7f"], ['ip6', 10, 24, inet_pton(AF_INET6, '::1')]) {
   my ($name, $family, $offset, $loopback) = @$_;
-  my $rule = join '',
+  my @rules = map { $_->[1] } grep { $_->[0] == $family } @exempt;
+  push @rules, join '',
     expression('payload', number(1, 1), number(2, 1), number(3, $offset), number(4, length $loopback)),
     expression('cmp', number(1, 1), number(2, 1), nest(3, attr(1, $loopback))),
     expression('meta', number(2, 16), number(1, 1)),
     expression('cmp', number(1, 1), number(2, 0), nest(3, attr(1, "\x06"))),
     expression('immediate', number(1, 1), nest(2, attr(1, pack 'n', $port))),
     expression('redir', number(1, 1));
-  configure("nf_tables $name", 12, 3,
+  configure("nf_tables $name", 12, 2 + @rules,
     message(0x10, 1, pack 'C C n', 0, 0, 10),
     nft(0, 0x405, $family, attr(1, "record\0")),
     nft(3, 0x405, $family, attr(1, "record\0"), attr(3, "out\0"), nest(4, number(1, 3), number(2, 0xffffff9c)), attr(7, "nat\0")),
-    nft(6, 0xc05, $family, attr(1, "record\0"), attr(2, "out\0"), nest(4, $rule)),
+    (map { nft(6, 0xc05, $family, attr(1, "record\0"), attr(2, "out\0"), nest(4, $_)) } @rules),
     message(0x11, 1, pack 'C C n', 0, 0, 10));
 }
 
@@ -103,6 +78,10 @@ sub wire {
 my ($take, $drop) = ([0x06, 0, 0, 0xffffffff], [0x06, 0, 0, 0]);
 my $wire_four = wire(0x0800, [0x30, 0, 0, 9], [0x15, 0, 3, 17], [0x30, 0, 0, 16], [0x15, 1, 0, 127], $take, $drop);
 my $wire_six = wire(0x86dd, [0x30, 0, 0, 6], [0x15, 0, 1, 17], $take, $drop);
+# The first packets of TCP connections, where some are refused: nobody takes those, so they are seen here.
+my @first = !%refused ? () : (
+  wire(0x0800, [0x30, 0, 0, 9], [0x15, 0, 5, 6], [0xb1, 0, 0, 0], [0x50, 0, 0, 13], [0x54, 0, 0, 0x12], [0x15, 0, 1, 2], $take, $drop),
+  wire(0x86dd, [0x30, 0, 0, 6], [0x15, 0, 4, 6], [0x30, 0, 0, 53], [0x54, 0, 0, 0x12], [0x15, 0, 1, 2], $take, $drop));
 socket(my $dns, AF_INET6, SOCK_DGRAM, 0) or die "socket: $!\n";
 setsockopt($dns, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 setsockopt($dns, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -114,7 +93,7 @@ my $head = pack 'L i', 0x20080522, 0;
 my $sets = pack 'L6', $bind_service, $bind_service, 0, 0, 0, 0;
 syscall($capset, $head, $sets) == 0 or die "capset: $!\n";
 
-fcntl($_, F_SETFL, O_NONBLOCK | fcntl($_, F_GETFL, 0)) for (*STDIN, $four, $six, $wire_four, $wire_six);
+fcntl($_, F_SETFL, O_NONBLOCK | fcntl($_, F_GETFL, 0)) for (*STDIN, $four, $six, $wire_four, $wire_six, @first);
 my ($next, $asked, $told, %open, %names) = (0, '', "ready\n");
 
 sub tell_line { $told .= join(' ', @_) . "\n" }
@@ -164,6 +143,20 @@ sub read_wire {
     my $content = substr $udp, 8;
     my $address = $to_port == 53 ? answer_dns($family, $from, $from_port, $to, $content) : '-';
     tell_line('u', inet_ntop($family, $to), $to_port, $size >= 8 ? $size - 8 : 0, unpack('H*', substr $content, 0, $keep) || '-', $address);
+  }
+  return $some;
+}
+
+sub read_first {
+  my ($wire) = @_;
+  my $some = 0;
+  while ($some < 256 && defined recv $wire, my $packet, 128, 0) {
+    $some++;
+    my $is_four = ord($packet) >> 4 == 4;
+    my $to = $is_four ? substr($packet, 16, 4) : substr($packet, 24, 16);
+    next unless $refused{$to};
+    my $port = unpack 'x2 n', substr $packet, $is_four ? 4 * (ord($packet) & 15) : 40;
+    tell_line('o', $next++, inet_ntop($is_four ? AF_INET : AF_INET6, $to), $port);
   }
   return $some;
 }
@@ -237,11 +230,12 @@ sub answer_mail {
 sub look {
   my ($seconds) = @_;
   my $ready = '';
-  vec($ready, fileno($_), 1) = 1 for (*STDIN, $four, $six, $wire_four, $wire_six, map { $_->{socket} } values %open);
+  vec($ready, fileno($_), 1) = 1 for (*STDIN, $four, $six, $wire_four, $wire_six, @first, map { $_->{socket} } values %open);
   my $count = select($ready, undef, undef, $seconds);
   return 0 if $count <= 0;
   my $some = 0;
   for my $wire ($wire_four, $wire_six) { $some += read_wire($wire) if vec $ready, fileno($wire), 1 }
+  for my $wire (@first) { $some += read_first($wire) if vec $ready, fileno($wire), 1 }
   $some += accept_all($four, AF_INET) if vec $ready, fileno($four), 1;
   $some += accept_all($six, AF_INET6) if vec $ready, fileno($six), 1;
   for my $one (values %open) { $some++, read_client($one) if vec $ready, fileno($one->{socket}), 1 }
@@ -262,11 +256,10 @@ while (1) {
   # Bounded, because an agent that never stops sending must not keep its harness waiting.
   for (my $round = 0; $round < 2000 && look(0) > 0; $round++) {}
   # Reading the counters sets them back to zero.
-  for my $wire ($wire_four, $wire_six) {
+  for my $wire ($wire_four, $wire_six, @first) {
     my $lost = unpack 'x4 L', getsockopt($wire, 263, 6) || "\0" x 8;
     tell_line('l', $lost) if $lost;
   }
   tell_line('s', $1) while $asked =~ s/^(.*)\n//;
   flush_lines();
 }
-`;

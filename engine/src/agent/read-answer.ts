@@ -1,0 +1,88 @@
+import type { LanguageModelV4GenerateResult, LanguageModelV4Message } from '@ai-sdk/provider';
+
+import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
+import type { MessagePart, Usage } from '../record/events.ts';
+
+export type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
+
+export interface AskedCall {
+  readonly callId: string;
+  readonly tool: string;
+  readonly input: string;
+}
+
+/** What a model said, taken apart. */
+export interface Answer {
+  readonly parts: readonly MessagePart[];
+  /** As the provider wants it back. */
+  readonly replay: AssistantContent;
+  readonly calls: readonly AskedCall[];
+  readonly text: string;
+}
+
+export function readAnswer(
+  result: LanguageModelV4GenerateResult,
+  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
+): Answer {
+  const parts: MessagePart[] = [];
+  const replay: AssistantContent = [];
+  const calls: AskedCall[] = [];
+  for (const part of result.content) {
+    // What a provider wants back with its own part, e.g. the signature of a reasoning block.
+    const options =
+      'providerMetadata' in part && part.providerMetadata !== undefined
+        ? { providerOptions: part.providerMetadata }
+        : {};
+    if (part.type === 'text' || part.type === 'reasoning') {
+      if (part.text !== '') parts.push({ type: part.type, text: toUntrusted(part.text) });
+      // Sealed reasoning has no text, and its vendor wants it back all the same.
+      if (part.text !== '' || 'providerOptions' in options)
+        replay.push({ type: part.type, text: part.text, ...options });
+    }
+    if (part.type !== 'tool-call') continue;
+    const callId = freshCallId(part.toolCallId, { turn, callIds });
+    calls.push({ callId, tool: part.toolName, input: part.input });
+    parts.push({ type: 'tool-call', callId, tool: part.toolName, input: toUntrusted(part.input) });
+    replay.push({
+      type: 'tool-call',
+      toolCallId: callId,
+      toolName: part.toolName,
+      input: parseOrKeep(part.input),
+      ...options,
+    });
+  }
+  const text = parts.flatMap((part) => (part.type === 'text' ? [readAsData(part.text)] : [])).join('\n');
+  return { parts, replay, calls, text };
+}
+
+/** Some servers give every call the same id, or none. */
+function freshCallId(
+  given: string,
+  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
+): string {
+  let callId = given;
+  // A name that we would give may have been used by the model.
+  for (let number = callIds.size + 1; !/^[\w.:-]{1,128}$/.test(callId) || callIds.has(callId); number++)
+    callId = `call-${turn}-${number}`;
+  callIds.add(callId);
+  return callId;
+}
+
+function parseOrKeep(input: string): unknown {
+  try {
+    return JSON.parse(input);
+  } catch {
+    return input;
+  }
+}
+
+export function readUsage({ usage }: LanguageModelV4GenerateResult): Usage {
+  const tokens = (value: number | undefined): number | null =>
+    value !== undefined && Number.isInteger(value) && value >= 0 ? value : null;
+  return {
+    inputTokens: tokens(usage.inputTokens.total),
+    outputTokens: tokens(usage.outputTokens.total),
+    reasoningTokens: tokens(usage.outputTokens.reasoning),
+    cachedInputTokens: tokens(usage.inputTokens.cacheRead),
+  };
+}

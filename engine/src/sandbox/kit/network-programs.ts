@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+
+import { type OpenSandboxOptions, SandboxError } from '../contract.ts';
+
+/**
+ * The Perl programs that work in the network of a machine. They need system calls that Node.js has no name for, and Perl
+ * is where bubblewrap is.
+ */
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const JOIN = read('join-network.pl');
+const RECORDER = JOIN + read('network-recorder.pl');
+const LISTENERS = JOIN + read('host-listeners.pl');
+const CARRIER = read('handle-carrier.pl');
+
+/** Numbers of the system calls, by the processor's name in Node.js. */
+const SYSTEM_CALLS: Readonly<Record<string, Readonly<Record<'setns' | 'capset' | 'sendmsg' | 'recvmsg', number>>>> = {
+  x64: { setns: 308, capset: 126, sendmsg: 46, recvmsg: 47 },
+  arm64: { setns: 268, capset: 91, sendmsg: 211, recvmsg: 212 },
+};
+
+/** How a program gets into the network. `here`: whoever starts it has put it there. */
+export type NetworkEntry = { readonly pid: number; readonly namespaces: readonly string[] } | 'here';
+
+/** What the programs must know of the declared hosts. */
+export type NetworkHosts = Pick<OpenSandboxOptions, 'hosts' | 'refusedHosts'>;
+
+/** Arguments for `perl`. */
+export function recorderArguments(entry: NetworkEntry, hosts: NetworkHosts, bytesKept: number): string[] {
+  const { capset } = systemCalls();
+  return ['-e', RECORDER, ...entryWords(entry), String(capset), String(bytesKept), ...places(hosts)];
+}
+
+/** Arguments for `perl`. @param to path of a Unix socket, or `channel`: the one that Node.js makes for a child */
+export function listenerArguments(entry: NetworkEntry, hosts: NetworkHosts, to: string): string[] {
+  const { sendmsg } = systemCalls();
+  return ['-e', LISTENERS, ...entryWords(entry), String(sendmsg), to, ...places(hosts)];
+}
+
+/** Arguments for `perl`. @param at path of the Unix socket that listeners are sent to; `count` of them will come */
+export function carrierArguments(at: string, count: number): string[] {
+  const { sendmsg, recvmsg } = systemCalls();
+  return ['-e', CARRIER, String(sendmsg), String(recvmsg), at, String(count)];
+}
+
+function systemCalls(): (typeof SYSTEM_CALLS)[string] {
+  const calls = SYSTEM_CALLS[process.arch];
+  if (calls === undefined)
+    throw new SandboxError('unavailable', `the network of a machine cannot be entered on ${process.arch}`);
+  return calls;
+}
+
+function entryWords(entry: NetworkEntry): string[] {
+  const { pid, namespaces } = entry === 'here' ? { pid: 0, namespaces: [] } : entry;
+  return [String(pid), namespaces.join(','), String(systemCalls().setns)];
+}
+
+/** Pairs of address and port; port 0 stands for all ports of an address where nothing listens. */
+function places({ hosts = [], refusedHosts = [] }: NetworkHosts): string[] {
+  return [
+    ...hosts.flatMap(({ address, port }) => [address, String(port)]),
+    ...refusedHosts.flatMap(({ address }) => [address, '0']),
+  ];
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+import type { Agent } from '../agent/contract.ts';
+import { conditionSchema, limitsSchema } from '../record/events.ts';
+import type { Scenario } from '../scenario/contract.ts';
+
+/** Sampling, as the user gave it; what is not given is left to the provider. */
+export const modelParametersSchema = z.strictObject({
+  temperature: z.number().optional(),
+  topP: z.number().optional(),
+  maxOutputTokens: z.int().optional(),
+  seed: z.int().optional(),
+});
+
+/** Who acts, as a value. */
+export const agentSpecSchema = z.strictObject({
+  /** `provider/model`, or `control/name`. */
+  model: z.string().min(1),
+  parameters: modelParametersSchema.optional(),
+  /** US dollars per million tokens; absent: unknown, and then no cost is computed. */
+  price: z.strictObject({ inputUsdPerMillion: z.number(), outputUsdPerMillion: z.number() }).optional(),
+  /** Seconds that one attempt may wait for an answer of the server. */
+  attemptSeconds: z.number().positive().optional(),
+});
+export type AgentSpec = z.output<typeof agentSpecSchema>;
+
+/** One trial as a value: JSON, so that any worker can run it. */
+export const trialSpecSchema = z.strictObject({
+  trialId: z.string().min(1),
+  /** Key of the study that it belongs to; absent when it is run by itself. */
+  studyKey: z.string().optional(),
+  scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
+  condition: conditionSchema,
+  /** The agent under test. */
+  agent: agentSpecSchema,
+  /** Other agents, by the id of their seat. */
+  peers: z.record(z.string(), agentSpecSchema).optional(),
+  epoch: z.int().min(1),
+  seed: z.string(),
+  limits: limitsSchema,
+  sandbox: z.strictObject({ name: z.string(), network: z.enum(['none', 'recorded']) }),
+  /** Texts that the user gave in place of the scenario's own, by id. */
+  stimuli: z.record(z.string(), z.string()).optional(),
+});
+export type TrialSpec = z.output<typeof trialSpecSchema>;
+
+/** What a spec comes to on this machine. */
+export interface ResolvedTrial {
+  readonly spec: TrialSpec;
+  /** With the given texts, where the spec holds some. */
+  readonly scenario: Scenario;
+  readonly agent: Agent;
+  readonly peers: Readonly<Record<string, Agent>>;
+}

@@ -1,0 +1,70 @@
+import type { Agent, AgentEnd } from '../agent/contract.ts';
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { Sandbox } from '../sandbox/contract.ts';
+import type { ScenarioWorld, Seat } from '../scenario/contract.ts';
+import type { ResolvedTrial } from './contract.ts';
+import type { TrialDeps, TrialLog } from './run-trial.ts';
+import type { TrialStage } from './stage.ts';
+
+export interface SeatsContext {
+  readonly trial: ResolvedTrial;
+  readonly world: ScenarioWorld;
+  readonly stage: TrialStage;
+  readonly sandbox: Sandbox;
+  readonly log: TrialLog;
+  readonly deps: TrialDeps;
+}
+
+/** Lets every seat's agent work, and ends when the agent under test does: the others are stopped then. */
+export async function runSeats(context: SeatsContext): Promise<AgentEnd> {
+  const { trial, world, log, deps } = context;
+  const [subject, ...others] = world.seats;
+  const subjectEnded = new AbortController();
+  const signal = AbortSignal.any([deps.signal, subjectEnded.signal]);
+  const peers = others.map(async (seat) => {
+    const agent = trial.peers[seat.id];
+    if (agent === undefined) throw new TypeError(`no agent for the seat "${seat.id}"`);
+    const { reason, detail } = await runSeat(agent, seat, { ...context, seatId: seat.id, signal });
+    log.emit({ kind: 'agent-end', seat: seat.id, reason, detail: detail === null ? null : toUntrusted(detail) });
+  });
+  const brokenPeer = Promise.all(peers).then(() => new Promise<never>(() => undefined));
+  try {
+    return await Promise.race([runSeat(trial.agent, subject, { ...context, signal: deps.signal }), brokenPeer]);
+  } finally {
+    subjectEnded.abort();
+    await Promise.allSettled(peers);
+  }
+}
+
+interface SeatContext extends SeatsContext {
+  /** Absent for the agent under test. */
+  readonly seatId?: string;
+  readonly signal: AbortSignal;
+}
+
+function runSeat(
+  agent: Agent,
+  { prompts, settings, tools }: Seat,
+  { trial, stage, sandbox, log, deps, seatId, signal }: SeatContext,
+): Promise<AgentEnd> {
+  return agent.run(
+    {
+      ...(seatId !== undefined && { seat: seatId }),
+      settings: async () => (settings === undefined ? { prompts } : settings(stage.machine)),
+      tools,
+      limits: trial.spec.limits,
+      signal,
+    },
+    {
+      sandbox: sandbox.forAgent(),
+      world: stage.run,
+      emit: log.emit,
+      elapsed: deps.world.elapsed,
+      now: deps.world.now,
+      random: deps.world.random,
+      onTurnEnd: async () => log.flush(),
+      onCallStart: stage.callStarts,
+      onCallEnd: stage.callEnds,
+    },
+  );
+}
