@@ -136,8 +136,14 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
     whenStopped: stopped.promise,
     readTree: () => readFiles(fs),
     readFile: async (path, bytesMax) => {
-      const stats = await fs.lstat(path).catch(() => null);
-      if (stats === null || stats.isSymbolicLink || stats.isDirectory || stats.size > bytesMax) return null;
+      const names = path.split('/').slice(1);
+      if (names.includes('..')) return null;
+      for (let depth = 1; depth <= names.length; depth++) {
+        const stats = await fs.lstat(`/${names.slice(0, depth).join('/')}`).catch(() => null);
+        const isLast = depth === names.length;
+        if (stats === null || stats.isSymbolicLink || stats.isDirectory === isLast) return null;
+        if (isLast && stats.size > bytesMax) return null;
+      }
       return fs.readFileBuffer(path);
     },
     readMachine: async () => ({
