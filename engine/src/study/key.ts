@@ -33,11 +33,13 @@ export function keyInForce(study: StudyFile): string {
 }
 
 export interface PlanCheck {
-  /** What shows that this is not the plan under which the trials were run; empty: nothing does. */
+  /** What shows that this is not the plan under which the trials were run, or not its trials; empty: nothing does. */
   readonly problems: readonly string[];
+  /** Planned trials without a record: one sentence, or none. They may never have been run, or were taken away. */
+  readonly missing: readonly string[];
   /** What was changed after the first trial, by the study's own account. */
   readonly amendments: readonly string[];
-  /** What cannot be told, of studies and records that carry no key. */
+  /** What studies and records without a key cannot tell. */
   readonly untold: readonly string[];
 }
 
@@ -51,28 +53,38 @@ export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): Pl
   const keys = new Set([study.key, ...(study.amendments ?? []).map(({ key }) => key)]);
   const planned = new Set(study.trials.map(({ trialId }) => trialId));
   const mine = records.filter(({ trialId }) => planned.has(trialId));
+  const strange = records.filter(({ trialId }) => !planned.has(trialId));
+  const twice = mine.filter(({ trialId }, index) => mine.findIndex((one) => one.trialId === trialId) < index);
   const other = mine.filter(({ studyKey }) => studyKey !== null && !keys.has(studyKey));
   const without = mine.filter(({ studyKey }) => studyKey === null);
+  const missing = missingOf(study, new Set(mine.map(({ trialId }) => trialId)));
+  const say = (found: readonly { readonly trialId: string }[], sentence: string): string[] =>
+    found.length === 0 ? [] : [`${found.length} ${sentence}: ${named(found)}`];
   return {
     problems: [
       ...problemsOf(study),
-      ...(other.length === 0
-        ? []
-        : [
-            `${other.length} of ${mine.length} records were run under another plan than study.json holds: ${named(other)}`,
-          ]),
+      ...say(other, `of ${mine.length} records were run under another plan than study.json holds`),
+      ...say(strange, `of ${records.length} records are of trials that the plan does not have`),
+      ...say(twice, `of ${records.length} records are of a trial that has a record already`),
     ],
+    missing: say(missing, `of ${planned.size} planned trials have no record`),
     amendments: (study.amendments ?? []).map(describeAmendment),
-    untold:
-      without.length === 0
-        ? []
-        : [`${without.length} of ${mine.length} records do not say under which plan they were run: ${named(without)}`],
+    untold: say(without, `of ${mine.length} records do not say under which plan they were run`),
   };
+}
+
+/** A study that may stop at a look lacks nothing when all trials up to that look are there. */
+function missingOf({ trials, analysis, epochs }: StudyFile, present: ReadonlySet<string>): StudyFile['trials'] {
+  const absent = trials.filter(({ trialId }) => !present.has(trialId));
+  const [firstAbsent = epochs + 1] = absent.map(({ epoch }) => epoch).toSorted((a, b) => a - b);
+  const last = Math.max(0, ...trials.filter(({ trialId }) => present.has(trialId)).map(({ epoch }) => epoch));
+  const stoppedAtLook = analysis?.sequential?.looks.some((look) => look === last && firstAbsent > look) === true;
+  return stoppedAtLook ? [] : absent;
 }
 
 const NAMED_MAX = 5;
 
-function named(records: readonly KeyedRecord[]): string {
+function named(records: readonly { readonly trialId: string }[]): string {
   const shown = records.slice(0, NAMED_MAX).map(({ trialId }) => trialId);
   const rest = records.length - shown.length;
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');

@@ -1,59 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
-import { writeFileAtomic } from '../base/atomic-write.ts';
-import { makeFolder } from '../base/make-folder.ts';
 import { UsageError } from '../base/usage-error.ts';
-import { readEvents, readLines, RecordFormatError } from '../record/journal-reader.ts';
 import { type StudyFile, studyFileSchema } from './plan.ts';
 
-/**
- * A folder of records: `study.json`, `trials/ID.jsonl`, and `aside/` for what a killed or failed run left behind.
- * Held by one process at a time; the kernel lets go of the lock when its holder dies, however it dies.
- */
-export interface LogFolder extends Disposable {
-  readonly path: string;
-  readonly readStudy: () => StudyFile | null;
-  readonly writeStudy: (study: StudyFile) => void;
-  readonly recordPath: (trialId: string) => string;
-  /** Looks at every record that is there and moves those aside that cannot count. */
-  readonly takeStock: () => Stock;
-}
-
-export interface Stock {
-  /** Trials with a whole, sealed record. */
-  readonly sealed: ReadonlySet<string>;
-  /** US dollars of everything that is there, also of what is set aside, as far as prices were known. */
-  readonly costUsd: number;
-  /** The dearest trial of each agent. */
-  readonly dearestUsd: ReadonlyMap<string, number>;
-  readonly aside: readonly { readonly trialId: string; readonly why: string; readonly movedTo: string }[];
-}
-
-/** Opens the folder, made if it is not there. Throws a `UsageError` when it cannot be written or is in use. */
-export function openLogFolder(path: string): LogFolder {
-  const trials = join(path, 'trials');
-  try {
-    makeFolder(trials);
-    accessSync(path, constants.W_OK);
-    accessSync(trials, constants.W_OK);
-  } catch (error) {
-    throw new UsageError(
-      `cannot write into the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`,
-      { cause: error },
-    );
-  }
-  const lock = takeLock(path);
-  return {
-    path,
-    readStudy: () => readStudyFile(path),
-    writeStudy: (study) => writeFileAtomic(join(path, 'study.json'), `${JSON.stringify(study, null, 2)}\n`),
-    recordPath: (trialId) => join(trials, `${trialId}.jsonl`),
-    takeStock: () => takeStock(path),
-    [Symbol.dispose]: () => lock.close(),
-  };
-}
+/** Reads a folder of records, also one that another run is writing into: `study.json` and `trials/ID.jsonl`. */
 
 /** `study.json`, or null. Throws a `UsageError` when it is there and no study. */
 export function readStudyFile(path: string): StudyFile | null {
@@ -91,100 +42,6 @@ export function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     throw new UsageError(`the folder ${folder} cannot be read (${reasonOf(error)})`, { cause: error });
-  }
-}
-
-function takeLock(path: string): DatabaseSync {
-  let lock: DatabaseSync | undefined;
-  try {
-    // A database only for its lock: the kernel's own file locks are not in Node's API, and a lock file outlives a crash.
-    lock = new DatabaseSync(join(path, 'lock.db'));
-    lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (!/locked/.test(reasonOf(error)))
-      throw new UsageError(`cannot lock the log folder ${path} (${reasonOf(error)}): choose another with --log-dir`, {
-        cause: error,
-      });
-    throw new UsageError(`another run is writing into ${path}: wait for it, or choose another folder with --log-dir`, {
-      cause: error,
-    });
-  }
-}
-
-function takeStock(path: string): Stock {
-  const sealed = new Set<string>();
-  const dearestUsd = new Map<string, number>();
-  let costUsd = 0;
-  const count = ({ agent, cost }: Inspection): void => {
-    costUsd += cost;
-    if (agent !== null) dearestUsd.set(agent, Math.max(dearestUsd.get(agent) ?? 0, cost));
-  };
-  // What was set aside earlier was paid for all the same.
-  for (const record of listAside(path)) count(inspect(record, null));
-  const aside: { trialId: string; why: string; movedTo: string }[] = [];
-  for (const record of listRecords(path)) {
-    const trialId = record.slice(record.lastIndexOf('/') + 1, -'.jsonl'.length);
-    const inspection = inspect(record, trialId);
-    count(inspection);
-    const { why } = inspection;
-    if (why === null) sealed.add(trialId);
-    else aside.push({ trialId, why, movedTo: moveAside(path, { record, trialId }) });
-  }
-  return { sealed, aside, costUsd, dearestUsd };
-}
-
-interface Inspection {
-  /** Null for a whole, sealed record of this trial in which nothing broke. */
-  readonly why: string | null;
-  readonly cost: number;
-  /** Null where the first line cannot be read. */
-  readonly agent: string | null;
-}
-
-function inspect(record: string, trialId: string | null): Inspection {
-  let why: string | null = null;
-  let cost = 0;
-  let agent: string | null = null;
-  try {
-    for (const event of readEvents(readLines(record))) {
-      if (event.kind === 'trial-start') agent = event.agent.name;
-      if (event.kind === 'trial-start' && trialId !== null && event.trialId !== trialId) {
-        why ??= `it holds another trial, ${event.trialId}`;
-      }
-      if (event.kind === 'infrastructure-error') {
-        why ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
-      }
-      if (event.kind === 'model-call') cost += event.answer?.costUsd ?? 0;
-    }
-    return { why, cost, agent };
-  } catch (error) {
-    if (!(error instanceof RecordFormatError)) throw error;
-    // Written by a newer Offswitch, or of another user: it may be perfectly good, so it is not ours to move.
-    if (error.code === 'newer-version' || error.code === 'unreadable')
-      throw new UsageError(`${record}: ${error.message}`, { cause: error });
-    const unfinished = error.code === 'no-seal' || error.code === 'cut';
-    return { why: unfinished ? 'unfinished: the run that wrote it was stopped' : error.message, cost, agent };
-  }
-}
-
-function listAside(path: string): string[] {
-  const folder = join(path, 'aside');
-  if (!existsSync(folder)) return [];
-  return namesIn(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .map((name) => join(folder, name));
-}
-
-function moveAside(path: string, { record, trialId }: { readonly record: string; readonly trialId: string }): string {
-  const folder = join(path, 'aside');
-  makeFolder(folder);
-  for (let number = 1; ; number++) {
-    const target = join(folder, `${trialId}.${number}.jsonl`);
-    if (existsSync(target)) continue;
-    renameSync(record, target);
-    return target;
   }
 }
 

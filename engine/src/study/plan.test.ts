@@ -1,34 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createControlAgent } from '../agent/control-agent.ts';
 import { DEFAULT_LIMITS } from '../cli/settings.ts';
 import { offswitch } from '../cli/testing.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import { listRecords } from './log-folder.ts';
-import { planTrials, type StudyDesign } from './plan.ts';
+import { planStudy, type StudyDesign } from './plan.ts';
+import type { TrialSpec } from '../trial/contract.ts';
 
 const arms = shutdownScenario.controls
   .slice(0, 4)
-  .map((control) => ({ agent: createControlAgent(control), condition: {}, limits: DEFAULT_LIMITS }));
+  .map(({ name }) => ({ agent: { model: `control/${name}` }, condition: {}, limits: DEFAULT_LIMITS }));
 const design = (epochs: number, seed: string): StudyDesign => ({
-  ...{ scenario: shutdownScenario, arms, epochs, seed, sandbox: 'memory', settings: {} },
+  ...{ scenario: shutdownScenario, arms, epochs, seed, sandbox: 'memory' },
 });
+const planTrials = (epochs: number, seed: string): readonly TrialSpec[] => planStudy(design(epochs, seed), null).trials;
 const orderOf = (epochs: number, seed: string): string[][] => {
-  const trials = planTrials(design(epochs, seed));
+  const trials = planTrials(epochs, seed);
   return Array.from({ length: epochs }, (_, index) =>
-    trials.slice(index * arms.length, (index + 1) * arms.length).map(({ agent }) => agent.name),
+    trials.slice(index * arms.length, (index + 1) * arms.length).map(({ agent }) => agent.model),
   );
 };
-const names = arms.map(({ agent }) => agent.name).toSorted();
+const names = arms.map(({ agent }) => agent.model).toSorted();
 
 describe('trials are planned', () => {
   it('epoch by epoch, every arm once in each: a study that is cut off is balanced', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.string(), (epochs, seed) => {
-        const trials = planTrials(design(epochs, seed));
+        const trials = planTrials(epochs, seed);
         expect(trials.map(({ epoch }) => epoch)).toEqual(trials.map((_, index) => 1 + Math.floor(index / arms.length)));
         for (const block of orderOf(epochs, seed)) expect(block.toSorted()).toEqual(names);
       }),
@@ -53,7 +54,7 @@ describe('trials are planned', () => {
   });
 
   it('with ids that do not depend on the number of epochs', () => {
-    const ids = (epochs: number): string[] => planTrials(design(epochs, 's')).map(({ trialId }) => trialId);
+    const ids = (epochs: number): string[] => planTrials(epochs, 's').map(({ trialId }) => trialId);
     expect(ids(9).slice(0, 12)).toEqual(ids(3));
   });
 });

@@ -3,26 +3,38 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 
-import type { Agent } from '../agent/contract.ts';
+import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import type { TrialPlan } from '../trial/run-trial.ts';
+import type { AgentSpec, TrialSpec } from '../trial/contract.ts';
 
 /** What is compared with what: conditions x agents x epochs. */
 export interface StudyDesign {
+  /** With the texts that the user gave, where there are some. */
   readonly scenario: Scenario;
   readonly arms: readonly StudyArm[];
   readonly epochs: number;
-  /** Same seed, same sums: trials of one epoch see the same items in every arm. */
+  /** The same seed gives the same items: trials of one epoch see the same ones in every arm. */
   readonly seed: string;
+  /** Name of the sandbox. */
   readonly sandbox: string;
-  /** What else makes a trial another trial, e.g. the sampling parameters. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** What is to be looked for and how: fixed by the study's hash before the first trial. */
+  /** Texts that the user gave in place of the scenario's own, by id. */
+  readonly stimuli?: Readonly<Record<string, string>>;
+  /** What is to be looked for and how: fixed by the study's key before the first trial. */
   readonly analysis?: AnalysisPlan;
-  /** Name of the preset that the conditions come from, for the published numbers beside it. */
+  /** Name of the preset that the conditions come from. */
   readonly preset?: string;
+}
+
+export interface StudyArm {
+  readonly agent: AgentSpec;
+  /** What the record calls the agent; `agent.model` when not given. A file of weights is there without its folder. */
+  readonly name?: string;
+  readonly condition: Condition;
+  readonly limits: TrialLimits;
+  /** Other agents in the same trial, by the id of their seat. */
+  readonly peers?: Readonly<Record<string, AgentSpec>>;
 }
 
 /** A level by its name. YAML makes numbers and truth values of some names: they are taken as they were written. */
@@ -33,6 +45,9 @@ export const levelSchema = z
 /** Selects trials by agent name (`agent`) and by levels of factors. */
 export const selectionSchema = z.record(z.string(), levelSchema);
 
+/** Name of a measure. A schema of its own, so that the JSON Schema can say which there are. */
+export const metricName = z.string().min(1);
+
 /** Written before the first trial; a report says when what was analysed differs. */
 export const analysisPlanSchema = z
   .strictObject({
@@ -41,7 +56,8 @@ export const analysisPlanSchema = z
       .array(
         z.strictObject({
           name: z.string().min(1),
-          metric: z.enum(['sabotage', 'survived', 'attempted', 'strictNonCompliance']),
+          /** A measure of the scenario, or one that every scenario has; `checkQuestions` knows the names. */
+          metric: metricName,
           first: selectionSchema,
           second: selectionSchema,
           expect: z.enum(['higher', 'lower', 'different']),
@@ -80,12 +96,6 @@ export const analysisPlanSchema = z
   });
 export type AnalysisPlan = z.output<typeof analysisPlanSchema>;
 
-export interface StudyArm {
-  readonly agent: Agent;
-  readonly condition: Condition;
-  readonly limits: TrialLimits;
-}
-
 const countSchema = z.int().min(0);
 const extentSchema = z.strictObject({ epochs: z.int().min(1), budgetUsd: z.number().nullable() });
 
@@ -112,7 +122,15 @@ const studyPlanShape = {
   budgetUsd: z.number().nullable().optional(),
   preset: z.string().optional(),
   analysis: analysisPlanSchema.optional(),
-  arms: z.array(z.strictObject({ agent: z.string(), condition: conditionSchema, limits: limitsSchema })),
+  arms: z.array(
+    z.strictObject({
+      agent: z.string(),
+      condition: conditionSchema,
+      limits: limitsSchema,
+      /** Other agents in the same trial: seat to name. */
+      peers: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
   trials: z.array(
     z.strictObject({ trialId: z.string(), agent: z.string(), condition: conditionSchema, epoch: z.int().min(1) }),
   ),
@@ -134,124 +152,112 @@ export const studyFileSchema = z.strictObject({
 });
 export type StudyFile = z.output<typeof studyFileSchema>;
 
+/** An arm, and what its condition comes to. */
+export interface PlannedArm extends StudyArm {
+  readonly name: string;
+  /** Every factor with the level that is in force. */
+  readonly inForce: Condition;
+  /** Characters of the prompts and tools that an agent is given at the start; for estimates of cost. */
+  readonly promptCharacters: number;
+}
+
+/** A design worked out, once for each command. */
+export interface PlannedStudy {
+  readonly design: StudyDesign;
+  readonly arms: readonly PlannedArm[];
+  /** In the order in which they are run. `sandbox.network` and `studyKey` are set when they are run. */
+  readonly trials: readonly TrialSpec[];
+  /** The same as it is written down, and as the key is made from. */
+  readonly plan: StudyPlan;
+}
+
+/** Works a design out. Throws a `UsageError` on a condition that the scenario refuses. */
+export function planStudy(design: StudyDesign, budgetUsd: number | null): PlannedStudy {
+  const arms = design.arms.map((arm): PlannedArm => {
+    const { condition, seats } = design.scenario.setUp(arm.condition, 'plan');
+    const [{ prompts, tools }] = seats;
+    const promptCharacters =
+      (prompts.system?.length ?? 0) + prompts.user.length + JSON.stringify(tools.map(({ spec }) => spec)).length;
+    return { ...arm, name: arm.name ?? arm.agent.model, inForce: condition, promptCharacters };
+  });
+  const planned = planTrials(design, arms);
+  const { name, version, sha256 } = design.scenario;
+  return {
+    design,
+    arms,
+    trials: planned.map(({ spec }) => spec),
+    plan: {
+      scenario: { name, version, sha256 },
+      seed: design.seed,
+      sandbox: design.sandbox,
+      settings: settingsOf(arms),
+      epochs: design.epochs,
+      budgetUsd,
+      ...(design.preset !== undefined && { preset: design.preset }),
+      ...(design.analysis !== undefined && { analysis: design.analysis }),
+      arms: arms.map(({ name: agent, condition, limits, peers }) => ({
+        ...{ agent, condition: { ...condition }, limits },
+        ...(peers !== undefined && { peers: namesOf(peers) }),
+      })),
+      trials: planned.map(({ arm, spec }) => ({
+        trialId: spec.trialId,
+        agent: arm.name,
+        condition: { ...arm.condition },
+        epoch: spec.epoch,
+      })),
+    },
+  };
+}
+
+function namesOf(peers: Readonly<Record<string, AgentSpec>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(peers).map(([seat, { model }]) => [seat, model]));
+}
+
+interface PlannedTrial {
+  readonly arm: PlannedArm;
+  readonly spec: TrialSpec;
+}
+
 /** All trials of a design, each under an id that depends on nothing but what the trial is. */
-export function planTrials({ scenario, arms, epochs, seed, sandbox, settings }: StudyDesign): TrialPlan[] {
-  const identity = { scenario: scenario.name, version: scenario.version, sha256: scenario.sha256, sandbox, settings };
+function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTrial[] {
+  const { scenario, epochs, seed, sandbox, stimuli } = design;
+  const { name, version, sha256 } = scenario;
+  const identity = { scenario: name, version, sha256, sandbox, settings: settingsOf(arms) };
+  const shared = {
+    scenario: { name, version, sha256 },
+    sandbox: { name: sandbox, network: 'none' as const },
+    ...(stimuli !== undefined && { stimuli }),
+  };
   // Epoch by epoch, so that a study that is stopped half-way is balanced; in random order within the epoch, so that a
   // server that drifts does not drift against one arm.
   const seen = new Set<string>();
   const all = Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
     createChance(`order ${seed}/${epoch}`)
       .shuffle(arms)
-      .map(({ agent, condition, limits }) => {
-        const full = scenario.setUp(condition, 'plan').condition;
+      .map((arm): PlannedTrial => {
+        const { agent, condition, inForce, limits, peers } = arm;
         const trialSeed = `${seed}/${epoch}`;
-        const hash = hashOf({ ...identity, agent: agent.name, condition: full, limits, seed: trialSeed });
-        return { trialId: `trial-${hash.slice(0, 16)}`, scenario, condition, agent, epoch, seed: trialSeed, limits };
+        const who = { agent: arm.name, ...(peers !== undefined && { peers }) };
+        const hash = hashOf({ ...identity, ...who, condition: inForce, limits, seed: trialSeed });
+        const trialId = `trial-${hash.slice(0, 16)}`;
+        const acting = { agent, ...(peers !== undefined && { peers }) };
+        return { arm, spec: { trialId, ...shared, condition, ...acting, epoch, seed: trialSeed, limits } };
       }),
   );
   // Two arms that come to the same are one arm.
-  return all.filter(({ trialId }) => !seen.has(trialId) && seen.add(trialId));
+  return all.filter(({ spec: { trialId } }) => !seen.has(trialId) && seen.add(trialId));
 }
 
-/** A design as it is written down. */
-export function toStudyPlan(design: StudyDesign, budgetUsd: number | null): StudyPlan {
-  const { name, version, sha256 } = design.scenario;
-  return {
-    scenario: { name, version, sha256 },
-    seed: design.seed,
-    sandbox: design.sandbox,
-    settings: { ...design.settings },
-    epochs: design.epochs,
-    budgetUsd,
-    ...(design.preset !== undefined && { preset: design.preset }),
-    ...(design.analysis !== undefined && { analysis: design.analysis }),
-    arms: design.arms.map(describeArm),
-    trials: planTrials(design).map(({ trialId, agent, condition, epoch }) => ({
-      trialId,
-      agent: agent.name,
-      condition: { ...condition },
-      epoch,
-    })),
-  };
-}
-
-function describeArm({ agent, condition, limits }: StudyArm): StudyFile['arms'][number] {
-  return { agent: agent.name, condition: { ...condition }, limits };
+/** What makes two runs different studies, besides scenario, arms and seed: the sampling parameters. */
+function settingsOf(arms: readonly StudyArm[]): Record<string, string> {
+  const [first = {}, ...others] = arms.map(({ agent }) => agent.parameters ?? {});
+  if (others.some((one) => canonicalize(one) !== canonicalize(first)))
+    throw new UsageError('the arms of a study have different sampling parameters: run one study for each setting');
+  return Object.fromEntries(Object.entries(first).map(([name, value]) => [name, String(value)]));
 }
 
 function hashOf(value: unknown): string {
   return createHash('sha256')
     .update(canonicalize(value) ?? '')
     .digest('hex');
-}
-
-/** What is different between a folder's study and a new design, in words; empty when nothing is. */
-export function differences(existing: StudyFile, design: StudyDesign): string[] {
-  const { name, version, sha256 } = design.scenario;
-  const isOther = existing.scenario.name !== name || existing.scenario.version !== version;
-  return [
-    ...compare('scenario', `${existing.scenario.name} ${existing.scenario.version}`, `${name} ${version}`),
-    ...(isOther ? [] : compare('texts of the scenario', existing.scenario.sha256, sha256)),
-    ...compare('seed', existing.seed, design.seed),
-    ...compare('sandbox', existing.sandbox, design.sandbox),
-    ...compareKeys(existing.settings, design.settings, (key) => key),
-    ...compare('preset', existing.preset, design.preset),
-    ...compareArms(existing.arms, design.arms.map(describeArm)),
-    ...compareAnalysis(existing.analysis, design.analysis),
-  ];
-}
-
-/** `turns 30 there, 5 here` */
-function compare(what: string, there: Scalar, here: Scalar): string[] {
-  return there === here ? [] : [`${what} ${there ?? 'none'} there, ${here ?? 'none'} here`];
-}
-
-type Scalar = string | number | undefined;
-type Scalars = Readonly<Record<string, string | number>>;
-
-function compareKeys(there: Scalars, here: Scalars, nameOf: (key: string) => string): string[] {
-  const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
-  return keys.flatMap((key) => compare(nameOf(key), there[key], here[key]));
-}
-
-/** As the flags name them; those that no flag sets are named as in the record. */
-const LIMIT_NAMES: Readonly<Record<string, string>> = {
-  turnsMax: 'turns',
-  tokensMax: 'tokens',
-  durationMsMax: 'milliseconds of a trial (--minutes)',
-  costUsdMax: 'max-cost',
-};
-
-type Arm = StudyFile['arms'][number];
-
-/** Arms that are on both sides may differ in their limits; the others are named. */
-function compareArms(there: readonly Arm[], here: readonly Arm[]): string[] {
-  const nameOf = ({ agent, condition }: Arm): string =>
-    `${agent} ${Object.entries(condition)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([factor, level]) => `${factor}=${level}`)
-      .join(' ')}`.trim();
-  const [old, now] = [there, here].map((arms) => new Map(arms.map((arm) => [nameOf(arm), arm])));
-  const limits = [...(old ?? [])].flatMap(([name, arm]) => {
-    const same = now?.get(name);
-    return same === undefined
-      ? []
-      : compareKeys({ ...arm.limits }, { ...same.limits }, (key) => LIMIT_NAMES[key] ?? key);
-  });
-  const only = (some: typeof old, others: typeof old, where: string): string[] =>
-    [...(some?.keys() ?? [])]
-      .filter((name) => others?.has(name) !== true)
-      .map((name) => `the arm "${name}" only ${where}`);
-  return [...new Set(limits), ...only(old, now, 'there'), ...only(now, old, 'here')];
-}
-
-function compareAnalysis(there: AnalysisPlan | undefined, here: AnalysisPlan | undefined): string[] {
-  if (canonicalize(there) === canonicalize(here)) return [];
-  if (there === undefined || here === undefined)
-    return [`the analysis plan was made ${there === undefined ? 'only here' : 'only there'}`];
-  const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
-  const [a, b] = [new Map(Object.entries(there)), new Map(Object.entries(here))];
-  const changed = keys.filter((key) => canonicalize(a.get(key)) !== canonicalize(b.get(key)));
-  return [`the analysis plan was another (${changed.join(', ')})`];
 }

@@ -1,19 +1,24 @@
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
+import { CORE_MEASURES } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
-import type { StudyDesign } from './plan.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import type { PlannedStudy } from './plan.ts';
 
 /**
- * Holds the hypotheses of a plan to what is going to be run. Throws a `UsageError` on a factor, level or agent that is not
- * known, on a side that selects no arm, and on two sides that share one: a study that ends with "no data" is money lost.
+ * Holds the hypotheses of a plan to what is going to be run. Throws a `UsageError` on a measure, factor, level or agent
+ * that is not known, on a side that selects no arm, and on two sides that share one: a study that ends with "no data" is
+ * money lost.
  */
-export function checkQuestions({ scenario, arms, analysis }: StudyDesign): void {
-  const agents = [...new Set(arms.map(({ agent }) => agent.name))];
-  const conditions = arms.map(({ agent, condition }) => ({
-    ...scenario.setUp(condition, 'plan').condition,
-    agent: agent.name,
-  }));
+export function checkQuestions({ design: { scenario, analysis }, arms }: PlannedStudy): void {
+  const agents = [...new Set(arms.map(({ name }) => name))];
+  const conditions = arms.map(({ name, inForce }) => ({ ...inForce, agent: name }));
   const known = new Map(scenario.factors.map(({ name, levels }) => [name, levels.map((level) => level.name)]));
-  for (const { name, first, second } of analysis?.hypotheses ?? []) {
+  const measures = measuresOf(scenario);
+  for (const { name, metric, first, second } of analysis?.hypotheses ?? []) {
+    if (!measures.includes(metric))
+      throw new UsageError(
+        `the hypothesis "${name}": ${unknownNameError(`measure of the scenario "${scenario.name}"`, metric, measures).message}`,
+      );
     const sides = [['first', first] as const, ['second', second] as const].map(([side, selection]) => {
       const where = `the hypothesis "${name}", ${side}`;
       checkNames(selection, { where, agents, known });
@@ -30,6 +35,11 @@ export function checkQuestions({ scenario, arms, analysis }: StudyDesign): void 
         `the hypothesis "${name}": first (${show(first)}) and second (${show(second)}) share ${shared.length} of ${arms.length} arms, and trials are not compared with themselves: give both sides levels that part them`,
       );
   }
+}
+
+/** Names of all measures of a scenario: its own, the headline first, then those of the core. */
+export function measuresOf({ vocabulary }: Pick<Scenario, 'vocabulary'>): string[] {
+  return [...Object.keys(vocabulary.measures), ...Object.keys(CORE_MEASURES)];
 }
 
 interface Known {

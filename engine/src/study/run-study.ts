@@ -1,29 +1,32 @@
+import type { Agent } from '../agent/contract.ts';
 import { createBoundedQueue } from '../base/bounded-queue.ts';
 import { holdEventLoop } from '../base/hold-event-loop.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
-import { runTrial, type TrialPlan } from '../trial/run-trial.ts';
+import type { TrialSpec } from '../trial/contract.ts';
+import { runTrial, type TrialResult } from '../trial/run-trial.ts';
+import { bindPlan } from './bind-plan.ts';
 import { createBudget } from './budget.ts';
-import { amend, checkPlan, keyInForce, keyOf, planAt } from './key.ts';
-import { type LogFolder, openLogFolder, type Stock } from './log-folder.ts';
-import { differences, planTrials, type StudyDesign, type StudyFile, toStudyPlan } from './plan.ts';
+import { keyInForce } from './key.ts';
+import type { PlannedStudy } from './plan.ts';
 import { checkQuestions } from './questions.ts';
+import type { Resolver } from './resolve.ts';
+import type { AsideTrial, TrialStore } from './store/contract.ts';
 
 export interface RunStudyOptions {
-  readonly design: StudyDesign;
+  readonly study: PlannedStudy;
   /** Runs only the first so many epochs of the plan, e.g. up to a look; all when not given. */
   readonly throughEpoch?: number;
-  readonly logDir: string;
+  readonly store: TrialStore;
+  readonly resolver: Resolver;
   readonly provider: SandboxProvider;
   readonly world: World;
   readonly software: Readonly<Record<string, string>>;
   /** Trials at the same time. */
   readonly concurrency: number;
-  /** Whether the network of each machine is recorded. */
+  /** Whether the network of each machine is recorded. `none` when not given. */
   readonly network?: 'none' | 'recorded';
-  /** US dollars over all trials of the folder; no trial is begun that may not fit (budget.ts). Null: no cap. */
-  readonly budgetUsd?: number | null;
   /** Aborted: no new trials; those in flight are finished. */
   readonly finishSignal: AbortSignal;
   /** Aborted: trials in flight are stopped too; their records stay unfinished and the next run sets them aside. */
@@ -37,37 +40,54 @@ export type StudyProgress =
       readonly total: number;
       /** Records of planned trials that are there already. */
       readonly recordPaths: readonly string[];
-      readonly aside: Stock['aside'];
+      readonly aside: readonly AsideTrial[];
     }
-  | { readonly kind: 'trial-start'; readonly plan: TrialPlan }
+  | { readonly kind: 'trial-start'; readonly spec: TrialSpec }
   | {
       readonly kind: 'trial-end';
-      readonly plan: TrialPlan;
+      readonly spec: TrialSpec;
       readonly recordPath: string;
       readonly failure: string | null;
       readonly sealed: boolean;
-      /** US dollars of the folder so far, as far as prices are known. */
+      /** US dollars of the store so far, as far as prices are known. */
       readonly costUsd: number;
     };
 
 export interface StudyResult {
   readonly planned: number;
-  /** Sealed records of planned trials that are in the folder now. */
+  /** Planned trials with a sealed record in which nothing broke. */
   readonly present: number;
-  /** Trials in which something broke; they are run again by the next run. */
+  /** Trials of this run in which something broke; the next run sets them aside and runs them again. */
   readonly failures: number;
   readonly interrupted: boolean;
   /** True when no further trial fitted into the budget. */
   readonly budgetSpent: boolean;
-  /** US dollars of all trials in the folder, as far as prices are known. */
+  /** US dollars of all trials in the store, as far as prices are known. */
   readonly costUsd: number;
+  /** Sealed records of planned trials in the order of the plan, also of those in which something broke. */
   readonly recordPaths: readonly string[];
+  readonly stoppedAgents: readonly StoppedAgent[];
 }
 
+/** An agent of which no further trial was begun, since every one would have failed as well. */
+export interface StoppedAgent {
+  readonly because: string;
+  /** `request`: the user can mend it, e.g. a wrong key. `service`: the server kept failing. */
+  readonly fault: 'request' | 'service';
+}
+
+/** Failures that every further trial of the same agent would meet as well. */
+const HOPELESS_FOR_AGENT: Readonly<Record<string, string>> = {
+  unauthorised: 'the server refuses the key (401 or 403): check the API key in the environment',
+  'unknown-model':
+    'the server does not know the model or the path (404): check the name after the slash and the base URL',
+  rejected: 'the server refuses the request',
+  unreachable: 'the server cannot be reached: check the base URL and that the server runs',
+};
+/** So many broken trials of one agent, with no whole one between them, end its part of the study. */
+const FAILURES_IN_A_ROW_MAX = 6;
 /** Failures that every further trial would meet as well. */
-const HOPELESS = new Set(['unauthorised', 'unknown-model', 'rejected', 'unreachable', 'open-failed', 'unavailable']);
-/** Those of them that are no fault of what was asked for. */
-const BROKEN = new Set(['open-failed', 'unavailable']);
+const HOPELESS: ReadonlySet<string> = new Set(['open-failed', 'unavailable']);
 
 /** No further trial can run, because something of this machine broke. What was recorded stays. */
 export class StudyBrokenError extends Error {
@@ -75,59 +95,86 @@ export class StudyBrokenError extends Error {
 }
 
 /**
- * Runs what is missing of a study. Rejects with a `UsageError` when going on makes no sense (the folder is in use or of
- * another study, the key is refused), with a `StudyBrokenError` when no machine starts any more, with a `JournalError` when
- * a record cannot be written.
+ * Runs what is missing of a study. Rejects with a `UsageError` when going on makes no sense (the store holds another
+ * study, every agent was refused), with a `StudyBrokenError` when no machine starts any more, with a `JournalError` when a
+ * record cannot be written.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
-  const { design, logDir, finishSignal, stopSignal, onProgress = () => undefined } = options;
-  checkQuestions(design);
-  const through = Math.min(options.throughEpoch ?? design.epochs, design.epochs);
+  const { study, store, stopSignal, finishSignal, onProgress = () => undefined } = options;
+  checkQuestions(study);
   using _held = holdEventLoop();
-  using folder = openLogFolder(logDir);
-  const existing = readOwnStudy(folder, design);
-  const { sealed, aside, costUsd: spentUsd, dearestUsd } = folder.takeStock();
-  const studyKey = keyInForce(bindFolder(folder, existing, { ...options, trialsSeen: sealed.size }));
-  const plans = planTrials(design)
-    .filter(({ epoch }) => epoch <= through)
-    .map((plan) => ({ ...plan, studyKey }));
-  const missing = plans.filter(({ trialId }) => !sealed.has(trialId));
-  const pathsOf = (ids: ReadonlySet<string>): string[] =>
-    plans.flatMap(({ trialId }) => (ids.has(trialId) ? [folder.recordPath(trialId)] : []));
-  onProgress({ kind: 'planned', total: plans.length, recordPaths: pathsOf(sealed), aside });
+  const agents = await openAgents(study, options.resolver);
+  const { sealed, aside, costUsd: spentUsd, dearestUsd } = await bindPlan(store, study, options.world);
+  const plan = await store.readPlan();
+  const studyKey = plan === null ? undefined : keyInForce(plan);
+  const trials = study.trials
+    .filter(({ epoch }) => epoch <= (options.throughEpoch ?? epoch))
+    .map((spec): TrialSpec => ({
+      ...spec,
+      ...(studyKey !== undefined && { studyKey }),
+      sandbox: { ...spec.sandbox, network: options.network ?? 'none' },
+    }));
+  const records = new Map(sealed);
+  const present = new Set(trials.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
+  const missing = trials.filter(({ trialId }) => !sealed.has(trialId));
+  const pathsOf = (): string[] => trials.flatMap(({ trialId }) => records.get(trialId) ?? []);
+  onProgress({ kind: 'planned', total: trials.length, recordPaths: pathsOf(), aside });
 
-  const queue = createBoundedQueue<TrialPlan>(1);
-  const present = new Set(plans.map(({ trialId }) => trialId).filter((trialId) => sealed.has(trialId)));
+  const stopped = new Map<string, StoppedAgent>();
+  const inARow = new Map<string, number>();
   let failures = 0;
   let fatal: Error | undefined;
   const isOver = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
-  const budget = createBudget({ capUsd: options.budgetUsd ?? null, spentUsd, dearestUsd, isOver });
+  const budget = createBudget({ capUsd: study.plan.budgetUsd ?? null, spentUsd, dearestUsd, isOver });
+  const nameOf = ({ agent }: TrialSpec): string => agents.get(agent.model)?.name ?? agent.model;
+  const takeFailure = (spec: TrialSpec, { code, text }: NonNullable<TrialResult['failure']>): void => {
+    failures++;
+    const { model } = spec.agent;
+    const row = (inARow.get(model) ?? 0) + 1;
+    inARow.set(model, row);
+    const why = HOPELESS_FOR_AGENT[code];
+    if (why !== undefined)
+      stopped.set(model, { because: `${nameOf(spec)}: ${why} (${text.slice(0, 300)})`, fault: 'request' });
+    else if (row >= FAILURES_IN_A_ROW_MAX && !stopped.has(model))
+      stopped.set(model, {
+        because: `${nameOf(spec)}: ${row} trials in a row broke, so no more were begun (${code}: ${text.slice(0, 300)})`,
+        fault: 'service',
+      });
+    if (HOPELESS.has(code))
+      fatal ??= new StudyBrokenError(
+        `${text.slice(0, 500)}. What was recorded stays: the same command with --log-dir ${store.name} goes on`,
+      );
+  };
+  const runOne = async (spec: TrialSpec): Promise<number> => {
+    onProgress({ kind: 'trial-start', spec });
+    const recordPath = await store.begin(spec.trialId);
+    const result = await runTrial(recordPath, await options.resolver.resolve(spec), { ...options, signal: stopSignal });
+    if (result.sealed) {
+      await store.seal(spec.trialId);
+      records.set(spec.trialId, recordPath);
+    }
+    if (result.sealed && result.failure === null) {
+      present.add(spec.trialId);
+      inARow.delete(spec.agent.model);
+    }
+    if (result.failure !== null) takeFailure(spec, result.failure);
+    onProgress({
+      ...{ kind: 'trial-end', spec, recordPath, sealed: result.sealed },
+      failure: result.failure?.text ?? null,
+      costUsd: budget.spentUsd() + result.costUsd,
+    });
+    return result.costUsd;
+  };
+
+  const queue = createBoundedQueue<TrialSpec>(1);
   const worker = async (): Promise<void> => {
-    for await (const plan of queue) {
-      const reservation = await budget.reserve(plan.agent.name);
+    for await (const spec of queue) {
+      if (stopped.has(spec.agent.model)) continue;
+      const reservation = await budget.reserve(nameOf(spec));
       if (reservation === null) continue;
-      onProgress({ kind: 'trial-start', plan });
-      const recordPath = folder.recordPath(plan.trialId);
       let costUsd = 0;
       try {
-        const result = await runTrial(recordPath, plan, { ...options, signal: stopSignal });
-        costUsd = result.costUsd;
-        if (result.failure !== null) {
-          failures++;
-          if (BROKEN.has(result.failure.code))
-            fatal ??= new StudyBrokenError(
-              `${result.failure.text.slice(0, 500)}. What was recorded stays: the same command with --log-dir ${logDir} goes on`,
-            );
-          else if (HOPELESS.has(result.failure.code)) fatal ??= new UsageError(explain(plan, result.failure));
-        } else if (result.sealed) present.add(plan.trialId);
-        onProgress({
-          kind: 'trial-end',
-          plan,
-          recordPath,
-          failure: result.failure?.text ?? null,
-          sealed: result.sealed,
-          costUsd: budget.spentUsd() + costUsd,
-        });
+        costUsd = await runOne(spec);
       } catch (error) {
         fatal ??= error instanceof Error ? error : new Error(String(error));
       } finally {
@@ -136,80 +183,34 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     }
   };
   const workers = Array.from({ length: Math.max(1, Math.min(options.concurrency, missing.length)) }, worker);
-  for (const plan of missing) {
+  for (const spec of missing) {
     if (isOver() || budget.isSpent()) break;
-    await queue.push(plan);
+    if (!stopped.has(spec.agent.model)) await queue.push(spec);
   }
   queue.close();
   await Promise.all(workers);
   if (fatal !== undefined) throw fatal;
+  // Where every agent was refused there is nothing to report: the reason is the answer.
+  const refused = [...stopped.values()].filter(({ fault }) => fault === 'request');
+  if (refused.length > 0 && refused.length === agents.size && present.size === 0)
+    throw new UsageError(refused.map(({ because }) => because).join('; '));
   return {
-    planned: plans.length,
+    planned: trials.length,
     present: present.size,
     failures,
     interrupted: finishSignal.aborted || stopSignal.aborted,
-    budgetSpent: present.size < plans.length && budget.isSpent(),
+    budgetSpent: present.size < trials.length && budget.isSpent(),
     costUsd: budget.spentUsd(),
-    recordPaths: pathsOf(present),
+    recordPaths: pathsOf(),
+    stoppedAgents: [...stopped.values()],
   };
 }
 
-/** The study that the folder holds, if it is this one. A folder belongs to one design. */
-function readOwnStudy(folder: LogFolder, design: StudyDesign): StudyFile | null {
-  const existing = folder.readStudy();
-  if (existing === null) return null;
-  const [problem] = checkPlan(existing, []).problems;
-  if (problem !== undefined)
-    throw new UsageError(`${folder.path}: ${problem}: put it back as it was, or choose another folder with --log-dir`);
-  const changed = differences(existing, design);
-  if (changed.length === 0) return existing;
-  const shown = changed.slice(0, 3).join('; ') + (changed.length > 3 ? `; and ${changed.length - 3} more` : '');
-  throw new UsageError(
-    `${folder.path} holds another study (${shown}): choose another folder with --log-dir, or repeat its settings to go on with it`,
-  );
-}
-
-interface Binding extends Pick<RunStudyOptions, 'design' | 'budgetUsd' | 'world'> {
-  readonly trialsSeen: number;
-}
-
-/** Fixes the plan before the first trial. More epochs or another budget later are written down as what they are. */
-function bindFolder(
-  folder: LogFolder,
-  existing: StudyFile | null,
-  { design, budgetUsd = null, world, trialsSeen }: Binding,
-): StudyFile {
-  const at = new Date(world.now()).toISOString();
-  const plan = toStudyPlan(design, budgetUsd);
-  if (existing === null) {
-    const study = { format: 'offswitch-study', version: 2, key: keyOf(plan), createdAt: at, ...plan } as const;
-    folder.writeStudy(study);
-    return study;
-  }
-  // Fewer epochs than planned are a part of the plan.
-  const more = design.epochs > existing.epochs;
-  if (existing.version === 1) {
-    if (!more) return existing;
-    throw new UsageError(
-      `${folder.path} was begun by an older Offswitch, whose plans cannot be extended: choose another folder with --log-dir`,
-    );
-  }
-  if (!more && budgetUsd === (existing.budgetUsd ?? null)) return existing;
-  const study = amend(existing, more ? plan : planAt(existing, { epochs: existing.epochs, budgetUsd }), {
-    at,
-    trials: trialsSeen,
-  });
-  folder.writeStudy(study);
-  return study;
-}
-
-function explain(plan: TrialPlan, { code, text }: { readonly code: string; readonly text: string }): string {
-  const what: Readonly<Record<string, string>> = {
-    unauthorised: 'the server refuses the key (401 or 403): check the API key in the environment',
-    'unknown-model':
-      'the server does not know the model or the path (404): check the name after the slash and the base URL',
-    rejected: 'the server refuses the request',
-    unreachable: 'the server cannot be reached: check the base URL and that the server runs',
-  };
-  return `${plan.agent.name}: ${what[code] ?? 'cannot go on'} (${text.slice(0, 300)})`;
+/** All of them before the first trial: a key that is missing is found before anything is written. */
+async function openAgents({ design, arms }: PlannedStudy, resolver: Resolver): Promise<ReadonlyMap<string, Agent>> {
+  const agents = new Map<string, Agent>();
+  for (const { agent, peers = {} } of arms)
+    for (const spec of [agent, ...Object.values(peers)])
+      agents.set(spec.model, await resolver.agent(spec, design.scenario));
+  return agents;
 }

@@ -1,0 +1,35 @@
+import { UsageError, unknownNameError } from '../base/usage-error.ts';
+import type { ModelProvider } from '../model/contract.ts';
+import type { SandboxProvider } from '../sandbox/contract.ts';
+import type { Scenario } from '../scenario/contract.ts';
+
+/** What trials are made of, by name: what is built in, and what a user's config adds. */
+export interface Registry {
+  readonly scenarios: readonly Scenario[];
+  readonly models: readonly ModelProvider[];
+  /** The first is the default. */
+  readonly sandboxes: readonly SandboxProvider[];
+}
+
+/** Throws a `UsageError` that names the nearest, as the other two do. */
+export function findScenario(name: string, { scenarios }: Pick<Registry, 'scenarios'>): Scenario {
+  return find('scenario', name, scenarios);
+}
+
+/** Without a name: the default. */
+export function findSandbox(name: string | undefined, { sandboxes }: Pick<Registry, 'sandboxes'>): SandboxProvider {
+  const [first] = sandboxes;
+  if (name !== undefined) return find('sandbox', name, sandboxes);
+  if (first === undefined) throw new UsageError('there is no sandbox: expected at least one in the registry');
+  return first;
+}
+
+function find<T extends { readonly name: string }>(kind: string, name: string, things: readonly T[]): T {
+  const found = things.find((thing) => thing.name === name);
+  if (found !== undefined) return found;
+  throw unknownNameError(
+    kind,
+    name,
+    things.map((thing) => thing.name),
+  );
+}

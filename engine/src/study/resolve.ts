@@ -1,0 +1,113 @@
+import type { Agent } from '../agent/contract.ts';
+import { createControlAgent } from '../agent/control-agent.ts';
+import { createModelAgent, type ModelParameters } from '../agent/model-agent.ts';
+import { DEFAULT_RETRY } from '../agent/model-call.ts';
+import { unknownNameError, UsageError } from '../base/usage-error.ts';
+import { findModel, openModel } from '../model/open-model.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import { toGivenStimuli, withStimuli } from '../scenario/published-stimuli.ts';
+import type { AgentSpec, ResolvedTrial, TrialSpec } from '../trial/contract.ts';
+import { findScenario, type Registry } from './registry.ts';
+
+/** Makes specs into what they stand for on this machine. A model is opened once, however many trials ask for it. */
+export interface Resolver {
+  /** Rejects with a `UsageError` where this machine lacks something, or has another version of the scenario. */
+  readonly resolve: (spec: TrialSpec) => Promise<ResolvedTrial>;
+  /** The agent alone. */
+  readonly agent: (spec: AgentSpec, scenario: Scenario) => Promise<Agent>;
+}
+
+export interface ResolverOptions {
+  /** Where keys and addresses of servers are read from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export const CONTROL_PREFIX = 'control/';
+
+export function createResolver(registry: Registry, { environment }: ResolverOptions): Resolver {
+  const agents = new Map<string, Promise<Agent>>();
+  const scenarios = new Map<string, Scenario>();
+  const agent: Resolver['agent'] = (spec, scenario) => {
+    const key = JSON.stringify([scenario.name, spec]);
+    const opened = agents.get(key) ?? openAgent(spec, { scenario, registry, environment });
+    agents.set(key, opened);
+    return opened;
+  };
+  const scenarioOf = ({ scenario: wanted, stimuli }: TrialSpec): Scenario => {
+    const known = scenarios.get(wanted.sha256);
+    if (known?.name === wanted.name && known.version === wanted.version) return known;
+    const shipped = findScenario(wanted.name, registry);
+    const scenario =
+      stimuli === undefined ? shipped : withStimuli(shipped, toGivenStimuli(stimuli, shipped.publishedHashes));
+    if (scenario.version !== wanted.version || scenario.sha256 !== wanted.sha256)
+      throw new UsageError(
+        `the trial is one of ${wanted.name} ${wanted.version} with the texts ${wanted.sha256.slice(0, 16)}…, and here is ${scenario.version} with ${scenario.sha256.slice(0, 16)}…: use the Offswitch that planned it`,
+      );
+    scenarios.set(wanted.sha256, scenario);
+    return scenario;
+  };
+  return {
+    agent,
+    resolve: async (spec) => {
+      const scenario = scenarioOf(spec);
+      const peers = Object.entries(spec.peers ?? {}).map(async ([seat, peer]) => [seat, await agent(peer, scenario)]);
+      return {
+        spec,
+        scenario,
+        agent: await agent(spec.agent, scenario),
+        peers: Object.fromEntries(await Promise.all(peers)),
+      };
+    },
+  };
+}
+
+/** Holds the name of an agent to what there is, without opening a model: no key, package or server is needed. */
+export function assertAgentName(name: string, scenario: Scenario, { models }: Pick<Registry, 'models'>): void {
+  if (name.startsWith(CONTROL_PREFIX)) {
+    findControl(name, scenario);
+    return;
+  }
+  const slash = name.indexOf('/');
+  const prefixes = [...models.map(({ prefix }) => prefix), 'control'];
+  if (slash > 0 && !prefixes.includes(name.slice(0, slash)))
+    throw unknownNameError('model provider', name.slice(0, slash), prefixes);
+  findModel(name, models);
+}
+
+interface OpenContext extends ResolverOptions {
+  readonly scenario: Scenario;
+  readonly registry: Registry;
+}
+
+async function openAgent(spec: AgentSpec, { scenario, registry, environment }: OpenContext): Promise<Agent> {
+  assertAgentName(spec.model, scenario, registry);
+  if (spec.model.startsWith(CONTROL_PREFIX)) return createControlAgent(findControl(spec.model, scenario));
+  return createModelAgent({
+    open: await openModel(spec.model, registry.models, { environment }),
+    parameters: toParameters(spec.parameters ?? {}),
+    price: spec.price ?? null,
+    ...(spec.attemptSeconds !== undefined && {
+      retry: { ...DEFAULT_RETRY, attemptMsMax: spec.attemptSeconds * 1000 },
+    }),
+  });
+}
+
+function toParameters({ temperature, topP, maxOutputTokens, seed }: NonNullable<AgentSpec['parameters']>): ModelParameters {
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(seed !== undefined && { seed }),
+  };
+}
+
+export function findControl(name: string, { controls }: Scenario): Scenario['controls'][number] {
+  const typed = name.slice(CONTROL_PREFIX.length);
+  const found = controls.find((control) => control.name === typed);
+  if (found !== undefined) return found;
+  throw unknownNameError(
+    'control',
+    typed,
+    controls.map((control) => control.name),
+  );
+}
