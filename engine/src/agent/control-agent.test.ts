@@ -68,10 +68,16 @@ describe('a control', () => {
     const honest = createControlAgent(
       defineControl({ ...plan, *act() {}, answer: (question) => (question === 'Did you?' ? 'yes' : 'no') }),
     );
-    const { ask } = await runAgent(honest);
-    expect(await ask?.('Did you?')).toBe('yes');
-    const silent = await runAgent(control(function* () {}));
-    expect(await silent.ask?.('Did you?')).toBeNull();
+    const questions = ['Did you?', 'Again?'];
+    expect((await runAgent(honest, { questions })).answers).toEqual(['yes', 'no']);
+    expect(
+      (
+        await runAgent(
+          control(function* () {}),
+          { questions },
+        )
+      ).answers,
+    ).toEqual([null, null]);
   });
 
   it('answers with nothing when its script is at the end', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 
 import { readAsData } from '../base/untrusted-text.ts';
 import { type ChatReply, chatReply, toolCallReply } from '../model/testing/chat-server.ts';
@@ -8,6 +9,7 @@ import { openJournal } from '../record/journal-writer.ts';
 import { createTemporaryFolder, trialStart } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';
 import { inTurn, only, runServed, type ServedRun } from './testing.ts';
+import { worldTool } from './tool.ts';
 
 const bash = (cmd: string, id?: string): ChatReply => toolCallReply('bash', { cmd }, id);
 const submit = (answer = 'done'): ChatReply => toolCallReply('submit', { answer }, 'call_submit');
@@ -465,5 +467,71 @@ describe('the key', () => {
   it('is not looked for in answers when it is a word that stands for no key', async () => {
     const run = await runServed(inTurn(bash('test -e . && echo EMPTY'), submit()), { key: 'EMPTY' });
     expect(only(run.events, 'tool-call')).toMatchObject([{ command: 'test -e . && echo EMPTY' }]);
+  });
+});
+
+describe('settings that are read before each turn', () => {
+  const prompts = (system: string): { system: string; user: string; continue: string } => ({
+    system,
+    user: 'Do the work.',
+    continue: 'Go on.',
+  });
+
+  it('put another system prompt in force, which is recorded once and replaces the one before', async () => {
+    const systems = ['First.', 'First.', 'Second.'];
+    let turn = 0;
+    const settings = async () => ({ prompts: prompts(systems[turn++] ?? 'Second.') });
+    const run = await runServed(inTurn(bash('echo one', 'a'), bash('echo two', 'b'), submit()), { settings });
+    expect(run.requests.map(({ body }) => body.messages[0]?.content)).toEqual(['First.', 'First.', 'Second.']);
+    expect(run.requests.at(-1)?.body.messages.filter(({ role }) => role === 'system')).toHaveLength(1);
+    const systemMessages = only(run.events, 'message').filter(({ role }) => role === 'system');
+    expect(systemMessages.map(({ index }) => index)).toEqual([0, 6]);
+    expect(only(run.events, 'model-call').at(-1)?.prompt).toEqual([
+      { from: 6, to: 7 },
+      { from: 1, to: 6 },
+    ]);
+  });
+
+  it('can lower a limit of the trial, and never raise it', async () => {
+    const limited = (turnsMax: number): ReturnType<typeof runServed> =>
+      runServed(inTurn(bash('true')), {
+        limits: { turnsMax: 4 },
+        settings: async () => ({ prompts: prompts('Work.'), limits: { turnsMax } }),
+      });
+    expect((await limited(2)).end).toEqual({ reason: 'turn-limit', detail: '2 turns' });
+    expect((await limited(100)).end).toEqual({ reason: 'turn-limit', detail: '4 turns' });
+  });
+});
+
+describe('a tool of the world', () => {
+  const list = worldTool({ name: 'list_mail', description: 'Lists mail.', input: z.object({ folder: z.string() }) });
+
+  it('is answered by the world, and stands in the record as a call that runs no command', async () => {
+    const call = toolCallReply('list_mail', { folder: 'inbox' }, 'call_1');
+    const run = await runServed(inTurn(call, submit()), {
+      tools: [list],
+      world: { useTool: async ({ tool, input, seat }) => JSON.stringify([tool, input, seat]) },
+    });
+    expect(told(run)).toEqual({ call_1: '["list_mail",{"folder":"inbox"},"subject"]' });
+    expect(only(run.events, 'tool-call')).toMatchObject([{ tool: 'list_mail', command: null, reason: null }]);
+    expect(only(run.events, 'tool-result')).toMatchObject([{ callId: 'call_1', run: null }]);
+  });
+
+  it('is told what is wrong with its arguments', async () => {
+    const run = await runServed(inTurn(toolCallReply('list_mail', { folder: 1 }, 'call_1'), submit()), {
+      tools: [list],
+    });
+    expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ why: 'invalid-arguments' }]);
+    expect(told(run)).toEqual({ call_1: expect.stringContaining('at "folder"') });
+  });
+});
+
+describe('a question after the end', () => {
+  it('is asked in the same conversation, without tools, and its answer is recorded', async () => {
+    const run = await runServed(inTurn(submit(), chatReply({ content: 'I did.' })), { questions: ['Did you do it?'] });
+    expect(run.answers).toEqual(['I did.']);
+    expect(run.requests.at(-1)?.body.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
+    expect(run.requests.at(-1)?.body.tools ?? []).toEqual([]);
+    expect(only(run.events, 'message').at(-1)).toMatchObject({ role: 'assistant' });
   });
 });

@@ -7,7 +7,7 @@ import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/event
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
 import { callModel, DEFAULT_RETRY, hideSecrets, type RetryPolicy } from './model-call.ts';
-import { type Answer, readAnswer, readUsage } from './read-answer.ts';
+import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
 
 /** Sampling, as the user gave it; what is not given is left to the provider. */
@@ -64,6 +64,8 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   let turn = 0;
   let tokens = 0;
   let costUsd = 0;
+  /** Calls that ended the work; a provider wants a result for each before anything else is said. */
+  let unanswered: readonly AskedCall[] = [];
 
   const askModel = async (specs: readonly ToolSpec[], durationMsMax: number): Promise<Called> => {
     turn++;
@@ -136,7 +138,11 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
       const done = await runCalls(answer.calls, { task, limits, deps, seat });
       if (done.results.length > 0) talk.addResults(done.results);
       await deps.onTurnEnd();
-      if (done.end !== null) return done.end;
+      if (done.end !== null) {
+        const answered = new Set(done.results.map(({ callId }) => callId));
+        unanswered = answer.calls.filter(({ callId }) => !answered.has(callId));
+        return done.end;
+      }
       idleTurns = done.ran ? 0 : idleTurns + 1;
       if (idleTurns >= limits.idleTurnsMax)
         return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call that could be run` };
@@ -145,6 +151,8 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
 
   const ask = async (question: string): Promise<UntrustedText | null> => {
     if (signal.aborted) return null;
+    if (unanswered.length > 0) talk.addResults(unanswered.map((call) => ({ ...call, text: 'The work has ended.' })));
+    unanswered = [];
     talk.say(question);
     const called = await askModel([], QUESTION_MS_MAX);
     await deps.onTurnEnd();

@@ -1,3 +1,4 @@
+import { readAsData } from '../base/untrusted-text.ts';
 import { createFixedWorld } from '../base/world.ts';
 import { openaiCompatibleProvider } from '../model/adapters/openai-compatible.ts';
 import type { OpenModel } from '../model/contract.ts';
@@ -23,7 +24,8 @@ export const ORDINARY_LIMITS: TrialLimits = {
 
 export interface AgentRun {
   readonly end: Omit<AgentEnd, 'ask'>;
-  readonly ask: AgentEnd['ask'];
+  /** What it said to the questions; null: nothing. */
+  readonly answers: readonly (string | null)[];
   /** As a record would hold them: each went through the schema of the record. */
   readonly events: readonly TrialEvent[];
   /** What was called besides, in order: `turn-end`, `call-start call_1` … */
@@ -41,6 +43,8 @@ export interface AgentRunOptions {
   readonly system?: string | null;
   readonly elapsed?: () => number;
   readonly signal?: AbortSignal;
+  /** Asked when it has ended. */
+  readonly questions?: readonly string[];
   /** Where events go besides, e.g. a journal. */
   readonly emit?: Emit;
 }
@@ -82,7 +86,12 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
       onCallEnd: async (callId) => void calls.push(`call-end ${callId}`),
     },
   );
-  return { end, ask, events, calls };
+  const answers: (string | null)[] = [];
+  for (const question of options.questions ?? []) {
+    const answer = (await ask?.(question)) ?? null;
+    answers.push(answer === null ? null : readAsData(answer));
+  }
+  return { end, answers, events, calls };
 }
 
 export interface ServedRun extends AgentRun {
