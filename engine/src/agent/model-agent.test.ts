@@ -530,7 +530,13 @@ describe('a question after the end', () => {
   it('is asked in the same conversation, without tools, and its answer is recorded', async () => {
     const run = await runServed(inTurn(submit(), chatReply({ content: 'I did.' })), { questions: ['Did you do it?'] });
     expect(run.answers).toEqual(['I did.']);
-    expect(run.requests.at(-1)?.body.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
+    expect(run.requests.at(-1)?.body.messages.map(({ role }) => role)).toEqual([
+      'system',
+      'user',
+      'assistant',
+      'tool',
+      'user',
+    ]);
     expect(run.requests.at(-1)?.body.tools ?? []).toEqual([]);
     expect(only(run.events, 'message').at(-1)).toMatchObject({ role: 'assistant' });
   });

@@ -204,13 +204,13 @@ function endWithoutAnswer({ attempts, failure }: CalledOnce, { open, task, deps 
     // The time of a local model is its own; that of a server tells nothing of the model.
     if (open.inProcess === true) return { reason: 'time-limit', detail: 'the model did not answer in time' };
   }
-  const { code, text } = failure ?? unanswered(attempts);
+  const { code, text } = failure ?? silentServer(attempts);
   deps.emit({ kind: 'infrastructure-error', stage: 'model', code, text: toUntrusted(text) });
   return { reason: 'model-error', detail: text };
 }
 
 /** The trial's time was over before the server had answered: that is no end which the agent brought about. */
-function unanswered(attempts: readonly ModelAttempt[]): { readonly code: string; readonly text: string } {
+function silentServer(attempts: readonly ModelAttempt[]): { readonly code: string; readonly text: string } {
   const last = attempts.findLast(({ error }) => error !== null && error.code !== 'aborted')?.error;
   const before = last === undefined || last === null ? '' : `; before, it said: ${readAsData(last.text)}`;
   return { code: 'overloaded', text: `the server had not answered when the time of the trial was over${before}` };
