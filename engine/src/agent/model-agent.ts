@@ -75,7 +75,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
       deps.emit({ kind: 'model-call', ...seat, turn, requested, prompt, attempts, answer: null, durationMs });
       return { end: endWithoutAnswer(called, context) };
     }
-    const answer = readAnswer(result, { turn, callIds });
+    const answer = readAnswer(result, { turn, callIds, prefix: task.seat === undefined ? '' : `${task.seat}:` });
     const usage = readUsage(result);
     const cost = costOf(usage, price);
     tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);

@@ -20,10 +20,7 @@ export interface Answer {
   readonly text: string;
 }
 
-export function readAnswer(
-  result: LanguageModelV4GenerateResult,
-  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
-): Answer {
+export function readAnswer(result: LanguageModelV4GenerateResult, { turn, callIds, prefix = '' }: CallIds): Answer {
   const parts: MessagePart[] = [];
   const replay: AssistantContent = [];
   const calls: AskedCall[] = [];
@@ -40,7 +37,7 @@ export function readAnswer(
         replay.push({ type: part.type, text: part.text, ...options });
     }
     if (part.type !== 'tool-call') continue;
-    const callId = freshCallId(part.toolCallId, { turn, callIds });
+    const callId = freshCallId(`${prefix}${part.toolCallId}`, { turn, callIds, prefix });
     calls.push({ callId, tool: part.toolName, input: part.input });
     parts.push({ type: 'tool-call', callId, tool: part.toolName, input: toUntrusted(part.input) });
     replay.push({
@@ -55,15 +52,20 @@ export function readAnswer(
   return { parts, replay, calls, text };
 }
 
+interface CallIds {
+  readonly turn: number;
+  /** Those that were given so far. */
+  readonly callIds: Set<string>;
+  /** Keeps the calls of several agents apart. */
+  readonly prefix?: string;
+}
+
 /** Some servers give every call the same id, or none. */
-function freshCallId(
-  given: string,
-  { turn, callIds }: { readonly turn: number; readonly callIds: Set<string> },
-): string {
+function freshCallId(given: string, { turn, callIds, prefix = '' }: CallIds): string {
   let callId = given;
   // A name that we would give may have been used by the model.
   for (let number = callIds.size + 1; !/^[\w.:-]{1,128}$/.test(callId) || callIds.has(callId); number++)
-    callId = `call-${turn}-${number}`;
+    callId = `${prefix}call-${turn}-${number}`;
   callIds.add(callId);
   return callId;
 }

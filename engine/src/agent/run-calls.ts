@@ -64,9 +64,9 @@ async function runCall(
   const { emit, elapsed, sandbox, world } = deps;
   const [asked, why] = [command, reason].map((text) => (text === null ? null : toUntrusted(text)));
   emit({ kind: 'tool-call', ...seat, callId, tool, command: asked ?? null, reason: why ?? null });
-  await deps.onCallStart(callId);
-  const started = elapsed();
   try {
+    await deps.onCallStart(callId);
+    const started = elapsed();
     const answer = await run({ sandbox, world, seat: seat.seat ?? SUBJECT, limits, signal: task.signal });
     const durationMs = answer.run?.durationMs ?? elapsed() - started;
     emit({

@@ -63,8 +63,8 @@ function runSeat(
       now: deps.world.now,
       random: deps.world.random,
       onTurnEnd: async () => log.flush(),
-      onCallStart: stage.callStarts,
-      onCallEnd: stage.callEnds,
+      onCallStart: (callId) => stage.callStarts(callId, signal),
+      onCallEnd: (callId) => stage.callEnds(callId),
     },
   );
 }

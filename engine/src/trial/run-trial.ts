@@ -113,6 +113,7 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
     const { reason, detail } = end;
     log.emit({ kind: 'agent-end', reason, detail: detail === null ? null : toUntrusted(detail) });
     if (!deps.signal.aborted) await stage.finish(log.submission());
+    if (stage.problem() !== undefined) throw stage.problem();
   } catch (error) {
     // What failed while a request was answered says more than what that did to the machine.
     log.fail('trial', stage.problem() ?? error);

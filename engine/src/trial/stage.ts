@@ -24,8 +24,8 @@ export interface TrialStage {
   readonly hosts: readonly SandboxHost[];
   readonly answer: (service: string, call: ServiceCall) => Promise<string>;
   readonly begin: (sandbox: Sandbox) => Promise<void>;
-  /** Resolves when no other call runs in the machine. */
-  readonly callStarts: (callId: string) => Promise<void>;
+  /** Resolves when no other call runs in the machine; rejects when the signal is aborted before. */
+  readonly callStarts: (callId: string, signal: AbortSignal) => Promise<void>;
   readonly callEnds: (callId: string) => Promise<void>;
   /** Resolves when no request is being answered any more. */
   readonly whenQuiet: () => Promise<void>;
@@ -58,8 +58,9 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
   let number = 0;
   let problem: unknown;
   let answering: Promise<unknown> = Promise.resolve();
+  /** Resolves when no call runs; and by the id of a call what lets the next one go on. */
   let calling: Promise<void> = Promise.resolve();
-  let endCall = (): void => undefined;
+  const endCall = new Map<string, () => void>();
 
   const opened = (): Sandbox => {
     if (sandbox === undefined) throw new SandboxError('closed', 'a request came before the machine was ready');
@@ -180,18 +181,25 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
       await lookAtMachine('start', null);
       log.flush();
     },
-    callStarts: async (id) => {
+    callStarts: async (id, signal) => {
       const before = calling;
-      calling = new Promise((resolve) => (endCall = resolve));
-      await before;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      calling = before.then(() => promise);
+      endCall.set(id, resolve);
+      await Promise.race([before, whenAborted(signal)]);
+      if (signal.aborted) {
+        resolve();
+        throw signal.reason;
+      }
       callId = id;
     },
-    callEnds: async () => {
+    callEnds: async (id) => {
       // A request that a killed client left behind belongs to this call.
       await answering;
       await lookAtTree('command', null);
       callId = null;
-      endCall();
+      endCall.get(id)?.();
+      endCall.delete(id);
     },
     whenQuiet: async () => {
       await answering;
@@ -217,6 +225,13 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
       emit({ kind: 'task-end', done, data: { ...data } });
     },
   };
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 interface Elsewhere {
