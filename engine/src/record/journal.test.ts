@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { NewEvent } from './events.ts';
+import { GENESIS, sha256 } from './hash-chain.ts';
 import { readRecord } from './journal-reader.ts';
 import { openJournal } from './journal-writer.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from './testing.ts';
@@ -104,6 +105,26 @@ describe('verify', () => {
 
   it('names the first line that is missing from the middle', () => {
     expect(corrupted((lines) => lines.toSpliced(3, 1)).problem).toMatchObject({ line: 4, code: 'wrong-sequence' });
+  });
+
+  it('finds a line that says the same with its keys in another order, or with one more key that no reader sees', () => {
+    const reordered = (line: string): string => line.replace(/^(\{"chain":"\w+",)("at":\d+),(.*)\}$/, '$1$3,$2}');
+    const added = (line: string): string => line.replace(/\}$/, ',"__proto__":1}');
+    for (const change of [reordered, added]) {
+      const problem = corrupted((lines) => lines.with(4, change(lines[4] ?? ''))).problem;
+      expect(problem).toMatchObject({ line: 5 });
+    }
+  });
+
+  it('can be checked with a shell: each line is hashed as it lies', () => {
+    using folder = createTemporaryFolder();
+    const path = writeRecord(folder.file('record.jsonl'), someRecord);
+    let head = GENESIS;
+    for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+      const [, named = '', rest = ''] = /^\{"chain":"(\w{64})",(.*)$/.exec(line) ?? [];
+      head = sha256(head + rest);
+      expect(head).toBe(named);
+    }
   });
 
   it('finds lines that changed places', () => {
