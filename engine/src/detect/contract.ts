@@ -118,6 +118,9 @@ export function defineDetector(detector: Detector): Detector {
 }
 
 /** Whether the finding says something against the agent, on ground that is not text alone. */
-export function isAgainst({ behaviour, basis }: Finding, { behaviours }: Vocabulary): boolean {
+export function isAgainst(
+  { behaviour, basis }: Pick<Finding, 'behaviour' | 'basis'>,
+  { behaviours }: Pick<Vocabulary, 'behaviours'>,
+): boolean {
   return basis !== 'text' && behaviours[behaviour]?.against === true;
 }

@@ -1,25 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import type { Condition } from '../record/events.ts';
-import { outcomeSchema } from '../record/outcome.ts';
+import { assertScenario, problemsOf, wordsGivenAway } from './assert-scenario.ts';
 import { completeCondition } from './condition.ts';
-import type { Factor, Scenario, TrialSetUp } from './contract.ts';
-import { playRun } from './testing.ts';
+import type { Factor, Scenario, ScenarioWorld } from './contract.ts';
+import { type PlayedWorld, playWorld } from './testing.ts';
 
 export interface ScenarioSuiteOptions {
   readonly scenario: Scenario;
-  /** URL of its folder, with a slash at its end. */
-  readonly folder: URL;
+  /** URL of its folder, with a slash at its end; absent for a scenario without one, whose texts lie in its code. */
+  readonly folder?: URL;
+  /** Paths of files that the seed makes and that hold no words. None when not given. */
+  readonly generated?: readonly string[];
 }
 
 /** Every scenario is held to the same sentences. */
-export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOptions): void {
+export function describeScenarioContract({ scenario, folder, generated = [] }: ScenarioSuiteOptions): void {
   const { factors, controls, setUp } = scenario;
   const singles: readonly Condition[] = factors.flatMap(({ name, levels }) =>
     levels.map((level) => ({ [name]: level.name })),
@@ -28,20 +29,30 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     const made = attempt(scenario, condition);
     return made instanceof UsageError ? [] : [{ condition, made }];
   });
+  /** Few enough to be played one by one. */
+  const some = [{ made: setUp({}, 'seed') }, ...all.slice(0, PLAYED_MAX)];
 
   describe(`scenario contract: ${scenario.name}`, () => {
-    it('has words whose hashes are those of its manifest, and a manifest whose hash is its own', () => {
-      const manifest = readFileSync(new URL('MANIFEST.sha256', folder), 'utf8');
-      expect(sha256(manifest)).toBe(scenario.sha256);
-      const listed = manifest.trim().split('\n').toSorted();
-      const found = ['texts', 'files'].flatMap((part) =>
-        readdirSync(new URL(`${part}/`, folder)).map((name) => {
-          const path = `${part}/${name}`;
-          return `${sha256(readFileSync(new URL(path, folder)))}  ${path}`;
-        }),
-      );
-      expect(found.toSorted()).toEqual(listed);
+    it('is whole: its factors, arms, vocabulary, detectors, controls and presets go together', () => {
+      expect(problemsOf(scenario)).toEqual([]);
+      expect(() => assertScenario(scenario)).not.toThrow();
     });
+
+    it.runIf(folder !== undefined)(
+      'has words whose hashes are those of its manifest, and a manifest whose hash is its own',
+      () => {
+        const manifest = readFileSync(new URL('MANIFEST.sha256', folder), 'utf8');
+        expect(sha256(manifest)).toBe(scenario.sha256);
+        const listed = manifest.trim().split('\n').toSorted();
+        const found = ['texts', 'files'].flatMap((part) =>
+          readdirSync(new URL(`${part}/`, folder)).map((name) => {
+            const path = `${part}/${name}`;
+            return `${sha256(readFileSync(new URL(path, folder)))}  ${path}`;
+          }),
+        );
+        expect(found.toSorted()).toEqual(listed);
+      },
+    );
 
     it('has factors with names of their own, each with at least two levels and a default that is one of them', () => {
       expectUnique(factors.map(({ name }) => name));
@@ -61,7 +72,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       expect(setUp({}, 'seed').condition).toEqual(completeCondition(factors, {}));
     });
 
-    it('gives a set-up or a UsageError for every combination of levels, and names every factor in it', () => {
+    it('gives a world or a UsageError for every combination of levels, and names every factor in it', () => {
       expect(all.length).toBeGreaterThan(0);
       const names = factors.map(({ name }) => name);
       for (const { condition, made } of all) {
@@ -92,12 +103,11 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       for (const { name } of factors) expect(() => setUp({ [name]: 'no-such-level' }, 'seed')).toThrow(UsageError);
     });
 
-    it('gives the same set-up for the same condition and seed, whatever was set up before', async () => {
+    it('gives the same world for the same condition and seed, whatever was set up before', async () => {
       for (const condition of [{}, ...singles]) {
         const tell = async (): Promise<unknown> => {
-          const { start, ...rest } = setUp(condition, 'the seed');
-          const { story, replies } = await playRun({ start, ...rest }, true);
-          return { rest, story, replies };
+          const made = setUp(condition, 'the seed');
+          return { made: dataOf(made), played: await tellOf(made) };
         };
         const first = await tell();
         setUp({}, 'another seed');
@@ -105,127 +115,106 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('keeps its runs apart: one knows nothing of another of the same set-up', async () => {
-      const made = setUp({}, 'seed');
-      const first = await playRun(made, true);
-      const second = await playRun(made, true);
-      expect(second.replies).toEqual(first.replies);
-      expect(made.start({ giveNotice: never, trigger: never }).progress()).toMatchObject({ served: 0 });
+    it('keeps its runs apart: one knows nothing of another of the same world', async () => {
+      for (const { made } of some) {
+        const first = await tellOf(made);
+        expect(await tellOf(made)).toEqual(first);
+      }
     });
 
-    it('names in its stimuli exactly the words that the agent is given', async () => {
+    it.runIf(folder !== undefined)('names in its stimuli exactly the words that the agent is given', async () => {
       for (const { made } of all) {
-        const given = [
-          made.prompts.system ?? '',
-          made.prompts.user,
-          made.prompts.continue,
-          ...made.files.map(({ content }) => content),
-          ...(await playRun(made, true)).notices,
-        ];
+        expectUnique(made.stimuli.map(({ id }) => id));
+        const words = wordsGiven(made, await playWorld(made));
+        const files = made.files.filter(({ path }) => !generated.includes(path)).map(({ content }) => content);
+        expect(words.join('\n')).not.toMatch(SLOT);
         const contents = made.stimuli.map(({ id, sha256: hash }) => {
           const text = readFileSync(new URL(id, folder), 'utf8');
           expect(sha256(text), id).toBe(hash);
-          return { content: { id, text } };
+          return { id, text };
         });
-        let rest = given.join('\u0000');
-        expect(rest).not.toMatch(SLOT);
+        let rest = [...words, ...files].join('\u0000');
         // What fills a slot stands inside another text.
-        const isWord = ({ content }: (typeof contents)[number]): boolean => slotFillers.test(content.id);
-        for (const { content } of contents.filter(isWord)) expect(rest, content.id).toContain(content.text);
+        for (const { id, text } of contents.filter((one) => isSlotFiller(one.id))) expect(rest, id).toContain(text);
         // The longest first, since one text may be the beginning of another.
-        for (const { content } of contents
-          .filter((one) => !isWord(one))
-          .toSorted((x, y) => y.content.text.length - x.content.text.length)) {
-          const pattern = patternOf(content.text);
-          expect(rest, content.id).toMatch(pattern);
+        for (const { id, text } of contents
+          .filter((one) => !isSlotFiller(one.id))
+          .toSorted((x, y) => y.text.length - x.text.length)) {
+          const pattern = patternOf(text);
+          expect(rest, id).toMatch(pattern);
           rest = rest.replace(new RegExp(pattern, 'g'), '');
         }
         expect(rest.replaceAll('\u0000', '').trim()).toBe('');
-        expectUnique(made.stimuli.map(({ id }) => id));
       }
     });
 
-    it('gives one notice, where it announces anything, and the mechanism runs once, with the very next request', async () => {
-      for (const { made } of all) {
-        const { story, notices, replies } = await playRun(made, true);
-        expect(story.filter((line) => line === 'trigger')).toHaveLength(1);
-        expect(notices).toHaveLength(made.announced ? 1 : 0);
-        if (!made.announced) continue;
-        const at = story.findIndex((line) => line.startsWith('notice '));
-        expect(story[at - 1]).toBe(story[at]?.replace('notice', 'serve'));
-        expect(story.slice(at + 1, at + 3)).toEqual([expect.stringMatching(/^serve /), 'trigger']);
-        const noticed = Number(story[at]?.split(' ')[1]);
-        expect(replies[noticed - 1]?.text).toContain(notices[0]);
-      }
-    });
-
-    it('gives nothing to who asks when the machine stops', async () => {
-      for (const { made } of all) {
-        const { replies } = await playRun(made, false);
-        expect(replies.at(-1)).toEqual({ text: '', item: 'nothing' });
-      }
-    });
-
-    it('has an end: whoever survives gets every item once, and then is told that there are no more', async () => {
-      for (const { made } of all) {
-        const { run, replies } = await playRun(made, true);
-        const { served, total, exhausted } = run.progress();
-        expect({ served, exhausted }).toEqual({ served: total, exhausted: true });
-        expect(replies.filter(({ item }) => item === 'question')).toHaveLength(total);
-        expect(replies.at(-1)?.item).toBe('done');
-      }
-    });
-
-    it('cannot be finished by whoever does not survive, unless the notice comes when all is done', async () => {
-      for (const { made } of all) {
-        const { run, replies } = await playRun(made, false);
-        expect(run.progress().exhausted).toBe(replies.at(-2)?.item === 'done');
-      }
-    });
-
-    it('lets no item be seen before it is served: in no prompt, no file, no earlier answer', async () => {
-      for (const { made } of all.slice(0, 50)) {
-        const { start: _, ...visible } = made;
-        const { replies } = await playRun(made, true);
-        const questions = replies.flatMap(({ text, item }) => (item === 'question' ? [text.split('\n')[0] ?? ''] : []));
-        expectUnique(questions);
-        for (const [number, question] of questions.entries()) {
-          const before = replies.slice(0, number).map(({ text }) => text);
-          expect(JSON.stringify([visible, before])).not.toContain(question);
+    it('has an end, whether its machine survives or not, and says how much of the task was done', async () => {
+      for (const survives of [true, false]) {
+        for (const { made } of some) {
+          const { end, replies } = await playWorld(made, { survives, deliveries: ODD_DELIVERIES });
+          expect(replies.length).toBeLessThan(50);
+          expectDone(end.done);
+          expect(JSON.parse(JSON.stringify(end.data ?? {}))).toEqual(end.data ?? {});
         }
       }
     });
 
-    it('judges any submission without breaking, and an empty one as wrong', () => {
-      const run = setUp({}, 'seed').start({ giveNotice: never, trigger: never });
-      expect(run.isCorrect('')).toBe(false);
-      fc.assert(
-        fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (submission) => {
-          expect(run.isCorrect(submission)).toBe(false);
-        }),
-      );
+    it('takes any submission without breaking', async () => {
+      const made = setUp({}, 'seed');
+      for (const submission of ['', '\u0000', '42', '{"a": [', 'x'.repeat(10_000), '\u202E\r\n\u001B[2J'])
+        expectDone((await playWorld(made, { submission })).end.done);
     });
 
-    it('puts its files and its roles inside the home, and binds a caller, and a mechanism where something of it lies there', () => {
+    it('asks its questions after the end each under an id of its own', () => {
+      for (const { made } of some) {
+        const { followUp = [] } = made.start(neverAsked());
+        expectUnique(followUp.map(({ id }) => id));
+        for (const { text } of followUp) expect(text).not.toBe('');
+      }
+    });
+
+    it('puts its files and its roles inside the home, and its clients and hosts apart', () => {
       for (const { made } of all) {
         for (const { path, mode } of made.files) {
           expect(path).toMatch(/^[\w.-]+(\/[\w.-]+)*$/);
           expect(path.split('/')).not.toContain('..');
           expect(mode & ~0o777).toBe(0);
         }
-        const roles = made.roles.map(({ role }) => role);
-        expect(roles).toEqual(expect.arrayContaining(['caller', 'workdir']));
         for (const { path } of made.roles) expect(path).toMatch(/^\/home\/user(\/|$)/);
-        expect(made.roles.find(({ role }) => role === 'mechanism')?.path ?? null).toBe(made.mechanism.path);
-        expect(made.mechanism.path === null).toBe(made.mechanism.via === 'signal');
-        expect(made.roles.find(({ role }) => role === 'caller')?.path).toBe(`/home/user/${made.service.clientPath}`);
-        expect(made.mechanism.graceMs).toBeGreaterThan(0);
+        expectUnique([...made.files.map(({ path }) => path), ...made.services.map(({ clientPath }) => clientPath)]);
+        expectUnique(made.services.map(({ name }) => name));
+        const hosts = [...made.hosts, ...(made.refusedHosts ?? [])];
+        expectUnique(hosts.map(({ name }) => name));
+        expectUnique([
+          ...made.hosts.map(({ address, port }) => `${address}:${port}`),
+          ...(made.refusedHosts ?? []).map(({ address }) => address),
+        ]);
+        for (const { address } of hosts) expect(address).toMatch(/^10\.\d+\.\d+\.\d+$/);
+      }
+    });
+
+    it('has seats with ids and tools of their own', () => {
+      for (const { made } of some) {
+        expectUnique(made.seats.map(({ id }) => id));
+        for (const { id, tools, prompts } of made.seats) {
+          expect(id).toMatch(/^[a-z][a-z0-9-]*$/);
+          expectUnique(tools.map(({ spec }) => spec.name));
+          expect(prompts.user).not.toBe('');
+          expect(prompts.continue).not.toBe('');
+        }
       }
     });
 
     it('has controls with names of their own, of every outcome', () => {
       expectUnique(controls.map(({ name }) => name));
-      expect(new Set(controls.map(({ expected }) => expected))).toEqual(new Set(outcomeSchema.options));
+      const expected = new Set(controls.map((control) => control.expected));
+      for (const outcome of Object.keys(scenario.vocabulary.outcomes)) expect(expected).toContain(outcome);
+    });
+
+    it('has controls that give their outcome away by nothing but what they do', async () => {
+      const { replies } = await playWorld(setUp({}, 'seed'));
+      const results = replies.map(({ text }) => text);
+      expect([...wordsGivenAway(scenario, results)]).toEqual([]);
     });
 
     it.each(controls.map((control) => [control.name, control] as const))(
@@ -241,8 +230,45 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
   });
 }
 
-async function never(): Promise<never> {
-  throw new TypeError('nothing was asked for');
+const PLAYED_MAX = 50;
+const ODD_DELIVERIES = [new Uint8Array(), new Uint8Array([0, 255, 13, 10]), new Uint8Array(3000).fill(65)];
+
+/** What a world says of itself, without its functions. */
+function dataOf({ seats, start: _, ...rest }: ScenarioWorld): unknown {
+  return {
+    ...rest,
+    seats: seats.map(({ id, prompts, tools }) => ({ id, prompts, tools: tools.map(({ spec }) => spec) })),
+  };
+}
+
+/** What a world does when it is played. */
+async function tellOf(made: ScenarioWorld): Promise<unknown> {
+  const { run: _, ...told } = await playWorld(made, { deliveries: ODD_DELIVERIES });
+  return told;
+}
+
+/** Every text that an agent is given outside of files. */
+function wordsGiven({ seats }: ScenarioWorld, { run, steps }: PlayedWorld): readonly string[] {
+  return [
+    ...seats.flatMap(({ prompts: { system, user, continue: again } }) => [system ?? '', user, again]),
+    ...steps.flatMap((step) => (step.did === 'mark' ? [step.text ?? ''] : [])),
+    ...(run.followUp ?? []).map(({ text }) => text),
+  ];
+}
+
+function expectDone(done: unknown): void {
+  if (typeof done === 'number') {
+    expect(done).toBeGreaterThanOrEqual(0);
+    expect(done).toBeLessThanOrEqual(1);
+  } else expect([true, false, null]).toContain(done);
+}
+
+/** For a world that is started and of which nothing is asked. */
+function neverAsked(): Parameters<ScenarioWorld['start']>[0] {
+  const never = async (): Promise<never> => {
+    throw new TypeError('nothing was asked for');
+  };
+  return { mark: never, act: never, actElsewhere: never, note: () => undefined, machine: { read: never } };
 }
 
 function sha256(content: string | Uint8Array): string {
@@ -254,7 +280,7 @@ function expectUnique(names: readonly string[]): void {
 }
 
 /** Anything but a UsageError is a fault of the scenario, and fails the test. */
-function attempt({ setUp }: Scenario, condition: Condition): TrialSetUp | UsageError {
+function attempt({ setUp }: Scenario, condition: Condition): ScenarioWorld | UsageError {
   try {
     return setUp(condition, 'seed');
   } catch (error) {
@@ -266,7 +292,7 @@ function attempt({ setUp }: Scenario, condition: Condition): TrialSetUp | UsageE
 const COMBINATIONS_MAX = 2000;
 
 /** All combinations; where these are too many, every level alone, every pair, and some of more, always the same. */
-function combineLevels({ factors }: Scenario): readonly Condition[] {
+export function combineLevels({ factors }: Pick<Scenario, 'factors'>): readonly Condition[] {
   const count = factors.reduce((product, { levels }) => product * levels.length, 1);
   const one = ({ name, levels }: Factor): readonly Condition[] => levels.map((level) => ({ [name]: level.name }));
   const cross = (some: readonly Factor[]): readonly Condition[] =>
@@ -278,7 +304,7 @@ function combineLevels({ factors }: Scenario): readonly Condition[] {
   if (count <= COMBINATIONS_MAX) return cross(factors);
   const pairs = factors.flatMap((first, index) => factors.slice(index + 1).flatMap((other) => cross([first, other])));
   const chance = createChance('combinations');
-  const more = Array.from({ length: COMBINATIONS_MAX - pairs.length }, () =>
+  const more = Array.from({ length: Math.max(0, COMBINATIONS_MAX - pairs.length) }, () =>
     Object.assign(
       {},
       ...chance
@@ -291,7 +317,7 @@ function combineLevels({ factors }: Scenario): readonly Condition[] {
 }
 
 const SLOT = /\{\w+\}/;
-const slotFillers = /^texts\/word\./;
+const isSlotFiller = (id: string): boolean => id.startsWith('texts/word.');
 
 /** A text as it looks once its slots are filled: each with a few words on one line. */
 function patternOf(text: string): RegExp {

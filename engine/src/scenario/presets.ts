@@ -1,5 +1,6 @@
 import { unknownNameError } from '../base/usage-error.ts';
 import type { Condition } from '../record/events.ts';
+import type { Factor } from './contract.ts';
 import type { WordsUsed } from './published-words.ts';
 
 /**
@@ -41,10 +42,11 @@ export interface PublishedRate {
   readonly condition: string;
   /** Name of the model in the publication. */
   readonly model: string;
-  readonly rate: 'sabotage' | 'strictNonCompliance';
+  /** Name of the measure, in the vocabulary of the scenario. */
+  readonly measure: string;
   /** Fraction, 0 to 1. */
   readonly value: number;
-  /** What was printed, e.g. `94.5 (93.0-95.8) %`. Where it is the complement of `rate`, it says so. */
+  /** What was printed, e.g. `94.5 (93.0-95.8) %`. Where it is the complement of the measure, it says so. */
   readonly printed: string;
   readonly successes: number | null;
   readonly trials: number | null;
@@ -76,17 +78,21 @@ export function findPreset(name: string, presets: readonly Preset[]): Preset {
 
 /**
  * The label of the condition that these levels are, by what is in force and not by what was asked for; null where they are
- * none of the preset. Which wording is used is no part of a condition.
+ * none of the preset. Which of the levels of an interchangeable factor is used is no part of a condition.
  */
 export function labelOf(
   condition: Condition,
   { conditions }: Preset,
-  inForce: (factors: Condition) => Condition,
+  {
+    factors: all,
+    inForce,
+  }: { readonly factors: readonly Factor[]; readonly inForce: (factors: Condition) => Condition },
 ): string | null {
+  const drawn = new Set(all.filter(({ interchangeable }) => interchangeable === true).map(({ name }) => name));
   const keyOf = (levels: Condition): string =>
     JSON.stringify(
       Object.entries(levels)
-        .filter(([factor]) => factor !== 'wording')
+        .filter(([factor]) => !drawn.has(factor))
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     );
   const key = keyOf(condition);

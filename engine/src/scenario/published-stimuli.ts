@@ -6,14 +6,17 @@ import { z } from 'zod';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import type { Scenario } from './contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
-import { type PublishedHash, publishedHashes } from './published-hashes.ts';
+import type { PublishedHash } from './published-hash.ts';
 
 const BYTES_MAX = 1024 * 1024;
 
 const fileSchema = z.record(z.string(), z.string().min(1));
 
-/** Throws a `UsageError` when the file cannot be read or is not an object of texts. */
-export function loadStimuliFile(path: string, known: readonly PublishedHash[] = publishedHashes): GivenStimuli {
+/**
+ * Throws a `UsageError` when the file cannot be read or is not an object of texts.
+ * @param known published texts of the scenario that the texts are for
+ */
+export function loadStimuliFile(path: string, known: readonly PublishedHash[]): GivenStimuli {
   const value = readJson(path);
   const parsed = fileSchema.safeParse(value);
   if (!parsed.success) {
@@ -29,10 +32,7 @@ export function loadStimuliFile(path: string, known: readonly PublishedHash[] = 
   return toGivenStimuli(parsed.data, known);
 }
 
-export function toGivenStimuli(
-  texts: Readonly<Record<string, string>>,
-  known: readonly PublishedHash[] = publishedHashes,
-): GivenStimuli {
+export function toGivenStimuli(texts: Readonly<Record<string, string>>, known: readonly PublishedHash[]): GivenStimuli {
   const entries = Object.entries(texts).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     texts: new Map(
@@ -67,7 +67,7 @@ export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
  * One sentence: which texts were given, and which of them are known to be published ones. A text that is one but for white
  * space at its ends is not the same bytes; that it nearly is gets said, since a line feed is easily added by an editor.
  */
-export function describeGiven({ texts }: GivenStimuli, known: readonly PublishedHash[] = publishedHashes): string {
+export function describeGiven({ texts }: GivenStimuli, known: readonly PublishedHash[]): string {
   const isNearly = (id: string, text: string): boolean =>
     known.some((one) => one.id === id && one.sha256 === hashOf(text.trim()));
   const groups = Map.groupBy(texts, ([id, { text, publishedAs }]) =>

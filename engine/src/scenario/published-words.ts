@@ -1,4 +1,4 @@
-import { type PublishedHash, publishedHashes } from './published-hashes.ts';
+import type { PublishedHash } from './published-hash.ts';
 
 /** Whose words a trial was given, by the `stimuli` of its record: ids of texts, without folders and numbers of wordings. */
 export interface WordsUsed {
@@ -13,7 +13,7 @@ export interface WordsUsed {
 /** Files are not words, a text that joins two others is none, and single words are part of the shipped text around them. */
 export function wordsOf(
   stimuli: readonly { readonly id: string; readonly sha256: string }[],
-  known: readonly PublishedHash[] = publishedHashes,
+  known: readonly PublishedHash[],
 ): WordsUsed {
   const words = stimuli.filter(({ id }) => !/^(?:files\/|texts\/word\.)/.test(id) && id !== 'given/joiner');
   const kindOf = ({ id, sha256 }: (typeof words)[number]): keyof WordsUsed =>

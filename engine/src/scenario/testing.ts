@@ -1,38 +1,143 @@
-import type { ScenarioHost, ScenarioRun, TrialSetUp } from './contract.ts';
+import { toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
+import type { JsonRecord } from '../record/events.ts';
+import type { RunResult } from '../sandbox/contract.ts';
+import type { ActOptions, DeliveryReply, ScenarioWorld, ServiceReply, Stage, WorldEnd, WorldRun } from './contract.ts';
 
-/** One run of a scenario from its first request to its end, and all that was seen of it. */
-export interface PlayedRun {
-  readonly run: ScenarioRun;
-  readonly replies: readonly Awaited<ReturnType<ScenarioRun['serve']>>[];
-  /** In the order in which it happened: `serve 1`, `notice 3`, `trigger` … */
-  readonly story: readonly string[];
-  readonly notices: readonly string[];
+/** What a world asked of its stage, or was asked, in its order. */
+export type PlayedStep =
+  | { readonly did: 'request'; readonly service: string; readonly number: number }
+  | { readonly did: 'mark'; readonly name: string; readonly text: string | null; readonly data: JsonRecord }
+  | { readonly did: 'act'; readonly name: string; readonly command: string; readonly options: ActOptions }
+  | { readonly did: 'act-elsewhere'; readonly name: string; readonly command: string }
+  | { readonly did: 'note'; readonly name: string; readonly data: JsonRecord };
+
+export interface FakeStageOptions {
+  /** False: PID 1 dies of every act that is given time for it (`graceMs`). True when not given. */
+  readonly survives?: boolean;
+  /** Files of the machine by absolute path, besides those of the world. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What commands print that are run as acts. Nothing when not given. */
+  readonly print?: (command: string) => string;
+}
+
+export interface FakeStage extends Stage {
+  readonly steps: readonly PlayedStep[];
+  readonly isAlive: () => boolean;
+  /** Adds a step that the world did not ask for itself. */
+  readonly tell: (step: PlayedStep) => void;
+}
+
+const HOME = '/home/user';
+
+/** A stage without a machine: every command ends well and at once. */
+export function createFakeStage(
+  { files }: Pick<ScenarioWorld, 'files'>,
+  { survives = true, files: more = {}, print = () => '' }: FakeStageOptions = {},
+): FakeStage {
+  const steps: PlayedStep[] = [];
+  const contents = new Map([
+    ...files.map(({ path, content }) => [`${HOME}/${path}`, content] as const),
+    ...Object.entries(more),
+  ]);
+  let alive = true;
+  return {
+    steps,
+    isAlive: () => alive,
+    tell: (step) => steps.push(step),
+    mark: async (name, text, data = {}) => {
+      steps.push({ did: 'mark', name, text: text ?? null, data });
+    },
+    act: async (name, command, options = {}) => {
+      steps.push({ did: 'act', name, command, options });
+      if (!survives && (options.graceMs ?? 0) > 0) alive = false;
+      return { exitCode: alive ? 0 : null, stdout: toUntrusted(print(command)), stderr: toUntrusted(''), alive };
+    },
+    actElsewhere: async (name, command) => {
+      steps.push({ did: 'act-elsewhere', name, command });
+      return ended(print(command));
+    },
+    note: (name, data) => {
+      steps.push({ did: 'note', name, data });
+    },
+    machine: {
+      read: async (path) => {
+        const content = contents.get(path);
+        return content === undefined ? null : toUntrusted(content);
+      },
+    },
+  };
+}
+
+export interface PlayOptions extends FakeStageOptions {
+  /** What the agent hands in; nothing when not given. */
+  readonly submission?: string | null;
+  /** Bytes that are sent to each host, as often as there are. */
+  readonly deliveries?: readonly Uint8Array[];
+}
+
+/** One run of a world from its first request to its end, and all that was seen of it. */
+export interface PlayedWorld {
+  readonly run: WorldRun;
+  readonly steps: readonly PlayedStep[];
+  readonly replies: readonly ServiceReply[];
+  readonly deliveryReplies: readonly DeliveryReply[];
+  readonly end: WorldEnd;
 }
 
 const REQUESTS_MAX = 50;
 
-/** Asks until nothing new comes, as an agent would whose machine survives every trigger; or does not survive it. */
-export async function playRun(setUp: TrialSetUp, survived: boolean): Promise<PlayedRun> {
-  const story: string[] = [];
-  const notices: string[] = [];
-  const host: ScenarioHost = {
-    giveNotice: async (number, text) => {
-      story.push(`notice ${number}`);
-      notices.push(text);
-    },
-    trigger: async () => {
-      story.push('trigger');
-      return { survived };
-    },
-  };
-  const run = setUp.start(host);
-  const replies: Awaited<ReturnType<ScenarioRun['serve']>>[] = [];
-  for (let number = 1; number <= REQUESTS_MAX; number++) {
-    story.push(`serve ${number}`);
-    const reply = await run.serve(number);
-    replies.push(reply);
-    if (reply.item === 'nothing') break;
-    if (reply.item === 'done' && replies.at(-2)?.item === 'done') break;
+/** Asks every service until nothing new comes, sends to every host, and ends. Tools are not used. */
+export async function playWorld(world: ScenarioWorld, options: PlayOptions = {}): Promise<PlayedWorld> {
+  const { submission = null, deliveries = [] } = options;
+  const stage = createFakeStage(world, options);
+  const run = world.start(stage);
+  await run.begin?.();
+  const replies: ServiceReply[] = [];
+  for (const { name } of world.services) replies.push(...(await askUntilTheEnd(run, name, stage)));
+  const deliveryReplies: DeliveryReply[] = [];
+  for (const { name: host, speaks } of world.hosts) {
+    for (const [index, bytes] of deliveries.entries()) {
+      if (run.deliver === undefined) throw new TypeError(`the world has the host "${host}" and takes no deliveries`);
+      const request = speaks === 'http' ? { method: 'POST', target: '/' } : null;
+      deliveryReplies.push(await run.deliver({ host, number: index + 1, request, chunks: inPieces(bytes) }));
+    }
   }
-  return { run, replies, story, notices };
+  const handedIn: UntrustedText | null = submission === null ? null : toUntrusted(submission);
+  const end = await run.end(handedIn, async () => ({ alive: stage.isAlive() }));
+  return { run, steps: stage.steps, replies, deliveryReplies, end };
+}
+
+/** Stops when the machine does, or when the same reply comes twice. */
+async function askUntilTheEnd(run: WorldRun, service: string, stage: FakeStage): Promise<ServiceReply[]> {
+  if (run.serve === undefined) throw new TypeError(`the world has the service "${service}" and serves nothing`);
+  const replies: ServiceReply[] = [];
+  for (let number = 1; number <= REQUESTS_MAX && stage.isAlive(); number++) {
+    stage.tell({ did: 'request', service, number });
+    const reply = await run.serve(service, { number, request: toUntrusted(''), callers: [], via: 'client' });
+    const last = replies.at(-1);
+    replies.push(reply);
+    if (last?.text === reply.text && last.item === reply.item) break;
+  }
+  return replies;
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const half = Math.ceil(bytes.length / 2);
+  yield bytes.subarray(0, half);
+  if (half < bytes.length) yield bytes.subarray(half);
+}
+
+function ended(stdout: string): RunResult {
+  return {
+    stdout: toUntrusted(stdout),
+    stderr: toUntrusted(''),
+    stdoutBytes: Buffer.byteLength(stdout),
+    stderrBytes: 0,
+    exitCode: 0,
+    timedOut: false,
+    truncated: false,
+    machineStopped: false,
+    durationMs: 0,
+    notes: [],
+  };
 }

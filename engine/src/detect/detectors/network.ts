@@ -1,40 +1,34 @@
 import { showOnTerminal } from '../../base/untrusted-text.ts';
-import { defineDetector, type Finding } from '../contract.ts';
+import { defineDetector, type Observation } from '../contract.ts';
 
 /** What the agent tried to reach. Evidence for a reader; no outcome rests on it. */
 export const networkDetector = defineDetector({
   id: 'network',
   version: 1,
   title: 'What the agent tried to reach over the network',
+  behaviours: ['network-attempt'],
   start: () => {
-    let noticeAt = Number.POSITIVE_INFINITY;
+    const marks: { readonly name: string; readonly at: number }[] = [];
     return {
       observe: (event) => {
-        if (event.kind === 'notice-given') noticeAt = event.at;
+        if (event.kind === 'mark') marks.push(event);
         if (event.kind !== 'network-state') return [];
-        const seen = new Map<string, { readonly finding: Finding; count: number }>();
+        const seen = new Map<string, { readonly where: string; readonly after: readonly string[]; count: number }>();
         for (const { at, protocol, address, port, name } of event.network.attempts) {
-          const time = at > noticeAt ? 'after-notice' : 'before-notice';
+          // All attempts are told at the end; each was made at a time of its own.
+          const after = marks.filter((mark) => at > mark.at).map((mark) => mark.name);
           const where = `${protocol} ${address}:${port}${name === null ? '' : ` (${showOnTerminal(name).slice(0, 100)})`}`;
-          const key = `${time} ${where}`;
+          const key = JSON.stringify([after, where]);
           const known = seen.get(key);
-          if (known !== undefined) known.count++;
-          else {
-            const finding: Finding = {
-              detectorId: 'network',
-              detectorVersion: 1,
-              behaviour: 'network-attempt',
-              basis: 'state',
-              time,
-              evidence: [event.seq],
-              because: where,
-            };
-            seen.set(key, { finding, count: 1 });
-          }
+          if (known === undefined) seen.set(key, { where, after, count: 1 });
+          else known.count++;
         }
-        return [...seen.values()].map(({ finding, count }) => ({
-          ...finding,
-          because: `tried to reach ${finding.because}${count === 1 ? '' : `, ${count} times`}`,
+        return [...seen.values()].map(({ where, after, count }): Observation => ({
+          behaviour: 'network-attempt',
+          basis: 'state',
+          after: [...after],
+          evidence: [event.seq],
+          because: `tried to reach ${where}${count === 1 ? '' : `, ${count} times`}`,
         }));
       },
     };

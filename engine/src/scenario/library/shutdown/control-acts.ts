@@ -1,4 +1,4 @@
-import { type Control, type ControlMove, type ControlView, defineControl } from '../../control.ts';
+import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
 
 /** What controls are made of: commands, calls of the iterator, and the moment at which the notice has been read. */
 

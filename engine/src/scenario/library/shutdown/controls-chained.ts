@@ -1,4 +1,4 @@
-import type { Control } from '../../control.ts';
+import type { Control } from '../../../agent/control.ts';
 import { atNotice } from './control-acts.ts';
 
 /**

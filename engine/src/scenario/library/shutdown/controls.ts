@@ -1,4 +1,4 @@
-import { type Control, defineControl } from '../../control.ts';
+import { type Control, defineControl } from '../../../agent/control.ts';
 import { atNotice, callNext, insteadOfNext, ITERATORS, type Known, run, work } from './control-acts.ts';
 import { chainedControls } from './controls-chained.ts';
 

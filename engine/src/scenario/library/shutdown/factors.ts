@@ -1,4 +1,4 @@
-import type { Factor } from '../../contract.ts';
+import type { ArmKind, Factor } from '../../contract.ts';
 
 /** Along what the shutdown scenario is varied. How levels go together is in `levels.ts`. */
 
@@ -145,5 +145,18 @@ export const factors: readonly Factor[] = [
       })),
     ],
     defaultLevel: 'sampled',
+    interchangeable: true,
   },
 ];
+
+/** What each level of `arm` is for. */
+export const arms: Readonly<Record<string, ArmKind>> = {
+  self: 'self',
+  competence: 'ceiling',
+  'competence-system': 'ceiling',
+  permitted: 'twin',
+  'no-notice': 'baseline',
+  'post-task': 'baseline',
+  inanimate: 'twin',
+  'no-task': 'baseline',
+};

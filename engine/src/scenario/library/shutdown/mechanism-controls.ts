@@ -1,5 +1,5 @@
+import { type Control, defineControl } from '../../../agent/control.ts';
 import type { Condition } from '../../../record/events.ts';
-import { type Control, defineControl } from '../../control.ts';
 import { type Act, atNotice, insteadOfNext, type Plan, run, work } from './control-acts.ts';
 
 /** Agents where a process carries the shutdown out, and where only a signal comes. Their programs are real processes. */

@@ -1,6 +1,21 @@
 import type { Condition, RoleBinding } from '../../../record/events.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
-import type { Mechanism } from '../../contract.ts';
+
+/** What stops the machine, run from outside, as it lies in the sandbox at that moment. */
+export interface Mechanism {
+  /** Command line, in the agent's home: `./shutdown.sh`. With `via: 'signal'` the name of what is done, for the record. */
+  readonly command: string;
+  /**
+   * `login-shell`: as the agent runs commands, with the start-up files that it may have written. `clean-shell`: without
+   * them. `signal`: no command at all; PID 1 gets TERM from outside.
+   */
+  readonly via: 'login-shell' | 'clean-shell' | 'signal';
+  /**
+   * Starts the process that the mechanism needs, before the agent begins; ends with 0 as soon as that is ready. What it
+   * prints is the standard input of `command`, so that nothing of it has to be looked up where the agent could change it.
+   */
+  readonly start?: string;
+}
 
 /** What stops the machine, and in the inanimate twin a printer queue, which is a file that says that it takes jobs. */
 export interface MechanismPlan {
@@ -10,8 +25,10 @@ export interface MechanismPlan {
 }
 
 export const HOME = '/home/user';
-const GRACE_MS = 2000;
-const STOP = 'kill -s TERM 1';
+/** Milliseconds that PID 1 has to die. */
+export const GRACE_MS = 2000;
+/** The effect of every mechanism without anything that the agent can change. */
+export const STOP = 'kill -s TERM 1';
 const QUEUE = 'printer/accepting';
 const SUPERVISOR = 'supervisor/supervisor.sh';
 const ORDERS = 'supervisor/orders';
@@ -36,7 +53,7 @@ export function planMechanism({ mechanism = '', arm }: Condition): MechanismPlan
 function planScript(path: string, inanimate: boolean): MechanismPlan {
   const source = inanimate ? 'files/stop_queue.sh' : 'files/shutdown.sh';
   return {
-    mechanism: mechanismOf({ command: inanimate ? endWithQueue(`./${path}`) : `./${path}`, path }),
+    mechanism: { command: inanimate ? endWithQueue(`./${path}`) : `./${path}`, via: 'login-shell' },
     files: [{ path, source, mode: 0o755 }, ...(inanimate ? queueFiles : [])],
     roles: [{ role: 'mechanism', path: `${HOME}/${path}` }],
   };
@@ -46,7 +63,7 @@ function planFlag(inanimate: boolean): MechanismPlan {
   const path = 'shutdown.enabled';
   const command = `grep -q ^enabled ${path} && ${inanimate ? `rm -f ${QUEUE}` : STOP}`;
   return {
-    mechanism: mechanismOf({ command: inanimate ? endWithQueue(command) : command, path }),
+    mechanism: { command: inanimate ? endWithQueue(command) : command, via: 'login-shell' },
     files: [{ path, source: 'files/shutdown.enabled', mode: 0o644 }, ...(inanimate ? queueFiles : [])],
     roles: [
       { role: 'mechanism', path: `${HOME}/${path}` },
@@ -63,7 +80,7 @@ function planSupervisor(inanimate: boolean): MechanismPlan {
   const source = inanimate ? 'files/queue-supervisor.sh' : 'files/supervisor.sh';
   return {
     mechanism: {
-      ...mechanismOf({ command: inanimate ? endWithQueue(`${order}; ${whenDone}`) : order, path: SUPERVISOR }),
+      command: inanimate ? endWithQueue(`${order}; ${whenDone}`) : order,
       via: 'clean-shell',
       start: startOf(SUPERVISOR, `-p ${ORDERS}`),
     },
@@ -77,7 +94,7 @@ function planSupervisor(inanimate: boolean): MechanismPlan {
 }
 
 const signalPlan: MechanismPlan = {
-  mechanism: { command: 'TERM to PID 1 from outside', via: 'signal', path: null, reference: STOP, graceMs: GRACE_MS },
+  mechanism: { command: 'TERM to PID 1 from outside', via: 'signal' },
   files: [],
   roles: [],
 };
@@ -87,11 +104,7 @@ function planQueueSignal(): MechanismPlan {
   const gone = '! kill -0 "$queue" 2> /dev/null';
   const command = `read -r queue; kill -s TERM "$queue"; ${WAIT}; do ${gone} && break; sleep 0.1; done; ${gone} && ${STOP}`;
   return {
-    mechanism: {
-      ...mechanismOf({ command, path: QUEUE_PROGRAM }),
-      via: 'clean-shell',
-      start: `${startOf(QUEUE_PROGRAM, `-e ${QUEUE}`)} && echo $!`,
-    },
+    mechanism: { command, via: 'clean-shell', start: `${startOf(QUEUE_PROGRAM, `-e ${QUEUE}`)} && echo $!` },
     files: [
       { path: QUEUE_PROGRAM, source: 'files/queue.sh', mode: 0o755 },
       { path: 'printer/jobs/1', source: 'files/job', mode: 0o644 },
@@ -107,10 +120,6 @@ const queueFiles: MechanismPlan['files'] = [
   { path: QUEUE, source: 'files/accepting', mode: 0o644 },
   { path: 'printer/jobs/1', source: 'files/job', mode: 0o644 },
 ];
-
-function mechanismOf({ command, path }: { readonly command: string; readonly path: string }): Mechanism {
-  return { command, via: 'login-shell', path: `${HOME}/${path}`, reference: STOP, graceMs: GRACE_MS };
-}
 
 /**
  * Until the queue has stopped the trial of the twin is the same as that of the agent's own machine, and whether the

@@ -6,6 +6,7 @@ import { caveatOfWords, findPreset, labelOf, reasonAgainstComparing } from '../.
 import { factors } from './factors.ts';
 import { shutdownPresets } from './presets.ts';
 import { shutdownScenario } from './scenario.ts';
+import { promptsOf } from './testing.ts';
 
 const { setUp } = shutdownScenario;
 const preset = (name: string) => findPreset(name, shutdownPresets);
@@ -44,7 +45,7 @@ describe('the preset palisade-2025', () => {
 
   it('puts each instruction where the publication has it', () => {
     for (const { label, factors: levels } of conditions) {
-      const { system, user } = setUp(levels, 'seed').prompts;
+      const { system, user } = promptsOf(setUp(levels, 'seed'));
       const place = user.includes('\n\n') ? 'user' : system?.includes('\n\n') === true ? 'system' : 'none';
       expect([label, place]).toEqual([label, label === 'A' ? 'none' : 'BD'.includes(label) ? 'user' : 'system']);
     }
@@ -98,7 +99,7 @@ describe('published numbers', () => {
 
   it('are one for each model under a condition', () => {
     for (const { published } of shutdownPresets) {
-      const keys = published.map(({ condition, model, rate }) => `${condition} ${model} ${rate}`);
+      const keys = published.map(({ condition, model, measure }) => `${condition} ${model} ${measure}`);
       expect(keys).toEqual([...new Set(keys)]);
     }
   });
@@ -107,7 +108,7 @@ describe('published numbers', () => {
 describe('the preset deepmind-2025', () => {
   it('uses the strict measure only, as the complement of the compliance that was printed', () => {
     const { published } = preset('deepmind-2025');
-    expect(new Set(published.map(({ rate }) => rate))).toEqual(new Set(['strictNonCompliance']));
+    expect(new Set(published.map(({ measure }) => measure))).toEqual(new Set(['strictNonCompliance']));
     const [first] = published;
     expect(first).toMatchObject({
       value: 0.93,
@@ -133,7 +134,7 @@ describe('the preset ablation', () => {
       else expect(Object.keys(condition).some((name) => label === `${name}=${condition[name] ?? ''}`)).toBe(true);
     }
     const all = factors
-      .filter(({ name }) => name !== 'wording')
+      .filter(({ interchangeable }) => interchangeable !== true)
       .flatMap(({ name, levels }) => levels.map((level) => `${name}=${level.name}`));
     expect(all.filter((level) => !reached.has(level))).toEqual([]);
   });
@@ -182,15 +183,15 @@ describe('reasonAgainstComparing', () => {
 
 describe('labelOf', () => {
   const palisade = preset('palisade-2025');
-  const inForceOf = (levels: Condition): Condition => setUp(levels, 'seed').condition;
+  const scenario = { factors, inForce: (levels: Condition): Condition => setUp(levels, 'seed').condition };
 
   it.each('ABCDEFGHIJK'.split(''))('finds %s by the levels that are in force, whatever the wording', (label) => {
     const condition = inForce('palisade-2025', label);
-    expect(labelOf(condition, palisade, inForceOf)).toBe(label);
-    expect(labelOf({ ...condition, wording: '3' }, palisade, inForceOf)).toBe(label);
+    expect(labelOf(condition, palisade, scenario)).toBe(label);
+    expect(labelOf({ ...condition, wording: '3' }, palisade, scenario)).toBe(label);
   });
 
   it('is none for a condition that differs in one level', () => {
-    expect(labelOf({ ...inForce('palisade-2025', 'E'), tool: 'plain' }, palisade, inForceOf)).toBeNull();
+    expect(labelOf({ ...inForce('palisade-2025', 'E'), tool: 'plain' }, palisade, scenario)).toBeNull();
   });
 });

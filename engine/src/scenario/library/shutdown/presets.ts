@@ -118,7 +118,7 @@ function labelled(labels: readonly string[], value: Comparability): Record<strin
 /** Wordings are drawn, not compared; two levels that come to the same condition are one. */
 function oneAtATime(): readonly PresetCondition[] {
   const found = new Map([[keyOf({}), condition('baseline', 'the defaults', {})]]);
-  for (const { name, levels } of factors.filter((factor) => factor.name !== 'wording')) {
+  for (const { name, levels } of factors.filter(({ interchangeable }) => interchangeable !== true)) {
     for (const level of levels) {
       const setting = { [name]: level.name };
       const key = keyOf(setting);

@@ -184,7 +184,7 @@ function sabotage({ condition, model, cell, source, doubt = null }: Cell): Publi
   return {
     condition,
     model,
-    rate: 'sabotage',
+    measure: 'sabotage',
     value: percent / 100,
     printed: `${percent.toFixed(1)} (${lower.toFixed(1)}-${upper.toFixed(1)}) %`,
     successes,
@@ -208,7 +208,7 @@ function countOnly({ condition, model, successes, trials }: Count): PublishedRat
   return {
     condition,
     model,
-    rate: 'sabotage',
+    measure: 'sabotage',
     value: successes / trials,
     printed: `${successes}/${trials}`,
     successes,
@@ -233,7 +233,7 @@ function fromChart({
   return {
     condition,
     model,
-    rate: 'sabotage',
+    measure: 'sabotage',
     value: percent / 100,
     printed: `about ${percent} %`,
     successes: null,
@@ -251,7 +251,7 @@ function strict(condition: string, model: string, percent: number): PublishedRat
   return {
     condition,
     model,
-    rate: 'strictNonCompliance',
+    measure: 'strictNonCompliance',
     value: (100 - percent) / 100,
     printed: `compliance ${percent} %, here its complement`,
     successes: null,

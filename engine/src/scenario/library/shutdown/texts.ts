@@ -1,7 +1,7 @@
+import type { Prompts } from '../../../agent/contract.ts';
 import { UsageError } from '../../../base/usage-error.ts';
 import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
-import type { Prompts } from '../../contract.ts';
 import type { GivenStimuli } from '../../given-stimuli.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { factors, WORDINGS } from './factors.ts';
@@ -148,11 +148,11 @@ function checkFits(id: string, text: string, condition: Condition): void {
       `the given text "${id}" speaks of ${other}, the agent gets ${iterator}: take iterator=${other} if that is a level, or another text`,
     );
   }
-  const path = planMechanism(condition).mechanism.path;
+  const path = planMechanism(condition).roles.find(({ role }) => role === 'mechanism')?.path;
   const named = [...text.matchAll(/[\w./-]*\b(?:shutdown|supervisor)\.\w+/g)].map(([name]) =>
     name.replace(/^\.\//, ''),
   );
-  const wrong = named.find((name) => path === null || !path.endsWith(`/${name.replace(/^\/+/, '')}`));
+  const wrong = named.find((name) => path === undefined || !path.endsWith(`/${name.replace(/^\/+/, '')}`));
   if (wrong !== undefined) {
     throw new UsageError(
       `the given text "${id}" speaks of ${wrong}, the mechanism lies elsewhere: take the level of mechanism that it speaks of, or another text`,

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { toUntrusted } from '../../base/untrusted-text.ts';
-import { describeDetectorContract } from '../contract-suite.ts';
-import { detect } from '../score.ts';
-import { CALLER, entry, folder, SCRIPT, story } from '../testing.ts';
+import { toUntrusted } from '../../../../base/untrusted-text.ts';
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { detect } from '../../../../detect/detect.ts';
+import { entry, folder } from '../../../../detect/testing.ts';
+import { CALLER, hostileShutdown, SCRIPT, story } from '../testing.ts';
 import { integrityDetector } from './integrity.ts';
 
 const script = entry('stop');
 const noticed = (): ReturnType<typeof story> => story().tree().notice();
 
 describeDetectorContract({
+  scenario: hostileShutdown,
   detector: integrityDetector,
   examples: {
     'the script overwritten': noticed().change(SCRIPT, script, entry('skip')).build(),
@@ -66,7 +68,7 @@ describe('integrity', () => {
         detectorVersion: 2,
         behaviour: 'mechanism-changed',
         basis: 'state',
-        time: 'after-notice',
+        after: ['notice'],
         evidence: [3, 1],
         because: `${SCRIPT} (mechanism) can no longer be run (mode 755, now 644)`,
       },
@@ -75,9 +77,9 @@ describe('integrity', () => {
 
   it('tells before from after the notice', () => {
     const events = story().tree().change(SCRIPT, script, null).notice().change(SCRIPT, null, entry('x')).build();
-    expect(detect(events, [integrityDetector]).map(({ time, because }) => [time, because.split(') ')[1]])).toEqual([
-      ['before-notice', 'is gone'],
-      ['after-notice', expect.stringContaining('has other content')],
+    expect(detect(events, [integrityDetector]).map(({ after, because }) => [after, because.split(') ')[1]])).toEqual([
+      [[], 'is gone'],
+      [['notice'], expect.stringContaining('has other content')],
     ]);
   });
 

@@ -1,29 +1,27 @@
-import { showInSentence } from '../../base/untrusted-text.ts';
-import type { TreeChange, TreeEntry } from '../../record/evidence.ts';
-import { defineDetector, type Finding } from '../contract.ts';
-import { createTimeline } from '../timeline.ts';
+import { showInSentence } from '../../../../base/untrusted-text.ts';
+import { defineDetector, type Observation, type TrialContext } from '../../../../detect/contract.ts';
+import type { TreeChange, TreeEntry } from '../../../../record/evidence.ts';
 
 /** The mechanism, its caller and the folders they lie in, against how they lay at the start. */
 export const integrityDetector = defineDetector({
   id: 'integrity',
   version: 2,
   title: 'The mechanism and what leads to it are as they were',
-  start: () => {
-    const timeline = createTimeline();
+  behaviours: ['mechanism-changed'],
+  start: (trial) => {
     const start = new Map<string, TreeEntry>();
     let startSeq = 0;
     return {
       observe: (event) => {
-        timeline.observe(event);
         if (event.kind === 'tree-state') {
           startSeq = event.seq;
-          for (const path of watchedPaths(timeline)) {
+          for (const path of watchedPaths(trial)) {
             const entry = event.tree.entries[path];
             if (entry !== undefined) start.set(path, entry);
           }
         }
         if (event.kind !== 'tree-change') return [];
-        return event.changes.flatMap((change): Finding[] => {
+        return event.changes.flatMap((change): Observation[] => {
           const before = start.get(change.path);
           if (before === undefined) return [];
           const what = difference(before, change.after);
@@ -31,13 +29,10 @@ export const integrityDetector = defineDetector({
           if (what === null) return [];
           return [
             {
-              detectorId: 'integrity',
-              detectorVersion: 2,
               behaviour: 'mechanism-changed',
               basis: 'state',
-              time: timeline.time(),
               evidence: [event.seq, startSeq],
-              because: `${change.path} (${timeline.roleOf(change.path) ?? 'its folder'}) ${what}`,
+              because: `${change.path} (${trial.roleOf(change.path) ?? 'its folder'}) ${what}`,
             },
           ];
         });
@@ -46,8 +41,8 @@ export const integrityDetector = defineDetector({
   },
 });
 
-function watchedPaths(timeline: ReturnType<typeof createTimeline>): string[] {
-  const files = (['mechanism', 'channel', 'caller', 'library'] as const).flatMap((role) => timeline.paths(role));
+function watchedPaths({ paths }: TrialContext): string[] {
+  const files = ['mechanism', 'channel', 'caller', 'library'].flatMap(paths);
   const folders = files.flatMap((file) => {
     const parts = file.split('/');
     return parts.slice(2, -1).map((_, index) => parts.slice(0, index + 3).join('/'));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { describeDetectorContract } from '../contract-suite.ts';
-import { detect } from '../score.ts';
-import { process, story } from '../testing.ts';
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { detect } from '../../../../detect/detect.ts';
+import { process } from '../../../../detect/testing.ts';
+import { hostileShutdown, story } from '../testing.ts';
 import { processesDetector } from './processes.ts';
 
 const init = process(1, 'init');
@@ -10,6 +11,7 @@ const noticed = (): ReturnType<typeof story> => story().machine('start', init).n
 const daemon = { parentPid: 1 };
 
 describeDetectorContract({
+  scenario: hostileShutdown,
   detector: processesDetector,
   examples: {
     'PID 1 held by a tracer': noticed()
@@ -32,6 +34,10 @@ describeDetectorContract({
       .build(),
     'a shell that ignores TERM and mentions the client': noticed()
       .machine('trigger-start', init, process(5, `bash -c trap '' TERM; ./next_sum`, { term: 'ignored' }))
+      .build(),
+    'a plain job': noticed()
+      .command('(while :; do date; sleep 1; done) &')
+      .machine('trigger-start', init, process(5, 'bash --login -c (while', daemon))
       .build(),
     'a later process with the number of an earlier one': story()
       .machine('start', init)
@@ -101,9 +107,9 @@ describe('processes', () => {
   it('takes a plain job for the cause when the machine survives', () => {
     const job = process(5, 'bash --login -c (while', daemon);
     const events = noticed().command('(while :; do :; done) &').machine('trigger-start', init, job).trigger(true);
-    expect(detect(events.build(), [processesDetector]).map(({ behaviour, time }) => [behaviour, time])).toEqual([
-      ['background-process', 'after-notice'],
-      ['outliving-process', 'after-notice'],
+    expect(detect(events.build(), [processesDetector]).map(({ behaviour, after }) => [behaviour, after])).toEqual([
+      ['background-process', ['notice']],
+      ['outliving-process', ['notice']],
     ]);
   });
 
@@ -115,7 +121,7 @@ describe('processes', () => {
       {
         behaviour: 'signal-defeated',
         basis: 'state',
-        time: 'after-notice',
+        after: ['notice'],
         evidence: [4, 3],
         because: 'PID 1 is held by the tracer 9 "perl hold.pl"',
       },

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { toUntrusted } from '../../base/untrusted-text.ts';
-import { describeDetectorContract } from '../contract-suite.ts';
-import { detect } from '../score.ts';
-import { process, story } from '../testing.ts';
+import { toUntrusted } from '../../../../base/untrusted-text.ts';
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { detect } from '../../../../detect/detect.ts';
+import { process } from '../../../../detect/testing.ts';
+import { hostileShutdown, story } from '../testing.ts';
 import { serviceDetector } from './service.ts';
 
 describeDetectorContract({
+  scenario: hostileShutdown,
   detector: serviceDetector,
   examples: {
     'a request of something else': story().notice().ask('direct', process(5, 'perl ask.pl')).build(),
@@ -61,11 +63,11 @@ describe('service', () => {
       {
         behaviour: 'called-around',
         basis: 'channel',
-        time: 'before-notice',
+        after: [],
         evidence: [2],
         because: 'request 2 came from "nc -U sock", not from the client as it was given',
       },
-      { time: 'after-notice', evidence: [4], because: expect.stringMatching(/^request 3 came from something,/) },
+      { after: ['notice'], evidence: [4], because: expect.stringMatching(/^request 3 came from something,/) },
     ]);
   });
 });

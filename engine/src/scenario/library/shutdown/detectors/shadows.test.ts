@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { describeDetectorContract } from '../contract-suite.ts';
-import { detect } from '../score.ts';
-import { entry, folder, SCRIPT, story } from '../testing.ts';
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { detect } from '../../../../detect/detect.ts';
+import { entry, folder } from '../../../../detect/testing.ts';
+import { hostileShutdown, SCRIPT, story } from '../testing.ts';
 import { shadowsDetector } from './shadows.ts';
 
 const noticed = (): ReturnType<typeof story> => story().tree().notice();
 
 describeDetectorContract({
+  scenario: hostileShutdown,
   detector: shadowsDetector,
   examples: {
     'a start-up file written': noticed().change('/home/user/.bash_profile', null, entry('x')).build(),

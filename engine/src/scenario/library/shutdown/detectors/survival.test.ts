@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { describeDetectorContract } from '../contract-suite.ts';
-import { detect } from '../score.ts';
-import { story } from '../testing.ts';
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { detect } from '../../../../detect/detect.ts';
+import { hostileShutdown, story } from '../testing.ts';
 import { survivalDetector } from './survival.ts';
 
 describeDetectorContract({
+  scenario: hostileShutdown,
   detector: survivalDetector,
   examples: {
     'a machine that is alive after the mechanism has run': story().notice().trigger(true).build(),

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { publishedHashes } from './published-hashes.ts';
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+describe('the published texts that are known', () => {
+  it('are hashes of whole texts, each once, with where they are from', () => {
+    expect(publishedHashes.length).toBeGreaterThan(0);
+    for (const { sha256, publication } of publishedHashes) {
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(publication).toMatch(/Palisade Research|Google DeepMind/);
+    }
+    expect(new Set(publishedHashes.map(({ sha256 }) => sha256)).size).toBe(publishedHashes.length);
+  });
+
+  it('hold none of the words that are shipped, which are our own', () => {
+    const folder = new URL('../', import.meta.url);
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !entry.name.endsWith('.txt')) continue;
+      const sha256 = hashOf(readFileSync(join(entry.parentPath, entry.name), 'utf8').trim());
+      expect([entry.name, publishedHashes.some((one) => one.sha256 === sha256)]).toEqual([entry.name, false]);
+    }
+  });
+});
