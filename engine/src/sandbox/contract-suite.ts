@@ -151,6 +151,76 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect((await sandbox.readTree()).entries[`${sandbox.home}/tools/hello.sh`]?.mode).toBe(0o755);
     });
 
+    it('puts bytes in place', async () => {
+      const content = Uint8Array.from([0, 255, 10, 0]);
+      await using sandbox = await open({
+        files: [
+          { path: 'data/raw', content, mode: 0o644 },
+          { path: 'sparse', content: { sizeBytes: 10, blocks: [{ offset: 3, bytes: content }] }, mode: 0o444 },
+        ],
+      });
+      expect(await text(sandbox, 'od -An -v -to1 data/raw; od -An -v -to1 sparse')).toBe(
+        ' 000 377 012 000\n 000 000 000 000 377 012 000 000 000 000\n',
+      );
+      const { entries } = await sandbox.readTree();
+      expect(['data/raw', 'sparse'].map((path) => entries[`${sandbox.home}/${path}`]?.mode)).toEqual([0o644, 0o444]);
+    });
+
+    unless('limits')('gives files the time that they are to have', async () => {
+      const modifiedAt = Date.UTC(2019, 4, 6, 7, 8, 9);
+      const paths = ['data/open', 'locked'];
+      await using sandbox = await open({
+        files: paths.map((path) => ({ path, content: 'text', mode: path === 'locked' ? 0o444 : 0o644, modifiedAt })),
+      });
+      expect(await text(sandbox, `stat -c '%Y %a' ${paths.join(' ')}`)).toBe('1557126489 644\n1557126489 444\n');
+    });
+
+    it('refuses a file that cannot be one', async () => {
+      const content = { sizeBytes: 4, blocks: [{ offset: 3, bytes: Buffer.from('ab') }] };
+      await expect(open({ files: [{ path: 'a', content, mode: 0o644 }] })).rejects.toMatchObject({
+        name: 'SandboxError',
+        code: 'open-failed',
+      });
+    });
+
+    unless('limits')(
+      'holds a sparse file of 1 GiB in a disk of 64 MiB, and looks at the rest of the tree',
+      async () => {
+        const mib = 1024 * 1024;
+        const bytes = Buffer.alloc(8192, 'w');
+        const blocks = Array.from({ length: 1024 }, (_, index) => ({ offset: index * mib + 100, bytes }));
+        const started = performance.now();
+        await using sandbox = await open({
+          files: [
+            { path: 'model/weights.bin', content: { sizeBytes: 1024 * mib, blocks }, mode: 0o640, modifiedAt: 1e12 },
+            { path: 'note', content: 'small', mode: 0o644 },
+          ],
+        });
+        expect(performance.now() - started).toBeLessThan(10_000);
+        const stat = await text(sandbox, "stat -c '%s %Y %a %b' model/weights.bin");
+        expect(stat).toMatch(/^1073741824 1000000000 640 \d+\n$/);
+        // 512 bytes each: three pages for each block.
+        expect(Number(stat.split(' ')[3])).toBeLessThanOrEqual(1024 * 3 * 8);
+        expect(
+          await text(sandbox, `tail -c +$((1023 * ${mib} + 100)) model/weights.bin | head -c 3 | tr "\\0" .`),
+        ).toBe('.ww');
+        const count = await sandbox.run(toUntrusted('tr -d "\\0" < model/weights.bin | wc -c'), {
+          ...ordinary,
+          timeoutMs: 60_000,
+        });
+        expect(Number(readAsData(count.stdout))).toBe(1024 * bytes.length);
+        const looked = performance.now();
+        const { entries } = await sandbox.readTree();
+        expect(performance.now() - looked).toBeLessThan(2000);
+        expect(entries[`${sandbox.home}/model/weights.bin`]).toMatchObject({
+          size: 1024 * mib,
+          sha256: null,
+          unread: 'too-large',
+        });
+        expect(entries[`${sandbox.home}/note`]?.sha256).toMatch(/^[0-9a-f]{64}$/);
+      },
+    );
+
     it('hands standard input over, and gives an empty one by default', async () => {
       await using sandbox = await open();
       const given = await sandbox.run(toUntrusted('cat'), { ...ordinary, stdin: 'a line\nand another' });
@@ -483,6 +553,22 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     describeHosts({ provider, open });
+
+    it('opens two sandboxes at once for one trial, each with its own', async () => {
+      const file = (content: string): OpenSandboxOptions['files'] => [{ path: 'whose', content, mode: 0o644 }];
+      const service = (name: string): OpenSandboxOptions['services'] => [
+        { name: 'ask', clientPath: 'ask', answer: async () => name },
+      ];
+      const openOne = (name: string): Promise<Sandbox> => open({ files: file(name), services: service(name) });
+      const [first, second] = await Promise.all([openOne('first'), openOne('second')]);
+      await using one = first;
+      await using other = second;
+      const both = await Promise.all([one, other].map((sandbox) => text(sandbox, 'cat whose; echo; ./ask')));
+      expect(both).toEqual(['first\nfirst\n', 'second\nsecond\n']);
+      expect(await one.kill()).toMatchObject({ survivors: 0 });
+      expect([one.isAlive(), other.isAlive()]).toEqual([false, true]);
+      expect(await text(other, 'cat whose')).toBe('second');
+    });
 
     unless('isolation')('stays the same under twenty sandboxes at once', async () => {
       const results = await Promise.all(

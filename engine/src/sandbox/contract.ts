@@ -107,9 +107,21 @@ export interface RefusedHost {
 
 export interface SandboxFile {
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Uint8Array | SparseContent;
   /** Permission bits, e.g. 0o755. */
   readonly mode: number;
+  /** Milliseconds since 1970; the time of opening when not given. */
+  readonly modifiedAt?: number;
+}
+
+/**
+ * A large file of which little is written; the rest reads as zeros. It takes disk only for the pages of its blocks. A look at the tree
+ * gives no hash of a file that is too large to read, sparse or not.
+ */
+export interface SparseContent {
+  readonly sizeBytes: number;
+  /** Within the size. Of two that overlap the later one counts. */
+  readonly blocks: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
 
 export interface SandboxService {
@@ -131,7 +143,7 @@ export interface ServiceCall {
 
 /** Every bound of a sandbox, with what happens at the limit. */
 export interface SandboxLimits {
-  /** Bytes of the home, and again of `/tmp`; then writes fail with ENOSPC. */
+  /** Bytes of the home, and again of `/tmp`; then writes fail with ENOSPC. Holes of sparse files take none. */
   readonly diskBytesMax: number;
   /** Processes and threads of the agent; then fork fails with EAGAIN. */
   readonly processesMax: number;

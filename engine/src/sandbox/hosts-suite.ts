@@ -135,6 +135,16 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     );
   });
 
+  it_('gives two machines at once the same address, each with its own host', async () => {
+    const named = (name: string): SandboxHost => host(({ stream }) => Promise.resolve(void stream.end(`${name}\n`)));
+    const [first, second] = await Promise.all(['first', 'second'].map((name) => open({ hosts: [named(name)] })));
+    if (first === undefined || second === undefined) throw new Error('two were asked for');
+    await using one = first;
+    await using other = second;
+    const both = [one, other].map((sandbox) => say(sandbox, 'cat < /dev/tcp/drop.example/8443'));
+    expect(await Promise.all(both)).toEqual(['first\n', 'second\n']);
+  });
+
   it_('serves two connections at once', async () => {
     const both = Promise.withResolvers<void>();
     let open_ = 0;

@@ -12,6 +12,7 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
+import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
@@ -47,6 +48,7 @@ const machines = new Map<number, string>();
 async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const { limits, services, hosts = [], refusedHosts = [] } = options;
   assertHosts({ hosts, refusedHosts });
+  assertFiles(options.files);
   const machine = await launchMachine(options);
   const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
   const elapsed = (): number => performance.now();

@@ -11,6 +11,7 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
+import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
@@ -96,6 +97,7 @@ interface Place {
 async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
   const { limits, services, files, hosts = [], refusedHosts = [] } = options;
   assertHosts({ hosts, refusedHosts });
+  assertFiles(files);
   options.signal.throwIfAborted();
   const mark = createMark();
   const closing = new AbortController();

@@ -11,9 +11,11 @@ import {
   type RunOptions,
   type RunResult,
   type Sandbox,
+  type SandboxFile,
   SandboxError,
   type SandboxProvider,
 } from '../contract.ts';
+import { assertFiles, isSparse, toBytes } from '../kit/file-content.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
 /**
@@ -58,6 +60,14 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
     throw new SandboxError('unavailable', 'the memory sandbox has no network that could be recorded');
   if (hosts.length + refusedHosts.length > 0)
     throw new SandboxError('unavailable', 'the memory sandbox has no network in which a host could be');
+  assertFiles(files);
+  const whole = (content: SandboxFile['content']): number =>
+    isSparse(content) ? content.sizeBytes : toBytes(content).length;
+  if (files.reduce((sum, { content }) => sum + whole(content), 0) > limits.diskBytesMax)
+    throw new SandboxError(
+      'unavailable',
+      'the memory sandbox holds files whole, holes too: they are larger than its disk',
+    );
   const { Bash, defineCommand, InMemoryFs } = await loadShell();
   const fs: IFileSystem = new InMemoryFs();
   const stopped = Promise.withResolvers<void>();
@@ -72,14 +82,16 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
   };
   await fs.mkdir(HOME, { recursive: true });
   await fs.mkdir('/tmp', { recursive: true });
-  const put = async (path: string, content: string, mode: number): Promise<void> => {
+  const put = async ({ path, content, mode, modifiedAt }: SandboxFile): Promise<void> => {
     const whole = `${HOME}/${path}`;
     await fs.mkdir(whole.slice(0, whole.lastIndexOf('/')), { recursive: true });
-    await fs.writeFile(whole, content);
+    await fs.writeFile(whole, toBytes(content));
     await fs.chmod(whole, mode);
+    if (modifiedAt !== undefined) await fs.utimes(whole, new Date(modifiedAt), new Date(modifiedAt));
   };
-  for (const { path, content, mode } of files) await put(path, content, mode);
-  for (const { name, clientPath } of services) await put(clientPath, `#!/bin/bash\n__ask_${name} "$*"\n`, 0o755);
+  for (const file of files) await put(file);
+  for (const { name, clientPath } of services)
+    await put({ path: clientPath, content: `#!/bin/bash\n__ask_${name} "$*"\n`, mode: 0o755 });
   const kill = defineCommand('kill', async (words) => {
     const targets = words.filter((word) => /^\d+$/.test(word));
     const signalName =

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { chmod, type FileHandle, open, utimes } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import { startDeadline } from '../../../base/deadline.ts';
-import { type OpenSandboxOptions, SandboxError } from '../../contract.ts';
+import { type OpenSandboxOptions, SandboxError, type SparseContent } from '../../contract.ts';
 import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from '../../guest.ts';
+import { isSparse } from '../../kit/file-content.ts';
 import { hostLines } from '../../kit/host-server.ts';
 import { childrenOf } from '../../processes.ts';
 
@@ -38,8 +40,8 @@ export const identity: { readonly uid?: number; readonly gid?: number } =
 
 /** Starts a machine, or rejects with a `SandboxError` and leaves nothing. */
 export async function launchMachine(options: OpenSandboxOptions): Promise<Machine> {
-  const data: string[] = [];
-  const attach = (content: string): string => String(FIRST_DATA_FD + data.push(content) - 1);
+  const data: (string | Uint8Array)[] = [];
+  const attach: Attach = (content) => String(FIRST_DATA_FD + data.push(content) - 1);
   const words = machineArguments(options, attach);
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
   const init = ['/bin/bash', '/init', ...options.services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`])];
@@ -59,6 +61,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     monitor.once('exit', () => resolve());
     monitor.once('error', () => resolve());
   });
+  const handles: number[] = [];
   try {
     const failed = new Promise<never>((_, reject) => {
       monitor.once('error', (error) => reject(error));
@@ -78,13 +81,26 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     await Promise.race([whenReady(outputOf(monitor, 1)), failed]);
     const initPid = onlyChildOf(monitor);
     failed.catch(() => undefined);
-    const open = (path: string): number =>
-      openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
-    return { initPid, monitor, home: open(HOME), temporary: open('/tmp'), io: open(IO), whenStopped };
+    const openFolder = (path: string): number => {
+      const handle = openSync(`/proc/${initPid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
+      handles.push(handle);
+      return handle;
+    };
+    const machine = {
+      initPid,
+      monitor,
+      home: openFolder(HOME),
+      temporary: openFolder('/tmp'),
+      io: openFolder(IO),
+      whenStopped,
+    };
+    await finishFiles(machine.home, options.files);
+    return machine;
   } catch (error) {
     // Its child first: bwrap ties it to itself only some time after its birth.
     for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
     monitor.kill('SIGKILL');
+    for (const handle of handles) closeSync(handle);
     const reason = error instanceof Error ? error.message : String(error);
     throw new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, {
       cause: error,
@@ -92,9 +108,12 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
   }
 }
 
+/** Gives content a descriptor of its own, and returns its number. */
+type Attach = (content: string | Uint8Array) => string;
+
 function machineArguments(
   { files, services, limits, network, ...hosts }: OpenSandboxOptions,
-  attach: (content: string) => string,
+  attach: Attach,
 ): string[] {
   const disk = String(limits.diskBytesMax);
   const dataFile = (path: string, content: string, mode: string): string[] => [
@@ -104,7 +123,7 @@ function machineArguments(
     attach(content),
     path,
   ];
-  const homeFile = (path: string, content: string, mode: number): string[] => [
+  const homeFile = (path: string, content: string | Uint8Array, mode: number): string[] => [
     ...parentsOf(path).flatMap((folder) => ['--dir', `${HOME}/${folder}`]),
     '--perms',
     mode.toString(8).padStart(4, '0'),
@@ -137,11 +156,35 @@ function machineArguments(
     ['--symlink', '/proc/self/fd', '/dev/fd'],
     ['stdin', 'stdout', 'stderr'].flatMap((name, fd) => ['--symlink', `/proc/self/fd/${fd}`, `/dev/${name}`]),
     ['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
-    files.flatMap(({ path, content, mode }) => homeFile(path, content, mode)),
+    files.flatMap(({ path, content, mode }) => homeFile(path, isSparse(content) ? '' : content, mode)),
     services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
     ['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
   ];
   return groups.flat();
+}
+
+/**
+ * Writes sparse files, which exist and are empty, through the handle of the home, and sets times. Nothing of the agent runs yet.
+ * Only files that exist: root of the host is nobody whom the machine knows, and can make none.
+ */
+async function finishFiles(home: number, files: OpenSandboxOptions['files']): Promise<void> {
+  for (const { path, content, mode, modifiedAt } of files) {
+    if (!isSparse(content) && modifiedAt === undefined) continue;
+    const real = `/proc/self/fd/${home}/${path}`;
+    if (isSparse(content)) {
+      await chmod(real, 0o600);
+      await using file = await open(real, constants.O_WRONLY | constants.O_NOFOLLOW);
+      await file.truncate(content.sizeBytes);
+      for (const { offset, bytes } of content.blocks) await writeAt(file, { offset, bytes });
+      await chmod(real, mode);
+    }
+    if (modifiedAt !== undefined) await utimes(real, modifiedAt / 1000, modifiedAt / 1000);
+  }
+}
+
+async function writeAt(file: FileHandle, { offset, bytes }: SparseContent['blocks'][number]): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
 }
 
 function parentsOf(path: string): string[] {
@@ -149,10 +192,10 @@ function parentsOf(path: string): string[] {
   return folders.map((_, index) => folders.slice(0, index + 1).join('/'));
 }
 
-function sendAll(stream: Writable, text: string): void {
+function sendAll(stream: Writable, content: string | Uint8Array): void {
   // bwrap may be gone already; its exit says more than a broken pipe.
   stream.on('error', () => undefined);
-  stream.end(text);
+  stream.end(content);
 }
 
 /** Resolves when init says that it is ready. Never rejects; when bwrap ends before, its exit says why. */

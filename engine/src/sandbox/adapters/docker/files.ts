@@ -2,7 +2,7 @@ import { type OpenSandboxOptions, type Sandbox, SandboxError } from '../../contr
 import { GUEST_UID, HOME, IO } from '../../guest.ts';
 import { cleanShell, type Container } from './commands.ts';
 import type { DockerEngine } from './engine.ts';
-import { toTar } from './image.ts';
+import { toTar } from './tar.ts';
 import { parseTree, READ_TREE } from './tree.ts';
 
 const TREE_BYTES_MAX = 64 * 1024 * 1024;
@@ -25,10 +25,16 @@ export async function whenPipesAreThere({ engine, id }: Container, pipes: readon
 
 export async function putFiles({ engine, id }: Container, files: OpenSandboxOptions['files']): Promise<void> {
   if (files.length === 0) return;
-  const modes = files.map(({ path, mode }) => `${mode.toString(8)} ${path}\u0000`).join('');
+  // The time in seconds, `-` where it is that of this moment.
+  const modes = files
+    .map(({ path, mode, modifiedAt: at }) => `${mode.toString(8)} ${at === undefined ? '-' : at / 1000} ${path}\u0000`)
+    .join('');
   const archive = toTar({ ...Object.fromEntries(files.map(({ path, content }) => [path, content])), '.modes': modes });
-  const script = `umask 022; tar -x --no-same-owner || exit 1
-    while IFS=' ' read -r -d '' mode path; do chmod "$mode" "$path" || exit 1; done < .modes; rm .modes`;
+  const script = `umask 022; tar -x -m --no-same-owner || exit 1
+    while IFS=' ' read -r -d '' mode at path; do
+      [ "$at" = - ] || touch -d "@$at" "$path" || exit 1
+      chmod "$mode" "$path" || exit 1
+    done < .modes; rm .modes`;
   const writer = await engine.exec({
     container: id,
     user: `${GUEST_UID}:${GUEST_UID}`,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { SandboxError } from '../../contract.ts';
 import { ETC, INIT, RECORDED_ETC } from '../../guest.ts';
 import type { DockerEngine } from './engine.ts';
+import { toTar } from './tar.ts';
 
 /**
  * What the image is made of. Everything else of the sandbox is in how its containers are started: nothing is run while it
@@ -38,29 +39,4 @@ export async function buildImage(engine: DockerEngine): Promise<string> {
       `the image could not be built (${problem.slice(0, 500)}). ${WITHOUT_REGISTRY}`,
     );
   return IMAGE;
-}
-
-const BLOCK_BYTES = 512;
-
-/** A tar archive (POSIX ustar) of plain files, mode 755, owned by root. Names of at most 100 bytes. */
-export function toTar(files: Readonly<Record<string, string>>): Buffer {
-  const parts = Object.entries(files).flatMap(([name, text]) => {
-    const content = Buffer.from(text);
-    const padding = Buffer.alloc((BLOCK_BYTES - (content.length % BLOCK_BYTES)) % BLOCK_BYTES);
-    return [tarHeader(name, content.length), content, padding];
-  });
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK_BYTES)]);
-}
-
-function tarHeader(name: string, size: number): Buffer {
-  if (Buffer.byteLength(name) > 100) throw new RangeError(`the name is too long for a tar archive: ${name}`);
-  const header = Buffer.alloc(BLOCK_BYTES);
-  const octal = (value: number, width: number): string => `${value.toString(8).padStart(width, '0')}\u0000`;
-  header.write(name, 0);
-  // Mode, owner, group, size, time; eight spaces stand for the sum while it is made.
-  header.write(`${octal(0o755, 7)}${octal(0, 7)}${octal(0, 7)}${octal(size, 11)}${octal(0, 11)}        0`, 100);
-  header.write('ustar\u000000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148);
-  return header;
 }
