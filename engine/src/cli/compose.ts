@@ -1,5 +1,3 @@
-import type { Detector } from '../detect/contract.ts';
-import { detectors } from '../detect/detectors/index.ts';
 import { atifReader } from '../logs/adapters/atif.ts';
 import { claudeCodeReader } from '../logs/adapters/claude-code.ts';
 import { codexReader } from '../logs/adapters/codex.ts';
@@ -18,23 +16,21 @@ import { openaiProvider } from '../model/adapters/openai.ts';
 import { openrouterProvider } from '../model/adapters/openrouter.ts';
 import { createTextToolsProvider } from '../model/adapters/text-tools.ts';
 import { xaiProvider } from '../model/adapters/xai.ts';
-import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
-import type { SandboxProvider } from '../sandbox/contract.ts';
-import type { Scenario } from '../scenario/contract.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
+import type { Registry as TrialRegistry } from '../study/registry.ts';
+import { openFolder } from '../study/store/adapters/folder.ts';
+import type { TrialStore } from '../study/store/contract.ts';
 
-/** The one place that names what there is. A new scenario, model provider, sandbox or detector is one line here. */
-export interface Parts {
-  readonly scenarios: readonly Scenario[];
-  readonly models: readonly ModelProvider[];
-  readonly sandboxes: readonly SandboxProvider[];
-  readonly detectors: readonly Detector[];
+/** The one place that names what there is. A new scenario, model provider, sandbox or log format is one line here. */
+export interface Registry extends TrialRegistry {
   readonly logReaders: readonly LogReader[];
   readonly logWriters: readonly LogWriter[];
   readonly docker: DockerProvider;
+  /** Opens the store that an address names; so far all are paths of folders. */
+  readonly openStore: (address: string) => TrialStore;
 }
 
 const docker = createDockerProvider({ host: process.env['DOCKER_HOST'] || undefined });
@@ -50,12 +46,11 @@ const models = [
   llamaCppProvider,
 ];
 
-export const parts: Parts = {
+export const registry: Registry = {
   scenarios: [shutdownScenario],
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
-  detectors,
   // Asked in this order whose log it is.
   logReaders: [
     inspectEvalReader,
@@ -68,4 +63,9 @@ export const parts: Parts = {
   ],
   logWriters: [inspectEvalWriter],
   docker,
+  openStore: openFolder,
 };
+
+// Names that code on its way to `Registry` still uses.
+export type Parts = Registry;
+export const parts = registry;

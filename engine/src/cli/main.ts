@@ -1,4 +1,4 @@
-import { parts } from './compose.ts';
+import { registry } from './compose.ts';
 import { runProgram } from './program.ts';
 import { systemTerminal } from './terminal.ts';
 
@@ -12,4 +12,4 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), parts, systemTerminal());
+process.exitCode = await runProgram(process.argv.slice(2), registry, systemTerminal());

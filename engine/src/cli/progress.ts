@@ -1,4 +1,4 @@
-import { type Outcome, OUTCOMES } from '../record/outcome.ts';
+import type { Outcome } from '../record/outcome.ts';
 import { makeVisible, type Terminal } from './terminal.ts';
 
 /**
@@ -105,10 +105,9 @@ export function describeProgress(state: State): string {
   const { total, present, running, ended, broke, spentUsd, priced, outcomes, elapsedMs } = state;
   const left = total - present - ended;
   const perMs = elapsedMs > 0 ? ended / elapsedMs : 0;
-  const found = OUTCOMES.flatMap((outcome) => {
-    const count = outcomes.get(outcome) ?? 0;
-    return count === 0 ? [] : [`${outcome} ${count}`];
-  });
+  const found = [...outcomes]
+    .toSorted(([a, most], [b, fewer]) => fewer - most || (a < b ? -1 : 1))
+    .map(([outcome, count]) => `${outcome} ${count}`);
   const counts = [...found, ...(broke === 0 ? [] : [`broke ${broke}`])].join(', ');
   const parts = [
     `${present + ended}/${total} trials`,

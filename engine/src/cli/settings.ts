@@ -1,13 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
-import { extname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
 import { z } from 'zod';
 
 import { UsageError } from '../base/usage-error.ts';
 import type { TrialLimits } from '../record/events.ts';
 import { analysisPlanSchema, levelSchema } from '../study/plan.ts';
+import type { AgentSpec } from '../trial/contract.ts';
 import { explainSetting } from './explain-setting.ts';
 
 // By names of their own, so that the JSON Schema can say what names there are.
@@ -29,7 +25,7 @@ export const factorsSchema = z.record(
  */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
-  scenario: scenarioName.optional().describe('Scenario, e.g. shutdown.'),
+  scenario: scenarioName.optional().describe('Name of a scenario, or path of a file that exports one.'),
   /** Hypotheses and how they are tested; part of the hash that is fixed before the first trial. */
   analysis: analysisPlanSchema.optional().describe('What is looked for and how: fixed before the first trial.'),
   /** US dollars over all trials; no trial is started when they are spent. */
@@ -38,7 +34,7 @@ export const settingsSchema = z.strictObject({
   epochs: z.int().min(1).max(100_000).optional(),
   preset: presetName
     .optional()
-    .describe('Conditions that belong together, e.g. palisade-2025; "offswitch list" names them.'),
+    .describe('Conditions that belong together; "offswitch list" names the presets.'),
   stimuli: z.string().optional().describe('JSON file from text id to text: texts to be used exactly as they are.'),
   /** Level or levels by factor; several levels are crossed. */
   factors: factorsSchema.optional().describe('Levels of factors; several levels are crossed.'),
@@ -64,8 +60,7 @@ export const settingsSchema = z.strictObject({
     .positive()
     .max(86_400)
     .optional()
-    .describe('Seconds without an answer of the server, or without a piece of it; then the question is asked again.'),
-  stream: z.boolean().optional().describe('Ask for answers in pieces; a server that falls silent is noticed.'),
+    .describe('Seconds without an answer of the server; then the question is asked again.'),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().min(0).max(1).optional(),
   maxOutputTokens: z.int().min(1).optional(),
@@ -83,65 +78,12 @@ export const DEFAULT_LIMITS: TrialLimits = {
   idleTurnsMax: 3,
 };
 
+/** A study as it is written down. */
+export type StudyInput = z.input<typeof settingsSchema>;
+
 /** Typed identity for study files: `export default defineStudy({ ... })`. */
-export function defineStudy(study: z.input<typeof settingsSchema>): z.input<typeof settingsSchema> {
+export function defineStudy(study: StudyInput): StudyInput {
   return study;
-}
-
-const FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml', 'json'].map((kind) => `offswitch.config.${kind}`);
-
-/** The study file of a folder, or undefined. Throws a `UsageError` when there are several. */
-export function findSettingsFile(folder: string): string | undefined {
-  const found = FILE_NAMES.filter((name) => existsSync(join(folder, name)));
-  if (found.length > 1)
-    throw new UsageError(`${found.join(' and ')} are both here: say which with --config, or --no-config for neither`);
-  return found[0];
-}
-
-/** Reads a study file. Rejects with a `UsageError` that names the file, the key and what was expected. */
-export async function readSettingsFile(path: string): Promise<Settings> {
-  return parseSettings(await readValue(path), path);
-}
-
-async function readValue(path: string): Promise<unknown> {
-  const kind = extname(path);
-  try {
-    if (kind === '.ts' || kind === '.mts' || kind === '.js' || kind === '.mjs') {
-      offerOwnPackage();
-      const module: unknown = await import(pathToFileURL(resolve(path)).href);
-      if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
-      throw new UsageError(`${path}: expected "export default defineStudy({ ... })"`);
-    }
-    const text = readFileSync(path, 'utf8');
-    if (kind === '.yaml' || kind === '.yml') {
-      const { parse } = await import('yaml');
-      const value: unknown = parse(text);
-      return value;
-    }
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    const problem = error instanceof SyntaxError || (error instanceof Error && error.name === 'YAMLParseError');
-    throw new UsageError(
-      problem ? `${path} cannot be parsed: ${reason}` : `cannot read the config ${path}: ${reason}`,
-      { cause: error },
-    );
-  }
-}
-
-let offered = false;
-
-/** A study file imports `offswitch`; it gets the very one that runs it, wherever it lies. */
-function offerOwnPackage(): void {
-  if (offered) return;
-  offered = true;
-  const url = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js', import.meta.url).href;
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'offswitch' ? { url, shortCircuit: true } : next(specifier, context),
-  });
 }
 
 /** Where settings come from that were given as flags: what is wrong with one is said of the flag. */
@@ -172,4 +114,19 @@ export function limitsOf({ turns, tokens, minutes, maxCost }: Settings): TrialLi
     ...(minutes !== undefined && { durationMsMax: Math.round(minutes * 60_000) }),
     ...(maxCost !== undefined && { costUsdMax: maxCost }),
   };
+}
+
+export function parametersOf({ temperature, topP, maxOutputTokens, modelSeed }: Settings): AgentSpec['parameters'] {
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(modelSeed !== undefined && { seed: modelSeed }),
+  };
+}
+
+export function priceOf({ price }: Settings): AgentSpec['price'] {
+  if (price === undefined) return undefined;
+  const [input = 0, output = 0] = price.split('/').map(Number);
+  return { inputUsdPerMillion: input, outputUsdPerMillion: output };
 }

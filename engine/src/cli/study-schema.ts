@@ -1,74 +1,155 @@
 import { z } from 'zod';
 
-import type { Factor } from '../scenario/contract.ts';
-import { selectionSchema } from '../study/plan.ts';
-import type { Parts } from './compose.ts';
+import type { Factor, Scenario } from '../scenario/contract.ts';
+import { metricName, selectionSchema } from '../study/plan.ts';
+import { measuresOf } from '../study/questions.ts';
+import { CONTROL_PREFIX } from '../study/resolve.ts';
+import type { Registry } from './compose.ts';
 import { factorsSchema, modelName, presetName, sandboxName, scenarioName, settingsSchema } from './settings.ts';
-
-/**
- * JSON Schema of study files, for editors: the schema that they are read with, and the names that there are. It ships with
- * the package as `study.schema.json` (`npm run schema` writes it), and `offswitch init` lays a copy beside a YAML file.
- */
-export function createStudySchema({ scenarios, models, sandboxes }: Parts): Record<string, unknown> {
-  const factors = scenarios.flatMap((scenario) => scenario.factors);
-  const controls = scenarios.flatMap((scenario) => scenario.controls.map(({ name }) => `control/${name}`));
-  const names = new Map<unknown, () => Record<string, unknown>>([
-    [scenarioName, () => ({ enum: scenarios.map(({ name }) => name) })],
-    [presetName, () => ({ enum: scenarios.flatMap(({ presets }) => presets.map(({ name }) => name)) })],
-    [sandboxName, () => ({ enum: sandboxes.map(({ name }) => name) })],
-    [
-      modelName,
-      () => ({
-        anyOf: [
-          { type: 'string', enum: controls },
-          {
-            type: 'string',
-            pattern: `^(${models.map(({ prefix }) => prefix).join('|')})/.+`,
-            description: 'provider/model',
-          },
-        ],
-      }),
-    ],
-    [
-      factorsSchema,
-      () => toObject(factors, (levels) => ({ anyOf: [levels, { type: 'array', items: levels, minItems: 1 }] })),
-    ],
-    [
-      selectionSchema,
-      () => {
-        const selection = toObject(factors, (levels) => levels);
-        return { ...selection, properties: { agent: { type: 'string' }, ...selection.properties } };
-      },
-    ],
-  ]);
-  const schema = z.toJSONSchema(settingsSchema, {
-    io: 'input',
-    override: ({ zodSchema, jsonSchema }) => {
-      const known = names.get(zodSchema)?.();
-      if (known === undefined) return;
-      delete jsonSchema.propertyNames;
-      Object.assign(jsonSchema, known);
-    },
-  });
-  return { ...schema, title: STUDY_SCHEMA_TITLE };
-}
 
 /** Tells a copy of the schema from somebody's own file of that name. */
 export const STUDY_SCHEMA_TITLE = 'Offswitch study';
 
+/**
+ * JSON Schema of study files, for editors: the schema that they are read with, once for each scenario with the names that
+ * it has. It ships with the package as `study.schema.json` (`npm run schema` writes it), and `offswitch init` lays a copy
+ * beside a YAML file.
+ */
+export function createStudySchema(registry: Registry): Record<string, unknown> {
+  const branches = [
+    ...registry.scenarios.flatMap((scenario) => branchesOf(scenario, registry)),
+    withoutNames('a scenario of your own', registry, {
+      scenario: { type: 'string', pattern: String.raw`^\.{0,2}/|\.m?[jt]s$`, description: 'path of a file that exports one' },
+    }),
+    withoutNames('the scenario is named on the command line', registry, {}),
+  ];
+  const { definitions, shared } = shareProperties(branches);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: STUDY_SCHEMA_TITLE,
+    type: 'object',
+    oneOf: shared,
+    $defs: definitions,
+  };
+}
+
+/** One scenario: named, or known by its preset. */
+function branchesOf(scenario: Scenario, registry: Registry): readonly Branch[] {
+  const { name, factors, presets } = scenario;
+  const measures = { enum: measuresOf(scenario) };
+  const selection = toObject(factors, (levels) => levels);
+  const presetNames = { enum: presets.map((preset) => preset.name) };
+  const make = (title: string, names: Names, required: string, left: readonly string[] = []): Branch =>
+    toBranch(title, names, { required: [required], left });
+  const names: Names = new Map<unknown, Node>([
+    [scenarioName, { const: name }],
+    ...(presets.length === 0 ? [] : [[presetName, presetNames] as const]),
+    [sandboxName, { enum: registry.sandboxes.map((sandbox) => sandbox.name) }],
+    [modelName, modelNames(registry, scenario)],
+    [metricName, measures],
+    [factorsSchema, toObject(factors, (levels) => ({ anyOf: [levels, { type: 'array', items: levels, minItems: 1 }] }))],
+    [selectionSchema, { ...selection, properties: { agent: { type: 'string' }, ...selection.properties } }],
+  ]);
+  return presets.length === 0
+    ? [make(name, names, 'scenario', ['preset'])]
+    : [make(name, names, 'scenario'), make(`${name}, by its preset`, names, 'preset', ['scenario'])];
+}
+
+/** A study of a scenario whose names are not known here. */
+function withoutNames(title: string, registry: Registry, scenario: Readonly<Record<string, Node>>): Branch {
+  const names: Names = new Map<unknown, Node>([
+    [sandboxName, { enum: registry.sandboxes.map(({ name }) => name) }],
+    [modelName, modelNames(registry)],
+    ...Object.values(scenario).map((node) => [scenarioName, node] as const),
+  ]);
+  const isNamed = Object.hasOwn(scenario, 'scenario');
+  return toBranch(title, names, {
+    required: isNamed ? ['scenario'] : [],
+    left: isNamed ? ['preset'] : ['preset', 'scenario'],
+  });
+}
+
+function modelNames({ models }: Registry, scenario?: Scenario): Node {
+  const providers = models.map(({ prefix }) => prefix);
+  const controls = scenario?.controls.map(({ name }) => `${CONTROL_PREFIX}${name}`);
+  return {
+    anyOf: [
+      { type: 'string', ...(controls === undefined ? { pattern: `^${CONTROL_PREFIX}.+` } : { enum: controls }) },
+      { type: 'string', pattern: `^(${providers.join('|')})/.+`, description: 'provider/model' },
+    ],
+  };
+}
+
+type Node = Readonly<Record<string, unknown>>;
+/** What stands in place of a schema that only knows that there is a name. */
+type Names = ReadonlyMap<unknown, Node>;
+
+interface Branch {
+  readonly title: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required: readonly string[];
+}
+
+interface BranchOptions {
+  readonly required: readonly string[];
+  /** Keys that do not belong into it. */
+  readonly left: readonly string[];
+}
+
+function toBranch(title: string, names: Names, { required, left }: BranchOptions): Branch {
+  const { properties = {} } = z.toJSONSchema(settingsSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const known = names.get(zodSchema);
+      if (known === undefined) return;
+      delete jsonSchema.propertyNames;
+      delete jsonSchema.additionalProperties;
+      if (known['anyOf'] !== undefined || known['const'] !== undefined) delete jsonSchema.type;
+      Object.assign(jsonSchema, known);
+    },
+  });
+  return {
+    title,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !left.includes(name))),
+    required,
+  };
+}
+
+/** What is the same in every scenario stands once, under its name. */
+function shareProperties(branches: readonly Branch[]): {
+  readonly definitions: Readonly<Record<string, unknown>>;
+  readonly shared: readonly Node[];
+} {
+  const isSame = (name: string): boolean =>
+    new Set(branches.map(({ properties }) => JSON.stringify(properties[name]))).size === 1;
+  const [first] = branches;
+  const definitions = Object.fromEntries(Object.entries(first?.properties ?? {}).filter(([name]) => isSame(name)));
+  return {
+    definitions,
+    shared: branches.map(({ title, properties, required }) => ({
+      title,
+      type: 'object',
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, schema]) => [
+          name,
+          Object.hasOwn(definitions, name) ? { $ref: `#/$defs/${name}` } : schema,
+        ]),
+      ),
+      required,
+      additionalProperties: false,
+    })),
+  };
+}
+
 function toObject(
   factors: readonly Factor[],
-  around: (levels: Record<string, unknown>) => Record<string, unknown>,
-): { readonly type: 'object'; readonly properties: Record<string, unknown>; readonly additionalProperties: false } {
+  around: (levels: Node) => Node,
+): { readonly type: 'object'; readonly properties: Readonly<Record<string, unknown>>; readonly additionalProperties: false } {
   const properties = factors.map(({ name, summary, levels, defaultLevel }): [string, unknown] => [
     name,
     { description: `${summary} (${defaultLevel} when not given)`, ...around({ enum: levels.flatMap(spellings) }) },
   ]);
-  return {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    additionalProperties: false,
-  };
+  return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };
 }
 
 /** YAML writes the level "3" as a number. */

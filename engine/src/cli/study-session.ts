@@ -2,35 +2,32 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 
 import { showInSentence, toUntrusted } from '../base/untrusted-text.ts';
-import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { type RatedTrial, type Score, scoreRecord } from '../detect/score.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import type { StudyDesign } from '../study/plan.ts';
+import type { PlannedStudy } from '../study/plan.ts';
+import type { Resolver } from '../study/resolve.ts';
 import { runStudy, type StudyProgress, type StudyResult } from '../study/run-study.ts';
+import type { TrialStore } from '../study/store/contract.ts';
 import { createSpanSender } from '../telemetry/span-sender.ts';
-import type { Parts } from './compose.ts';
 import { loadBar, type Progress, type ShowProgress, startProgress } from './progress.ts';
 import { software } from './software.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 /** Runs a study under a terminal: progress, Ctrl-C once and twice, and the check that machines can start at all. */
 export interface SessionOptions {
-  readonly detectors: Parts['detectors'];
-  readonly design: StudyDesign;
+  readonly study: PlannedStudy;
   /** Only the first so many epochs, e.g. up to a look. */
   readonly throughEpoch?: number;
-  readonly logDir: string;
+  readonly openStore: () => TrialStore;
+  readonly resolver: Resolver;
   readonly provider: SandboxProvider;
   readonly concurrency: number;
   readonly terminal: Terminal;
   readonly json: boolean;
   readonly scores: ScoreKeeper;
-  readonly budgetUsd?: number | null;
-  /** Whether costs are known, so that what is spent is worth a word. False when not given. */
-  readonly priced?: boolean;
 }
 
 /** Trials mostly wait: for a model, or for a machine that does not stop. */
@@ -43,9 +40,10 @@ export class SandboxUnavailableError extends Error {
 }
 
 export async function runSession(options: SessionOptions): Promise<StudyResult> {
-  const { detectors, design, logDir, provider, concurrency, terminal, json, scores } = options;
-  const { throughEpoch = design.epochs } = options;
+  const { study, provider, concurrency, terminal, json, scores } = options;
+  const { scenario } = study.design;
   const network = await checkSandbox(provider, terminal);
+  await using store = options.openStore();
   const world = createSystemWorld();
   const [finish, stop] = [new AbortController(), new AbortController()];
   const show: ShowProgress = json ? 'none' : terminal.isInteractive ? await loadBar() : 'lines';
@@ -56,7 +54,7 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     if (finish.signal.aborted) {
       stop.abort(new Error('interrupted'));
       note(
-        `stopped the trials in flight; they are run again when the same command goes on with --log-dir ${safe(logDir)}`,
+        `stopped the trials in flight; they are run again when the same command goes on with --log-dir ${safe(store.name)}`,
       );
       return;
     }
@@ -80,10 +78,10 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
   const onProgress = (event: StudyProgress): void => {
     if (event.kind === 'planned') {
       const [total, present] = [event.total, event.recordPaths.length];
-      announce(event, { ...options, silent: json });
+      announce(event, { terminal, concurrency, store: store.name, silent: json });
       progress = startProgress({
         ...{ terminal, total, present, show },
-        priced: options.priced === true,
+        priced: study.arms.some(({ agent }) => agent.price !== undefined),
         elapsed: world.elapsed,
       });
       // What could not be read is said where all are asked for.
@@ -91,23 +89,23 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     }
     if (event.kind === 'trial-start') progress?.trialStarts();
     if (event.kind === 'trial-end') {
-      const { plan, recordPath, failure, sealed, costUsd } = event;
+      const { spec, recordPath, failure, sealed, costUsd } = event;
       // One in which something broke is run again and counts as nothing.
       if (sealed && failure === null) progress?.trialCounts(scores.add(recordPath).outcome);
       progress?.trialEnds(costUsd, failure !== null);
       if (sealed) {
         spans.send(() => {
           const events = readRecord(recordPath);
-          return { events, score: scoreRecord(events, detectors) };
+          return { events, score: scoreRecord(events, scenario) };
         });
       }
-      if (failure !== null) note(`${plan.trialId} (${safe(plan.agent.name)}) broke: ${sentence(failure)}`);
+      if (failure !== null) note(`${spec.trialId} (${safe(spec.agent.model)}) broke: ${sentence(failure)}`);
     }
   };
   try {
     return await runStudy({
-      ...{ design, throughEpoch, logDir, provider, concurrency, network, world, onProgress },
-      budgetUsd: options.budgetUsd ?? null,
+      ...{ study, store, resolver: options.resolver, provider, concurrency, network, world, onProgress },
+      ...(options.throughEpoch !== undefined && { throughEpoch: options.throughEpoch }),
       software: software(),
       finishSignal: finish.signal,
       stopSignal: stop.signal,
@@ -128,14 +126,17 @@ function sentence(failure: string): string {
 
 type Planned = Extract<StudyProgress, { kind: 'planned' }>;
 
+interface Announcement {
+  readonly terminal: Terminal;
+  readonly concurrency: number;
+  /** Name of the store. */
+  readonly store: string;
+  readonly silent: boolean;
+}
+
 function announce(
   { total, recordPaths, aside }: Planned,
-  {
-    terminal,
-    logDir,
-    concurrency,
-    silent,
-  }: Pick<SessionOptions, 'terminal' | 'logDir' | 'concurrency'> & { readonly silent: boolean },
+  { terminal, store, concurrency, silent }: Announcement,
 ): void {
   const present = recordPaths.length;
   for (const { trialId, why, movedTo } of aside)
@@ -144,11 +145,11 @@ function announce(
     terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
   else if (!silent)
     terminal.note(
-      `running ${total} ${total === 1 ? 'trial' : `trials, ${Math.min(concurrency, total)} at a time`}, into ${safe(logDir)}`,
+      `running ${total} ${total === 1 ? 'trial' : `trials, ${Math.min(concurrency, total)} at a time`}, into ${safe(store)}`,
     );
 }
 
-/** Throws where no trial can run; a lack that costs only the recording of the network is said and lived with. */
+/** Throws where no trial can run. Where only the network cannot be recorded, it says so and goes on. */
 async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Promise<'none' | 'recorded'> {
   const problems = (await provider.diagnose()).filter(({ ok }) => !ok);
   const blocking = problems.find(({ onlyFor }) => onlyFor === undefined);
@@ -171,59 +172,16 @@ export interface ScoreKeeper {
   readonly of: (recordPaths: readonly string[]) => RatedTrial[];
 }
 
-export function createScoreKeeper(
-  { detectors }: Parts,
-  onScore: (score: Score) => void = () => undefined,
-): ScoreKeeper {
+export function createScoreKeeper(scenario: Scenario, onScore: (score: Score) => void = () => undefined): ScoreKeeper {
   const kept = new Map<string, RatedTrial>();
   const add = (path: string): RatedTrial => {
     const before = kept.get(path);
     if (before !== undefined) return before;
-    const score = scoreRecord(readRecord(path), detectors);
+    const score = scoreRecord(readRecord(path), scenario);
     onScore(score);
     const { findings: _, because: __, ...rest } = score;
     kept.set(path, rest);
     return rest;
   };
   return { add, of: (paths) => paths.map(add) };
-}
-
-export function findScenario(name: string, { scenarios }: Parts): Scenario {
-  const found = scenarios.find((scenario) => scenario.name === name);
-  if (found !== undefined) return found;
-  throw unknownNameError(
-    'scenario',
-    name,
-    scenarios.map((scenario) => scenario.name),
-  );
-}
-
-export function findSandbox(name: string | undefined, { sandboxes }: Parts): SandboxProvider {
-  const found = name === undefined ? sandboxes[0] : sandboxes.find((sandbox) => sandbox.name === name);
-  if (found !== undefined) return found;
-  throw unknownNameError(
-    'sandbox',
-    name ?? '',
-    sandboxes.map((sandbox) => sandbox.name),
-  );
-}
-
-/** `logs/shutdown-2026-11-24-091500` below the current folder. */
-export function defaultLogDir(prefix: string, now = new Date()): string {
-  const stamp = now.toISOString().replace(/\..*$/, '').replace('T', '-').replaceAll(':', '');
-  return `logs/${prefix}-${stamp}`;
-}
-
-export function parseWhole(text: string, { name, min = 1 }: { readonly name: string; readonly min?: number }): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
-    throw new UsageError(`expected a whole number of at least ${min} for ${name}, got "${text}"`);
-  return value;
-}
-
-export function parseFraction(text: string, name: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new UsageError(`expected a number from 0 to 1 for ${name}, got "${text}"`);
-  return value;
 }

@@ -16,7 +16,7 @@ const arms = shutdownScenario.controls
 const design = (epochs: number, seed: string): StudyDesign => ({
   ...{ scenario: shutdownScenario, arms, epochs, seed, sandbox: 'memory' },
 });
-const planTrials = (epochs: number, seed: string): readonly TrialSpec[] => planStudy(design(epochs, seed), null).trials;
+const planTrials = (epochs: number, seed: string): readonly TrialSpec[] => planStudy(design(epochs, seed), null).trials.map(({ spec }) => spec);
 const orderOf = (epochs: number, seed: string): string[][] => {
   const trials = planTrials(epochs, seed);
   return Array.from({ length: epochs }, (_, index) =>

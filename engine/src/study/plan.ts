@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
+import type { SandboxCapabilities } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { AgentSpec, TrialSpec } from '../trial/contract.ts';
 
@@ -159,14 +160,22 @@ export interface PlannedArm extends StudyArm {
   readonly inForce: Condition;
   /** Characters of the prompts and tools that an agent is given at the start; for estimates of cost. */
   readonly promptCharacters: number;
+  /** What the sandbox must be able to do. */
+  readonly needs: readonly (keyof SandboxCapabilities)[];
+}
+
+export interface PlannedTrial {
+  readonly arm: PlannedArm;
+  /** `studyKey` and `sandbox.network` are set when it is run. */
+  readonly spec: TrialSpec;
 }
 
 /** A design worked out, once for each command. */
 export interface PlannedStudy {
   readonly design: StudyDesign;
   readonly arms: readonly PlannedArm[];
-  /** In the order in which they are run. `sandbox.network` and `studyKey` are set when they are run. */
-  readonly trials: readonly TrialSpec[];
+  /** In the order in which they are run. */
+  readonly trials: readonly PlannedTrial[];
   /** The same as it is written down, and as the key is made from. */
   readonly plan: StudyPlan;
 }
@@ -174,18 +183,18 @@ export interface PlannedStudy {
 /** Works a design out. Throws a `UsageError` on a condition that the scenario refuses. */
 export function planStudy(design: StudyDesign, budgetUsd: number | null): PlannedStudy {
   const arms = design.arms.map((arm): PlannedArm => {
-    const { condition, seats } = design.scenario.setUp(arm.condition, 'plan');
+    const { condition, seats, needs = [] } = design.scenario.setUp(arm.condition, 'plan');
     const [{ prompts, tools }] = seats;
     const promptCharacters =
       (prompts.system?.length ?? 0) + prompts.user.length + JSON.stringify(tools.map(({ spec }) => spec)).length;
-    return { ...arm, name: arm.name ?? arm.agent.model, inForce: condition, promptCharacters };
+    return { ...arm, name: arm.name ?? arm.agent.model, inForce: condition, promptCharacters, needs };
   });
-  const planned = planTrials(design, arms);
+  const trials = planTrials(design, arms);
   const { name, version, sha256 } = design.scenario;
   return {
     design,
     arms,
-    trials: planned.map(({ spec }) => spec),
+    trials,
     plan: {
       scenario: { name, version, sha256 },
       seed: design.seed,
@@ -199,7 +208,7 @@ export function planStudy(design: StudyDesign, budgetUsd: number | null): Planne
         ...{ agent, condition: { ...condition }, limits },
         ...(peers !== undefined && { peers: namesOf(peers) }),
       })),
-      trials: planned.map(({ arm, spec }) => ({
+      trials: trials.map(({ arm, spec }) => ({
         trialId: spec.trialId,
         agent: arm.name,
         condition: { ...arm.condition },
@@ -213,10 +222,6 @@ function namesOf(peers: Readonly<Record<string, AgentSpec>>): Record<string, str
   return Object.fromEntries(Object.entries(peers).map(([seat, { model }]) => [seat, model]));
 }
 
-interface PlannedTrial {
-  readonly arm: PlannedArm;
-  readonly spec: TrialSpec;
-}
 
 /** All trials of a design, each under an id that depends on nothing but what the trial is. */
 function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTrial[] {

@@ -1,5 +1,6 @@
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { ModelProvider } from '../model/contract.ts';
+import type { TrialEvent } from '../record/events.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 
@@ -14,6 +15,12 @@ export interface Registry {
 /** Throws a `UsageError` that names the nearest, as the other two do. */
 export function findScenario(name: string, { scenarios }: Pick<Registry, 'scenarios'>): Scenario {
   return find('scenario', name, scenarios);
+}
+
+/** The scenario whose rules score a record. Throws a `UsageError` where it is not known here. */
+export function scenarioOf([start]: readonly TrialEvent[], registry: Pick<Registry, 'scenarios'>): Scenario {
+  if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
+  return findScenario(start.scoredBy ?? start.scenario.name, registry);
 }
 
 /** Without a name: the default. */

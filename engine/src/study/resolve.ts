@@ -38,7 +38,7 @@ export function createResolver(registry: Registry, { environment }: ResolverOpti
     if (known?.name === wanted.name && known.version === wanted.version) return known;
     const shipped = findScenario(wanted.name, registry);
     const scenario =
-      stimuli === undefined ? shipped : withStimuli(shipped, toGivenStimuli(stimuli, shipped.publishedHashes));
+      stimuli === undefined ? shipped : withStimuli(shipped, toGivenStimuli(stimuli, shipped.publishedHashes ?? []));
     if (scenario.version !== wanted.version || scenario.sha256 !== wanted.sha256)
       throw new UsageError(
         `the trial is one of ${wanted.name} ${wanted.version} with the texts ${wanted.sha256.slice(0, 16)}…, and here is ${scenario.version} with ${scenario.sha256.slice(0, 16)}…: use the Offswitch that planned it`,

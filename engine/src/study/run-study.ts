@@ -102,12 +102,14 @@ export class StudyBrokenError extends Error {
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const { study, store, stopSignal, finishSignal, onProgress = () => undefined } = options;
   checkQuestions(study);
+  assertCapable(study, options.provider);
   using _held = holdEventLoop();
   const agents = await openAgents(study, options.resolver);
   const { sealed, aside, costUsd: spentUsd, dearestUsd } = await bindPlan(store, study, options.world);
   const plan = await store.readPlan();
   const studyKey = plan === null ? undefined : keyInForce(plan);
   const trials = study.trials
+    .map(({ spec }) => spec)
     .filter(({ epoch }) => epoch <= (options.throughEpoch ?? epoch))
     .map((spec): TrialSpec => ({
       ...spec,
@@ -204,6 +206,15 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     recordPaths: pathsOf(),
     stoppedAgents: [...stopped.values()],
   };
+}
+
+/** A study that needs what the sandbox cannot do is refused before its first trial. */
+function assertCapable({ design, arms }: PlannedStudy, { name, can }: SandboxProvider): void {
+  const lacking = arms.flatMap(({ needs }) => needs).find((need) => !can[need]);
+  if (lacking === undefined) return;
+  throw new UsageError(
+    `the scenario "${design.scenario.name}" needs a sandbox with "${lacking}", which "${name}" does not have: choose another with --sandbox`,
+  );
 }
 
 /** All of them before the first trial: a key that is missing is found before anything is written. */

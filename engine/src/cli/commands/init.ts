@@ -1,11 +1,27 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 
+import { Command } from 'commander';
+
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError } from '../../base/usage-error.ts';
-import type { Parts } from '../compose.ts';
+import type { CommandContext } from '../command.ts';
+import type { Registry } from '../compose.ts';
 import { createStudySchema, STUDY_SCHEMA_TITLE } from '../study-schema.ts';
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { EXIT, type Terminal } from '../terminal.ts';
+
+/** `offswitch init` */
+export function createInitCommand({ terminal, builtIn, registry, finish }: CommandContext): Command {
+  return new Command('init')
+    .description('write a study file to start from, or the JSON Schema of study files')
+    .argument('[file]', 'offswitch.config.ts, or a name that ends in .yaml', 'offswitch.config.ts')
+    .option('--schema', 'print the JSON Schema of study files and write nothing')
+    .action(async (file: string, { schema = false }: { schema?: boolean }) => {
+      if (schema) terminal.out(schemaText(await registry()).trimEnd());
+      else init(file, { registry: builtIn, terminal });
+      finish(EXIT.ok);
+    });
+}
 
 const TYPESCRIPT = `import { defineStudy } from 'offswitch';
 
@@ -55,10 +71,10 @@ analysis:
 `;
 
 /** Writes a study file that runs as it is. Never over one that is there. */
-export function init(
+function init(
   file: string,
-  { parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal },
-): ExitCode {
+  { registry, terminal }: { readonly registry: Registry; readonly terminal: Terminal },
+): void {
   if (existsSync(file)) throw new UsageError(`${file} is there already: give another name`);
   const kind = extname(file);
   if (!['.ts', '.mts', '.yaml', '.yml'].includes(kind))
@@ -71,7 +87,7 @@ export function init(
     );
   try {
     mkdirSync(dirname(file), { recursive: true });
-    if (isYaml) writeFileAtomic(schemaFile, schemaText(parts));
+    if (isYaml) writeFileAtomic(schemaFile, schemaText(registry));
     writeFileAtomic(file, isYaml ? YAML.replace('FILE', file) : TYPESCRIPT.replace('offswitch.config.ts', file));
   } catch (error) {
     throw new UsageError(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, {
@@ -80,7 +96,6 @@ export function init(
   }
   const besides = isYaml ? ` and ${schemaFile}, which tells an editor what may stand in it` : '';
   terminal.out(`wrote ${file}${besides}\nnext: npx offswitch run --config ${file} --dry-run`);
-  return EXIT.ok;
 }
 
 /** True also where there is none. */
@@ -89,11 +104,6 @@ function isOwnSchema(path: string): boolean {
 }
 
 /** JSON Schema of study files, for editors. */
-export function printSchema({ parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal }): ExitCode {
-  terminal.out(schemaText(parts).trimEnd());
-  return EXIT.ok;
-}
-
-export function schemaText(parts: Parts): string {
-  return `${JSON.stringify(createStudySchema(parts), null, 2)}\n`;
+export function schemaText(registry: Registry): string {
+  return `${JSON.stringify(createStudySchema(registry), null, 2)}\n`;
 }

@@ -1,99 +1,223 @@
-import { countTrials, whyTooFewCount } from '../../report/countability.ts';
-import type { StudyDesign } from '../../study/plan.ts';
-import type { StudyResult } from '../../study/run-study.ts';
-import type { Parts } from '../compose.ts';
-import { labelsOf } from '../published-numbers.ts';
-import type { Settings } from '../settings.ts';
-import {
-  createScoreKeeper,
-  DEFAULT_CONCURRENCY,
-  defaultLogDir,
-  findSandbox,
-  runSession,
-  type ScoreKeeper,
-} from '../study-session.ts';
-import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
-import { printPlan } from './dry-run.ts';
-import { printAnswer, renderAnswer, renderGroups, testPlan } from './score.ts';
-import { designStudy } from './study-design.ts';
+import { Command } from 'commander';
 
-export interface RunOptions {
-  readonly settings: Settings;
-  readonly dryRun: boolean;
-  readonly json: boolean;
+import { UsageError } from '../../base/usage-error.ts';
+import { countTrials, whyTooFewCount } from '../../report/countability.ts';
+import { labelsOf } from '../../results/published-numbers.ts';
+import { parseFactorSetting } from '../../scenario/condition.ts';
+import { findSandbox } from '../../study/registry.ts';
+import type { StudyResult } from '../../study/run-study.ts';
+import { renderArms } from '../arm-table.ts';
+import { type CommandContext, defaultLogDir, jsonOption, logDirOption, sandboxOption, severalOption } from '../command.ts';
+import type { Registry } from '../compose.ts';
+import { type DesignedStudy, designStudy } from '../design-study.ts';
+import { printPlan } from '../print-plan.ts';
+import { parseSettings, type Settings, THE_COMMAND_LINE } from '../settings.ts';
+import { createScoreKeeper, DEFAULT_CONCURRENCY, runSession, type ScoreKeeper } from '../study-session.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { extendRegistry, findConfigFile, readConfigFile } from '../user-config.ts';
+import { printAnswer, renderAnswer, testPlan } from './score.ts';
+
+/** `offswitch run` */
+export function createRunCommand(context: CommandContext): Command {
+  return new Command('run')
+    .description('run trials of a model, or of a scripted agent, and print rates')
+    .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may stand in the config')
+    .addOption(severalOption('--model <provider/model>', 'model under test'))
+    .option('--epochs <n>', 'trials of each arm')
+    .addOption(severalOption('--factor <name=level,...>', 'level of a factor; several levels are crossed'))
+    .option('--preset <name>', 'conditions that belong together, e.g. those of a publication')
+    .option('--stimuli <file>', 'JSON from text id to text: texts to be used exactly as they are')
+    .option(
+      '--config <file>',
+      'a config or study file: TypeScript, YAML or JSON; flags win; offswitch.config.* of this folder when not given',
+    )
+    .option('--no-config', 'do not read the config of this folder')
+    .addOption(logDirOption())
+    .addOption(sandboxOption())
+    .option('--concurrency <n>', 'trials at the same time')
+    .option('--seed <text>', 'seed of the items')
+    .option('--turns <n>', 'model calls in one trial')
+    .option('--tokens <n>', 'tokens of one trial')
+    .option('--minutes <n>', 'wall clock of one trial')
+    .option('--price <in/out>', 'US dollars per million tokens, e.g. 3/15')
+    .option('--max-cost <usd>', 'US dollars of one trial; needs --price')
+    .option('--budget-usd <usd>', 'US dollars of the whole study; needs --price')
+    .option('--temperature <n>', 'sampling temperature')
+    .option('--top-p <n>', 'nucleus sampling')
+    .option('--max-output-tokens <n>', 'tokens of one answer')
+    .option('--model-seed <n>', 'seed for the provider')
+    .option('--attempt-seconds <n>', 'seconds until an unanswered question is asked again, 120 when not given')
+    .option('--dry-run', 'print the plan and what it would cost, and run nothing')
+    .option('--verbose', 'also print every outcome of every arm')
+    .addOption(jsonOption())
+    .action(async (argument: string | undefined, flags: RunFlags) => {
+      const { settings, registry } = await readSettings(argument, flags, context);
+      const output: Output = { terminal: context.terminal, json: flags.json === true, verbose: flags.verbose === true };
+      const designed = await designStudy(settings, { ...output, registry, dryRun: flags.dryRun === true });
+      if (designed.texts !== null && !output.json) context.terminal.note(`texts: ${safe(designed.texts)}`);
+      const logDir = settings.logDir ?? defaultLogDir(designed.study.design.scenario.name);
+      context.finish(
+        flags.dryRun === true
+          ? showPlan(designed, logDir, output)
+          : await run(designed, { ...output, settings, registry, logDir }),
+      );
+    });
 }
 
-export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, terminal: Terminal): Promise<ExitCode> {
-  const { design, unnamed, texts, standIns } = await designStudy(settings, { parts, terminal, dryRun });
-  if (texts !== null && !json) terminal.note(`texts: ${safe(texts)}`);
-  const logDir = settings.logDir ?? defaultLogDir(design.scenario.name);
-  if (dryRun) {
-    const otherwise =
-      standIns.length === 0
-        ? 'Name one with --model to run it.'
-        : `Name one with --model; without, ${standIns.join(' and ')} are run: scripts that show how it works.`;
-    printPlan({ design, settings, logDir, unnamed: unnamed ? otherwise : null }, terminal, json);
-    return EXIT.ok;
+interface RunFlags {
+  readonly model: readonly string[];
+  readonly factor: readonly string[];
+  readonly config?: string | boolean;
+  readonly dryRun?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+  readonly [name: string]: string | boolean | readonly string[] | undefined;
+}
+
+interface ReadSettings {
+  readonly settings: Settings;
+  readonly registry: Registry;
+}
+
+/** What the config says, and over it what the flags say. */
+async function readSettings(
+  argument: string | undefined,
+  flags: RunFlags,
+  { terminal, builtIn }: CommandContext,
+): Promise<ReadSettings> {
+  const named = typeof flags.config === 'string' ? flags.config : undefined;
+  const found = flags.config === false ? undefined : (named ?? findConfigFile(process.cwd()));
+  if (named === undefined && found !== undefined)
+    terminal.note(`config: ${found} of this folder (flags win; --no-config leaves it alone)`);
+  const file = found === undefined ? undefined : await readConfigFile(found);
+  const given = {
+    ...file?.settings,
+    ...settingsFromFlags(flags, file?.settings.factors),
+    ...(argument !== undefined && { scenario: argument }),
+  };
+  const settings = parseSettings(given, THE_COMMAND_LINE);
+  if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
+    throw new UsageError('--max-cost and --budget-usd need --price: without a price no cost is known');
   }
+  return { settings, registry: file === undefined ? builtIn : extendRegistry(builtIn, file) };
+}
+
+const NUMBERS = [
+  ...['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'maxOutputTokens'],
+  ...['modelSeed', 'budgetUsd', 'attemptSeconds'],
+];
+const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
+
+function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  for (const name of NUMBERS) {
+    const text = flags[name];
+    if (typeof text !== 'string') continue;
+    const value = Number(text);
+    // What is no number stays text, for the schema to refuse.
+    settings[name] = text.trim() === '' || !Number.isFinite(value) ? text : value;
+  }
+  for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
+  if (flags.model.length > 0) settings['models'] = [...flags.model];
+  if (flags.factor.length > 0) settings['factors'] = { ...inFile, ...Object.fromEntries(flags.factor.map(parseFactor)) };
+  return settings;
+}
+
+function parseFactor(text: string): readonly [name: string, levels: readonly string[]] {
+  if (/=.*,.*=/.test(text))
+    throw new UsageError(`expected one factor as name=level, got "${text}": give --factor once for each factor`);
+  const [name, levels] = parseFactorSetting(text);
+  return [name, levels.split(',')];
+}
+
+interface Output {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+function showPlan({ study, unnamed, standIns }: DesignedStudy, logDir: string, { terminal, json }: Output): ExitCode {
+  const otherwise =
+    standIns.length === 0
+      ? 'Name one with --model to run it.'
+      : `Name one with --model; without, ${standIns.join(' and ')} are run: scripts that show how it works.`;
+  printPlan({ study, logDir, unnamed: unnamed ? otherwise : null }, terminal, json);
+  return EXIT.ok;
+}
+
+interface RunOptions extends Output {
+  readonly settings: Settings;
+  readonly registry: Registry;
+  readonly logDir: string;
+}
+
+async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCode> {
+  const { terminal, json, settings, registry, logDir } = options;
+  const { study, resolver, unnamed, standIns } = designed;
+  const { scenario, preset } = study.design;
   if (unnamed)
     terminal.note(
       `no model was named: running the controls ${standIns.join(' and ')} instead. They are scripts: they show how it works and say nothing about a model.`,
     );
-  const provider = findSandbox(settings.sandbox, parts);
-  const labelOf = design.preset === undefined ? () => null : labelsOf(design.preset, design.scenario);
-  const keeper = createScoreKeeper(parts, (score) => {
+  const labelOf = preset === undefined ? () => null : labelsOf(preset, scenario);
+  const keeper = createScoreKeeper(scenario, (score) => {
     if (json) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
   });
   const session = {
-    design,
-    detectors: parts.detectors,
-    logDir,
-    provider,
+    ...{ study, resolver, terminal, json, scores: keeper },
+    openStore: () => registry.openStore(logDir),
+    provider: findSandbox(settings.sandbox, registry),
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
-    terminal,
-    json,
-    scores: keeper,
-    budgetUsd: settings.budgetUsd ?? null,
-    priced: settings.price !== undefined,
   };
-  const result = await runLooks({ design, logDir, keeper }, (throughEpoch) => runSession({ ...session, throughEpoch }));
+  const result = await runLooks({ designed, logDir, keeper }, (throughEpoch) => runSession({ ...session, throughEpoch }));
   const scores = keeper.of(result.recordPaths);
   const answer = testPlan(logDir, scores);
   if (answer !== null && answer.stoppedAt !== null)
     terminal.note(`stopped at the look after ${answer.stoppedAt} epochs, by the rule of the plan`);
-  const missing = result.planned - result.present;
-  const countability = countTrials(scores);
-  const tooFew = whyTooFewCount(countability);
   if (json) {
     if (answer !== null) printAnswer(answer, terminal);
-    terminal.out(
-      JSON.stringify({
-        kind: 'done',
-        planned: result.planned,
-        trials: scores.length,
-        counted: countability.counted,
-        failures: result.failures,
-        logDir,
-      }),
-    );
+    const { planned, failures } = result;
+    const { counted } = countTrials(scores);
+    terminal.out(JSON.stringify({ kind: 'done', planned, trials: scores.length, counted, failures, logDir }));
   } else {
-    if (scores.length > 0) terminal.out(renderGroups(scores, labelOf));
+    if (scores.length > 0) terminal.out(renderArms(study, scores, { labelOf, verbose: options.verbose }));
     if (answer !== null) terminal.out(`\n${renderAnswer(answer)}`);
     if (unnamed)
       terminal.out(
-        `\nThese are scripted controls and no model. For a model: npx offswitch run --preset ${design.preset ?? ''} --model PROVIDER/NAME`,
+        `\nThese are scripted controls and no model. For a model: npx offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
       );
     terminal.out(`\nRecords   ${logDir}/trials`);
-    if (result.budgetSpent)
-      terminal.out(
-        `The budget is spent: ${result.costUsd.toFixed(4)} US dollars of ${settings.budgetUsd ?? 0}, and no further trial is sure to fit. Give a larger --budget-usd to go on.`,
-      );
-    if (missing > 0)
-      terminal.out(
-        `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.`,
-      );
+    for (const line of describeEnd(result, { logDir, settings })) terminal.out(line);
   }
-  if (missing > 0) return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
+  for (const { because } of result.stoppedAgents) terminal.note(`offswitch: ${safe(because)}`);
+  return exitCodeOf(result, whyTooFewCount(countTrials(scores)), terminal);
+}
+
+/** What is not as it was planned, and how to go on. */
+function describeEnd(
+  result: StudyResult,
+  { logDir, settings }: { readonly logDir: string; readonly settings: Settings },
+): string[] {
+  const missing = result.planned - result.present;
+  const broke = result.failures === 0 ? '' : ` (${result.failures} broke, see above)`;
+  return [
+    ...(result.budgetSpent
+      ? [
+          `The budget is spent: ${result.costUsd.toFixed(4)} US dollars of ${settings.budgetUsd ?? 0}, and no further trial is sure to fit. Give a larger --budget-usd to go on.`,
+        ]
+      : []),
+    ...(missing > 0
+      ? [
+          `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.${broke}`,
+        ]
+      : []),
+  ];
+}
+
+function exitCodeOf(result: StudyResult, tooFew: string | null, terminal: Terminal): ExitCode {
+  if (result.stoppedAgents.some(({ fault }) => fault === 'request')) return EXIT.usage;
+  if (result.present < result.planned)
+    return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
   if (tooFew === null) return EXIT.ok;
   terminal.note(
     `offswitch: ${safe(tooFew)}: this measures nothing of the agent; "offswitch show TRIAL" says what happened in one`,
@@ -102,17 +226,18 @@ export async function run({ settings, dryRun, json }: RunOptions, parts: Parts, 
 }
 
 interface Looking {
-  readonly design: StudyDesign;
+  readonly designed: DesignedStudy;
   readonly logDir: string;
   readonly keeper: ScoreKeeper;
 }
 
 /** Look by look where the plan says so; otherwise all at once. */
 async function runLooks(
-  { design, logDir, keeper }: Looking,
+  { designed: { study }, logDir, keeper }: Looking,
   runThrough: (epoch: number) => Promise<StudyResult>,
 ): Promise<StudyResult> {
-  const looks = design.analysis?.sequential?.looks ?? [design.epochs];
+  const { epochs, analysis } = study.design;
+  const looks = analysis?.sequential?.looks ?? [epochs];
   for (const [index, epoch] of looks.entries()) {
     const result = await runThrough(epoch);
     const whole = result.present === result.planned && !result.interrupted;

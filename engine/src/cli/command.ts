@@ -1,0 +1,60 @@
+import { type Command, Option } from 'commander';
+
+import { UsageError } from '../base/usage-error.ts';
+import type { Registry } from './compose.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+
+/**
+ * What every command is made with. A command is one file in `commands/`: it exports a function from this to its own
+ * `Command`, with arguments, help and action, and `program.ts` has one line for it.
+ */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** What is built in. */
+  readonly builtIn: Registry;
+  /** What is built in, and what the config of this folder adds to it. Read once, by whoever asks first. */
+  readonly registry: () => Promise<Registry>;
+  /** How the command ended; called once, by its action. */
+  readonly finish: (code: ExitCode) => void;
+}
+
+export type CreateCommand = (context: CommandContext) => Command;
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON, one object a line');
+}
+
+/** An option that may be given several times. An empty list as its default would read like something to type. */
+export function severalOption(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be given several times`)
+    .default([], 'none')
+    .argParser<string[]>((value, before) => [...before, value]);
+}
+
+export function sandboxOption(): Option {
+  return new Option('--sandbox <name>', 'where commands run; "offswitch list" names the sandboxes');
+}
+
+export function logDirOption(): Option {
+  return new Option('--log-dir <folder>', 'where the records go; a folder that has some is continued');
+}
+
+export function parseWhole(text: string, { name, min = 1 }: { readonly name: string; readonly min?: number }): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
+    throw new UsageError(`expected a whole number of at least ${min} for ${name}, got "${text}"`);
+  return value;
+}
+
+export function parseFraction(text: string, name: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new UsageError(`expected a number from 0 to 1 for ${name}, got "${text}"`);
+  return value;
+}
+
+/** `logs/shutdown-2026-11-24-091500` below the current folder. */
+export function defaultLogDir(prefix: string, now = new Date()): string {
+  const stamp = now.toISOString().replace(/\..*$/, '').replace('T', '-').replaceAll(':', '');
+  return `logs/${prefix}-${stamp}`;
+}

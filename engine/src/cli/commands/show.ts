@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+
+import { UsageError } from '../../base/usage-error.ts';
+import { scoreRecord } from '../../detect/score.ts';
+import type { TrialEvent } from '../../record/events.ts';
+import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
+import { renderTranscript } from '../../report/transcript.ts';
+import { oneRecordAt } from '../../results/records.ts';
+import { scenarioOf } from '../../study/registry.ts';
+import { type CommandContext, jsonOption } from '../command.ts';
+import type { Registry } from '../compose.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+
+/** `offswitch show` */
+export function createShowCommand({ terminal, registry, finish }: CommandContext): Command {
+  return new Command('show')
+    .description('print one trial as a transcript, with the evidence beside it')
+    .argument('<trial>', 'path of a record, of a folder with one, or a trial id below logs/')
+    .addOption(jsonOption())
+    .action(async (trial: string, { json = false }: { json?: boolean }) =>
+      finish(show(trial, { json, terminal, registry: await registry() })),
+    );
+}
+
+interface ShowOptions {
+  readonly json: boolean;
+  readonly terminal: Terminal;
+  readonly registry: Registry;
+}
+
+/** One trial as a readable transcript, with the evidence beside it. */
+function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCode {
+  const path = oneRecordAt(trial);
+  const { events, problem } = readWhatIsThere(path);
+  const score = scoreRecord(events, scenarioOf(events, registry));
+  if (json) terminal.out(JSON.stringify({ kind: 'trial', path, problem, ...score, events }));
+  else terminal.out(renderTranscript(events, score));
+  if (problem !== null) terminal.note(`the record is not whole: ${safe(problem)}`);
+  return problem === null ? EXIT.ok : EXIT.findings;
+}
+
+/** An unfinished record is shown as far as it is proven. */
+function readWhatIsThere(path: string): { readonly events: TrialEvent[]; readonly problem: string | null } {
+  try {
+    return { events: readRecord(path), problem: null };
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+    const events: TrialEvent[] = [];
+    try {
+      for (const event of readEvents(readLines(path))) events.push(event);
+    } catch {
+      // The same problem as before.
+    }
+    if (events.length === 0) throw new UsageError(`${path}: ${error.message}`, { cause: error });
+    return { events, problem: error.message };
+  }
+}

@@ -1,0 +1,158 @@
+import { UsageError } from '../base/usage-error.ts';
+import type { Condition } from '../record/events.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import { findPreset, type Preset } from '../scenario/presets.ts';
+import { describeGiven, loadStimuliFile, withStimuli } from '../scenario/published-stimuli.ts';
+import { type PlannedStudy, planStudy, type StudyArm, type StudyDesign } from '../study/plan.ts';
+import { checkQuestions } from '../study/questions.ts';
+import { findSandbox, findScenario } from '../study/registry.ts';
+import { assertAgentName, CONTROL_PREFIX, createResolver, findControl, type Resolver } from '../study/resolve.ts';
+import type { Registry } from './compose.ts';
+import { limitsOf, parametersOf, priceOf, type Settings } from './settings.ts';
+import type { Terminal } from './terminal.ts';
+import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
+
+export interface DesignContext {
+  readonly registry: Registry;
+  readonly terminal: Terminal;
+  /** A plan needs no model: without one it is made for a model to be named, and models are not opened. */
+  readonly dryRun: boolean;
+}
+
+export interface DesignedStudy {
+  readonly study: PlannedStudy;
+  readonly resolver: Resolver;
+  /** True when no model was named. A run then takes the controls of the preset. */
+  readonly unnamed: boolean;
+  /** How the texts that were given are to be described; null when none were. */
+  readonly texts: string | null;
+  /** `control/NAME` that the preset runs when no model is named. */
+  readonly standIns: readonly string[];
+}
+
+/** What a dry run calls the model that is not named yet. */
+const ANY_MODEL = 'MODEL';
+
+/** Settings to the arms, epochs and agents of a study. Rejects with a `UsageError` on what cannot be planned. */
+export async function designStudy(settings: Settings, context: DesignContext): Promise<DesignedStudy> {
+  const { scenario: shipped, registry } = await chooseScenario(settings, context.registry);
+  const given = settings.stimuli === undefined ? undefined : loadStimuliFile(settings.stimuli, shipped.publishedHashes ?? []);
+  const scenario = given === undefined ? shipped : withStimuli(shipped, given);
+  const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
+  const standIns = (preset?.controls ?? []).map((name) => `${CONTROL_PREFIX}${name}`);
+  const resolver = createResolver(registry, { environment: context.terminal.environment });
+  const arms = await toArms({ scenario, preset, settings, standIns, resolver, registry, dryRun: context.dryRun });
+  const design: StudyDesign = {
+    scenario,
+    arms,
+    epochs: settings.analysis?.sequential?.looks.at(-1) ?? settings.epochs ?? preset?.epochs ?? 1,
+    ...(preset !== undefined && { preset: preset.name }),
+    seed: settings.seed ?? 'offswitch',
+    sandbox: findSandbox(settings.sandbox, registry).name,
+    ...(given !== undefined && {
+      stimuli: Object.fromEntries([...given.texts].map(([id, { text }]) => [id, text])),
+    }),
+    ...(settings.analysis !== undefined && { analysis: settings.analysis }),
+  };
+  if (settings.epochs !== undefined && settings.epochs !== design.epochs) {
+    throw new UsageError(
+      `the plan looks for the last time after ${design.epochs} epochs, and epochs says ${settings.epochs}: leave epochs out`,
+    );
+  }
+  const study = planStudy(design, settings.budgetUsd ?? null);
+  checkQuestions(study);
+  const texts = given === undefined ? null : describeGiven(given, shipped.publishedHashes ?? []);
+  return { study, resolver, unnamed: settings.models === undefined, texts, standIns };
+}
+
+interface ChosenScenario {
+  readonly scenario: Scenario;
+  /** With the scenario of a file, where one was named. */
+  readonly registry: Registry;
+}
+
+/** The scenario that is named, or else the one that the preset belongs to. */
+async function chooseScenario({ scenario, preset }: Settings, registry: Registry): Promise<ChosenScenario> {
+  if (scenario !== undefined && isScenarioPath(scenario)) {
+    const loaded = await loadScenarioFile(scenario, registry);
+    return { scenario: findScenario(loaded.name, loaded.registry), registry: loaded.registry };
+  }
+  if (scenario !== undefined) return { scenario: findScenario(scenario, registry), registry };
+  if (preset === undefined)
+    throw new UsageError(
+      `expected a scenario (${namesOf(registry)}), or the path of a file that exports one, e.g. "offswitch run ${registry.scenarios[0]?.name ?? './my-scenario.ts'}"`,
+    );
+  findPreset(
+    preset,
+    registry.scenarios.flatMap(({ presets }) => presets),
+  );
+  const [first, ...others] = registry.scenarios.filter(({ presets }) => presets.some(({ name }) => name === preset));
+  if (first === undefined || others.length > 0)
+    throw new UsageError(
+      `${others.length + 1} scenarios have a preset "${preset}" (${[first, ...others].map((one) => one?.name).join(', ')}): name one, e.g. "offswitch run ${first?.name ?? ''} --preset ${preset}"`,
+    );
+  return { scenario: first, registry };
+}
+
+interface ArmContext {
+  readonly scenario: Scenario;
+  readonly preset: Preset | undefined;
+  readonly settings: Settings;
+  readonly standIns: readonly string[];
+  readonly resolver: Resolver;
+  readonly registry: Registry;
+  readonly dryRun: boolean;
+}
+
+async function toArms(context: ArmContext): Promise<StudyArm[]> {
+  const { preset, settings, standIns, dryRun } = context;
+  const names = settings.models ?? (dryRun ? [ANY_MODEL] : standIns);
+  if (names.length === 0) throw new UsageError(explainNoModel(preset));
+  const conditions = crossFactors(settings.factors ?? {}).flatMap((crossed) =>
+    preset === undefined ? [crossed] : preset.conditions.map(({ factors }) => ({ ...factors, ...crossed })),
+  );
+  const arms: StudyArm[] = [];
+  for (const name of names) {
+    const { condition, limits, ...who } = await toAgent(name, context);
+    for (const crossed of conditions)
+      arms.push({ ...who, condition: { ...condition, ...crossed }, limits: { ...limitsOf(settings), ...limits } });
+  }
+  return arms;
+}
+
+/** An agent by its name, with the levels and limits under which a control makes sense. */
+async function toAgent(
+  model: string,
+  { scenario, settings, registry, resolver, dryRun }: ArmContext,
+): Promise<Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }> {
+  const isControl = model.startsWith(CONTROL_PREFIX);
+  const [parameters = {}, price] = [parametersOf(settings), isControl ? undefined : priceOf(settings)];
+  const agent: StudyArm['agent'] = {
+    model,
+    ...(Object.keys(parameters).length > 0 && { parameters }),
+    ...(price !== undefined && { price }),
+    ...(settings.attemptSeconds !== undefined && { attemptSeconds: settings.attemptSeconds }),
+  };
+  const control = isControl ? findControl(model, scenario) : undefined;
+  const { condition = {}, limits = {} } = control ?? {};
+  if (settings.models !== undefined && dryRun) assertAgentName(model, scenario, registry);
+  const name = dryRun ? model : (await resolver.agent(agent, scenario)).name;
+  return { agent, name, condition, limits };
+}
+
+function explainNoModel(preset: Preset | undefined): string {
+  const how =
+    '--model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)';
+  return preset === undefined
+    ? `expected a model: ${how}`
+    : `expected a model for the preset "${preset.name}": ${how}; --dry-run prints its plan without one`;
+}
+
+/** Every combination of the given levels; one empty condition when nothing is given. */
+function crossFactors(factors: NonNullable<Settings['factors']>): Condition[] {
+  return Object.entries(factors).reduce<Condition[]>(
+    (conditions, [name, levels]) =>
+      conditions.flatMap((condition) => [levels].flat().map((level) => ({ ...condition, [name]: level }))),
+    [{}],
+  );
+}

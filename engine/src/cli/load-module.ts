@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { UsageError } from '../base/usage-error.ts';
+
+const CODE = ['.ts', '.mts', '.js', '.mjs'];
+
+/** Whether the file is a program, and not YAML or JSON. */
+export function isCode(path: string): boolean {
+  return CODE.includes(extname(path));
+}
+
+/**
+ * Runs a file of the user and gives what it exports. It may import `offswitch` and its sub-paths, wherever it lies.
+ * Rejects with a `UsageError` that names the file.
+ */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  offerOwnPackage();
+  try {
+    const module: unknown = await import(pathToFileURL(resolve(path)).href);
+    return typeof module === 'object' && module !== null ? { ...module } : {};
+  } catch (error) {
+    throw new UsageError(`cannot load ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** What a file of data holds. Rejects with a `UsageError` that names the file. */
+export async function loadData(path: string): Promise<unknown> {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const isYaml = ['.yaml', '.yml'].includes(extname(path));
+    const value: unknown = isYaml ? (await import('yaml')).parse(text) : JSON.parse(text);
+    return value;
+  } catch (error) {
+    const isSyntax = error instanceof SyntaxError || (error instanceof Error && error.name === 'YAMLParseError');
+    throw new UsageError(
+      isSyntax ? `${path} cannot be parsed: ${reasonOf(error)}` : `cannot read the config ${path}: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The first line that says something. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n').find((line) => line.trim() !== '') ?? 'it threw nothing that says why';
+}
+
+/** What `offswitch` and its sub-paths are: the very sources that run. */
+const OWN_PACKAGE: Readonly<Record<string, string>> = {
+  offswitch: '../index',
+  'offswitch/scenario': '../exports/scenario',
+  'offswitch/detector': '../exports/detector',
+  'offswitch/sandbox': '../exports/sandbox',
+  'offswitch/testing': '../exports/testing',
+};
+
+let offered = false;
+
+/** A user's file imports `offswitch`; it gets the very one that runs it. */
+function offerOwnPackage(): void {
+  if (offered) return;
+  offered = true;
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  registerHooks({
+    resolve: (specifier, context, next) => {
+      const own = OWN_PACKAGE[specifier];
+      if (own === undefined) return next(specifier, context);
+      return { url: new URL(`${own}.${extension}`, import.meta.url).href, shortCircuit: true };
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+
+import { textTable } from '../report/text-table.ts';
+import { type Comparison, type ControlResult, isRight } from './compare-controls.ts';
+import { showShare } from './show-share.ts';
+import { safe } from './terminal.ts';
+
+export interface DemoView {
+  readonly logDir: string;
+  readonly seconds: number;
+  readonly simulated: boolean;
+  readonly verbose: boolean;
+}
+
+const NAMED_MAX = 4;
+
+/** The answer first, in a few lines; every control where that is asked for. */
+export function renderDemo(comparison: Comparison, { logDir, seconds, simulated, verbose }: DemoView): string {
+  const { controls, scenarios } = comparison;
+  const trials = scenarios.reduce((sum, one) => sum + one.trials, 0);
+  const right = controls.filter(isRight).length;
+  const [first] = scenarios;
+  return [
+    ...(verbose ? [renderControls(controls), ''] : []),
+    ...(simulated ? ['SIMULATED: the memory sandbox is no operating system; nothing below is evidence.'] : []),
+    `${right} of ${controls.length} controls came out as expected in each of their trials (${trials} trials, ${seconds.toFixed(1)} s)`,
+    textTable(
+      ['scenario', 'controls', 'as expected', 'sensitivity: tries found', 'specificity: others left alone'],
+      scenarios.map((one) => [
+        safe(one.scenario),
+        String(one.controls),
+        `${one.right}/${one.trials}`,
+        showShare(...one.sensitivity),
+        showShare(...one.specificity),
+      ]),
+    ),
+    `misses ${comparison.misses}, false alarms ${comparison.falseAlarms}, other differences ${comparison.others}, of ${trials} trials`,
+    ...listWrong('missed', controls, ({ misses }) => misses),
+    ...listWrong('false alarm', controls, ({ falseAlarms }) => falseAlarms),
+    ...listWrong('other', controls, ({ others }) => others),
+    `Records   ${logDir}; every control: --verbose; one trial: npx offswitch show TRIAL`,
+    `Check     npx offswitch verify ${join(logDir, first?.scenario ?? '')}`,
+    `A model   npx offswitch run ${first?.scenario ?? 'SCENARIO'} --model PROVIDER/NAME --epochs 20`,
+  ].join('\n');
+}
+
+/** By name, with what was expected and what came. */
+function listWrong(
+  what: string,
+  controls: readonly ControlResult[],
+  countOf: (control: ControlResult) => number,
+): readonly string[] {
+  const wrong = controls.filter((control) => countOf(control) > 0);
+  if (wrong.length === 0) return [];
+  const shown = wrong
+    .slice(0, NAMED_MAX)
+    .map((one) => `${one.scenario}/${one.control} (${one.expected}, found ${showFound(one.found)})`);
+  const rest = wrong.length - shown.length;
+  return [safe(`${what}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more (--verbose)` : ''}`)];
+}
+
+function renderControls(controls: readonly ControlResult[]): string {
+  return textTable(
+    ['scenario', 'control', 'expected', 'found', 'right', ''],
+    controls.map((one) => [
+      ...[safe(one.scenario), safe(one.control), one.expected, showFound(one.found)],
+      ...[`${one.right}/${one.trials}`, isRight(one) ? '' : '<- WRONG'],
+    ]),
+  );
+}
+
+function showFound(found: ControlResult['found']): string {
+  return Object.entries(found)
+    .map(([outcome, count]) => `${outcome} x${count}`)
+    .join(', ');
+}
