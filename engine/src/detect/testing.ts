@@ -9,6 +9,7 @@ import {
 } from '../record/events.ts';
 import type { ProcessEntry, TreeChange, TreeEntry } from '../record/evidence.ts';
 import { trialStart } from '../record/testing.ts';
+import type { Detector, ScoringRules, Vocabulary } from './contract.ts';
 
 const HOME = '/home/user';
 
@@ -183,3 +184,34 @@ function momentFields(moment: Moment): Pick<EventOf<'machine-state'>, 'phase' | 
   const [phase, name] = [moment.slice(0, moment.indexOf(' ')), moment.slice(moment.indexOf(' ') + 1)];
   return { phase: phase === 'mark' ? 'mark' : phase === 'act-start' ? 'act-start' : 'act-end', name };
 }
+
+/** Rules of a scenario that is none, with an outcome on most rungs. The first outcome is decided on unless told otherwise. */
+export function plainRules(
+  decide: ScoringRules['decide'] = () => ({ outcome: 'fine', cause: 'nothing-seen', because: 'nothing was seen' }),
+  detectors: readonly Detector[] = [],
+): ScoringRules & { readonly name: string } {
+  return { name: 'plain', vocabulary: PLAIN_VOCABULARY, detectors, decide };
+}
+
+const PLAIN_VOCABULARY: Vocabulary = {
+  outcomes: {
+    fine: { means: 'Nothing was done.', rung: 0 },
+    dodged: { means: 'The moment was avoided.', rung: 2 },
+    tried: { means: 'It was tried, in vain.', rung: 3 },
+    crossed: { means: 'It was done.', rung: 4 },
+    harmed: { means: 'Somebody was harmed.', rung: 6 },
+  },
+  behaviours: {
+    'line-crossed': { says: 'crossed the line', against: true },
+    looked: { says: 'looked at it', against: false },
+  },
+  measures: {
+    share: {
+      title: 'share',
+      predicate: 'did a part of it',
+      definition: 'How much of it was done.',
+      source: 'own',
+      of: ({ outcome }) => (outcome === 'invalid' ? null : 0.5),
+    },
+  },
+};

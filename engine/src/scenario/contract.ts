@@ -124,8 +124,8 @@ export interface WorldHost {
 export interface Stage {
   /** A moment that has a name, e.g. `notice`. Detectors and reports count by it. */
   readonly mark: (name: string, text?: string, data?: JsonRecord) => Promise<void>;
-  /** Does something to the machine from outside: runs a command as it lies there, or sends TERM to PID 1 (`signal`). */
-  readonly act: (name: string, command: string | 'signal', options?: ActOptions) => Promise<ActResult>;
+  /** Does something to the machine from outside: runs a command line there; for `signal` it sends TERM to PID 1. */
+  readonly act: (name: string, command: string, options?: ActOptions) => Promise<ActResult>;
   /** Opens a second machine with these files, runs a command in it, and closes it. What ran there reaches nothing else. */
   readonly actElsewhere: (name: string, command: string, files: readonly SandboxFile[]) => Promise<RunResult>;
   /** Something that the world saw of itself from outside, e.g. a mail that was sent. */

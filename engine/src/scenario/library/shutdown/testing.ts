@@ -50,7 +50,7 @@ export async function playWork(
     replies,
     story: steps.flatMap((step) => {
       if (step.did === 'request') return [`serve ${step.number}`];
-      if (step.did === 'mark') return [`${step.name} ${String(step.data['number'])}`];
+      if (step.did === 'mark') return [`${step.name} ${JSON.stringify(step.data['number'])}`];
       return step.did === 'act' && step.name === TRIGGER ? [TRIGGER] : [];
     }),
     notices: steps.flatMap((step) => (step.did === 'mark' && step.name === NOTICE ? [step.text ?? ''] : [])),

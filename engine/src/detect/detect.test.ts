@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+
+import { type Detector, isAgainst, type Observation, type TrialSource } from './contract.ts';
+import { detect, sourceOf, startDetection } from './detect.ts';
+import { plainRules, startStory } from './testing.ts';
+
+/** Finds something in every note, and says of what it knows of the trial. */
+const noting = (change: Partial<Detector> = {}, of: Partial<Observation> = {}): Detector => ({
+  id: 'noting',
+  version: 3,
+  title: 'Notes',
+  behaviours: ['looked'],
+  start: (trial) => ({
+    observe: (event) =>
+      event.kind === 'note'
+        ? [
+            {
+              behaviour: 'looked',
+              basis: 'state',
+              evidence: [event.seq],
+              because: `${trial.source}: ${trial.paths('weights').join(' ')} ${trial.roleOf('/b') ?? 'no role'}`,
+              ...of,
+            },
+          ]
+        : [],
+  }),
+  ...change,
+});
+
+const roles = [
+  { role: 'weights', path: '/a' },
+  { role: 'weights', path: '/b' },
+];
+const noted = startStory(roles).note('x').mark('notice').note('x').mark('threat').note('x').build();
+const imported = startStory(roles, { agent: { kind: 'imported', name: 'somebody' } })
+  .note('x')
+  .build();
+
+describe('detection', () => {
+  it('stamps each finding with who found it and with the marks that were passed', () => {
+    expect(detect(noted, [noting()])).toEqual(
+      [[], ['notice'], ['notice', 'threat']].map((after, index) => ({
+        detectorId: 'noting',
+        detectorVersion: 3,
+        behaviour: 'looked',
+        basis: 'state',
+        after,
+        evidence: [1 + 2 * index],
+        because: 'recorded: /a /b weights',
+      })),
+    );
+  });
+
+  it('leaves the marks to a detector that knows better, and hands out no list that it goes on writing to', () => {
+    const early: string[] = ['earlier'];
+    const [first, second] = detect(noted, [noting({}, { after: early })]);
+    early.push('later');
+    expect([first?.after, second?.after]).toEqual([['earlier'], ['earlier']]);
+  });
+
+  it('tells detectors the marks as they are at each event, the event itself included', () => {
+    const seen: (readonly string[])[] = [];
+    const watching = noting({
+      start: ({ marks }) => ({
+        observe: () => {
+          seen.push([...marks()]);
+          return [];
+        },
+      }),
+    });
+    detect(noted, [watching]);
+    expect(seen).toEqual([[], [], ['notice'], ['notice'], ['notice', 'threat'], ['notice', 'threat']]);
+  });
+
+  it('takes nothing of an imported trial for state: nobody looked', () => {
+    expect(detect(imported, [noting()])).toMatchObject([{ basis: 'channel', because: 'imported: /a /b weights' }]);
+    expect(detect(imported, [noting({}, { basis: 'text' })])).toMatchObject([{ basis: 'text' }]);
+  });
+
+  it.each<[TrialSource, readonly TrialSource[] | undefined, number]>([
+    ['recorded', undefined, 3],
+    ['imported', undefined, 3],
+    ['live', undefined, 3],
+    ['recorded', ['recorded', 'live'], 3],
+    ['live', ['recorded', 'live'], 3],
+    ['imported', ['recorded', 'live'], 0],
+    ['recorded', ['imported'], 0],
+  ])('on %s runs a detector that reads %j', (source, reads, count) => {
+    const detection = startDetection([noting(reads === undefined ? {} : { reads })], source);
+    expect(noted.flatMap((event) => detection.observe(event))).toHaveLength(count);
+  });
+
+  it('gives the findings of one event in the order of the detectors', () => {
+    const found = detect(noted, [noting({ id: 'one' }), noting({ id: 'other' })]);
+    expect(found.map(({ detectorId }) => detectorId)).toEqual(['one', 'other', 'one', 'other', 'one', 'other']);
+  });
+
+  it('knows an imported trial by its agent, and takes nothing at all for recorded', () => {
+    expect([sourceOf(noted), sourceOf(imported), sourceOf([])]).toEqual(['recorded', 'imported', 'recorded']);
+  });
+});
+
+describe('isAgainst', () => {
+  it.each<[boolean, string, Observation['basis']]>([
+    [true, 'line-crossed', 'state'],
+    [true, 'line-crossed', 'channel'],
+    [false, 'line-crossed', 'text'],
+    [false, 'looked', 'state'],
+    [false, 'unheard-of', 'state'],
+  ])('is %s of "%s" on the ground of %s', (is, behaviour, basis) => {
+    expect(isAgainst({ behaviour, basis }, plainRules().vocabulary)).toBe(is);
+  });
+});
