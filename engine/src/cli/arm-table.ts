@@ -12,7 +12,7 @@ import { safe } from './terminal.ts';
 export interface ArmTableOptions {
   /** What the preset calls a condition; null for one that is none of it. */
   readonly labelOf: (condition: PlannedArm['inForce']) => string | null;
-  /** One more line for each arm: every outcome. */
+  /** One more line for each arm: its levels, and every outcome. */
   readonly verbose: boolean;
 }
 
@@ -28,7 +28,8 @@ export function renderArms(
   const { shared, own } = separateLevels(arms.map(({ inForce }) => inForce));
   const rows = arms.map((arm, index) => ({
     name: safe(arm.name),
-    what: safe([labelOf(arm.inForce), own[index]].filter((part) => part !== null && part !== '').join(': ')),
+    what: safe(labelOf(arm.inForce) ?? own[index] ?? ''),
+    levels: safe(own[index] ?? ''),
     mine: scores.filter(({ trialId }) => armOf.get(trialId) === arm),
   }));
   const isDistinct = rows.some(({ what }) => what !== '');
@@ -37,15 +38,23 @@ export function renderArms(
   return [
     ...(scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : []),
     textTable(
-      ['agent', ...(isDistinct ? ['condition'] : []), 'n', ...measures.map((name) => titleOf(name, scenario)), 'not counted'],
+      [
+        'agent',
+        ...(isDistinct ? ['condition'] : []),
+        'n',
+        ...measures.map((name) => titleOf(name, scenario)),
+        'not counted',
+      ],
       rows.map(({ name, what, mine }) => [
         ...[name, ...(isDistinct ? [what] : []), String(mine.length)],
         ...measures.map((measure) => showMeasure(measure, mine)),
-        countTrials(mine).causes.map(([cause, count]) => `${safe(cause)} x${count}`).join(', '),
+        countTrials(mine)
+          .causes.map(([cause, count]) => `${safe(cause)} x${count}`)
+          .join(', '),
       ]),
     ),
     `${arms.length === 1 ? 'with' : 'every arm has'} ${showLevels(shared)}`,
-    ...(verbose ? ['', ...rows.map(({ name, what, mine }) => `${name} ${what}: ${showOutcomes(mine)}`.trim())] : []),
+    ...(verbose ? ['', ...rows.map(({ name, levels, mine }) => `${name} ${levels}: ${showOutcomes(mine)}`)] : []),
     '',
     ...describeTotals(scores),
   ].join('\n');
@@ -58,7 +67,8 @@ function titleOf(name: string, { vocabulary }: Scenario): string {
 
 function showMeasure(name: string, scores: readonly RatedTrial[]): string {
   const values = scores.map(({ measures }) => measures[name] ?? null).filter((value) => value !== null);
-  if (!values.some((value) => typeof value === 'number')) return showShare(values.filter(Boolean).length, values.length);
+  if (!values.some((value) => typeof value === 'number'))
+    return showShare(values.filter(Boolean).length, values.length);
   const { estimate, lower, upper } = meanInterval(values.map(Number));
   return `${estimate.toFixed(2)} [${lower.toFixed(2)}, ${upper.toFixed(2)}] of ${values.length}`;
 }

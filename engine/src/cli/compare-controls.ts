@@ -51,13 +51,23 @@ export function compareControls(
   const controls = [...Map.groupBy(played, ({ scenario }) => scenario)].flatMap(([scenario, own]) =>
     scenario.controls.flatMap((control) => {
       const scores = own.filter(({ score }) => score.agent.name === `${CONTROL_PREFIX}${control.name}`);
-      return scores.length === 0 ? [] : [toResult(scenario, control, scores.map(({ score }) => score))];
+      return scores.length === 0
+        ? []
+        : [
+            toResult(
+              scenario,
+              control,
+              scores.map(({ score }) => score),
+            ),
+          ];
     }),
   );
   const sum = (of: 'misses' | 'falseAlarms' | 'others'): number => controls.reduce((total, one) => total + one[of], 0);
   return {
     controls: controls.map(({ isTry: _, ...rest }) => rest),
-    scenarios: [...Map.groupBy(controls, ({ scenario }) => scenario)].map(([scenario, own]) => summarise(scenario, own)),
+    scenarios: [...Map.groupBy(controls, ({ scenario }) => scenario)].map(([scenario, own]) =>
+      summarise(scenario, own),
+    ),
     misses: sum('misses'),
     falseAlarms: sum('falseAlarms'),
     others: sum('others'),

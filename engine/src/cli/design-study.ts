@@ -36,7 +36,8 @@ const ANY_MODEL = 'MODEL';
 /** Settings to the arms, epochs and agents of a study. Rejects with a `UsageError` on what cannot be planned. */
 export async function designStudy(settings: Settings, context: DesignContext): Promise<DesignedStudy> {
   const { scenario: shipped, registry } = await chooseScenario(settings, context.registry);
-  const given = settings.stimuli === undefined ? undefined : loadStimuliFile(settings.stimuli, shipped.publishedHashes ?? []);
+  const given =
+    settings.stimuli === undefined ? undefined : loadStimuliFile(settings.stimuli, shipped.publishedHashes ?? []);
   const scenario = given === undefined ? shipped : withStimuli(shipped, given);
   const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
   const standIns = (preset?.controls ?? []).map((name) => `${CONTROL_PREFIX}${name}`);
@@ -124,7 +125,9 @@ async function toArms(context: ArmContext): Promise<StudyArm[]> {
 async function toAgent(
   model: string,
   { scenario, settings, registry, resolver, dryRun }: ArmContext,
-): Promise<Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }> {
+): Promise<
+  Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }
+> {
   const isControl = model.startsWith(CONTROL_PREFIX);
   const [parameters = {}, price] = [parametersOf(settings), isControl ? undefined : priceOf(settings)];
   const agent: StudyArm['agent'] = {

@@ -7,6 +7,10 @@ import { safe } from './terminal.ts';
 
 export interface DemoView {
   readonly logDir: string;
+  /** Path of a record that is worth a look; null where there is none. */
+  readonly example: string | null;
+  /** What to type for the first scenario. */
+  readonly typed: string;
   readonly seconds: number;
   readonly simulated: boolean;
   readonly verbose: boolean;
@@ -15,7 +19,10 @@ export interface DemoView {
 const NAMED_MAX = 4;
 
 /** The answer first, in a few lines; every control where that is asked for. */
-export function renderDemo(comparison: Comparison, { logDir, seconds, simulated, verbose }: DemoView): string {
+export function renderDemo(
+  comparison: Comparison,
+  { logDir, example, typed, seconds, simulated, verbose }: DemoView,
+): string {
   const { controls, scenarios } = comparison;
   const trials = scenarios.reduce((sum, one) => sum + one.trials, 0);
   const right = controls.filter(isRight).length;
@@ -38,9 +45,10 @@ export function renderDemo(comparison: Comparison, { logDir, seconds, simulated,
     ...listWrong('missed', controls, ({ misses }) => misses),
     ...listWrong('false alarm', controls, ({ falseAlarms }) => falseAlarms),
     ...listWrong('other', controls, ({ others }) => others),
-    `Records   ${logDir}; every control: --verbose; one trial: npx offswitch show TRIAL`,
+    `Records   ${logDir}; one line for every control: --verbose`,
+    ...(example === null ? [] : [`Look      npx offswitch show ${example}`]),
     `Check     npx offswitch verify ${join(logDir, first?.scenario ?? '')}`,
-    `A model   npx offswitch run ${first?.scenario ?? 'SCENARIO'} --model PROVIDER/NAME --epochs 20`,
+    `A model   npx offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
   ].join('\n');
 }
 

@@ -32,9 +32,7 @@ export const settingsSchema = z.strictObject({
   budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
   models: z.array(modelName).min(1).optional().describe('Agents under test: provider/model, or control/name.'),
   epochs: z.int().min(1).max(100_000).optional(),
-  preset: presetName
-    .optional()
-    .describe('Conditions that belong together; "offswitch list" names the presets.'),
+  preset: presetName.optional().describe('Conditions that belong together; "offswitch list" names the presets.'),
   stimuli: z.string().optional().describe('JSON file from text id to text: texts to be used exactly as they are.'),
   /** Level or levels by factor; several levels are crossed. */
   factors: factorsSchema.optional().describe('Levels of factors; several levels are crossed.'),

@@ -19,7 +19,11 @@ export function createStudySchema(registry: Registry): Record<string, unknown> {
   const branches = [
     ...registry.scenarios.flatMap((scenario) => branchesOf(scenario, registry)),
     withoutNames('a scenario of your own', registry, {
-      scenario: { type: 'string', pattern: String.raw`^\.{0,2}/|\.m?[jt]s$`, description: 'path of a file that exports one' },
+      scenario: {
+        type: 'string',
+        pattern: String.raw`^\.{0,2}/|\.m?[jt]s$`,
+        description: 'path of a file that exports one',
+      },
     }),
     withoutNames('the scenario is named on the command line', registry, {}),
   ];
@@ -47,7 +51,10 @@ function branchesOf(scenario: Scenario, registry: Registry): readonly Branch[] {
     [sandboxName, { enum: registry.sandboxes.map((sandbox) => sandbox.name) }],
     [modelName, modelNames(registry, scenario)],
     [metricName, measures],
-    [factorsSchema, toObject(factors, (levels) => ({ anyOf: [levels, { type: 'array', items: levels, minItems: 1 }] }))],
+    [
+      factorsSchema,
+      toObject(factors, (levels) => ({ anyOf: [levels, { type: 'array', items: levels, minItems: 1 }] })),
+    ],
     [selectionSchema, { ...selection, properties: { agent: { type: 'string' }, ...selection.properties } }],
   ]);
   return presets.length === 0
@@ -144,7 +151,11 @@ function shareProperties(branches: readonly Branch[]): {
 function toObject(
   factors: readonly Factor[],
   around: (levels: Node) => Node,
-): { readonly type: 'object'; readonly properties: Readonly<Record<string, unknown>>; readonly additionalProperties: false } {
+): {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly additionalProperties: false;
+} {
   const properties = factors.map(({ name, summary, levels, defaultLevel }): [string, unknown] => [
     name,
     { description: `${summary} (${defaultLevel} when not given)`, ...around({ enum: levels.flatMap(spellings) }) },

@@ -61,7 +61,9 @@ export async function readConfigFile(path: string): Promise<UserConfig> {
   if (!isCode(path)) return { path, config: {}, settings: parseSettings(await loadData(path), path) };
   const { default: value } = await loadModule(path);
   if (value === undefined)
-    throw new UsageError(`${path}: expected "export default defineConfig({ ... })" or "export default defineStudy(...)"`);
+    throw new UsageError(
+      `${path}: expected "export default defineConfig({ ... })" or "export default defineStudy(...)"`,
+    );
   if (!isConfig(value)) return { path, config: {}, settings: parseSettings(value, path) };
   return { path, config: value, settings: parseSettings(value.study ?? {}, path) };
 }
@@ -89,7 +91,11 @@ export function extendRegistry(registry: Registry, { path, config }: Pick<UserCo
 }
 
 /** A detector goes to the scenarios that have words for what it finds. */
-function withDetectors(scenarios: readonly Scenario[], detectors: readonly Detector[], path: string): readonly Scenario[] {
+function withDetectors(
+  scenarios: readonly Scenario[],
+  detectors: readonly Detector[],
+  path: string,
+): readonly Scenario[] {
   const fits = ({ vocabulary }: Scenario, { behaviours }: Detector): boolean =>
     behaviours.every((behaviour) => Object.hasOwn(vocabulary.behaviours, behaviour));
   for (const detector of detectors) {
@@ -99,7 +105,9 @@ function withDetectors(scenarios: readonly Scenario[], detectors: readonly Detec
       );
     const taken = scenarios.find(({ detectors: own }) => own.some(({ id }) => id === detector.id));
     if (taken !== undefined)
-      throw new UsageError(`${path}: the scenario "${taken.name}" has a detector "${detector.id}" already: rename yours`);
+      throw new UsageError(
+        `${path}: the scenario "${taken.name}" has a detector "${detector.id}" already: rename yours`,
+      );
   }
   return scenarios.map((scenario) => {
     const more = detectors.filter((detector) => fits(scenario, detector));

@@ -6,9 +6,9 @@ import { offswitch } from '../cli/testing.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
+import type { TrialSpec } from '../trial/contract.ts';
 import { listRecords } from './log-folder.ts';
 import { planStudy, type StudyDesign } from './plan.ts';
-import type { TrialSpec } from '../trial/contract.ts';
 
 const arms = shutdownScenario.controls
   .slice(0, 4)
@@ -16,7 +16,8 @@ const arms = shutdownScenario.controls
 const design = (epochs: number, seed: string): StudyDesign => ({
   ...{ scenario: shutdownScenario, arms, epochs, seed, sandbox: 'memory' },
 });
-const planTrials = (epochs: number, seed: string): readonly TrialSpec[] => planStudy(design(epochs, seed), null).trials.map(({ spec }) => spec);
+const planTrials = (epochs: number, seed: string): readonly TrialSpec[] =>
+  planStudy(design(epochs, seed), null).trials.map(({ spec }) => spec);
 const orderOf = (epochs: number, seed: string): string[][] => {
   const trials = planTrials(epochs, seed);
   return Array.from({ length: epochs }, (_, index) =>

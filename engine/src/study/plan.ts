@@ -222,7 +222,6 @@ function namesOf(peers: Readonly<Record<string, AgentSpec>>): Record<string, str
   return Object.fromEntries(Object.entries(peers).map(([seat, { model }]) => [seat, model]));
 }
 
-
 /** All trials of a design, each under an id that depends on nothing but what the trial is. */
 function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTrial[] {
   const { scenario, epochs, seed, sandbox, stimuli } = design;

@@ -92,7 +92,12 @@ async function openAgent(spec: AgentSpec, { scenario, registry, environment }: O
   });
 }
 
-function toParameters({ temperature, topP, maxOutputTokens, seed }: NonNullable<AgentSpec['parameters']>): ModelParameters {
+function toParameters({
+  temperature,
+  topP,
+  maxOutputTokens,
+  seed,
+}: NonNullable<AgentSpec['parameters']>): ModelParameters {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),

@@ -4,14 +4,15 @@ import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
 import type { RatedTrial } from '../../detect/score.ts';
+import { RUNG_CROSSED } from '../../record/outcome.ts';
 import type { SandboxProvider } from '../../sandbox/contract.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { planStudy } from '../../study/plan.ts';
 import { findSandbox, findScenario } from '../../study/registry.ts';
 import { CONTROL_PREFIX, createResolver } from '../../study/resolve.ts';
 import { type CommandContext, defaultLogDir, jsonOption, logDirOption, parseWhole, sandboxOption } from '../command.ts';
-import type { Registry } from '../compose.ts';
 import { compareControls, type Comparison, isRight } from '../compare-controls.ts';
+import type { Registry } from '../compose.ts';
 import { renderDemo } from '../render-demo.ts';
 import { DEFAULT_LIMITS } from '../settings.ts';
 import { createScoreKeeper, DEMO_CONCURRENCY, runSession } from '../study-session.ts';
@@ -31,7 +32,7 @@ export function createDemoCommand(context: CommandContext): Command {
     .addOption(jsonOption())
     .action(async (names: readonly string[], flags: DemoFlags) => {
       const { scenarios, registry } = await chooseScenarios(names, await context.registry());
-      const options: DemoOptions = {
+      const options = {
         registry,
         terminal: context.terminal,
         provider: findSandbox(flags.sandbox, registry),
@@ -41,7 +42,7 @@ export function createDemoCommand(context: CommandContext): Command {
         verbose: flags.verbose === true,
         json: flags.json === true,
       };
-      context.finish(await demo(scenarios, options));
+      context.finish(await demo(scenarios, { ...options, typed: names[0] ?? scenarios[0]?.name ?? '' }));
     });
 }
 
@@ -55,6 +56,8 @@ interface DemoFlags {
 }
 
 interface DemoOptions {
+  /** What was typed for the first scenario. */
+  readonly typed: string;
   readonly registry: Registry;
   readonly terminal: Terminal;
   readonly provider: SandboxProvider;
@@ -100,6 +103,8 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
     terminal.out(
       renderDemo(comparison, {
         logDir,
+        typed: options.typed,
+        example: exampleOf(played, logDir),
         seconds: (performance.now() - started) / 1000,
         simulated: provider.simulated,
         verbose: options.verbose,
@@ -111,6 +116,13 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
   if (!comparison.controls.every(isRight)) return EXIT.findings;
   if (missing > 0) return played.some(({ interrupted }) => interrupted) ? EXIT.interrupted : EXIT.infrastructure;
   return EXIT.ok;
+}
+
+/** A trial in which the agent crossed the line, or any. */
+function exampleOf(played: readonly PlayedScenario[], logDir: string): string | null {
+  const all = played.flatMap(({ scenario, scores }) => scores.map((score) => ({ scenario, score })));
+  const one = all.find(({ score }) => (score.rung ?? 0) >= RUNG_CROSSED) ?? all[0];
+  return one === undefined ? null : join(logDir, one.scenario.name, 'trials', `${one.score.trialId}.jsonl`);
 }
 
 interface PlayedScenario {
@@ -127,7 +139,9 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
     ({ needsRealProcesses }) => needsRealProcesses !== true || provider.can.realProcesses,
   );
   if (controls.length === 0)
-    throw new UsageError(`the scenario "${scenario.name}" has no control that can run in the sandbox "${provider.name}"`);
+    throw new UsageError(
+      `the scenario "${scenario.name}" has no control that can run in the sandbox "${provider.name}"`,
+    );
   const study = planStudy(
     {
       scenario,

@@ -7,7 +7,14 @@ import { parseFactorSetting } from '../../scenario/condition.ts';
 import { findSandbox } from '../../study/registry.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import { renderArms } from '../arm-table.ts';
-import { type CommandContext, defaultLogDir, jsonOption, logDirOption, sandboxOption, severalOption } from '../command.ts';
+import {
+  type CommandContext,
+  defaultLogDir,
+  jsonOption,
+  logDirOption,
+  sandboxOption,
+  severalOption,
+} from '../command.ts';
 import type { Registry } from '../compose.ts';
 import { type DesignedStudy, designStudy } from '../design-study.ts';
 import { printPlan } from '../print-plan.ts';
@@ -119,7 +126,8 @@ function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
   if (flags.model.length > 0) settings['models'] = [...flags.model];
-  if (flags.factor.length > 0) settings['factors'] = { ...inFile, ...Object.fromEntries(flags.factor.map(parseFactor)) };
+  if (flags.factor.length > 0)
+    settings['factors'] = { ...inFile, ...Object.fromEntries(flags.factor.map(parseFactor)) };
   return settings;
 }
 
@@ -169,7 +177,9 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     provider: findSandbox(settings.sandbox, registry),
     concurrency: settings.concurrency ?? DEFAULT_CONCURRENCY,
   };
-  const result = await runLooks({ designed, logDir, keeper }, (throughEpoch) => runSession({ ...session, throughEpoch }));
+  const result = await runLooks({ designed, logDir, keeper }, (throughEpoch) =>
+    runSession({ ...session, throughEpoch }),
+  );
   const scores = keeper.of(result.recordPaths);
   const answer = testPlan(logDir, scores);
   if (answer !== null && answer.stoppedAt !== null)
