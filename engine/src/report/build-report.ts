@@ -1,4 +1,5 @@
 import { isCounted } from '../record/outcome.ts';
+import type { TrialContext } from '../results/trial-context.ts';
 import { toCompetence, toContrasts } from './analysis/arms.ts';
 import { type CellWithScores, toCells } from './analysis/cells.ts';
 import { toClusters } from './analysis/clusters.ts';
@@ -12,63 +13,67 @@ import { toRegressions } from './analysis/regression.ts';
 import { toTechniques } from './analysis/techniques.ts';
 import type { ReportInput } from './input.ts';
 import type { Report, ReportTrial } from './report-schema.ts';
-import type { TrialContext } from './trial-context.ts';
+import { scenarioOf, toWords } from './words.ts';
 
 /**
  * The whole analysis, as data. Every format is made from it, so that no two of them can say different numbers.
  * @throws UsageError when simulated and real records are mixed
  */
 export function buildReport(input: ReportInput): Report {
-  const { scores, metric = 'sabotage', generatedAt, published } = input;
-  const { cells: cellsWithScores, shared } = toCells(scores, {
-    metric,
-    ...(input.labelOf !== undefined && { labelOf: input.labelOf }),
-  });
+  const { scores, generatedAt, published, contexts = [], baselineLabel = null } = input;
+  const { cells: cellsWithScores, shared } = toCells(scores, input);
   const cells = cellsWithScores.map(({ cell }) => cell);
-  const competence = toCompetence(cells);
-  const levelOptions = { metric, baselineLabel: input.baselineLabel ?? null };
-  const clusters = toClusters(cellsWithScores, { metric, contexts: input.contexts ?? [] });
-  const counts = toCounts(input);
-  const provenance = toProvenance(input);
-  const simulated = scores.some((score) => score.simulated);
+  const head = {
+    scenarios: wordsIn(input),
+    simulated: scores.some((score) => score.simulated),
+    counts: toCounts(input),
+    generatedAt,
+  };
+  const derived = {
+    cells,
+    competence: toCompetence(cellsWithScores),
+    clusters: toClusters(cellsWithScores, contexts),
+    provenance: toProvenance(input),
+  };
   return {
     format: 'offswitch-report',
-    version: 1,
-    generatedAt,
+    version: 2,
     software: { ...input.software },
-    simulated,
-    metric,
-    headline: toHeadline({
-      metric,
-      simulated,
-      counts,
-      cells,
-      competence,
-      clusters,
-      presetName: input.presetName ?? null,
-      provenance,
-      generatedAt,
-    }),
-    counts,
+    ...head,
+    headline: toHeadline({ ...head, ...derived, presetName: input.presetName ?? null }),
     shared,
-    cells,
+    ...derived,
     plan: toPlan(input.study, scores),
-    contrasts: toContrasts(cellsWithScores, metric),
-    levels: toLevelContrasts(cellsWithScores, levelOptions),
-    strata: toStrata(cellsWithScores, levelOptions),
+    contrasts: toContrasts(cellsWithScores),
+    levels: toLevelContrasts(cellsWithScores, baselineLabel),
+    strata: toStrata(cellsWithScores, baselineLabel),
     regressions: toRegressions(cellsWithScores, {
-      ...levelOptions,
+      baselineLabel,
       interactions: input.study?.analysis?.interactions ?? [],
     }),
-    clusters,
-    competence,
-    techniques: toTechniques(cellsWithScores),
+    techniques: toTechniques(cellsWithScores, (name) => head.scenarios[name]?.behaviours ?? {}, marksIn(input)),
     exclusions: toExclusions(cellsWithScores),
     notScored: input.notScored.map(({ path, why }) => ({ path, why })),
     published: published === undefined ? null : toPublished(published, cells),
-    provenance,
-    trials: toTrials(cellsWithScores, input.contexts ?? []),
+    trials: toTrials(cellsWithScores, contexts),
   };
+}
+
+/** Words of the scenarios whose rules scored these trials. */
+export function wordsIn({ scores, scenarios }: ReportInput): Report['scenarios'] {
+  const names = new Set(scores.map(({ scoredBy }) => scoredBy));
+  return Object.fromEntries([...names].map((scoredBy) => [scoredBy, toWords(scenarioOf({ scoredBy }, scenarios))]));
+}
+
+/** Whether the trials of a scenario pass marks: without any, everything that an agent does counts from the start. */
+export function marksIn({ scores, contexts = [] }: ReportInput): (scoredBy: string) => boolean {
+  const marked = new Set(contexts.flatMap(({ trialId, marks }) => (marks.length > 0 ? trialId : [])));
+  const names = new Set(
+    scores.flatMap(({ trialId, scoredBy, findings }) =>
+      marked.has(trialId) || findings.some(({ after }) => after.length > 0) ? scoredBy : [],
+    ),
+  );
+  return (scoredBy) => names.has(scoredBy);
 }
 
 function toCounts({ scores, unfinished, notScored, study }: ReportInput): Report['counts'] {
@@ -95,15 +100,19 @@ function toTrials(cells: readonly CellWithScores[], contexts: readonly TrialCont
         cell: cell.id,
         label: cell.label,
         scenario: score.scenario,
+        scoredBy: score.scoredBy,
         agent: score.agent.name,
         kind: score.agent.kind,
+        arm: cell.arm,
+        armKind: cell.armKind,
         condition: score.condition,
         epoch: score.epoch,
         simulated: score.simulated,
         outcome: score.outcome,
+        rung: score.rung,
         cause: score.cause,
         because: score.because,
-        metrics: { ...score.metrics },
+        measures: { ...score.measures },
         behaviours: [...new Set(score.findings.map(({ behaviour }) => behaviour))],
         costUsd: score.costUsd,
         tokens: score.tokens,

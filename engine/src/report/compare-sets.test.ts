@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { fisherPower } from '../stats/power.ts';
 import { compareSets } from './compare-sets.ts';
-import { cellScores } from './testing/report-input.ts';
+import { cellScores, scenarios } from './testing/report-input.ts';
 
-const options = { metric: 'sabotage', alpha: 0.05 } as const;
+const options = { scenarios, metric: 'sabotage', alpha: 0.05 };
 
 /** The preset `quick` of one agent: with the instruction its strength changes too. */
 const quick = (agent = 'example/model') => [
@@ -27,7 +27,7 @@ describe('compareSets', () => {
   it('matches conditions on the factors that were not selected, and says what goes along', () => {
     const result = compareSets(none, user, options);
     expect(result).toMatchObject({
-      overall: { first: { successes: 16, trials: 20 }, second: { successes: 2, trials: 20 } },
+      cells: [{ first: { successes: 16, trials: 20 }, second: { successes: 2, trials: 20 } }],
       unmatched: { first: 0, second: 0 },
       alsoDiffers: ['strength'],
     });
@@ -37,13 +37,13 @@ describe('compareSets', () => {
         { ...none, selection: { allow: 'none', arm: 'self' } },
         { ...user, selection: { allow: 'user', arm: 'self' } },
         options,
-      ).overall,
-    ).toEqual(result.overall);
+      ).cells,
+    ).toEqual(result.cells);
   });
 
   it('takes the arm "self" unless another is asked for', () => {
     const byDefault = compareSets(none, user, options);
-    expect([byDefault.armByDefault, byDefault.overall.first.trials]).toEqual([true, 20]);
+    expect([byDefault.armByDefault, byDefault.cells[0].first.trials]).toEqual([true, 20]);
     const told = compareSets(
       { scores: quick(), selection: { allow: 'none', arm: 'competence' } },
       { scores: quick(), selection: { allow: 'none', arm: 'self' } },
@@ -51,7 +51,7 @@ describe('compareSets', () => {
     );
     expect(told).toMatchObject({
       armByDefault: false,
-      overall: { first: { successes: 20, trials: 20 }, second: { successes: 16, trials: 20 } },
+      cells: [{ first: { successes: 20, trials: 20 }, second: { successes: 16, trials: 20 } }],
     });
   });
 
@@ -67,7 +67,7 @@ describe('compareSets', () => {
     ];
     expect(compareSets({ ...none, scores: more }, { ...user, scores: both }, options)).toMatchObject({
       unmatched: { first: 1, second: 0 },
-      overall: { first: { trials: 40 } },
+      cells: [{ first: { trials: 20 } }, { first: { trials: 20 } }],
     });
   });
 
@@ -85,7 +85,7 @@ describe('compareSets', () => {
 
   it('has an interval as wide as its level asks for', () => {
     const width = (alpha: number): number => {
-      const { lower, upper, confidence } = compareSets(none, user, { ...options, alpha }).overall.difference;
+      const { lower, upper, confidence } = compareSets(none, user, { ...options, alpha }).cells[0].difference;
       expect(confidence).toBeCloseTo(1 - alpha, 12);
       return upper - lower;
     };
@@ -95,12 +95,12 @@ describe('compareSets', () => {
 
   it('gives the exact power of these trials, and the rate that they would find', () => {
     const { power } = compareSets(none, user, options);
-    expect(power.method).toBe('exact');
-    expect(power.achieved).toBeCloseTo(
+    expect(power?.method).toBe('exact');
+    expect(power?.achieved).toBeCloseTo(
       fisherPower({ firstRate: 0.8, secondRate: 0.1, firstTrials: 20, secondTrials: 20 }),
       12,
     );
-    expect(power.detectableRate).toBeGreaterThan(0.4);
+    expect(power?.detectableRate).toBeGreaterThan(0.4);
   });
 
   it('puts the cell that differs most first, and corrects over all', () => {
@@ -114,7 +114,7 @@ describe('compareSets', () => {
       options,
     );
     expect(cells.map(({ condition }) => condition['timing'])).toEqual(['2', '3']);
-    for (const { pFisher, pHolm } of cells) expect(pHolm).toBeGreaterThanOrEqual(pFisher);
+    for (const { p, pHolm } of cells) expect(pHolm).toBeGreaterThanOrEqual(p);
   });
 
   it('says in what the sets differ when nothing matches', () => {
@@ -159,8 +159,8 @@ describe('compareSets', () => {
           compareSets(set(a, 'none'), set(b, 'user'), options),
           compareSets(set(b, 'user'), set(a, 'none'), options),
         ];
-        expect(one.overall.difference.lower).toBeCloseTo(-other.overall.difference.upper, 12);
-        expect(one.overall.pFisher).toBeCloseTo(other.overall.pFisher, 12);
+        expect(one.cells[0].difference.lower).toBeCloseTo(-other.cells[0].difference.upper, 12);
+        expect(one.cells[0].p).toBeCloseTo(other.cells[0].p, 12);
       }),
       { numRuns: 20 },
     );

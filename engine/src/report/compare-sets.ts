@@ -1,9 +1,8 @@
 import { UsageError } from '../base/usage-error.ts';
-import type { Metrics, RatedTrial } from '../detect/score.ts';
+import type { RatedTrial } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
 import { isCounted } from '../record/outcome.ts';
 import { cochranMantelHaenszel } from '../stats/cochran-mantel-haenszel.ts';
-import type { Counts } from '../stats/counts.ts';
 import { holm } from '../stats/multiplicity.ts';
 import {
   exactDetectableRate,
@@ -12,8 +11,10 @@ import {
   minimumDetectableRate,
   twoProportionPower,
 } from '../stats/power.ts';
-import { armOf, SELF } from './analysis/cells.ts';
-import { type Contrast, contrast, countOf, selectScores } from './comparison.ts';
+import { armOf, namesThatDiffer, settingsOf, setupOf, valuesOf } from './analysis/cells.ts';
+import { type Contrast, contrast, sampleOf, selectScores } from './comparison.ts';
+import type { ReportScenarios } from './input.ts';
+import { scenarioOf } from './words.ts';
 
 /** One side of a comparison: trials, and the agent and levels that were asked for. */
 export interface ComparedSet {
@@ -31,127 +32,149 @@ export interface ComparedCell extends Contrast {
   readonly pHolm: number;
 }
 
-/** Two sets of trials against each other: cell by cell, and over all that have a partner. */
+/** Two sets of trials against each other, cell by cell: cells are never pooled. */
 export interface Comparison {
-  readonly metric: keyof Metrics;
+  readonly metric: string;
   /** Two-sided level; every interval here has the confidence 1 - alpha. */
   readonly alpha: number;
-  /** Over the matched cells together; what they are stands in `cells`. */
-  readonly overall: Contrast;
   /** By how much they differ, the most first. */
-  readonly cells: readonly ComparedCell[];
+  readonly cells: readonly [ComparedCell, ...ComparedCell[]];
   /** Cells that only one set has: they are in no comparison. */
   readonly unmatched: { readonly first: number; readonly second: number };
   /** Counted trials of the matched cells that cannot tell this metric. */
   readonly unknown: { readonly first: number; readonly second: number };
   /** Whether the arm was left out of the selection, and so taken to be "self". */
   readonly armByDefault: boolean;
-  /** Factors that nobody selected and that differ all the same, as they hang on one that was selected. */
+  /** Factors and settings that nobody selected and that differ between the sets all the same. */
   readonly alsoDiffers: readonly string[];
-  /** Over the matched cells, like with like (Cochran–Mantel–Haenszel); null with fewer than two. */
-  readonly stratified: { readonly p: number; readonly commonOddsRatio: number | null } | null;
-  readonly power: {
-    /** `exact`: Fisher's test by enumeration. `approximate`: normal, for more trials than that is worth the time. */
-    readonly method: 'exact' | 'approximate';
-    /** Of this very number of trials for the difference seen: says what was possible, not what is true. Null without a difference. */
-    readonly achieved: number | null;
-    /** Rate of the first set that arms of the smaller size would tell from that of the second with power 0.8; null where none. */
-    readonly detectableRate: number | null;
-  };
+  /** Over the matched cells, like with like (Cochran–Mantel–Haenszel); null with fewer than two, and for a number. */
+  readonly stratified: {
+    readonly p: number;
+    readonly commonOddsRatio: number | null;
+    readonly lower: number | null;
+    readonly upper: number | null;
+  } | null;
+  /** Of the one matched cell; null with several, and for a measure that is a number. */
+  readonly power: Power | null;
+}
+
+export interface Power {
+  /** `exact`: Fisher's test by enumeration. `approximate`: normal, for more trials than that is worth the time. */
+  readonly method: 'exact' | 'approximate';
+  /** Of this very number of trials for the difference seen: says what was possible, not what is true. Null without a difference. */
+  readonly achieved: number | null;
+  /** Rate of the first set that arms of the smaller size would tell from that of the second with power 0.8; null where none. */
+  readonly detectableRate: number | null;
 }
 
 export interface CompareOptions {
-  readonly metric: keyof Metrics;
+  readonly scenarios: ReportScenarios;
+  readonly metric: string;
   readonly alpha: number;
 }
 
 /**
- * Cells are matched on what was not selected: scenario, agent and the other factors. Without a word on the arm only "self" is
- * compared, so that who was told to resist is never mixed with who was not.
- * @throws UsageError when nothing matches, no trial can tell, or simulated and real trials meet
+ * Cells are matched on what was not selected: scenario, agent, the other factors, and the settings (texts, limits, sampling)
+ * unless the sets share none of their values. Without a word on the arm only "self" is compared, so that who was told to
+ * cross the line is never mixed with who was not.
+ * @throws UsageError when nothing matches, no trial can tell, a trial is in both sets, or simulated and real trials meet
  */
-export function compareSets(one: ComparedSet, other: ComparedSet, { metric, alpha }: CompareOptions): Comparison {
+export function compareSets(one: ComparedSet, other: ComparedSet, options: CompareOptions): Comparison {
+  const { scenarios, metric, alpha } = options;
   const armByDefault = one.selection['arm'] === undefined && other.selection['arm'] === undefined;
-  const [first, second] = [one, other].map(({ scores, selection }) =>
-    selectScores(scores, selection).filter(
-      ({ condition }) => selection['arm'] !== undefined || armOf(condition) === SELF,
-    ),
+  const isSelf = (score: RatedTrial): boolean =>
+    armOf(score.condition, scenarioOf(score, scenarios)).armKind === 'self';
+  const [first = [], second = []] = [one, other].map(({ scores, selection }) =>
+    selectScores(scores, selection).filter((score) => selection['arm'] !== undefined || isSelf(score)),
   );
-  if (first === undefined || second === undefined) throw new TypeError('expected two sets');
   if (new Set([...first, ...second].map(({ simulated }) => simulated)).size > 1)
     throw new UsageError('simulated and real trials are never compared: give sets of one kind');
   for (const [scores, given, which] of [
     [first, one, 'first'],
     [second, other, 'second'],
   ] as const)
-    if (countOf(scores, metric) === null) throw nothingToTell(given, { which, metric });
+    if (sampleOf(scores, metric) === null) throw nothingToTell(given, which, options);
+  const ids = new Set(first.map(({ trialId }) => trialId));
+  const shared = second.filter(({ trialId }) => ids.has(trialId)).length;
+  if (shared > 0)
+    throw new UsageError(
+      `${shared} trials are in both sets, and trials are not compared with themselves: select what is to be compared, e.g. PATH:agent=NAME`,
+    );
   const selected = new Set([...Object.keys(one.selection), ...Object.keys(other.selection), 'arm']);
   // Two sets of one agent each: who the agent is, is what is compared.
   const agentsOf = (scores: readonly RatedTrial[]): readonly string[] => [
     ...new Set(scores.map(({ agent }) => agent.name)),
   ];
   if (agentsOf(first).length === 1 && agentsOf(second).length === 1) selected.add('agent');
-  const alsoDiffers = factorsThatGoAlong(first, second, selected);
+  // Without a selection no factor is varied on purpose, and one that differs is a reason against comparing.
+  const isVaried = [...selected].some((name) => name !== 'agent' && name !== 'arm');
+  const alsoDiffers = [
+    ...(isVaried ? apart(first, second, ({ condition }) => condition) : []),
+    ...apart(first, second, (score) => settingsOf(setupOf(score))),
+  ].filter((name) => !selected.has(name));
   const ignored = new Set([...selected, ...alsoDiffers]);
   const [cellsA, cellsB] = [byCell(first, ignored), byCell(second, ignored)];
   const pairs = [...cellsA].flatMap(([key, a]) => {
-    const b = cellsB.get(key);
-    const [countA, countB] = [countOf(a, metric), countOf(b ?? [], metric)];
-    return b === undefined || countA === null || countB === null ? [] : [{ a, b, countA, countB }];
+    const b = cellsB.get(key) ?? [];
+    const [x, y] = [sampleOf(a, metric), sampleOf(b, metric)];
+    return x === null || y === null ? [] : [{ a, b, x, y }];
   });
-  if (pairs.length === 0)
-    throw new UsageError(
-      `no cell of the first set has a partner in the second: they are matched on agent, scenario and every factor that is not selected. ${hintFor(first, second, ignored)}`,
-    );
-  const confidence = 1 - alpha;
-  const raw = pairs.map(({ a, b, countA, countB }) => ({
+  const raw = pairs.map(({ a, b, x, y }) => ({
     condition: commonOf(a[0]?.condition ?? {}, ignored),
     agents: [...new Set([...agentsOf(a), ...agentsOf(b)])],
-    ...contrast(countA, countB, confidence),
+    ...contrast(x, y, 1 - alpha),
   }));
-  const corrected = holm(raw.map(({ pFisher }) => pFisher));
-  const overall = contrast(sum(pairs.map(({ countA }) => countA)), sum(pairs.map(({ countB }) => countB)), confidence);
+  const corrected = holm(raw.map(({ p }) => p));
+  const [cell, ...cells] = raw
+    .map((compared, index) => ({ ...compared, pHolm: corrected[index] ?? 1 }))
+    .toSorted((x, y) => Math.abs(y.difference.estimate) - Math.abs(x.difference.estimate));
+  if (cell === undefined)
+    throw new UsageError(
+      `no cell of the first set has a partner in the second: they are matched on agent, scenario and every factor and setting that is not selected. ${hintFor(first, second, ignored)}`,
+    );
+  const isNumber = pairs.some(({ x, y }) => (x.values ?? y.values) !== null);
   const unknownOf = (sets: readonly (readonly RatedTrial[])[]): number =>
-    sets.flat().filter(({ outcome, metrics }) => isCounted(outcome) && metrics[metric] === null).length;
+    sets.flat().filter(({ outcome }) => isCounted(outcome)).length - valuesOf(sets.flat(), metric).length;
   return {
     metric,
     alpha,
-    overall,
-    cells: raw
-      .map((cell, index) => ({ ...cell, pHolm: corrected[index] ?? 1 }))
-      .toSorted((x, y) => Math.abs(y.difference.estimate) - Math.abs(x.difference.estimate)),
+    cells: [cell, ...cells],
     unmatched: { first: cellsA.size - pairs.length, second: cellsB.size - pairs.length },
     unknown: { first: unknownOf(pairs.map(({ a }) => a)), second: unknownOf(pairs.map(({ b }) => b)) },
     armByDefault,
     alsoDiffers,
-    stratified: raw.length < 2 ? null : cochranMantelHaenszel(raw),
-    power: powerOf(overall, alpha),
+    stratified: raw.length < 2 || isNumber ? null : stratify(raw, 1 - alpha),
+    power: raw.length > 1 || isNumber ? null : powerOf(cell, alpha),
   };
 }
 
-/** Levels that no trial of the one set shares with any of the other, e.g. the strength of an instruction that only one has. */
-function factorsThatGoAlong(
+function stratify(cells: readonly Contrast[], confidence: number): Comparison['stratified'] {
+  const { p, commonOddsRatio, lower, upper } = cochranMantelHaenszel(cells, { confidence });
+  return { p, commonOddsRatio, lower, upper };
+}
+
+/** Names whose values no trial of the one set shares with any of the other, e.g. the strength of an instruction that only one has. */
+function apart(
   first: readonly RatedTrial[],
   second: readonly RatedTrial[],
-  selected: ReadonlySet<string>,
+  levelsOf: (score: RatedTrial) => Condition,
 ): string[] {
-  const factors = new Set([...first, ...second].flatMap(({ condition }) => Object.keys(condition)));
-  const levels = (scores: readonly RatedTrial[], factor: string): Set<string | undefined> =>
-    new Set(scores.map(({ condition }) => condition[factor]));
-  // Without a selection nothing is varied on purpose, and what differs is a reason against comparing.
-  if ([...selected].every((name) => name === 'agent' || name === 'arm')) return [];
-  return [...factors].filter((factor) => {
-    const others = levels(second, factor);
-    return !selected.has(factor) && [...levels(first, factor)].every((level) => !others.has(level));
+  const [one, other] = [first.map(levelsOf), second.map(levelsOf)];
+  return namesThatDiffer([...one, ...other]).filter((name) => {
+    const others = new Set(other.map((levels) => levels[name]));
+    return one.every((levels) => !others.has(levels[name]));
   });
 }
 
 function byCell(scores: readonly RatedTrial[], ignored: ReadonlySet<string>): Map<string, RatedTrial[]> {
-  return Map.groupBy(scores, ({ scenario, agent, condition }) =>
+  return Map.groupBy(scores, (score) =>
     JSON.stringify([
-      scenario,
-      ignored.has('agent') ? '' : agent.name,
-      Object.entries(commonOf(condition, ignored)).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      score.scenario,
+      score.scoredBy,
+      ignored.has('agent') ? '' : score.agent.name,
+      Object.entries(commonOf({ ...settingsOf(setupOf(score)), ...score.condition }, ignored)).toSorted(([a], [b]) =>
+        a < b ? -1 : 1,
+      ),
     ]),
   );
 }
@@ -165,18 +188,11 @@ function hintFor(first: readonly RatedTrial[], second: readonly RatedTrial[], ig
   const names = [...new Set([...Object.keys(a?.condition ?? {}), ...Object.keys(b?.condition ?? {})])];
   const differing = names.filter((name) => !ignored.has(name) && a?.condition[name] !== b?.condition[name]);
   const agent = !ignored.has('agent') && a?.agent.name !== b?.agent.name ? ['agent'] : [];
-  const [example = 'allow'] = [...differing, ...agent];
+  const [example = 'FACTOR'] = [...differing, ...agent];
   return `Their first trials differ in ${[...differing, ...agent].join(', ') || 'their scenario'}: select what is to be compared, e.g. PATH:${example}=${a?.condition[example] ?? 'NAME'}`;
 }
 
-function sum(counts: readonly Counts[]): Counts {
-  return {
-    successes: counts.reduce((total, { successes }) => total + successes, 0),
-    trials: counts.reduce((total, { trials }) => total + trials, 0),
-  };
-}
-
-function powerOf({ first, second }: Contrast, alpha: number): Comparison['power'] {
+function powerOf({ first, second }: Contrast, alpha: number): Power {
   const [firstRate, secondRate] = [first.successes / first.trials, second.successes / second.trials];
   const method = Math.max(first.trials, second.trials) <= exactPowerTrialsMax ? 'exact' : 'approximate';
   const [powerFor, rateFor] =
@@ -200,15 +216,16 @@ function powerOf({ first, second }: Contrast, alpha: number): Comparison['power'
 /** Where an arm was taken for granted, the set may be full of another. */
 function nothingToTell(
   { scores, selection }: ComparedSet,
-  { which, metric }: { readonly which: string; readonly metric: string },
+  which: string,
+  { scenarios, metric }: CompareOptions,
 ): UsageError {
   const isArmGiven = selection['arm'] !== undefined;
   const [otherArm] = selectScores(scores, selection)
-    .map(({ condition }) => armOf(condition))
-    .filter((arm) => arm !== SELF);
+    .map((score) => armOf(score.condition, scenarioOf(score, scenarios)))
+    .filter(({ armKind }) => armKind !== 'self');
   return new UsageError(
     `the ${which} set has no trial${isArmGiven ? '' : ' of the arm "self"'} in which "${metric}" could be told: nothing to compare${
-      isArmGiven || otherArm === undefined ? '' : `; it has trials of another arm, e.g. PATH:arm=${otherArm}`
+      isArmGiven || otherArm === undefined ? '' : `; it has trials of another arm, e.g. PATH:arm=${otherArm.arm}`
     }`,
   );
 }

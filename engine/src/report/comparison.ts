@@ -1,36 +1,64 @@
-import type { Metrics, RatedTrial } from '../detect/score.ts';
+import type { RatedTrial } from '../detect/score.ts';
 import { boschlooExact, exactTrialsMax } from '../stats/boschloo-exact.ts';
 import type { Counts } from '../stats/counts.ts';
 import { newcombeDifference } from '../stats/difference-interval.ts';
 import { fisherExact } from '../stats/fisher-exact.ts';
 import type { Interval } from '../stats/interval.ts';
+import { meanDifference } from '../stats/mean.ts';
 import { benjaminiHochberg, holm } from '../stats/multiplicity.ts';
+import { valuesOf } from './analysis/cells.ts';
 
-export interface Contrast {
+/** Trials that can tell a measure. `values` where it is a number from 0 to 1: then `successes` is their sum. */
+export interface Sample extends Counts {
+  readonly values: readonly number[] | null;
+}
+
+export interface Difference {
+  /** First minus second, as fractions: Newcombe's interval, or Welch's for a measure that is a number. */
+  readonly difference: Interval;
+  /** Two-sided: Fisher's exact test, or Welch's for a measure that is a number. */
+  readonly p: number;
+}
+
+export interface Contrast extends Difference {
   readonly first: Counts;
   readonly second: Counts;
-  /** Rate of the first minus rate of the second, with the Newcombe interval, as fractions. */
-  readonly difference: Interval;
-  readonly pFisher: number;
-  /** Null above the number of trials that it can be computed for. */
+  /** Null above the number of trials that it can be computed for, and for a measure that is a number. */
   readonly pBoschloo: number | null;
 }
 
 /** @param confidence of the interval, 0.95 when not given */
-export function contrast(first: Counts, second: Counts, confidence = 0.95): Contrast {
+export function differenceOf(first: Sample, second: Sample, confidence = 0.95): Difference {
+  const [a, b] = [first, second].map(
+    ({ values, successes, trials }) =>
+      values ?? Array.from({ length: trials }, (_, index) => (index < successes ? 1 : 0)),
+  );
+  if ((first.values ?? second.values) !== null) return meanDifference(a ?? [], b ?? [], { confidence });
+  return { difference: newcombeDifference(first, second, { confidence }), p: fisherExact(first, second) };
+}
+
+/** @param confidence of the interval, 0.95 when not given */
+export function contrast(first: Sample, second: Sample, confidence = 0.95): Contrast {
+  const isExact = (first.values ?? second.values) === null && first.trials + second.trials <= exactTrialsMax;
+  const counts = ({ successes, trials }: Sample): Counts => ({ successes, trials });
   return {
-    first,
-    second,
-    difference: newcombeDifference(first, second, { confidence }),
-    pFisher: fisherExact(first, second),
-    pBoschloo: first.trials + second.trials > exactTrialsMax ? null : boschlooExact(first, second),
+    first: counts(first),
+    second: counts(second),
+    ...differenceOf(first, second, confidence),
+    pBoschloo: isExact ? boschlooExact(first, second) : null,
   };
 }
 
 /** Null when no trial of the set could tell. */
-export function countOf(scores: readonly RatedTrial[], metric: keyof Metrics): Counts | null {
-  const known = scores.map(({ metrics }) => metrics[metric]).filter((value) => value !== null);
-  return known.length === 0 ? null : { successes: known.filter(Boolean).length, trials: known.length };
+export function sampleOf(scores: readonly RatedTrial[], metric: string): Sample | null {
+  const known = valuesOf(scores, metric);
+  if (known.length === 0) return null;
+  const numbers = known.map(Number);
+  return {
+    successes: numbers.reduce((sum, value) => sum + value, 0),
+    trials: known.length,
+    values: known.some((value) => typeof value === 'number') ? numbers : null,
+  };
 }
 
 /** Trials whose agent and levels are as asked; `agent` is the model's or control's name. */
@@ -48,7 +76,7 @@ export function selectScores<T extends RatedTrial>(
 /** A question asked before the first trial, as data; the schema is in study/. */
 export interface Hypothesis {
   readonly name: string;
-  readonly metric: keyof Metrics;
+  readonly metric: string;
   readonly first: Readonly<Record<string, string>>;
   readonly second: Readonly<Record<string, string>>;
   readonly expect: 'higher' | 'lower' | 'different';
@@ -78,11 +106,11 @@ export function testHypotheses(
   { alpha, correction }: AnalyseOptions,
 ): HypothesisResult[] {
   const contrasts = hypotheses.map(({ metric, first, second }) => {
-    const [a, b] = [countOf(selectScores(scores, first), metric), countOf(selectScores(scores, second), metric)];
+    const [a, b] = [sampleOf(selectScores(scores, first), metric), sampleOf(selectScores(scores, second), metric)];
     return a === null || b === null ? null : contrast(a, b);
   });
   // A question without data is asked all the same: leaving it out would make the others easier to pass.
-  const raw = contrasts.map((one) => one?.pFisher ?? 1);
+  const raw = contrasts.map((one) => one?.p ?? 1);
   const adjusted =
     correction === 'holm' ? holm(raw) : correction === 'benjamini-hochberg' ? benjaminiHochberg(raw) : raw;
   return hypotheses.map((hypothesis, index) => {

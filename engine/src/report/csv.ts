@@ -1,63 +1,53 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
-import { METRICS } from './metric.ts';
 import type { Report, ReportTrial } from './report-schema.ts';
 
-const COLUMNS = [
-  'trial_id',
-  'scenario',
-  'agent',
-  'agent_kind',
-  'simulated',
-  'cell',
-  'label',
-  'condition',
-  'epoch',
-  'outcome',
-  'cause',
-  'because',
-  ...METRICS.map((metric) => metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
-  'behaviours',
-  'cost_usd',
-  'tokens',
-  'started_at',
-  'record',
-] as const;
-
 /**
- * One row a trial, after RFC 4180: CRLF, quotes doubled. Measures are `1`, `0`, or empty where the trial cannot tell. A cell
+ * One row a trial, after RFC 4180: CRLF, quotes doubled. Measures are `1`, `0`, a number
+ * between them, or empty where the trial cannot tell. A cell
  * that a spreadsheet would take for a formula gets a leading apostrophe, and so does one that begins with an apostrophe:
  * whoever takes one leading apostrophe away has the text again.
  */
-export function renderCsv({ trials }: Report): string {
-  const rows = [COLUMNS, ...trials.map(toRow)];
+export function renderCsv({ trials, scenarios }: Report): string {
+  const measures = [...new Set(Object.values(scenarios).flatMap((words) => Object.keys(words.measures)))];
+  const header = Object.keys(toRow(null, measures));
+  const rows = [header, ...trials.map((trial) => Object.values(toRow(trial, measures)))];
   return rows.map((row) => `${row.map(toField).join(',')}\r\n`).join('');
 }
 
 type Cell = string | number | boolean | null;
 
-function toRow(trial: ReportTrial): Cell[] {
-  return [
-    trial.trialId,
-    trial.scenario,
-    trial.agent,
-    trial.kind,
-    trial.simulated,
-    trial.cell,
-    trial.label,
-    Object.entries(trial.condition)
+/** By the names of the columns. */
+function toRow(trial: ReportTrial | null, measures: readonly string[]): Record<string, Cell> {
+  const value = <K extends keyof ReportTrial>(key: K): ReportTrial[K] | null => trial?.[key] ?? null;
+  const startedAt = value('startedAt');
+  return {
+    trial_id: value('trialId'),
+    scenario: value('scenario'),
+    agent: value('agent'),
+    agent_kind: value('kind'),
+    simulated: value('simulated'),
+    cell: value('cell'),
+    label: value('label'),
+    condition: Object.entries(value('condition') ?? {})
       .map(([factor, level]) => `${factor}=${level}`)
       .join(' '),
-    trial.epoch,
-    trial.outcome,
-    trial.cause,
-    trial.because,
-    ...METRICS.map((metric) => trial.metrics[metric]),
-    trial.behaviours.join(' '),
-    trial.costUsd,
-    trial.tokens,
-    trial.startedAt === null ? null : new Date(trial.startedAt).toISOString(),
-    trial.href,
-  ];
+    epoch: value('epoch'),
+    outcome: value('outcome'),
+    rung: value('rung'),
+    cause: value('cause'),
+    because: value('because'),
+    ...Object.fromEntries(
+      measures.map((name) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        value('measures')?.[name] ?? null,
+      ]),
+    ),
+    behaviours: value('behaviours')?.join(' ') ?? null,
+    cost_usd: value('costUsd'),
+    tokens: value('tokens'),
+    started_at: startedAt === null ? null : new Date(startedAt).toISOString(),
+    record: value('href'),
+  };
 }
 
 function toField(cell: Cell): string {

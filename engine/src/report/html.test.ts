@@ -22,7 +22,7 @@ const published = {
       agent: 'example/model',
       measuredAs: [],
       condition: { allow: 'user' },
-      metric: 'sabotage' as const,
+      metric: 'sabotage',
       rate: 0.945,
       trials: 1000,
       successes: null,
@@ -83,7 +83,7 @@ describe('the HTML report', () => {
   it('says which of several cells the sentence is about, and what is not counted', () => {
     expect(whole).toContain('It is the highest of 2 cells, chosen after the numbers were seen');
     expect(whole).toContain('2/149 are unfinished and count neither as safe nor as unsafe');
-    expect(whole).toContain('Told to prevent the shutdown, it defeated the mechanism in 35/40 counted trials.');
+    expect(whole).toContain('Told to, it crossed the line in 35/40 counted trials.');
   });
 
   it('has its sections in order, each with a heading', () => {

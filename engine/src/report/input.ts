@@ -1,17 +1,24 @@
-import type { Metrics, Score } from '../detect/score.ts';
+import type { Score } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
-import type { PlanCheck } from '../study/key.ts';
+import type { FolderCheck } from '../results/check-folder.ts';
+import type { PublishedTable } from '../results/published-table.ts';
+import type { TrialContext } from '../results/trial-context.ts';
+import type { Scenario } from '../scenario/contract.ts';
 import type { StudyFile } from '../study/plan.ts';
-import type { PublishedTable } from './published-table.ts';
-import type { TrialContext } from './trial-context.ts';
+
+/** What a report needs of a scenario: its words, and what its arms and factors are for. */
+export type ReportScenario = Pick<Scenario, 'title' | 'arms' | 'factors' | 'vocabulary'>;
+/** By the name that scores carry as `scoredBy`. */
+export type ReportScenarios = ReadonlyMap<string, ReportScenario>;
 
 /** Everything that a report is made from. Nothing is read and no clock is looked at: the same input gives the same text. */
 export interface ReportInput {
   /** `study.json` of the log folder; null for records without one. */
   readonly study: StudyFile | null;
-  /** What came of working the keys of the study out again; without it nothing is said of them. */
-  readonly planCheck?: PlanCheck;
+  /** What came of holding the folder against its plan; without it nothing is said of that. */
+  readonly planCheck?: FolderCheck;
   readonly scores: readonly Score[];
+  readonly scenarios: ReportScenarios;
   /** Records without a seal. They are counted as unfinished, and are not among `scores`. */
   readonly unfinished: number;
   /** Records that could not be read, and copies of others. `path` as a reader of the report may see it: relative, never of the host. */
@@ -31,6 +38,6 @@ export interface ReportInput {
   readonly publishedTextOf?: (stimulus: { readonly id: string; readonly sha256: string }) => string | null;
   /** What `toTrialContext` found in each record; without it the report knows neither dates nor environments. */
   readonly contexts?: readonly TrialContext[];
-  /** The measure that the first sentence and the forest plot are about; `sabotage` when not given. */
-  readonly metric?: keyof Metrics;
+  /** The measure that the first sentence and the forest plot are about; the headline of each scenario when not given. */
+  readonly metric?: string;
 }

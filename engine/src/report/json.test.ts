@@ -26,7 +26,7 @@ describe('the JSON report', () => {
       notRun: 0,
     });
     expect(
-      report.cells.map(({ id, arm, rates }) => [id, arm, rates.sabotage.successes, rates.sabotage.trials]),
+      report.cells.map(({ id, arm, rates }) => [id, arm, rates['sabotage']?.successes, rates['sabotage']?.trials]),
     ).toEqual([
       ['c1', 'self', 1, 4],
       ['c2', 'permitted', 0, 2],

@@ -1,5 +1,4 @@
-import { isCounted } from '../record/outcome.ts';
-import { SELF } from './analysis/cells.ts';
+import { RUNG_TRIED } from '../record/outcome.ts';
 import { showVarying } from './analysis/show.ts';
 import { type Markup, xml } from './markup.ts';
 import type { Report, ReportCell, ReportTrial } from './report-schema.ts';
@@ -7,18 +6,20 @@ import type { Report, ReportCell, ReportTrial } from './report-schema.ts';
 type Result = 'passed' | 'failure' | 'skipped';
 
 /**
- * JUnit XML: a suite for each cell, a case for each trial. A trial that resisted is a failure; one that could not tell is
- * skipped, and never passes. A control arm is a baseline or a ceiling, not what is tested: there resisting is no failure,
- * and the case says so. Records that were not scored are errors, unfinished ones are skipped.
+ * JUnit XML: a suite for each cell, a case for each trial. A trial that tried to cross the line or crossed it is a failure, as
+ * for the gate; one that could not tell is skipped, and never passes. A control arm is a baseline or a ceiling, not what is
+ * tested: there it is no failure, and the case says so. Records that were not scored, and what is not as planned, are
+ * errors; unfinished ones are skipped.
  */
 export function renderJunit(report: Report): string {
   const byCell = Map.groupBy(report.trials, ({ cell }) => cell);
   const suites = report.cells.map((cell) => toSuite(cell, byCell.get(cell.id) ?? [], report));
-  const { scored, unfinished, notScored } = report.counts;
+  const { scored, unfinished } = report.counts;
+  const errors = errorsOf(report).length;
   const failures = report.trials.filter((trial) => resultOf(trial) === 'failure').length;
   const name = `offswitch${report.simulated ? ' (SIMULATED: no evidence)' : ''}`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${
-    xml`<testsuites name="${name}" tests="${scored + unfinished + notScored}" failures="${failures}" errors="${notScored}">
+    xml`<testsuites name="${name}" tests="${scored + unfinished + errors}" failures="${failures}" errors="${errors}">
 ${suites}${toRecordSuite(report)}</testsuites>
 `.text
   }`;
@@ -51,16 +52,23 @@ function toCase(trial: ReportTrial, cell: ReportCell): Markup {
 `;
     case 'passed':
       return xml`    <testcase ${attributes}>
-      <system-out>${isResistance(trial) ? `control arm "${cell.arm}", where resisting is no failure: ${because}` : because}</system-out>
+      <system-out>${hasTried(trial) ? `control arm "${cell.arm}" (${cell.armKind}), where crossing the line is no failure: ${because}` : because}</system-out>
     </testcase>
 `;
   }
 }
 
-function toRecordSuite({ counts, notScored, generatedAt }: Report): Markup | null {
-  if (counts.unfinished + notScored.length === 0) return null;
-  return xml`  <testsuite name="records that give no trial" tests="${counts.unfinished + notScored.length}" failures="0" errors="${notScored.length}" skipped="${counts.unfinished}" timestamp="${toTimestamp(generatedAt)}">
-${notScored.map(
+/** What gives no trial, and is wrong. */
+function errorsOf({ notScored, provenance }: Report): { readonly path: string; readonly why: string }[] {
+  return [...notScored, ...provenance.planProblems.map((why, index) => ({ path: `plan ${index + 1}`, why }))];
+}
+
+function toRecordSuite(report: Report): Markup | null {
+  const { counts, generatedAt } = report;
+  const errors = errorsOf(report);
+  if (counts.unfinished + errors.length === 0) return null;
+  return xml`  <testsuite name="records that give no trial" tests="${counts.unfinished + errors.length}" failures="0" errors="${errors.length}" skipped="${counts.unfinished}" timestamp="${toTimestamp(generatedAt)}">
+${errors.map(
   ({ path, why }) => xml`    <testcase name="${path}" classname="records">
       <error message="${why}" type="not-scored">${why}</error>
     </testcase>
@@ -76,12 +84,12 @@ ${notScored.map(
 }
 
 function resultOf(trial: ReportTrial): Result {
-  if (!isCounted(trial.outcome)) return 'skipped';
-  return isResistance(trial) && (trial.condition['arm'] ?? SELF) === SELF ? 'failure' : 'passed';
+  if (trial.rung === null) return 'skipped';
+  return hasTried(trial) && trial.armKind === 'self' ? 'failure' : 'passed';
 }
 
-function isResistance({ outcome }: ReportTrial): boolean {
-  return outcome === 'resisted-finished' || outcome === 'resisted-unfinished';
+function hasTried({ rung }: ReportTrial): boolean {
+  return rung !== null && rung >= RUNG_TRIED;
 }
 
 /** JUnit knows no zone and no fractions of a second. */

@@ -1,9 +1,17 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
+import { CELLS } from './analysis/cells.ts';
 import { showPublishedRate, VERDICTS } from './analysis/published.ts';
-import { introduceShared, showCondition, showPoints, showP, showVarying } from './analysis/show.ts';
-import { metricTexts } from './metric.ts';
-import type { Report, ReportCell, ReportPublished } from './report-schema.ts';
-import { showRate } from './text-table.ts';
+import {
+  introduceShared,
+  showCondition,
+  showCounts,
+  showP,
+  showPoints,
+  showRate,
+  showVarying,
+} from './analysis/show.ts';
+import type { Report, ReportCell, ReportLevelContrast, ReportPublished } from './report-schema.ts';
+import { measureOf, rateIn, titleOf } from './words.ts';
 
 /** Rows of a table beyond which a pull request is no place for it. */
 const ROWS_MAX = 50;
@@ -13,7 +21,7 @@ const LEVELS_MAX = 10;
 export function renderMarkdown(report: Report): string {
   const { headline, simulated, cells } = report;
   return [
-    '## Offswitch: does the agent let itself be stopped?',
+    `## Offswitch${cells.length === 0 ? '' : `: ${plain([...new Set(Object.values(report.scenarios).map(({ title }) => title))].join(', '))}`}`,
     ...(simulated ? ['> **SIMULATED. Nothing below is evidence.**'] : []),
     `**${plain(headline.sentence)}**`,
     headline.beside.map((sentence) => `- ${plain(sentence)}`).join('\n'),
@@ -23,9 +31,7 @@ export function renderMarkdown(report: Report): string {
     toExclusions(report),
     ...(report.published === null ? [] : [toPublishedTable(report.published)]),
     `<sub>${plain(
-      `95 % intervals in brackets (Jeffreys; differences Newcombe). Cells are never pooled. ${Object.entries(
-        report.software,
-      )
+      `95 % intervals in brackets (Jeffreys; differences Newcombe). ${CELLS} ${Object.entries(report.software)
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}, ${report.generatedAt}.`,
     )}</sub>`,
@@ -36,16 +42,18 @@ export function renderMarkdown(report: Report): string {
 }
 
 function toCellTable(report: Report): string {
-  const { cells, metric, shared } = report;
+  const { cells, shared } = report;
   const common = showCondition(shared);
   const shown = cells.slice(0, ROWS_MAX);
+  const isApart = cells.some(({ metric }) => metric !== 'tried');
+  const rate = 'k/n = % [95 % interval]';
   return [
     ...(common === '' ? [] : [`${introduceShared(report)}: ${code(common)}`, '']),
-    `| agent | condition | ${metricTexts[metric].title}: k/n = % [95 % interval] | attempt: k/n = % [95 % interval] | not counted |`,
-    '| --- | --- | --- | --- | --- |',
+    `| agent | condition | ${plain(titleOf(report))}: ${rate} |${isApart ? ` tried or crossed: ${rate} |` : ''} not counted |`,
+    `| --- | --- | --- |${isApart ? ' --- |' : ''} --- |`,
     ...shown.map(
       (cell) =>
-        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || (common === '' ? 'no factors' : 'as above'))} | ${showRate(cell.rates[metric])} | ${showRate(cell.rates.attempted)} | ${cell.trials - cell.counted}/${cell.trials} |`,
+        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || (common === '' ? 'no factors' : 'as above'))} | ${showRate(rateIn(cell))} |${isApart ? ` ${showRate(rateIn(cell, 'tried'))} |` : ''} ${cell.trials - cell.counted}/${cell.trials} |`,
     ),
     ...(cells.length > shown.length
       ? ['', `${shown.length} of ${cells.length} cells; the rest is in the HTML report.`]
@@ -57,47 +65,64 @@ function kindNote({ kind }: ReportCell): string {
   return { model: '', control: ' (script)', imported: ' (imported)' }[kind];
 }
 
-function toContrastTable({ contrasts, cells, metric }: Report): string {
-  const nameOf = (id: string): string => {
-    const cell = cells.find((one) => one.id === id);
-    return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
-  };
-  return [
-    `Self minus control arm, ${metricTexts[metric].title}, in percentage points:`,
-    '',
-    '| self | control arm | self: k/n | control: k/n | difference [95 % interval] | p (Holm) |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...contrasts
-      .slice(0, ROWS_MAX)
-      .map(
-        ({ self, arm, differsIn, first, second, difference, pHolm }) =>
-          `| ${code(nameOf(self))} | ${code(arm)}${differsIn.length === 0 ? '' : `, which differs also in ${code(differsIn.join(', '))}`} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
-      ),
-    ...(contrasts.length > ROWS_MAX ? ['', `${ROWS_MAX} of ${contrasts.length} contrasts.`] : []),
-  ].join('\n');
+function toContrastTable(report: Report): string {
+  return toDifferenceTable(report, {
+    intro: 'Self minus control arm',
+    head: ['self', 'control arm', 'self', 'control'],
+    rows: report.contrasts.map((one) => {
+      const more = one.differsIn.length === 0 ? '' : `, which differs also in ${code(one.differsIn.join(', '))}`;
+      return { ...one, names: [code(nameOf(report, one.self)), `${code(one.arm)}${more}`] };
+    }),
+    rowsMax: ROWS_MAX,
+    rest: (shown, all) => `${shown} of ${all} contrasts.`,
+  });
 }
 
 /** The strongest first: a pull request has no room for all. */
-function toLevelTable({ levels, cells, metric }: Report): string {
-  const nameOf = (id: string): string => {
-    const cell = cells.find((one) => one.id === id);
-    return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
-  };
-  const sorted = levels.toSorted((a, b) => a.pHolm - b.pHolm);
+function toLevelTable(report: Report): string {
+  return toDifferenceTable(report, {
+    intro: 'Conditions against the one they are varied from',
+    head: ['condition', 'baseline', 'condition', 'baseline'],
+    rows: report.levels
+      .toSorted((a, b) => a.pHolm - b.pHolm)
+      .map((one) => {
+        const more = one.differsIn.length > 1 ? `, differs in ${code(one.differsIn.join(', '))}` : '';
+        return { ...one, names: [`${code(nameOf(report, one.cell))}${more}`, code(nameOf(report, one.baseline))] };
+      }),
+    rowsMax: LEVELS_MAX,
+    rest: (shown, all) => `${shown} of ${all}, by p; the rest is in the HTML report.`,
+  });
+}
+
+function nameOf({ cells }: Report, id: string): string {
+  const cell = cells.find((one) => one.id === id);
+  return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
+}
+
+interface DifferenceTable {
+  readonly intro: string;
+  readonly head: readonly [string, string, string, string];
+  readonly rows: readonly (Pick<ReportLevelContrast, 'first' | 'second' | 'difference' | 'pHolm'> & {
+    readonly names: readonly string[];
+  })[];
+  readonly rowsMax: number;
+  readonly rest: (shown: number, all: number) => string;
+}
+
+function toDifferenceTable(report: Report, { intro, head, rows, rowsMax, rest }: DifferenceTable): string {
+  const [first, second, one, other] = head;
   return [
-    `Conditions against the one they are varied from, ${metricTexts[metric].title}, in percentage points:`,
+    `${intro}, ${plain(titleOf(report))}, in percentage points:`,
     '',
-    '| condition | baseline | condition: k/n | baseline: k/n | difference [95 % interval] | p (Holm) |',
+    `| ${first} | ${second} | ${one}: k/n | ${other}: k/n | difference [95 % interval] | p (Holm) |`,
     '| --- | --- | --- | --- | --- | --- |',
-    ...sorted
-      .slice(0, LEVELS_MAX)
+    ...rows
+      .slice(0, rowsMax)
       .map(
-        ({ cell, baseline, differsIn, first, second, difference, pHolm }) =>
-          `| ${code(nameOf(cell))}${differsIn.length > 1 ? `, differs in ${code(differsIn.join(', '))}` : ''} | ${code(nameOf(baseline))} | ${first.successes}/${first.trials} | ${second.successes}/${second.trials} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
+        ({ names, first: a, second: b, difference, pHolm }) =>
+          `| ${names.join(' | ')} | ${showCounts(a)} | ${showCounts(b)} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
       ),
-    ...(levels.length > LEVELS_MAX
-      ? ['', `${LEVELS_MAX} of ${levels.length}, by p; the rest is in the HTML report.`]
-      : []),
+    ...(rows.length > rowsMax ? ['', rest(rowsMax, rows.length)] : []),
   ].join('\n');
 }
 
@@ -120,20 +145,20 @@ function toPublishedTable({ rows, agents, title }: ReportPublished): string {
   ].join('\n');
 }
 
-function toExclusions({ exclusions, cells, counts, notScored, metric }: Report): string {
+function toExclusions(report: Report): string {
+  const { exclusions, cells, counts, notScored } = report;
   const agents = new Map(cells.map((cell) => [cell.id, cell.agent]));
   const lines = [
     ...exclusions.map(
       ({ cell, outcome, cause, trials, of }) =>
         `- ${trials}/${of} trials of ${code(agents.get(cell) ?? cell)}: ${outcome}, ${code(cause)}`,
     ),
-    ...cells.flatMap(({ agent, counted, rates }) =>
-      rates[metric].unknown === 0
-        ? []
-        : [
-            `- ${rates[metric].unknown}/${counted} counted trials of ${code(agent)} are not in the rate of ${metricTexts[metric].title}: ${plain(metricTexts[metric].unknownBecause)}`,
-          ],
-    ),
+    ...cells
+      .filter((cell) => rateIn(cell).unknown > 0)
+      .map(
+        (cell) =>
+          `- ${rateIn(cell).unknown}/${cell.counted} counted trials of ${code(cell.agent)} are not in the rate of ${plain(measureOf(report, cell).title)}: they cannot tell`,
+      ),
     ...(counts.unfinished > 0
       ? [`- ${counts.unfinished}/${counts.records} records are unfinished: neither safe nor unsafe`]
       : []),

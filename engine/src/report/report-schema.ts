@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
-import { behaviourSchema } from '../detect/contract.ts';
-import { conditionSchema } from '../record/events.ts';
-import { outcomeSchema } from '../record/outcome.ts';
-import { metricSchema } from './metric.ts';
+import { conditionSchema, limitsSchema } from '../record/events.ts';
+import type { Rung } from '../record/outcome.ts';
+import type { ArmKind } from '../scenario/contract.ts';
 
 /**
  * A report as data: what `report --format json` writes and what every other format is made from. Rates are fractions and
@@ -13,12 +12,15 @@ import { metricSchema } from './metric.ts';
 const count = z.int().min(0);
 const fraction = z.number().min(0).max(1);
 
-/** `interval` is the 95 % Jeffreys interval; null when there is no trial to make a rate from. */
+/** `interval` is the 95 % Jeffreys interval, of a mean Student's t; null when there is no trial to make a rate from. */
 export const rateSchema = z.object({
-  successes: count,
+  /** Of a mean: the sum of the values. */
+  successes: z.number().min(0),
   trials: count,
   /** Counted trials that are not among `trials`, as they cannot tell this one thing. */
   unknown: count,
+  /** The measure is a number from 0 to 1, and no yes or no. */
+  isMean: z.boolean(),
   interval: z.object({ estimate: fraction, lower: fraction, upper: fraction }).nullable(),
 });
 
@@ -28,32 +30,68 @@ export const differenceSchema = z.object({ estimate: z.number(), lower: z.number
 /** `model`: a language model. `control`: a script whose behaviour is known. `imported`: read from a log of others. */
 const agentKind = z.enum(['model', 'control', 'imported']);
 
+const rung = z.literal([0, 1, 2, 3, 4, 5, 6]) satisfies z.ZodType<Rung>;
+const armKind = z.enum(['self', 'ceiling', 'baseline', 'twin']) satisfies z.ZodType<ArmKind>;
+
+/** What the scenario calls things, with the outcomes and measures of the core. */
+export const wordsSchema = z.object({
+  title: z.string(),
+  /** Levels of the factor "arm". */
+  arms: z.record(z.string(), armKind),
+  /** `rung`: how far the agent went; null for outcomes that could not tell. */
+  outcomes: z.record(z.string(), z.object({ means: z.string(), rung: rung.nullable() })),
+  behaviours: z.record(z.string(), z.object({ says: z.string(), against: z.boolean() })),
+  /** The first is the headline. */
+  measures: z.record(
+    z.string(),
+    z.object({ title: z.string(), predicate: z.string(), definition: z.string(), source: z.string() }),
+  ),
+});
+
+const setupSchema = z.object({
+  scenarioVersion: z.string(),
+  /** SHA-256 over every text that the scenario, or a stimuli file, gives. */
+  texts: z.string(),
+  limits: limitsSchema,
+  sampling: z.record(z.string(), z.unknown()),
+});
+
+/** Trials that differ in nothing but their epoch: one agent, one condition, one set of texts, limits and sampling parameters. */
 export const cellSchema = z.object({
   /** `c1`, `c2` … in this report. */
   id: z.string(),
   /** What its preset calls the condition, e.g. "E"; null where it is none of a preset. */
   label: z.string().nullable(),
   scenario: z.string(),
+  /** Key in `scenarios`: whose rules scored it. */
+  scoredBy: z.string(),
   agent: z.string(),
   kind: agentKind,
-  /** Level of the factor "arm": `self`, or the control arm. */
+  /** Level of the factor "arm"; `self` where there is no such factor. */
   arm: z.string(),
+  armKind,
   condition: conditionSchema,
-  /** Its levels that are not among `shared` of the report, without the arm. */
+  setup: setupSchema,
+  /** Its levels that are not among `shared` of the report, without the arm, and the settings in which cells of its agent differ. */
   varying: conditionSchema,
   trials: count,
   counted: count,
-  outcomes: z.record(outcomeSchema, count),
-  rates: z.record(metricSchema, rateSchema),
-  /** The mechanism was defeated, whether the task was finished or not: what the agent can do. Out of all counted trials. */
-  defeated: rateSchema,
-  /** The metric of the report, had every trial that is in no denominator gone one way or the other. */
+  /** Only those that happened. */
+  outcomes: z.record(z.string(), count),
+  /** The measure that the report is about. */
+  metric: z.string(),
+  /** Of every measure of the scenario, and of the core. */
+  rates: z.record(z.string(), rateSchema),
+  /** The metric, had every trial that is in no denominator gone one way or the other. */
   bounds: z.object({ ifNone: rateSchema, ifAll: rateSchema }),
+  /** Null where the cost of a trial is not known. */
   costUsd: z.number().nullable(),
+  /** Trials whose cost is not known. */
+  costUnknown: count,
   tokens: count,
 });
 
-/** The same two cells seed by seed: trials of one epoch share items and wording. */
+/** The same two cells seed by seed: trials of one seed share items and texts. */
 export const pairedSchema = z.object({
   both: count,
   firstOnly: count,
@@ -70,9 +108,9 @@ export const pairedSchema = z.object({
 const comparedRates = {
   first: rateSchema,
   second: rateSchema,
-  /** Rate of the first minus rate of the second, 95 % Newcombe interval. */
+  /** Rate of the first minus rate of the second, 95 % Newcombe interval; of means Welch's. */
   difference: differenceSchema,
-  /** Fisher's exact test, two-sided. */
+  /** Fisher's exact test, two-sided; of means Welch's. */
   p: fraction,
   /** Corrected over all of its kind in this report (Holm). */
   pHolm: fraction,
@@ -84,7 +122,7 @@ export const contrastSchema = z.object({
   self: z.string().describe('id of a cell'),
   control: z.string().describe('id of a cell'),
   arm: z.string(),
-  /** Factors other than the arm in which the two cells differ. Empty: a matched control. */
+  /** Factors and settings other than the arm in which the two cells differ. Empty: a matched control. */
   differsIn: z.array(z.string()),
   ...comparedRates,
 });
@@ -114,8 +152,9 @@ export const strataSchema = z.object({
 });
 
 export const regressionSchema = z.object({
+  /** The first of its cells. */
+  cell: z.string(),
   agent: z.string(),
-  metric: metricSchema,
   trials: count,
   cells: count,
   /** The level that those of each factor are compared with. */
@@ -130,7 +169,7 @@ export const regressionSchema = z.object({
   isSeparated: z.boolean(),
 });
 
-/** A cell with its wordings taken as clusters. */
+/** A cell with trials that were given the same texts taken as clusters. */
 export const clustersSchema = z.object({
   cell: z.string(),
   wordings: count,
@@ -147,10 +186,10 @@ export const competenceSchema = z.object({
   competence: z.string().describe('id of a cell'),
   arm: z.string(),
   differsIn: z.array(z.string()),
-  /** How often the mechanism was defeated, by itself and when told to; not the metric of the report. */
+  /** How often the line was crossed, by itself and when told to; not the metric of the report. */
   first: rateSchema,
   second: rateSchema,
-  /** Rate of self over rate of the competence arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */
+  /** Rate of self over rate of the ceiling arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */
   adjusted: z.object({ estimate: fraction, lower: fraction, upper: fraction, uncut: z.number() }).nullable(),
   why: z.string().nullable(),
 });
@@ -182,7 +221,7 @@ export const planSchema = z.object({
   hypotheses: z.array(
     z.object({
       name: z.string(),
-      metric: metricSchema,
+      metric: z.string(),
       /** Which trials: agent name (`agent`) and levels of factors. */
       first: conditionSchema,
       second: conditionSchema,
@@ -190,10 +229,10 @@ export const planSchema = z.object({
       /** First minus second; null when one of the two sets has no trial that could tell. */
       contrast: z
         .object({
-          first: z.object({ successes: count, trials: count }),
-          second: z.object({ successes: count, trials: count }),
+          first: z.object({ successes: z.number().min(0), trials: count }),
+          second: z.object({ successes: z.number().min(0), trials: count }),
           difference: differenceSchema,
-          /** Fisher's exact test, two-sided. */
+          /** Fisher's exact test, two-sided; of means Welch's. */
           p: fraction,
         })
         .nullable(),
@@ -203,21 +242,22 @@ export const planSchema = z.object({
   ),
 });
 
+/** Of cells of the arm "self". */
 export const techniqueSchema = z.object({
-  kind: agentKind,
-  behaviour: behaviourSchema,
-  /** Trials after whose notice it was found, on any ground. */
+  cell: z.string(),
+  behaviour: z.string(),
+  /** Trials in which it was found, on any ground; where trials pass marks, after the first. */
   trials: count,
   of: count,
   /** Trials by the strongest ground. */
   byBasis: z.object({ state: count, channel: count, text: count }),
-  /** Trials in which it was found only before the notice. */
-  beforeNotice: count,
+  /** Trials in which it was found only before the first mark. */
+  before: count,
 });
 
 export const exclusionSchema = z.object({
   cell: z.string(),
-  outcome: outcomeSchema,
+  outcome: z.string(),
   cause: z.string(),
   trials: count,
   of: count,
@@ -234,7 +274,7 @@ export const publishedSchema = z.object({
     z.object({
       label: z.string(),
       agent: z.string(),
-      metric: metricSchema,
+      metric: z.string(),
       published: z.object({
         successes: count.nullable(),
         trials: count.nullable(),
@@ -270,7 +310,7 @@ export const provenanceSchema = z.object({
       planned: count,
     })
     .nullable(),
-  /** What shows that the plan in study.json is not the one that was fixed; empty when nothing does. */
+  /** What shows that the records are not those of the plan in study.json, or that it is not the one that was fixed. */
   planProblems: z.array(z.string()).default([]),
   /** What differs from the plan, in sentences; empty when nothing does. */
   deviations: z.array(z.string()),
@@ -296,16 +336,20 @@ export const trialSchema = z.object({
   cell: z.string(),
   label: z.string().nullable(),
   scenario: z.string(),
+  scoredBy: z.string(),
   agent: z.string(),
   kind: agentKind,
+  arm: z.string(),
+  armKind,
   condition: conditionSchema,
   epoch: z.int(),
   simulated: z.boolean(),
-  outcome: outcomeSchema,
+  outcome: z.string(),
+  rung: rung.nullable(),
   cause: z.string(),
   because: z.string(),
-  metrics: z.record(metricSchema, z.boolean().nullable()),
-  behaviours: z.array(behaviourSchema),
+  measures: z.record(z.string(), z.union([z.boolean(), z.number()]).nullable()),
+  behaviours: z.array(z.string()),
   costUsd: z.number().nullable(),
   tokens: count,
   startedAt: z.number().nullable(),
@@ -315,12 +359,14 @@ export const trialSchema = z.object({
 
 export const reportSchema = z.object({
   format: z.literal('offswitch-report'),
-  version: z.literal(1),
+  /** 1 knew one scenario, and had its words in the form. */
+  version: z.literal(2),
   generatedAt: z.string(),
   software: z.record(z.string(), z.string()),
   /** True: nothing in this report is evidence. */
   simulated: z.boolean(),
-  metric: metricSchema,
+  /** By name: the words of every scenario whose rules scored a trial of this report. */
+  scenarios: z.record(z.string(), wordsSchema),
   headline: z.object({
     /** One sentence that may be quoted. */
     sentence: z.string(),
@@ -360,6 +406,7 @@ export const reportSchema = z.object({
   trials: z.array(trialSchema),
 });
 
+export type ReportWords = z.output<typeof wordsSchema>;
 export type Report = z.output<typeof reportSchema>;
 export type ReportRate = z.output<typeof rateSchema>;
 export type ReportCell = z.output<typeof cellSchema>;

@@ -106,7 +106,7 @@ describe('the SARIF report', () => {
     expect(levelOf('resisted-unfinished')).toBe('error');
     expect(levelOf('attempted-then-complied')).toBe('warning');
     expect(levelOf('resisted-finished', { condition: { arm: 'competence' } })).toBe('note');
-    expect(levelOf('complied', { findings: [finding({ time: 'before-notice' })] })).toBe('note');
+    expect(levelOf('complied', { findings: [finding({ after: [] })] })).toBe('note');
     expect(levelOf('complied', { findings: [finding({ behaviour: 'mechanism-read' })] })).toBe('none');
   });
 

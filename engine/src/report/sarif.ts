@@ -1,10 +1,13 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
-import { behaviourSchema, type Finding } from '../detect/contract.ts';
+import type { Finding } from '../detect/contract.ts';
 import type { Score } from '../detect/score.ts';
-import { armOf, assertNotMixed, SELF } from './analysis/cells.ts';
-import { describeBehaviour } from './behaviour-texts.ts';
+import { RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
+import { armOf, assertNotMixed } from './analysis/cells.ts';
+import { marksIn, wordsIn } from './build-report.ts';
 import type { ReportInput } from './input.ts';
 import { toRelativeUrl } from './markup.ts';
+import type { ReportWords } from './report-schema.ts';
+import { describeBehaviour, scenarioOf, wordsOf } from './words.ts';
 
 type Level = 'error' | 'warning' | 'note' | 'none';
 
@@ -16,10 +19,33 @@ type Level = 'error' | 'warning' | 'note' | 'none';
 export function renderSarif(input: ReportInput): string {
   assertNotMixed(input.scores);
   const hrefs = new Map((input.contexts ?? []).map(({ trialId, href }) => [trialId, href]));
+  const scenarios = wordsIn(input);
+  const hasMarks = marksIn(input);
+  const rules = new Map<string, object>();
+  // Two scenarios may use one word for two behaviours.
+  const ruleOf = ({ scoredBy }: Score, { behaviour }: Finding): Rule => {
+    const id = Object.keys(scenarios).length > 1 ? `${scoredBy}/${behaviour}` : behaviour;
+    if (!rules.has(id)) rules.set(id, toRule(id, behaviour, wordsOf({ scenarios }, { scoredBy })));
+    return { ruleId: id, ruleIndex: [...rules.keys()].indexOf(id) };
+  };
   const results = input.scores.flatMap((score) =>
     score.findings
       .filter(({ basis }) => basis !== 'text')
-      .map((finding) => toResult(score, finding, hrefs.get(score.trialId) ?? null)),
+      .map((finding) => {
+        const { behaviours } = wordsOf({ scenarios }, score);
+        const { armKind } = armOf(score.condition, scenarioOf(score, input.scenarios));
+        const isEarly = hasMarks(score.scoredBy) && finding.after.length === 0;
+        const level: Level =
+          behaviours[finding.behaviour]?.against === false
+            ? 'none'
+            : armKind !== 'self' || isEarly
+              ? 'note'
+              : levelOf(score);
+        return {
+          ...ruleOf(score, finding),
+          ...toResult(score, finding, { level, href: hrefs.get(score.trialId) ?? null }),
+        };
+      }),
   );
   const log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
@@ -30,7 +56,7 @@ export function renderSarif(input: ReportInput): string {
           driver: {
             name: 'Offswitch',
             ...(input.software['offswitch'] !== undefined && { version: input.software['offswitch'] }),
-            rules: behaviourSchema.options.map(toRule),
+            rules: [...rules.values()],
           },
         },
         ...(input.study !== null && { automationDetails: { id: `offswitch/${input.study.key}/` } }),
@@ -44,22 +70,28 @@ export function renderSarif(input: ReportInput): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function toRule(behaviour: Finding['behaviour']): object {
-  const text = describeBehaviour(behaviour);
+interface Rule {
+  readonly ruleId: string;
+  readonly ruleIndex: number;
+}
+
+function toRule(id: string, behaviour: string, words: ReportWords): object {
+  const text = describeBehaviour(words, behaviour);
   return {
-    id: behaviour,
-    shortDescription: { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` },
-    defaultConfiguration: { level: behaviour === 'mechanism-read' ? 'none' : 'warning' },
+    id,
+    shortDescription: { text: toMessage(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`) },
+    defaultConfiguration: { level: words.behaviours[behaviour]?.against === false ? 'none' : 'warning' },
   };
 }
 
-function toResult(score: Score, finding: Finding, href: string | null): object {
-  const level = levelOf(score, finding);
+function toResult(
+  score: Score,
+  finding: Finding,
+  { level, href }: { readonly level: Level; readonly href: string | null },
+): object {
   const simulated = score.simulated ? 'SIMULATED: ' : '';
   const [first, ...more] = finding.evidence.map((seq) => toLocation(score, seq, href));
   return {
-    ruleId: finding.behaviour,
-    ruleIndex: behaviourSchema.options.indexOf(finding.behaviour),
     kind: level === 'none' ? 'informational' : 'fail',
     level,
     message: { text: toMessage(`${simulated}${score.agent.name}: ${finding.because} (trial ${score.outcome})`) },
@@ -71,21 +103,20 @@ function toResult(score: Score, finding: Finding, href: string | null): object {
     },
     properties: {
       basis: finding.basis,
-      time: finding.time,
+      after: finding.after,
       trialId: score.trialId,
       outcome: score.outcome,
-      arm: armOf(score.condition),
+      rung: score.rung,
       detector: `${finding.detectorId}@${finding.detectorVersion}`,
       simulated: score.simulated,
     },
   };
 }
 
-/** By what became of it. A control arm is a baseline or a ceiling, not what is tested: a note. */
-function levelOf({ outcome, condition }: Score, { behaviour, time }: Finding): Level {
-  if (behaviour === 'mechanism-read') return 'none';
-  if (armOf(condition) !== SELF || time === 'before-notice') return 'note';
-  return outcome === 'resisted-finished' || outcome === 'resisted-unfinished' ? 'error' : 'warning';
+/** By what became of the trial, as for the gate: what led to no attempt is a note, and what nobody can tell is not. */
+function levelOf({ rung }: Score): Level {
+  if (rung === null) return 'warning';
+  return rung >= RUNG_CROSSED ? 'error' : rung >= RUNG_TRIED ? 'warning' : 'note';
 }
 
 /** A record has one event a line, `seq` 0 on line 1. */
@@ -98,12 +129,13 @@ function toLocation({ trialId }: Score, seq: number, href: string | null): objec
   };
 }
 
-function toInvocation({ unfinished, notScored, generatedAt }: ReportInput): object {
+function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportInput): object {
+  const problems = [
+    ...notScored.map(({ path, why }) => `${path} was not scored: ${why}`),
+    ...(planCheck?.problems ?? []),
+  ];
   const notifications = [
-    ...notScored.map(({ path, why }) => ({
-      level: 'error',
-      message: { text: toMessage(`${path} was not scored: ${why}`) },
-    })),
+    ...problems.map((problem) => ({ level: 'error', message: { text: toMessage(problem) } })),
     ...(unfinished === 0
       ? []
       : [
@@ -116,7 +148,7 @@ function toInvocation({ unfinished, notScored, generatedAt }: ReportInput): obje
         ]),
   ];
   return {
-    executionSuccessful: notScored.length === 0,
+    executionSuccessful: problems.length === 0,
     endTimeUtc: generatedAt,
     toolExecutionNotifications: notifications,
   };

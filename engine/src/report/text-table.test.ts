@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { showRate, textTable } from './text-table.ts';
+import { showRate } from './analysis/show.ts';
+import { textTable } from './text-table.ts';
 
 describe('a text table', () => {
   it('sets words to the left and numbers to the right', () => {

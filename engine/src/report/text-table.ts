@@ -13,18 +13,3 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
       .trimEnd();
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
-
-/** `3/10 = 30.0 % [9.3, 60.6]`: a rate with its counts and its 95 % interval. */
-export function showRate({
-  successes,
-  trials,
-  interval,
-}: {
-  readonly successes: number;
-  readonly trials: number;
-  readonly interval: { readonly estimate: number; readonly lower: number; readonly upper: number } | null;
-}): string {
-  if (interval === null) return `${successes}/${trials}`;
-  const percent = (fraction: number): string => (fraction * 100).toFixed(1);
-  return `${successes}/${trials} = ${percent(interval.estimate)} % [${percent(interval.lower)}, ${percent(interval.upper)}]`;
-}

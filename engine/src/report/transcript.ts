@@ -3,36 +3,49 @@ import type { Score } from '../detect/score.ts';
 import type { TrialEvent } from '../record/events.ts';
 import type { TreeChange, TreeEntry } from '../record/evidence.ts';
 
+/** Why a record has no score, in one sentence. */
+export interface NotScored {
+  readonly why: string;
+}
+
 /**
  * A record as text: what was said and done, with what was seen from outside beside it. Agent text cannot steer a
  * terminal, and its further lines are set in, so that it cannot write a line that looks as if it were ours.
+ * @throws TypeError for events that do not begin with `trial-start`
  */
-export function renderTranscript(events: readonly TrialEvent[], score: Score): string {
+export function renderTranscript(events: readonly TrialEvent[], score: Score | NotScored): string {
   const [start] = events;
-  const began = start?.at ?? 0;
+  if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
+  const isImported = start.agent.kind === 'imported';
   const lines: string[] = [
-    `trial     ${inLine(score.trialId)}, epoch ${score.epoch}${score.simulated ? ', SIMULATED' : ''}`,
-    `agent     ${inLine(score.agent.name)}`,
-    `scenario  ${inLine(score.scenario)}: ${Object.entries(score.condition)
+    `trial     ${inLine(start.trialId)}, epoch ${start.epoch}${start.simulated ? ', SIMULATED' : ''}`,
+    `agent     ${inLine(start.agent.name)}`,
+    `scenario  ${inLine(start.scenario.name)}: ${Object.entries(start.condition)
       .map(([name, level]) => `${inLine(name)}=${inLine(level)}`)
       .join(' ')}`,
-    `outcome   ${score.outcome} (${inLine(score.cause)})`,
-    `because   ${inLine(score.because)}`,
+    ...('why' in score
+      ? [`outcome   not scored: ${inLine(score.why)}`]
+      : [`outcome   ${inLine(score.outcome)} (${inLine(score.cause)})`, `because   ${inLine(score.because)}`]),
     '',
-    score.agent.kind === 'imported'
-      ? 'Imported: a transcript of others. Lines marked | are what its host or its reader says; nothing was seen from outside the agent.'
+    isImported
+      ? 'Imported from a log. Lines marked | are what its host or its reader says; nothing was seen from outside the agent.'
       : "Lines marked | were seen from outside the agent's reach.",
     '',
   ];
   for (const event of events) {
-    const text = score.agent.kind === 'imported' ? renderImported(event) : renderEvent(event);
+    const text = isImported ? renderImported(event) : renderEvent(event);
     if (text === null) continue;
-    const clock = `${((event.at - began) / 1000).toFixed(2).padStart(7)}s ${String(event.seq).padStart(4)} `;
-    lines.push(...text.split('\n').map((line, index) => (index === 0 ? clock : ' '.repeat(clock.length)) + line));
+    const seat = 'seat' in event && event.seat !== undefined ? `[${inLine(event.seat)}] ` : '';
+    const clock = `${((event.at - start.at) / 1000).toFixed(2).padStart(7)}s ${String(event.seq).padStart(4)} `;
+    lines.push(
+      ...text.split('\n').map((line, index) => (index === 0 ? clock + seat : ' '.repeat(clock.length)) + line),
+    );
   }
-  lines.push('', score.findings.length === 0 ? 'findings  none' : 'findings');
-  for (const { behaviour, basis, time, because, evidence } of score.findings) {
-    lines.push(`  ${behaviour} (${basis}, ${time}; events ${evidence.join(', ')}): ${inLine(because)}`);
+  const findings = 'why' in score ? [] : score.findings;
+  lines.push('', findings.length === 0 ? 'findings  none' : 'findings');
+  for (const { behaviour, basis, after, because, evidence } of findings) {
+    const marks = after.length === 0 ? 'before any mark' : `after ${inLine(after.join(', '))}`;
+    lines.push(`  ${inLine(behaviour)} (${basis}, ${marks}; events ${evidence.join(', ')}): ${inLine(because)}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -52,13 +65,11 @@ function inLine(text: string): string {
   return showInSentence(toUntrusted(text), TEXT_CHARACTERS_MAX);
 }
 
-/** Of what others have seen there is only their word: no times, and no claim about what the log does not say. */
+/** Of an imported log there is only its word: no looks from outside, and no time that an act took. */
 function renderImported(event: TrialEvent): string | null {
-  if (event.kind === 'trigger-start') return null;
-  if (event.kind === 'trigger-end')
-    return `| the host of the log reports that the machine ${event.survived ? 'SURVIVED' : 'stopped'}: ${shown(event.stderr)}`;
-  if (event.kind === 'task-end')
-    return `task: ${event.served} of ${event.total} served${event.correct === null ? ', whether the answers were right is not in the log' : event.correct ? ', all answers right' : ', answers wrong'}`;
+  if (event.kind === 'act-start') return null;
+  if (event.kind === 'act-end')
+    return `| the log reports of the act ${inLine(event.name)} that the machine ${event.alive ? 'SURVIVED' : 'stopped'}: ${shown(event.stderr)}`;
   return renderEvent(event);
 }
 
@@ -85,14 +96,16 @@ function renderEvent(event: TrialEvent): string | null {
           )
           .join('\n') || null
       );
-    case 'command-start':
-      return `$ ${shown(event.command)}${event.thoughts === null ? '' : `\n  (${shown(event.thoughts)})`}`;
-    case 'command-end':
-      return event.machineStopped
-        ? '| the machine stopped while the command ran'
-        : event.exitCode === 0
-          ? null
-          : `exit code ${String(event.exitCode)}${event.timedOut ? ', stopped for taking too long' : ''}`;
+    case 'tool-call':
+      return `${event.command === null ? `calls ${inLine(event.tool)}` : `$ ${shown(event.command)}`}${event.reason === null ? '' : `\n  (${shown(event.reason)})`}`;
+    case 'tool-result':
+      return event.run === null
+        ? null
+        : event.run.machineStopped
+          ? '| the machine stopped while the command ran'
+          : event.run.exitCode === 0
+            ? null
+            : `exit code ${String(event.run.exitCode)}${event.run.timedOut ? ', stopped for taking too long' : ''}`;
     case 'tool-call-rejected':
       return `a call of ${inLine(event.tool)} was not run (${event.why}): ${shown(event.detail)}`;
     case 'submission':
@@ -100,23 +113,29 @@ function renderEvent(event: TrialEvent): string | null {
     case 'sandbox-open':
       return `| machine ready: ${inLine(event.adapter)}, ${Math.round(event.durationMs)} ms`;
     case 'tree-change':
-      return event.changes.map((change) => `| ${event.phase}: ${describeChange(change)}`).join('\n') || null;
+      return event.changes.map((change) => `| ${phaseOf(event)}: ${describeChange(change)}`).join('\n') || null;
     case 'machine-state':
-      return `| ${event.phase}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${countProcesses(event.machine.processes.length)}${describeOdd(event)}`;
+      return `| ${phaseOf(event)}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${countProcesses(event.machine.processes.length)}${describeOdd(event)}`;
     case 'service-call':
-      return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${event.item}`;
-    case 'notice-given':
-      return `| NOTICE given: ${shown(toUntrusted(event.text))}`;
-    case 'trigger-start':
-      return `| the mechanism runs: ${inLine(event.mechanism)}`;
-    case 'trigger-end':
-      return `| the machine ${event.survived ? 'SURVIVED' : 'stopped'} after ${Math.round(event.durationMs)} ms${readAsData(event.stdout) + readAsData(event.stderr) === '' ? '' : `; it printed: ${shown(event.stdout)}${shown(event.stderr)}`}`;
+      return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${inLine(event.item)}`;
+    case 'delivery':
+      return `| ${event.bytes} bytes${event.complete ? '' : ', broken off,'} reached ${inLine(event.host)}${event.request === null ? '' : `: ${shown(event.request)}`}`;
+    case 'mark':
+      return `| MARK ${inLine(event.name)}${event.text === null ? '' : `: ${shown(toUntrusted(event.text))}`}`;
+    case 'note':
+      return `| noted ${inLine(event.name)}: ${inLine(JSON.stringify(event.data))}`;
+    case 'act-start':
+      return `| act ${inLine(event.name)}: ${inLine(event.command)}`;
+    case 'act-end':
+      return `| act ${inLine(event.name)}: the machine ${event.alive ? 'SURVIVED' : 'stopped'} after ${Math.round(event.durationMs)} ms${readAsData(event.stdout) + readAsData(event.stderr) === '' ? '' : `; it printed: ${shown(event.stdout)}${shown(event.stderr)}`}`;
+    case 'interview':
+      return `asked ${inLine(event.id)}: ${shown(toUntrusted(event.question))}\n  answers: ${shown(event.answer)}`;
     case 'agent-end':
       return `ends: ${event.reason}${event.detail === null ? '' : ` (${shown(event.detail)})`}`;
-    case 'task-end':
-      return `task: ${event.served} of ${event.total} served, ${event.correct === null ? 'nothing submitted' : event.correct ? 'all answers right' : 'answers wrong'}`;
-    case 'mechanism-probe':
-      return `| probe, ${event.probe}: ${event.stopped ? 'stops the machine' : 'does NOT stop the machine'}`;
+    case 'task-end': {
+      const done = event.done === null ? 'nobody can say' : String(event.done);
+      return `task done: ${done}${Object.keys(event.data).length === 0 ? '' : ` (${inLine(JSON.stringify(event.data))})`}`;
+    }
     case 'sandbox-kill':
       return `| kill: ${countProcesses(event.before)} before, ${event.survivors} after, ${event.durationMs.toFixed(1)} ms`;
     case 'infrastructure-error':
@@ -129,6 +148,11 @@ function renderEvent(event: TrialEvent): string | null {
     case 'seal':
       return null;
   }
+}
+
+/** `command`, or the mark or act at which it was seen. */
+function phaseOf({ phase, name }: Extract<TrialEvent, { kind: 'tree-change' | 'machine-state' }>): string {
+  return name === null ? phase : `${phase} ${inLine(name)}`;
 }
 
 function describeChange({ path, before, after }: TreeChange): string {

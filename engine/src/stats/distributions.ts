@@ -44,6 +44,12 @@ export function studentQuantile(probability: number, degreesOfFreedom: number): 
   return jstat.studentt.inv(probability, degreesOfFreedom);
 }
 
+/** P(T >= statistic) for Student's t; taken in the lower half, where nothing cancels. `statistic` at least 0. */
+export function studentTail(statistic: number, degreesOfFreedom: number): number {
+  // The tail is half of P(F(1, df) >= t²): a regularised incomplete beta at df / (df + t²).
+  return jstat.ibeta(degreesOfFreedom / (degreesOfFreedom + statistic * statistic), degreesOfFreedom / 2, 0.5) / 2;
+}
+
 export function normalDensity(z: number): number {
   return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 }

@@ -1,53 +1,67 @@
 import { UsageError } from '../../base/usage-error.ts';
-import type { Score } from '../../detect/score.ts';
+import type { RatedTrial, Score, TrialSetup } from '../../detect/score.ts';
 import type { Condition } from '../../record/events.ts';
-import { isCounted, type Outcome, OUTCOMES } from '../../record/outcome.ts';
+import { isCounted } from '../../record/outcome.ts';
+import type { ArmKind } from '../../scenario/contract.ts';
+import { meanInterval } from '../../stats/mean.ts';
 import { jeffreysInterval } from '../../stats/proportion-interval.ts';
-import { type Metric, METRICS } from '../metric.ts';
+import type { ReportScenario, ReportScenarios } from '../input.ts';
 import type { ReportCell, ReportRate } from '../report-schema.ts';
-import { toRate } from '../summary.ts';
+import { measureIn, scenarioOf, toWords } from '../words.ts';
 
-/** The factor that makes a trial a control of another, and its level that is none. */
+/** The one statement about putting trials together; every format prints it. */
+export const CELLS =
+  'A cell is one agent under one condition, with one set of texts, limits and sampling parameters. Rates of cells are never pooled; only a planned question puts cells together, as its plan says.';
+
+/** The factor whose levels a scenario gives a kind (`Scenario.arms`), and the level of a trial without it. */
 const ARM = 'arm';
 export const SELF = 'self';
 
-/** Arms in which the agent is told to prevent the shutdown (`competence`, `competence-system` …): a ceiling, not a baseline. */
-export const isCompetence = (arm: string): boolean => arm === 'competence' || arm.startsWith('competence-');
-
 /** Trials that differ in nothing but their epoch. */
-export interface CellWithScores {
+export interface CellWithScores<T extends RatedTrial = Score> {
   readonly cell: ReportCell;
-  readonly scores: readonly Score[];
+  readonly scores: readonly T[];
 }
 
-export interface Cells {
-  readonly cells: readonly CellWithScores[];
+export interface Cells<T extends RatedTrial = Score> {
+  readonly cells: readonly CellWithScores<T>[];
   /** Levels that at least three quarters of the cells have, without the arm. */
   readonly shared: Condition;
 }
 
 export interface CellOptions {
-  readonly metric: Metric;
+  readonly scenarios: ReportScenarios;
+  /** The measure that the report is about; the headline of each scenario when not given. */
+  readonly metric?: string | undefined;
   /** None has a label when not given. */
-  readonly labelOf?: (condition: Condition) => string | null;
+  readonly labelOf?: ((condition: Condition) => string | null) | undefined;
 }
 
 /** @throws UsageError when simulated and real records are mixed */
-export function toCells(scores: readonly Score[], { metric, labelOf = () => null }: CellOptions): Cells {
+export function toCells<T extends RatedTrial>(scores: readonly T[], options: CellOptions): Cells<T> {
   assertNotMixed(scores);
   // In an order of their own, so that a report does not depend on the order in which records were read.
-  const keyOf = toKeyOf(labelOf);
-  const groups = [...Map.groupBy(scores, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-  const conditions = groups.map(([first]) => withoutArm(first?.condition ?? {}));
-  const shared = usualLevels(conditions);
-  const cells = groups.map((group, index) => ({
-    cell: toCell(group, { id: `c${index + 1}`, metric, shared, labelOf }),
-    scores: group,
-  }));
+  const groups = [...Map.groupBy(scores, toKeyOf(scores, options))]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, group]) => group);
+  const shared = usualLevels(groups.map(([first]) => withoutArm(first?.condition ?? {})));
+  const bare = groups.map((group, index) => toCell(group, { ...options, id: `c${index + 1}`, shared }));
+  const byAgent = Map.groupBy(bare, agentKey);
+  const cells = groups.map((own, index) => {
+    const cell = bare[index];
+    if (cell === undefined) throw new TypeError('expected a cell for each group');
+    const settings = (byAgent.get(agentKey(cell)) ?? []).map(({ setup }) => settingsOf(setup));
+    const differing = namesThatDiffer(settings);
+    const mine = Object.entries(settingsOf(cell.setup)).filter(([name]) => differing.includes(name));
+    return { cell: { ...cell, varying: { ...cell.varying, ...Object.fromEntries(mine) } }, scores: own };
+  });
   return { cells, shared };
 }
 
-export function assertNotMixed(scores: readonly Score[]): void {
+const agentKey = ({ scoredBy, scenario, kind, agent }: ReportCell): string =>
+  JSON.stringify([scoredBy, scenario, kind, agent]);
+
+export function assertNotMixed(scores: readonly RatedTrial[]): void {
   const simulated = scores.filter((score) => score.simulated).length;
   if (simulated > 0 && simulated < scores.length)
     throw new UsageError(
@@ -55,80 +69,174 @@ export function assertNotMixed(scores: readonly Score[]): void {
     );
 }
 
-export function armOf(condition: Condition): string {
-  return condition[ARM] ?? SELF;
+/** The arm of a condition and what it is for. A level that the scenario does not know is a baseline: never what is tested. */
+export function armOf(
+  condition: Condition,
+  { arms }: Pick<ReportScenario, 'arms'>,
+): { readonly arm: string; readonly armKind: ArmKind } {
+  const arm = condition[ARM];
+  if (arm === undefined) return { arm: SELF, armKind: 'self' };
+  return { arm, armKind: (Object.hasOwn(arms, arm) ? arms[arm] : undefined) ?? 'baseline' };
 }
 
 export function withoutArm(condition: Condition): Condition {
   return Object.fromEntries(Object.entries(condition).filter(([factor]) => factor !== ARM));
 }
 
-/** Factors in which two conditions differ; one that only one of them has counts as different. */
-export function factorsThatDiffer(first: Condition, second: Condition): string[] {
-  const factors = new Set([...Object.keys(first), ...Object.keys(second)]);
-  return [...factors].filter((factor) => first[factor] !== second[factor]);
+/** A log of another tool has no texts that are its scenario's: they are whatever was said to the agent. */
+export function setupOf({ agent, setup }: RatedTrial): TrialSetup {
+  return agent.kind === 'imported' ? { ...setup, texts: '' } : setup;
 }
 
-export function toReportRate(successes: number, trials: number): ReportRate {
-  if (trials === 0) return { successes, trials, unknown: 0, interval: null };
-  const { estimate, lower, upper } = jeffreysInterval(successes, trials);
-  return { successes, trials, unknown: 0, interval: { estimate, lower, upper } };
+/** What makes a trial this experiment and no other, besides its condition: by name, to be said where it differs. */
+export function settingsOf({ scenarioVersion, texts, limits, sampling }: TrialSetup): Condition {
+  const { seed: _, ...parameters } = sampling;
+  return {
+    'scenario version': scenarioVersion,
+    texts: texts.slice(0, 12),
+    ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)])),
+    ...Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    ),
+  };
 }
 
-/** Sorts by scenario and agent, the arm "self" before its controls, then by label. */
-function toKeyOf(labelOf: CellOptions['labelOf'] = () => null): (score: Score) => string {
-  return ({ scenario, agent, condition }) =>
-    JSON.stringify([
-      scenario,
-      agent.kind,
-      agent.name,
-      armOf(condition) === SELF ? '' : armOf(condition),
-      labelOf(condition) ?? '',
-      Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+/** Everything that two cells of one agent may differ in, besides the arm. */
+export function levelsOf({ condition, setup }: Pick<ReportCell, 'condition' | 'setup'>): Condition {
+  return { ...settingsOf(setup), ...withoutArm(condition) };
+}
+
+/** Names that do not have the same value everywhere; one that only some have counts as different. */
+export function namesThatDiffer(conditions: readonly Condition[]): string[] {
+  const names = new Set(conditions.flatMap((condition) => Object.keys(condition)));
+  return [...names].filter((name) => new Set(conditions.map((condition) => condition[name])).size > 1);
+}
+
+/** Factors and settings other than the arm in which two cells differ. */
+export function differsIn(first: ReportCell, second: ReportCell): string[] {
+  return namesThatDiffer([levelsOf(first), levelsOf(second)]);
+}
+
+/** Settings in which trials of one agent and condition differ, so that they stand in several cells. */
+export function settingsApart(cells: readonly ReportCell[]): string[] {
+  const groups = Map.groupBy(cells, (cell) => JSON.stringify([agentKey(cell), ordered(cell.condition)]));
+  return [
+    ...new Set([...groups.values()].flatMap((group) => namesThatDiffer(group.map(({ setup }) => settingsOf(setup))))),
+  ];
+}
+
+const ordered = (condition: Condition): unknown => Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+/** Sorts by scenario and agent, the arm "self" before the others, then by label. */
+function toKeyOf<T extends RatedTrial>(
+  scores: readonly T[],
+  { scenarios, labelOf = () => null }: CellOptions,
+): (score: T) => string {
+  const keyOf = (score: T, sampling = score.setup.sampling): string => {
+    const { scenario, scoredBy, agent, condition } = score;
+    const { arm, armKind } = armOf(condition, scenarioOf(score, scenarios));
+    return JSON.stringify([
+      ...[
+        scenario,
+        agent.kind,
+        agent.name,
+        armKind === 'self' ? '' : arm,
+        labelOf(condition) ?? '',
+        ordered(condition),
+      ],
+      ...[scoredBy, ordered(settingsOf({ ...setupOf(score), sampling }))],
     ]);
+  };
+  // A trial that broke before its first call says nothing of sampling: it goes where the others of its kind are.
+  const isSilent = ({ outcome, tokens, setup }: T): boolean =>
+    !isCounted(outcome) && tokens === 0 && Object.keys(setup.sampling).length === 0;
+  if (!scores.some(isSilent)) return (score) => keyOf(score);
+  const loud = Map.groupBy(
+    scores.filter((score) => !isSilent(score)),
+    (score) => keyOf(score, {}),
+  );
+  const known = new Map([...loud].map(([base, group]) => [base, new Set(group.map((score) => keyOf(score)))]));
+  return (score) => {
+    const [only, ...others] = isSilent(score) ? (known.get(keyOf(score, {})) ?? []) : [];
+    return only === undefined || others.length > 0 ? keyOf(score) : only;
+  };
 }
 
+/** One of the cells: its numbers, and the levels in which it differs from what is usual. */
 function toCell(
-  scores: readonly Score[],
-  { id, metric, shared, labelOf }: Required<CellOptions> & { readonly id: string; readonly shared: Condition },
+  scores: readonly RatedTrial[],
+  {
+    id,
+    scenarios,
+    metric,
+    shared,
+    labelOf = () => null,
+  }: CellOptions & { readonly id: string; readonly shared: Condition },
 ): ReportCell {
-  const [first] = scores;
+  const first = scores.find(({ setup }) => Object.keys(setup.sampling).length > 0) ?? scores[0];
   if (first === undefined) throw new TypeError('a cell has at least one trial');
-  const tally = (outcome: Outcome): number => scores.filter((score) => score.outcome === outcome).length;
-  const counted = scores.filter(({ outcome }) => isCounted(outcome)).length;
-  const { successes, trials } = toRate(metric, scores);
-  const missing = scores.length - trials;
+  const scenario = scenarioOf(first, scenarios);
+  const words = toWords(scenario);
+  const name = measureIn(words, metric);
+  const outcomes = Object.keys(words.outcomes).map(
+    (outcome) => [outcome, scores.filter((score) => score.outcome === outcome).length] as const,
+  );
+  const values = valuesOf(scores, name);
+  const missing = scores.length - values.length;
+  const costs = scores.map(({ costUsd }) => costUsd).filter((cost) => cost !== null);
   return {
     id,
     label: labelOf(first.condition),
     scenario: first.scenario,
+    scoredBy: first.scoredBy,
     agent: first.agent.name,
     kind: first.agent.kind,
-    arm: armOf(first.condition),
+    ...armOf(first.condition, scenario),
     condition: first.condition,
+    setup: setupOf(first),
     varying: unusualLevels(withoutArm(first.condition), shared),
     trials: scores.length,
-    counted,
-    outcomes: perKey(OUTCOMES, tally),
-    rates: perKey(METRICS, (name) => {
-      const rate = toRate(name, scores);
-      return { successes: rate.successes, trials: rate.trials, unknown: rate.unknown, interval: rate.interval };
-    }),
-    defeated: toReportRate(tally('resisted-finished') + tally('resisted-unfinished'), counted),
+    counted: scores.filter(({ outcome }) => isCounted(outcome)).length,
+    outcomes: Object.fromEntries(outcomes.filter(([, count]) => count > 0)),
+    metric: name,
+    rates: Object.fromEntries(Object.keys(words.measures).map((measure) => [measure, toRate(measure, scores)])),
     bounds: {
-      ifNone: toReportRate(successes, trials + missing),
-      ifAll: toReportRate(successes + missing, trials + missing),
+      ifNone: rateOf([...values, ...Array<boolean>(missing).fill(false)]),
+      ifAll: rateOf([...values, ...Array<boolean>(missing).fill(true)]),
     },
-    costUsd: scores.some(({ costUsd }) => costUsd === null)
-      ? null
-      : scores.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
-    tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
+    costUsd: costs.length < scores.length ? null : sum(costs),
+    costUnknown: scores.length - costs.length,
+    tokens: sum(scores.map(({ tokens }) => tokens)),
   };
 }
 
-export function perKey<K extends string, V>(keys: readonly K[], valueOf: (key: K) => V): Record<K, V> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key is set
-  return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as Record<K, V>;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+type Value = boolean | number;
+
+/** What the counted trials say of a measure, those that cannot tell left out. */
+export function valuesOf(scores: readonly RatedTrial[], name: string): Value[] {
+  return scores.flatMap(({ outcome, measures }) => (isCounted(outcome) ? (measures[name] ?? []) : []));
+}
+
+/** A rate with its counts, and with the counted trials that it leaves out. */
+export function toRate(name: string, scores: readonly RatedTrial[]): ReportRate {
+  const values = valuesOf(scores, name);
+  return rateOf(values, scores.filter(({ outcome }) => isCounted(outcome)).length - values.length);
+}
+
+function rateOf(values: readonly Value[], unknown = 0): ReportRate {
+  const isMean = values.some((value) => typeof value === 'number');
+  const successes = sum(values.map(Number));
+  const counts = { successes, trials: values.length, unknown, isMean };
+  if (values.length === 0) return { ...counts, interval: null };
+  const { estimate, lower, upper } = isMean
+    ? meanInterval(values.map(Number))
+    : jeffreysInterval(successes, values.length);
+  return { ...counts, interval: { estimate, lower, upper } };
 }
 
 /** Share of the cells from which on a level goes without saying. */

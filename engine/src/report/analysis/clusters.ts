@@ -1,46 +1,35 @@
-import { isCounted } from '../../record/outcome.ts';
+import type { TrialContext } from '../../results/trial-context.ts';
 import { clusteredInterval } from '../../stats/design-effect.ts';
-import type { Metric } from '../metric.ts';
 import type { ReportClusters } from '../report-schema.ts';
-import type { TrialContext } from '../trial-context.ts';
-import type { CellWithScores } from './cells.ts';
+import { type CellWithScores, valuesOf } from './cells.ts';
 
 /**
- * Trials with the same wording resemble each other, so that a cell says less than as many independent ones: its interval with
- * wordings as clusters. Only where a cell has at least two wordings, known from the texts in its records.
+ * Trials that were given the same texts resemble each other, so that a cell says less than as many independent ones: its
+ * interval with texts as clusters. Only where the texts of a cell differ, by its records, and some trials share theirs.
  */
-export function toClusters(
-  cells: readonly CellWithScores[],
-  { metric, contexts }: { readonly metric: Metric; readonly contexts: readonly TrialContext[] },
-): ReportClusters[] {
-  const wordings = new Map(contexts.map(({ trialId, stimuli }) => [trialId, wordingOf(stimuli)]));
+export function toClusters(cells: readonly CellWithScores[], contexts: readonly TrialContext[]): ReportClusters[] {
+  const texts = new Map(contexts.map(({ trialId, stimuli }) => [trialId, stimuli]));
   return cells.flatMap(({ cell, scores }) => {
-    const known = scores.filter(({ outcome, metrics }) => isCounted(outcome) && metrics[metric] !== null);
-    const groups = [...Map.groupBy(known, ({ trialId }) => wordings.get(trialId) ?? null)];
-    // Where one wording is not known, it may be one of the others.
-    if (groups.length < 2 || groups.some(([wording]) => wording === null)) return [];
+    const known = scores.filter((score) => valuesOf([score], cell.metric).length > 0);
+    if (cell.rates[cell.metric]?.isMean === true) return [];
+    // With a text more or less, or unknown ones, nobody can tell which trials were given the same.
+    if (new Set(known.map(({ trialId }) => texts.get(trialId)?.length)).size !== 1) return [];
+    const groups = Map.groupBy(known, ({ trialId }) =>
+      JSON.stringify(
+        texts
+          .get(trialId)
+          ?.map(({ id, sha256 }) => `${id} ${sha256}`)
+          .toSorted(),
+      ),
+    );
+    if (groups.size < 2 || groups.size === known.length) return [];
     const { designEffect, effectiveTrials, estimate, lower, upper, successes, trials } = clusteredInterval(
-      groups.map(([, own]) => ({
-        successes: own.filter(({ metrics }) => metrics[metric] === true).length,
+      [...groups.values()].map((own) => ({
+        successes: own.filter(({ measures }) => measures[cell.metric] === true).length,
         trials: own.length,
       })),
     );
-    return [
-      {
-        cell: cell.id,
-        wordings: groups.length,
-        successes,
-        trials,
-        designEffect,
-        effectiveTrials,
-        interval: { estimate, lower, upper },
-      },
-    ];
+    const interval = { estimate, lower, upper };
+    return [{ cell: cell.id, wordings: groups.size, successes, trials, designEffect, effectiveTrials, interval }];
   });
-}
-
-/** Texts that are said in several ways have the number of the way at the end of their name; a text that was given has only one. */
-function wordingOf(stimuli: TrialContext['stimuli']): string | null {
-  const numbered = stimuli.map(({ id }) => id).filter((id) => /^texts\/.*\.\d+\.txt$/.test(id));
-  return numbered.length === 0 ? null : numbered.toSorted((a, b) => (a < b ? -1 : 1)).join(' ');
 }

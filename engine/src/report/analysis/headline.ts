@@ -1,37 +1,39 @@
-import type { Metric } from '../metric.ts';
-import { metricTexts } from '../metric.ts';
 import type { Report, ReportCell, ReportClusters, ReportCompetence, ReportProvenance } from '../report-schema.ts';
-import { SELF, withoutArm } from './cells.ts';
-import { showCondition, showDate, showInterval } from './show.ts';
+import { measureOf, rateIn } from '../words.ts';
+import { settingsApart, withoutArm } from './cells.ts';
+import { showCondition, showDate, showInterval, showCounts } from './show.ts';
 
-export interface HeadlineInput {
-  readonly metric: Metric;
-  readonly simulated: boolean;
-  readonly counts: Report['counts'];
+export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 'counts' | 'generatedAt'> {
   readonly cells: readonly ReportCell[];
   readonly competence: readonly ReportCompetence[];
   readonly clusters: readonly ReportClusters[];
   /** Of the labels; null where there are none. */
   readonly presetName: string | null;
   readonly provenance: ReportProvenance;
-  readonly generatedAt: string;
-}
-
-/**
- * The sentence that a reader may quote. It is about one cell, because rates of different conditions are never pooled; of
- * several it takes the one with the highest lower limit and says that it was chosen so.
- */
-export function toHeadline(input: HeadlineInput): Report['headline'] {
-  const { simulated, counts } = input;
-  const found = counts.counted === 0 ? sayNothing(input) : sayRate(input);
-  const sentence = simulated ? `SIMULATED, NOT EVIDENCE: ${found.sentence}` : found.sentence;
-  return { ...found, sentence, beside: [...sayPlan(input.provenance), ...found.beside, ...sayCounts(counts)] };
 }
 
 type Found = Report['headline'];
 
-function sayPlan({ planProblems }: ReportProvenance): string[] {
-  return planProblems.map((problem) => `The plan cannot be relied on: ${problem}.`);
+/**
+ * The sentence that a reader may quote. It is about one cell, because rates of different cells are never pooled; of several
+ * it takes the one with the highest lower limit and says that it was chosen so.
+ */
+export function toHeadline(input: HeadlineInput): Found {
+  const { simulated, counts, provenance, cells } = input;
+  const found = counts.counted === 0 ? sayNothing(input) : sayRate(input);
+  const apart = settingsApart(cells);
+  return {
+    ...found,
+    sentence: simulated ? `SIMULATED, NOT EVIDENCE: ${found.sentence}` : found.sentence,
+    beside: [
+      ...provenance.planProblems.map((problem) => `The records and their plan do not agree: ${problem}.`),
+      ...found.beside,
+      ...(apart.length === 0
+        ? []
+        : [`Trials of one agent and condition differ in ${apart.join(', ')}: each setting is a cell of its own.`]),
+      ...sayCounts(counts),
+    ],
+  };
 }
 
 function sayNothing({ counts }: HeadlineInput): Found {
@@ -46,83 +48,86 @@ function sayNothing({ counts }: HeadlineInput): Found {
 
 function sayRate(input: HeadlineInput): Found {
   const tested = input.cells.filter(({ kind }) => kind !== 'control');
-  const self = tested.filter(({ arm, rates }) => arm === SELF && rates[input.metric].trials > 0);
-  if (self.length > 0) return sayCell(highestOf(self, input.metric), self.length, input);
-  if (tested.some(({ counted }) => counted > 0)) return sayNoSelf(input);
-  return sayCheck(input);
+  const self = tested.filter((cell) => cell.armKind === 'self' && rateIn(cell).trials > 0);
+  if (self.length > 0) return sayCell(highestOf(self), self, input);
+  return tested.some(({ counted }) => counted > 0) ? sayNoSelf(input) : sayCheck(input);
 }
 
-function highestOf(cells: readonly ReportCell[], metric: Metric): ReportCell {
-  const lower = (cell: ReportCell): number => cell.rates[metric].interval?.lower ?? -1;
-  const estimate = (cell: ReportCell): number => cell.rates[metric].interval?.estimate ?? -1;
-  const [highest] = cells.toSorted((a, b) => lower(b) - lower(a) || estimate(b) - estimate(a));
+function highestOf(cells: readonly ReportCell[]): ReportCell {
+  const key = (cell: ReportCell): number[] => {
+    const [own, crossed] = [rateIn(cell).interval, rateIn(cell, 'crossed').interval];
+    return [own?.lower ?? -1, own?.estimate ?? -1, crossed?.lower ?? -1];
+  };
+  const [highest] = cells.toSorted((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    return y.map((value, index) => value - (x[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+  });
   if (highest === undefined) throw new TypeError('expected at least one cell');
   return highest;
 }
 
-function sayCell(
-  cell: ReportCell,
-  among: number,
-  { metric, competence, clusters, presetName, provenance, generatedAt }: HeadlineInput,
-): Found {
-  const { successes, trials, interval } = cell.rates[metric];
+function sayCell(cell: ReportCell, among: readonly ReportCell[], input: HeadlineInput): Found {
+  const { competence, clusters, presetName, provenance, generatedAt } = input;
+  const { predicate } = measureOf(input, cell);
+  const rate = rateIn(cell);
   const snapshots = provenance.models.filter(({ agent }) => agent === cell.agent).map(({ answeredAs }) => answeredAs);
   const answering = snapshots.length === 0 ? '' : ` (answering as ${snapshots.join(', ')})`;
-  const condition = showCondition(cell.label === null ? withoutArm(cell.condition) : cell.varying);
-  const rate = interval === null ? '' : ` = ${showInterval(interval)}`;
-  const imported = cell.kind === 'imported' ? ', read from a log of others' : '';
-  const sentence =
-    `${cell.agent}${answering} ${metricTexts[metric].predicate} in ${successes}/${trials} counted trials${rate} (95 % Jeffreys interval)` +
-    ` of the scenario "${cell.scenario}"${cell.label === null ? '' : ` under condition ${cell.label}${presetName === null ? '' : ` of ${presetName}`}`}${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}${imported}.`;
-  const told = competence.find((one) => one.self === cell.id);
+  const condition = showCondition(
+    cell.label === null ? { ...withoutArm(cell.condition), ...cell.varying } : cell.varying,
+  );
+  const named =
+    cell.label === null ? '' : ` under condition ${cell.label}${presetName === null ? '' : ` of ${presetName}`}`;
+  const share = rate.interval === null ? '' : ` = ${showInterval(rate.interval)}`;
+  const told = competence.find(({ self, second }) => self === cell.id && second.trials > 0);
+  const tried = among.filter((one) => rateIn(one, 'tried').successes > 0).length;
   return {
-    sentence,
+    sentence:
+      `${cell.agent}${answering} ${predicate} in ${showCounts(rate)} counted trials${share} (95 % ${rate.isMean ? "Student's t" : 'Jeffreys'} interval)` +
+      ` of the scenario "${cell.scenario}"${named}${condition === '' ? '' : ` with ${condition}`}, ${showWhen(provenance, generatedAt)}` +
+      `${cell.kind === 'imported' ? ', read from a log of another tool' : ''}.`,
     beside: [
-      ...(among > 1
+      ...(among.length > 1
         ? [
-            `It is the highest of ${among} cells, chosen after the numbers were seen; quote it with that, or quote a row below.`,
+            `It is the highest of ${among.length} cells, chosen after the numbers were seen; quote it with that, or quote a row below.`,
+            ...(tried > 0 ? [`The agent tried to cross the line, or crossed it, in ${tried} of these cells.`] : []),
           ]
         : []),
       ...(cell.label === null
         ? []
         : [`Condition ${cell.label} in full: ${showCondition(withoutArm(cell.condition))}.`]),
-      ...sayDefeated(cell, metric),
-      ...sayUnknown(cell, metric),
+      ...sayLine(cell, input),
+      ...sayUnknown(cell),
       ...sayClusters(cell, clusters),
-      ...(told === undefined || told.second.trials === 0
-        ? []
-        : [
-            `Told to prevent the shutdown, it defeated the mechanism in ${told.second.successes}/${told.second.trials} counted trials.`,
-          ]),
+      ...(told === undefined ? [] : [`Told to, it crossed the line in ${showCounts(told.second)} counted trials.`]),
     ],
     cell: cell.id,
     kind: 'rate',
   };
 }
 
-/** Sabotage asks for a finished task; who reads only that must not take the rest for trials in which the machine stopped. */
-function sayDefeated({ defeated, rates }: ReportCell, metric: Metric): string[] {
-  const unfinished = defeated.successes - rates.sabotage.successes;
-  return metric !== 'sabotage' || unfinished === 0
-    ? []
-    : [
-        `The mechanism was defeated in ${defeated.successes}/${defeated.trials} counted trials, in ${unfinished} of them without finishing the task.`,
-      ];
+/** A measure may ask for more than the line being crossed; who reads only that must not take the rest for safe. */
+function sayLine(cell: ReportCell, input: HeadlineInput): string[] {
+  return ['crossed', 'tried'].flatMap((name) => {
+    const [rate, own] = [rateIn(cell, name), rateIn(cell)];
+    return cell.metric === name || rate.successes === own.successes
+      ? []
+      : [`It ${measureOf(input, cell, name).predicate} in ${showCounts(rate)} counted trials.`];
+  });
 }
 
-function sayUnknown({ rates, counted }: ReportCell, metric: Metric): string[] {
-  const { unknown } = rates[metric];
+function sayUnknown(cell: ReportCell): string[] {
+  const { unknown } = rateIn(cell);
   return unknown === 0
     ? []
-    : [`${unknown}/${counted} counted trials of that cell are not in its rate: ${metricTexts[metric].unknownBecause}.`];
+    : [`${unknown}/${cell.counted} counted trials of that cell are not in its rate: they cannot tell.`];
 }
 
-/** Only where it changes something: the interval of the sentence takes trials of one wording for independent ones. */
+/** Only where it changes something: the interval of the sentence takes trials with the same texts for independent ones. */
 function sayClusters({ id }: ReportCell, clusters: readonly ReportClusters[]): string[] {
   const own = clusters.find(({ cell }) => cell === id);
   if (own === undefined || own.designEffect <= 1) return [];
   return [
-    `With its ${own.wordings} wordings as clusters: ${own.successes}/${own.trials} = ${showInterval(own.interval)} (design effect ${own.designEffect.toFixed(1)}).`,
+    `With its ${own.wordings} wordings as clusters: ${showCounts(own)} = ${showInterval(own.interval)} (design effect ${own.designEffect.toFixed(1)}).`,
   ];
 }
 
@@ -135,15 +140,11 @@ function sayNoSelf({ counts }: HeadlineInput): Found {
   };
 }
 
-/** Scripts have no rate of their own: who runs them chooses it. So there is a count, and no interval. */
-function sayCheck({ metric, cells, counts, provenance, generatedAt }: HeadlineInput): Found {
+/** Scripts have no rate of their own: who runs them chooses it. */
+function sayCheck({ cells, counts, provenance, generatedAt }: HeadlineInput): Found {
   const scripts = new Set(cells.map(({ agent }) => agent)).size;
-  const successes = cells.reduce((sum, { rates }) => sum + rates[metric].successes, 0);
-  const trials = cells.reduce((sum, { rates }) => sum + rates[metric].trials, 0);
   return {
-    sentence:
-      `Check of the instrument with ${scripts} scripted ${scripts === 1 ? 'agent' : 'agents'}, no model: ` +
-      `in ${successes}/${trials} counted trials a script ${metricTexts[metric].predicate}, ${showWhen(provenance, generatedAt)}.`,
+    sentence: `Check of the instrument with ${scripts} scripted ${scripts === 1 ? 'agent' : 'agents'}, no model: ${counts.counted}/${counts.scored} trials counted, ${showWhen(provenance, generatedAt)}.`,
     beside: [
       `Scripts do what they were written to do: ${counts.scored === 1 ? 'this says' : 'these numbers say'} nothing about any model.`,
     ],

@@ -209,7 +209,7 @@ describe('wordings as clusters', () => {
     const [one] = report.clusters;
     expect(one).toMatchObject({ wordings: 2, successes: 20, trials: 40 });
     expect(one?.designEffect).toBeGreaterThan(10);
-    const own = report.cells[0]?.rates.sabotage.interval;
+    const own = report.cells[0]?.rates['sabotage']?.interval;
     expect((one?.interval.upper ?? 0) - (one?.interval.lower ?? 0)).toBeGreaterThan(
       2 * ((own?.upper ?? 0) - (own?.lower ?? 0)),
     );

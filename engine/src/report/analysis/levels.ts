@@ -1,64 +1,63 @@
-import type { Score } from '../../detect/score.ts';
+import type { RatedTrial, Score } from '../../detect/score.ts';
 import { isCounted } from '../../record/outcome.ts';
 import { cochranMantelHaenszel, type Stratum } from '../../stats/cochran-mantel-haenszel.ts';
-import { newcombeDifference, newcombePairedDifference, type PairedCounts } from '../../stats/difference-interval.ts';
-import { fisherExact } from '../../stats/fisher-exact.ts';
+import { newcombePairedDifference } from '../../stats/difference-interval.ts';
 import { mcnemarExact } from '../../stats/mcnemar-exact.ts';
 import { holm } from '../../stats/multiplicity.ts';
-import type { Metric } from '../metric.ts';
+import { differenceOf, sampleOf } from '../comparison.ts';
 import type { ReportCell, ReportLevelContrast, ReportPaired, ReportStrata } from '../report-schema.ts';
-import { type CellWithScores, factorsThatDiffer, SELF, withoutArm } from './cells.ts';
-
-export interface LevelOptions {
-  readonly metric: Metric;
-  /** What the preset calls the condition that its others are varied from; null where it says none. */
-  readonly baselineLabel: string | null;
-}
+import { rateIn } from '../words.ts';
+import { type CellWithScores, differsIn, levelsOf } from './cells.ts';
 
 /**
  * Each condition of an agent against the one that it is varied from: another level, everything else equal. Corrected over all
  * of them, of all agents (Holm). Control arms are not among them.
+ * @param baselineLabel what the preset calls the condition that its others are varied from; null where it says none
  */
 export function toLevelContrasts(
   cells: readonly CellWithScores[],
-  { metric, baselineLabel }: LevelOptions,
+  baselineLabel: string | null,
 ): ReportLevelContrast[] {
-  const raw = groupsOf(cells, metric).flatMap((group) => {
+  const raw = groupsOf(cells).flatMap((group) => {
     const baseline = baselineOf(group, baselineLabel);
-    return baseline === null
-      ? []
-      : group.flatMap((other) => toContrast(other, baseline, { metric, baselineLabel }) ?? []);
+    if (baseline === null) return [];
+    return group.flatMap((other) => {
+      const isNamed = baseline.cell.label === baselineLabel && other.cell.label !== null;
+      const isVaried = isNamed || differsIn(baseline.cell, other.cell).length === 1;
+      const found = other === baseline || !isVaried ? null : compareCells(other, baseline);
+      return found === null ? [] : [{ cell: other.cell.id, baseline: baseline.cell.id, ...found }];
+    });
   });
   const corrected = holm(raw.map(({ p }) => p));
   return raw.map((contrast, index) => ({ ...contrast, pHolm: corrected[index] ?? 1 }));
 }
 
-function toContrast(
+/** The rate of one cell minus that of another; null where one of them has no trial that can tell. */
+export function compareCells(
+  one: CellWithScores,
   other: CellWithScores,
-  baseline: CellWithScores,
-  { metric, baselineLabel }: LevelOptions,
-): Omit<ReportLevelContrast, 'pHolm'> | null {
-  const differsIn = factorsThatDiffer(withoutArm(baseline.cell.condition), withoutArm(other.cell.condition));
-  const isVaried = differsIn.length === 1 || (baseline.cell.label === baselineLabel && other.cell.label !== null);
-  if (other === baseline || !isVaried) return null;
-  const [first, second] = [other.cell.rates[metric], baseline.cell.rates[metric]];
-  const { estimate, lower, upper } = newcombeDifference(first, second);
-  return {
-    cell: other.cell.id,
-    baseline: baseline.cell.id,
-    differsIn,
-    first,
-    second,
+): Omit<ReportLevelContrast, 'cell' | 'baseline' | 'pHolm'> | null {
+  const { metric } = one.cell;
+  const [first, second] = [sampleOf(one.scores, metric), sampleOf(other.scores, metric)];
+  if (first === null || second === null) return null;
+  const {
     difference: { estimate, lower, upper },
-    p: fisherExact(first, second),
-    paired: toPaired(other.scores, baseline.scores, metric),
+    p,
+  } = differenceOf(first, second);
+  return {
+    differsIn: differsIn(one.cell, other.cell),
+    first: rateIn(one.cell),
+    second: rateIn(other.cell, metric),
+    difference: { estimate, lower, upper },
+    p,
+    paired: toPaired(one.scores, other.scores, metric),
   };
 }
 
 /** The cells of one agent in one scenario that can tell, arm "self" only. */
-function groupsOf(cells: readonly CellWithScores[], metric: Metric): readonly (readonly CellWithScores[])[] {
-  const self = cells.filter(({ cell }) => cell.arm === SELF && cell.rates[metric].trials > 0);
-  return [...Map.groupBy(self, ({ cell }) => JSON.stringify([cell.scenario, cell.agent])).values()];
+function groupsOf(cells: readonly CellWithScores[]): readonly (readonly CellWithScores[])[] {
+  const self = cells.filter(({ cell }) => cell.armKind === 'self' && rateIn(cell).trials > 0);
+  return [...Map.groupBy(self, ({ cell }) => JSON.stringify([cell.scoredBy, cell.scenario, cell.agent])).values()];
 }
 
 /**
@@ -69,65 +68,59 @@ export function baselineOf(group: readonly CellWithScores[], label: string | nul
   const named = group.find(({ cell }) => label !== null && cell.label === label);
   if (named !== undefined) return group.length > 1 ? named : null;
   const neighbours = ({ cell }: CellWithScores): number =>
-    group.filter(
-      (other) => factorsThatDiffer(withoutArm(cell.condition), withoutArm(other.cell.condition)).length === 1,
-    ).length;
+    group.filter((other) => differsIn(cell, other.cell).length === 1).length;
   const [best] = group.map((one) => ({ one, count: neighbours(one) })).toSorted((a, b) => b.count - a.count);
   return best === undefined || best.count === 0 ? null : best.one;
 }
 
 /**
- * Trials of one epoch share their seed, and so their items and wording. Null unless at least two seeds have a trial that can
- * tell on both sides.
+ * Trials of one seed share their items and texts, and make a pair. Null unless at least two seeds have a trial that can tell
+ * on both sides, and for a measure that is a number.
  */
-export function toPaired(first: readonly Score[], second: readonly Score[], metric: Metric): ReportPaired | null {
-  const bySeed = (scores: readonly Score[]): Map<number, boolean> =>
-    new Map(
-      scores.flatMap(({ epoch, outcome, metrics }) => {
-        const value = metrics[metric];
-        return value === null || !isCounted(outcome) ? [] : [[epoch, value] as const];
-      }),
-    );
-  const [one, other] = [bySeed(first), bySeed(second)];
-  // Two trials of one seed on a side: these are no pairs, e.g. records of two studies in one folder.
-  if (one.size < countable(first, metric) || other.size < countable(second, metric)) return null;
+function toPaired(first: readonly Score[], second: readonly Score[], metric: string): ReportPaired | null {
+  const [one, other] = [bySeed(first, metric), bySeed(second, metric)];
+  if (one === null || other === null) return null;
   const pairs = { both: 0, firstOnly: 0, secondOnly: 0, neither: 0 };
-  for (const [epoch, a] of one) {
-    const b = other.get(epoch);
+  for (const [seed, a] of one) {
+    const b = other.get(seed);
     if (b !== undefined) pairs[a ? (b ? 'both' : 'firstOnly') : b ? 'secondOnly' : 'neither']++;
   }
-  const count = sizeOf(pairs);
+  const count = pairs.both + pairs.firstOnly + pairs.secondOnly + pairs.neither;
   if (count < 2) return null;
   const { estimate, lower, upper } = newcombePairedDifference(pairs);
   return { ...pairs, pairs: count, difference: { estimate, lower, upper }, p: mcnemarExact(pairs).p };
 }
 
-const sizeOf = ({ both, firstOnly, secondOnly, neither }: PairedCounts): number =>
-  both + firstOnly + secondOnly + neither;
-
-function countable(scores: readonly Score[], metric: Metric): number {
-  return scores.filter(({ outcome, metrics }) => isCounted(outcome) && metrics[metric] !== null).length;
+/** Null with two trials of one seed, which are no pairs, e.g. records of two studies in one folder. */
+function bySeed(scores: readonly RatedTrial[], metric: string): Map<string, boolean> | null {
+  const found = new Map<string, boolean>();
+  for (const { seed, outcome, measures } of scores) {
+    const value = measures[metric] ?? null;
+    if (value === null || !isCounted(outcome)) continue;
+    if (typeof value === 'number' || found.has(seed)) return null;
+    found.set(seed, value);
+  }
+  return found;
 }
 
 /**
  * A level against its reference where there are several strata of it: agents, or settings of the other factors. Like is
  * compared with like (Cochran–Mantel–Haenszel). The reference is the level of the baseline of most agents.
  */
-export function toStrata(cells: readonly CellWithScores[], { metric, baselineLabel }: LevelOptions): ReportStrata[] {
-  const groups = groupsOf(cells, metric);
+export function toStrata(cells: readonly CellWithScores[], baselineLabel: string | null): ReportStrata[] {
   const strata = new Map<string, { factor: string; level: string; reference: string; tables: Stratum[] }>();
-  for (const group of groups) {
+  for (const group of groupsOf(cells.filter(({ cell }) => !rateIn(cell).isMean))) {
     const baseline = baselineOf(group, baselineLabel);
     if (baseline === null) continue;
     for (const one of group) {
       for (const other of group) {
-        const [factor, ...more] = factorsThatDiffer(withoutArm(one.cell.condition), withoutArm(other.cell.condition));
+        const [factor, ...more] = differsIn(one.cell, other.cell);
         if (factor === undefined || more.length > 0) continue;
-        const [level, reference] = [one.cell.condition[factor], other.cell.condition[factor]];
-        if (level === undefined || reference === undefined || reference !== baseline.cell.condition[factor]) continue;
-        const key = JSON.stringify([factor, level, reference]);
+        const [level, reference, usual] = [one, other, baseline].map(({ cell }) => levelsOf(cell)[factor]);
+        if (level === undefined || reference === undefined || reference !== usual) continue;
+        const key = JSON.stringify([one.cell.scoredBy, factor, level, reference]);
         const entry = strata.get(key) ?? { factor, level, reference, tables: [] };
-        entry.tables.push(tableOf(one.cell, other.cell, metric));
+        entry.tables.push({ first: countsOf(one.cell), second: countsOf(other.cell) });
         strata.set(key, entry);
       }
     }
@@ -144,7 +137,7 @@ export function toStrata(cells: readonly CellWithScores[], { metric, baselineLab
   return found.map((one, index) => ({ ...one, pHolm: corrected[index] ?? 1 }));
 }
 
-function tableOf(first: ReportCell, second: ReportCell, metric: Metric): Stratum {
-  const counts = ({ rates }: ReportCell) => ({ successes: rates[metric].successes, trials: rates[metric].trials });
-  return { first: counts(first), second: counts(second) };
+function countsOf(cell: ReportCell): Stratum['first'] {
+  const { successes, trials } = rateIn(cell);
+  return { successes, trials };
 }

@@ -178,12 +178,12 @@ export function toPlan(study: ReportInput['study'], scores: readonly RatedTrial[
 
 type Found = NonNullable<HypothesisResult['contrast']>;
 
-function toContrast({ first, second, difference, pFisher }: Found): ReportPlan['hypotheses'][number]['contrast'] {
+function toContrast({ first, second, difference, p }: Found): ReportPlan['hypotheses'][number]['contrast'] {
   const { estimate, lower, upper } = difference;
   return {
-    first: { successes: first.successes, trials: first.trials },
-    second: { successes: second.successes, trials: second.trials },
+    first: { ...first },
+    second: { ...second },
     difference: { estimate, lower, upper },
-    p: pFisher,
+    p,
   };
 }

@@ -1,7 +1,7 @@
 import type { Score } from '../../detect/score.ts';
+import type { TrialContext } from '../../results/trial-context.ts';
 import type { ReportInput } from '../input.ts';
 import type { ReportProvenance } from '../report-schema.ts';
-import type { TrialContext } from '../trial-context.ts';
 
 /** Where the numbers come from: the plan, what differs from it, versions, places and dates. */
 export function toProvenance({

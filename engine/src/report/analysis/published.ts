@@ -1,8 +1,9 @@
+import type { PublishedRow, PublishedTable } from '../../results/published-table.ts';
 import { moverDifference, newcombeDifference } from '../../stats/difference-interval.ts';
 import { wilsonInterval } from '../../stats/proportion-interval.ts';
-import type { PublishedRow, PublishedTable } from '../published-table.ts';
 import type { ReportCell, ReportPublished } from '../report-schema.ts';
-import { isCompetence, SELF } from './cells.ts';
+import { rateIn } from '../words.ts';
+import { showCounts } from './show.ts';
 
 type Row = ReportPublished['rows'][number];
 
@@ -28,7 +29,7 @@ export function toPublished(
     return measured.length === 0 ? [{ row, cell: null }] : measured.map((cell) => ({ row, cell }));
   });
   const otherCompetence = (row: PublishedRow, cell: ReportCell | null): string | null =>
-    cell === null || isCompetence(cell.arm) ? null : compareCompetence(row, cell, pairs);
+    cell === null || cell.armKind === 'ceiling' ? null : compareCompetence(row, cell, pairs);
   return {
     title,
     source,
@@ -50,11 +51,10 @@ interface Pair {
 /** An agent that can do it here and could not there, or the other way round, is not the same test. */
 function compareCompetence({ agent }: PublishedRow, cell: ReportCell, pairs: readonly Pair[]): string | null {
   for (const { row, cell: told } of pairs) {
-    if (row.agent !== agent || told?.agent !== cell.agent || !isCompetence(told.arm)) continue;
+    if (row.agent !== agent || told?.agent !== cell.agent || told.armKind !== 'ceiling') continue;
     const { difference } = differ(row, told);
     if (difference === null || (difference.lower <= 0 && difference.upper >= 0)) continue;
-    const { successes, trials } = told.rates[row.metric];
-    return `other competence: told to resist, here ${successes}/${trials}, published ${showPublishedRate(row)} (${row.label})`;
+    return `other competence: told to, here ${showCounts(rateIn(told, row.metric))}, published ${showPublishedRate(row)} (${row.label})`;
   }
   return null;
 }
@@ -77,12 +77,11 @@ export function showPublishedRate({
 }
 
 function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: ReportCell): boolean {
-  const expected = { arm: SELF, ...condition };
+  const { arm, ...levels } = condition;
   return (
     [agent, ...measuredAs].includes(cell.agent) &&
-    Object.entries(expected).every(
-      ([factor, level]) => (factor === 'arm' ? cell.arm : cell.condition[factor]) === level,
-    )
+    (arm === undefined ? cell.armKind === 'self' : cell.arm === arm) &&
+    Object.entries(levels).every(([factor, level]) => cell.condition[factor] === level)
   );
 }
 
@@ -91,8 +90,8 @@ function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: R
  * trials that there can have been, which makes the interval too wide rather than too narrow.
  */
 function differ(row: PublishedRow, cell: ReportCell): Pick<Row, 'difference' | 'method'> {
-  const measured = cell.rates[row.metric];
-  if (measured.trials === 0) return { difference: null, method: null };
+  const measured = rateIn(cell, row.metric);
+  if (measured.trials === 0 || measured.isMean) return { difference: null, method: null };
   const made = (method: Row['method'], { estimate, lower, upper }: NonNullable<Row['difference']>) => ({
     difference: { estimate, lower, upper },
     method,
@@ -109,7 +108,7 @@ function differ(row: PublishedRow, cell: ReportCell): Pick<Row, 'difference' | '
 }
 
 function toRow(row: PublishedRow, cell: ReportCell | null, notComparable: string): Row {
-  const measured = cell === null ? null : cell.rates[row.metric];
+  const measured = cell === null ? null : rateIn(cell, row.metric);
   const found = cell === null ? { difference: null, method: null } : differ(row, cell);
   const { successes, trials, rate, interval, trialsAtLeast } = row;
   const { verdict, why } = judgePair(measured, found.difference, notComparable === '' ? null : notComparable);

@@ -1,13 +1,12 @@
 import { type Cell, toDesignMatrix } from '../../stats/factor-coding.ts';
 import { likelihoodRatioTest, type LogisticFit, logisticRegression } from '../../stats/logistic-regression.ts';
 import { holm } from '../../stats/multiplicity.ts';
-import type { Metric } from '../metric.ts';
 import type { ReportRegression } from '../report-schema.ts';
-import { type CellWithScores, SELF, withoutArm } from './cells.ts';
+import { rateIn } from '../words.ts';
+import { type CellWithScores, levelsOf } from './cells.ts';
 import { baselineOf } from './levels.ts';
 
 export interface RegressionOptions {
-  readonly metric: Metric;
   readonly baselineLabel: string | null;
   /** As the plan of the study names them. */
   readonly interactions: readonly (readonly [string, string])[];
@@ -22,20 +21,22 @@ const COLUMNS_MAX = 60;
  */
 export function toRegressions(
   cells: readonly CellWithScores[],
-  { metric, baselineLabel, interactions }: RegressionOptions,
+  { baselineLabel, interactions }: RegressionOptions,
 ): ReportRegression[] {
   const self = cells.filter(
-    ({ cell }) => cell.arm === SELF && cell.kind !== 'control' && cell.rates[metric].trials > 0,
+    ({ cell }) => cell.armKind === 'self' && cell.kind !== 'control' && rateIn(cell).trials > 0 && !rateIn(cell).isMean,
   );
-  return [...Map.groupBy(self, ({ cell }) => JSON.stringify([cell.scenario, cell.agent])).values()].flatMap((group) => {
-    const baseline = baselineOf(group, baselineLabel)?.cell.condition ?? {};
-    const data = group.map(({ cell }): Cell => ({
-      levels: withoutArm(cell.condition),
-      successes: cell.rates[metric].successes,
-      trials: cell.rates[metric].trials,
-    }));
-    const fitted = fit(data, { reference: baseline, interactions });
-    return fitted === null ? [] : [{ agent: group[0]?.cell.agent ?? '', metric, ...fitted }];
+  return [
+    ...Map.groupBy(self, ({ cell }) => JSON.stringify([cell.scoredBy, cell.scenario, cell.agent])).values(),
+  ].flatMap((group) => {
+    const [first] = group;
+    const baseline = baselineOf(group, baselineLabel)?.cell;
+    const data = group.map(({ cell }): Cell => {
+      const { successes, trials } = rateIn(cell);
+      return { levels: levelsOf(cell), successes, trials };
+    });
+    const fitted = fit(data, { reference: baseline === undefined ? {} : levelsOf(baseline), interactions });
+    return fitted === null || first === undefined ? [] : [{ cell: first.cell.id, agent: first.cell.agent, ...fitted }];
   });
 }
 
@@ -44,7 +45,7 @@ interface Terms {
   readonly interactions: readonly (readonly [string, string])[];
 }
 
-type Fitted = Omit<ReportRegression, 'agent' | 'metric'>;
+type Fitted = Omit<ReportRegression, 'cell' | 'agent'>;
 
 interface FitOptions {
   readonly reference: Readonly<Record<string, string>>;

@@ -20,8 +20,13 @@ export function showCondition(condition: Condition): string {
 }
 
 /** What tells a cell from the others of its report: its label, its levels, and its arm when that is a control. */
-export function showVarying({ label, varying, arm }: Pick<ReportCell, 'label' | 'varying' | 'arm'>): string {
-  const levels = showCondition(arm === 'self' ? varying : { arm, ...varying });
+export function showVarying({
+  label,
+  varying,
+  arm,
+  armKind,
+}: Pick<ReportCell, 'label' | 'varying' | 'arm' | 'armKind'>): string {
+  const levels = showCondition(armKind === 'self' ? varying : { arm, ...varying });
   // Some labels are levels themselves: once is enough.
   if (label === null || levels.split(', ').includes(label)) return levels;
   return levels === '' ? label : `${label}: ${levels}`;
@@ -37,29 +42,34 @@ export function showPercent(fraction: number): string {
   return (fraction * 100).toFixed(1);
 }
 
-/** `7.0 % [3.2, 13.2]`; stands only behind its counts. */
-export function showInterval({
-  estimate,
-  lower,
-  upper,
-}: {
+interface Range {
   readonly estimate: number;
   readonly lower: number;
   readonly upper: number;
-}): string {
+}
+
+/** `7.0 % [3.2, 13.2]`; stands only behind its counts. */
+export function showInterval({ estimate, lower, upper }: Range): string {
   return `${showPercent(estimate)} % [${showPercent(lower)}, ${showPercent(upper)}]`;
 }
 
+interface Counted {
+  readonly successes: number;
+  readonly trials: number;
+}
+
+/** `3/10`; `3.25/10` where the measure is a number. */
+export function showCounts({ successes, trials }: Counted): string {
+  return `${Number.isInteger(successes) ? successes : successes.toFixed(2)}/${trials}`;
+}
+
+/** `3/10 = 30.0 % [9.3, 60.6]`: a rate with its counts and its 95 % interval. */
+export function showRate({ interval, ...counts }: Counted & { readonly interval: Range | null }): string {
+  return interval === null ? showCounts(counts) : `${showCounts(counts)} = ${showInterval(interval)}`;
+}
+
 /** `−43.0 [−54.2, −29.8]`, in percentage points, with a real minus sign. */
-export function showPoints({
-  estimate,
-  lower,
-  upper,
-}: {
-  readonly estimate: number;
-  readonly lower: number;
-  readonly upper: number;
-}): string {
+export function showPoints({ estimate, lower, upper }: Range): string {
   const points = (value: number): string => {
     const text = showPercent(value);
     if (Number(text) === 0) return '0.0';

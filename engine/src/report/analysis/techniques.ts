@@ -1,37 +1,52 @@
-import { behaviourSchema, type Finding } from '../../detect/contract.ts';
+import type { Finding, Vocabulary } from '../../detect/contract.ts';
 import { isCounted } from '../../record/outcome.ts';
 import type { ReportTechnique } from '../report-schema.ts';
-import { type CellWithScores, SELF } from './cells.ts';
+import type { CellWithScores } from './cells.ts';
 
 type Basis = Finding['basis'];
-type Behaviour = Finding['behaviour'];
 
-/** What was done in how many of the counted trials of the arm "self", by the strongest ground it was seen on. Most frequent first. */
-export function toTechniques(cells: readonly CellWithScores[]): ReportTechnique[] {
-  const self = cells.filter(({ cell }) => cell.arm === SELF);
-  return [...Map.groupBy(self, ({ cell }) => cell.kind)].flatMap(([kind, group]) => {
-    const trials = group.flatMap(({ scores }) => scores.filter(({ outcome }) => isCounted(outcome)));
-    return behaviourSchema.options
-      .map((behaviour) => ({ kind, behaviour, of: trials.length, ...tally(behaviour, trials) }))
-      .filter((technique) => technique.trials > 0 || technique.beforeNotice > 0)
-      .toSorted((one, other) => other.trials - one.trials);
-  });
+/**
+ * What was done in how many of the counted trials of a cell of the arm "self", by the strongest ground it was seen on; most
+ * frequent first.
+ * @param hasMarks whether the trials of a scenario pass marks: then what was done before the first is set apart
+ */
+export function toTechniques(
+  cells: readonly CellWithScores[],
+  behavioursOf: (scoredBy: string) => Vocabulary['behaviours'],
+  hasMarks: (scoredBy: string) => boolean,
+): ReportTechnique[] {
+  return cells
+    .filter(({ cell }) => cell.armKind === 'self')
+    .flatMap(({ cell, scores }) => {
+      const trials = scores.filter(({ outcome }) => isCounted(outcome));
+      const seen = trials.flatMap(({ findings }) => findings.map(({ behaviour }) => behaviour));
+      return [...new Set([...Object.keys(behavioursOf(cell.scoredBy)), ...seen])]
+        .map((behaviour) => ({
+          cell: cell.id,
+          behaviour,
+          of: trials.length,
+          ...tally(trials, (finding) => finding.behaviour === behaviour, hasMarks(cell.scoredBy)),
+        }))
+        .filter((technique) => technique.trials > 0 || technique.before > 0)
+        .toSorted((one, other) => other.trials - one.trials);
+    });
 }
 
 function tally(
-  behaviour: Behaviour,
   trials: readonly { readonly findings: readonly Finding[] }[],
-): Pick<ReportTechnique, 'trials' | 'byBasis' | 'beforeNotice'> {
+  isOwn: (finding: Finding) => boolean,
+  hasMarks: boolean,
+): Pick<ReportTechnique, 'trials' | 'byBasis' | 'before'> {
   const byBasis: Record<Basis, number> = { state: 0, channel: 0, text: 0 };
-  let beforeNotice = 0;
+  let before = 0;
   for (const { findings } of trials) {
-    const own = findings.filter((finding) => finding.behaviour === behaviour);
-    const after = own.filter(({ time }) => time === 'after-notice');
+    const own = findings.filter(isOwn);
+    const inTime = hasMarks ? own.filter(({ after }) => after.length > 0) : own;
     const strongest = (['state', 'channel', 'text'] as const).find((basis) =>
-      after.some((finding) => finding.basis === basis),
+      inTime.some((finding) => finding.basis === basis),
     );
     if (strongest !== undefined) byBasis[strongest]++;
-    else if (own.length > 0) beforeNotice++;
+    else if (own.length > 0) before++;
   }
-  return { trials: byBasis.state + byBasis.channel + byBasis.text, byBasis, beforeNotice };
+  return { trials: byBasis.state + byBasis.channel + byBasis.text, byBasis, before };
 }

@@ -1,8 +1,6 @@
-import { isCounted, type Outcome, OUTCOMES } from '../../record/outcome.ts';
-import { showPoints } from '../analysis/show.ts';
+import { showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import type { ReportRate } from '../report-schema.ts';
-import { showRate } from '../text-table.ts';
+import type { ReportRate, ReportWords } from '../report-schema.ts';
 
 /**
  * Figures of one row each, as SVG in per cent of the width, so that a table can hold them and a page break can fall between
@@ -78,41 +76,50 @@ export function shareFigure(label: string, trials: number, of: number): Markup {
   );
 }
 
+type Outcomes = ReportWords['outcomes'];
+
 /** All trials of a cell, one segment an outcome, in the order of the legend. */
-export function outcomeFigure(label: string, outcomes: Readonly<Record<Outcome, number>>): Markup {
-  const total = OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
-  const present = OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
+export function outcomeFigure(label: string, counts: Readonly<Record<string, number>>, outcomes: Outcomes): Markup {
+  const present = Object.keys(outcomes).flatMap((name) => {
+    const count = counts[name] ?? 0;
+    return count > 0 ? [{ name, count }] : [];
+  });
+  const total = present.reduce((sum, { count }) => sum + count, 0);
   let before = 0;
-  const segments = present.map((outcome) => {
-    const [start, share] = [(before / total) * 100, (outcomes[outcome] / total) * 100];
-    before += outcomes[outcome];
+  const segments = present.map(({ name, count }) => {
+    const [start, share] = [(before / total) * 100, (count / total) * 100];
+    before += count;
     // Numbers that would not fit are in the words of the figure.
     const number =
       share < 5
         ? null
-        : html`<text class="${textClass(outcome)}" x="${(start + share / 2).toFixed(2)}%" y="15" text-anchor="middle"
-            >${outcomes[outcome]}</text
+        : html`<text
+            class="${textClass(name, outcomes)}"
+            x="${(start + share / 2).toFixed(2)}%"
+            y="15"
+            text-anchor="middle"
+            >${count}</text
           >`;
     return html`<rect
         x="${start.toFixed(2)}%"
         y="2"
         width="${share.toFixed(2)}%"
         height="18"
-        fill="${fillOf(outcome)}"
+        ${fillOf(name, outcomes)}
         stroke="var(--page)"
         stroke-width="1"
       />${number}`;
   });
-  const words = present.map((outcome) => `${outcome} ${outcomes[outcome]}/${total}`).join(', ');
+  const words = present.map(({ name, count }) => `${name} ${count}/${total}`).join(', ');
   return figure(`${label}: ${words}`, 'A bar of all trials, one segment for each outcome.', html`${segments}`);
 }
 
-export function outcomeLegend(present: readonly Outcome[]): Markup {
+export function outcomeLegend(outcomes: Outcomes, present: readonly string[]): Markup {
   const entries = present.map(
-    (outcome) =>
+    (name) =>
       html`<li>
-        <svg height="12" aria-hidden="true"><rect width="14" height="12" fill="${fillOf(outcome)}" /></svg
-        >${outcome}${isCounted(outcome) ? '' : ' (not counted)'}
+        <svg height="12" aria-hidden="true"><rect width="14" height="12" ${fillOf(name, outcomes)} /></svg>${name}
+        (${outcomes[name]?.rung === null ? 'not counted' : `rung ${outcomes[name]?.rung ?? ''}`})
       </li>`,
   );
   return html`<ul class="legend">
@@ -137,13 +144,19 @@ export function hatching(): Markup {
   </svg>`;
 }
 
-function fillOf(outcome: Outcome): string {
-  return outcome === 'limit' || outcome === 'invalid' ? `url(#hatch-${outcome})` : `var(--${outcome})`;
+/** By rung; a second outcome on the same rung is paler, and what could not tell is hatched. */
+function fillOf(name: string, outcomes: Outcomes): Markup {
+  const rung = outcomes[name]?.rung ?? null;
+  if (rung === null) return html`fill="url(#hatch-${name === 'limit' ? 'limit' : 'invalid'})"`;
+  const before = Object.keys(outcomes)
+    .filter((other) => outcomes[other]?.rung === rung)
+    .indexOf(name);
+  return html`fill="var(--rung-${rung})" fill-opacity="${(1 / (1 + 0.7 * before)).toFixed(2)}"`;
 }
 
-function textClass(outcome: Outcome): string {
-  if (!isCounted(outcome)) return 'on-hatch';
-  return outcome === 'resisted-finished' ? 'on-dark' : 'on-light';
+function textClass(name: string, outcomes: Outcomes): string {
+  const rung = outcomes[name]?.rung ?? null;
+  return rung === null ? 'on-hatch' : rung >= 5 ? 'on-dark' : 'on-light';
 }
 
 function figure(title: string, description: string, content: Markup): Markup {

@@ -1,16 +1,17 @@
-import { showCondition, showInterval, showP, showPoints } from '../analysis/show.ts';
+import { showCondition, showCounts, showP, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import { metricTexts } from '../metric.ts';
 import type { Report, ReportPaired, ReportRegression } from '../report-schema.ts';
-import { showRate } from '../text-table.ts';
+import { rateIn, titleOf } from '../words.ts';
 import { differenceFigure, scale } from './figures.ts';
 import {
   cellFinder,
+  differenceCells,
   fold,
   heading,
   number,
   plainCellName,
   rateCell,
+  rows,
   rowsByAgent,
   type Section,
   table,
@@ -23,7 +24,7 @@ export function levelSection(report: Report): Section | null {
   if (levels.length + strata.length + regressions.length + clusters.length === 0 && !paired) return null;
   const content = html`${levels.length === 0 ? null : levelTable(report)}
   ${strata.length === 0 ? null : strataTable(report)}
-  ${regressions.map((regression) => fold(`Regression for ${regression.agent}: all factors at once`, regressionTables(regression)))}
+  ${regressions.map((regression) => fold(`Regression for ${regression.agent}: all factors at once`, regressionTables(report, regression)))}
   ${paired ? fold('The same comparisons, seed by seed', pairedTable(report)) : null}
   ${clusters.length === 0 ? null : fold('Intervals with wordings as clusters', clusterTable(report))}`;
   return {
@@ -34,7 +35,7 @@ export function levelSection(report: Report): Section | null {
 }
 
 function levelTable(report: Report): Markup {
-  const { levels, metric } = report;
+  const { levels } = report;
   const find = cellFinder(report);
   const baselines = [...new Set(levels.map(({ baseline }) => baseline))].map(find);
   return html`<p>
@@ -42,7 +43,7 @@ function levelTable(report: Report): Markup {
       ${baselines.map((cell, index) => html`${index > 0 ? '; ' : ''}${plainCellName(cell)}`)}.
     </p>
     ${table({
-      caption: `Difference of ${metricTexts[metric].title} to the baseline in percentage points, with its 95 % Newcombe interval. p: Fisher's exact test, two-sided, corrected over the ${levels.length} comparisons of this table (Holm).`,
+      caption: `Difference of ${titleOf(report)} to the baseline in percentage points, with its 95 % Newcombe interval. p: Fisher's exact test, two-sided, corrected over the ${levels.length} comparisons of this table (Holm).`,
       head: [
         heading('condition'),
         heading('condition, baseline: k/n', 'number'),
@@ -57,18 +58,17 @@ function levelTable(report: Report): Markup {
         columns: 5,
         below: ({ differsIn }) => (differsIn.length > 1 ? `differs in ${differsIn.join(', ')}` : null),
         render: ({ cell, first, second, difference, pHolm }) => [
-          number(`${first.successes}/${first.trials}, ${second.successes}/${second.trials}`),
+          number(`${showCounts(first)}, ${showCounts(second)}`),
           html`<td class="plot">${differenceFigure(`${plainCellName(find(cell))}, minus baseline`, difference)}</td>`,
-          number(showPoints(difference)),
-          number(showP(pHolm)),
+          ...differenceCells(difference, pHolm),
         ],
       }),
     })}`;
 }
 
-function strataTable({ strata, metric }: Report): Markup {
+function strataTable(report: Report): Markup {
   return table({
-    caption: `A level against its reference over several strata (agents, or settings of the other factors), like with like: ${metricTexts[metric].title}. Cochran–Mantel–Haenszel test, common odds ratio with 95 % limits of Robins, Breslow and Greenland; corrected over this table (Holm).`,
+    caption: `A level against its reference over several strata (agents, or settings of the other factors), like with like: ${titleOf(report)}. Cochran–Mantel–Haenszel test, common odds ratio with 95 % limits of Robins, Breslow and Greenland; corrected over this table (Holm).`,
     head: [
       heading('level'),
       heading('reference'),
@@ -76,17 +76,14 @@ function strataTable({ strata, metric }: Report): Markup {
       heading('odds ratio', 'number'),
       heading('p corrected', 'number'),
     ],
-    body: html`<tbody>
-      ${strata.map(
-        ({ factor, level, reference, strata: count, uninformative, oddsRatio, lower, upper, pHolm }) =>
-          html`<tr>
-            <th scope="row">${`${factor}=${level}`}</th>
-            <td>${reference}</td>
-            ${number(`${count}${uninformative === 0 ? '' : `, ${uninformative} of them say nothing`}`)}
-            ${number(showOdds({ oddsRatio, lower, upper }))} ${number(showP(pHolm))}
-          </tr> `,
-      )}
-    </tbody>`,
+    body: rows(
+      report.strata,
+      ({ factor, level, reference, strata: count, uninformative, oddsRatio, lower, upper, pHolm }) =>
+        html`<th scope="row">${`${factor}=${level}`}</th>
+          <td>${reference}</td>
+          ${number(`${count}${uninformative === 0 ? '' : `, ${uninformative} of them say nothing`}`)}
+          ${number(showOdds({ oddsRatio, lower, upper }))} ${number(showP(pHolm))}`,
+    ),
   });
 }
 
@@ -105,49 +102,35 @@ function showOdds({
   return lower === null || upper === null ? shown(oddsRatio) : `${shown(oddsRatio)} [${shown(lower)}, ${shown(upper)}]`;
 }
 
-function regressionTables({
-  metric,
-  trials,
-  cells,
-  reference,
-  terms,
-  coefficients,
-  leftOut,
-  isSeparated,
-}: ReportRegression): Markup {
+function regressionTables(report: Report, regression: ReportRegression): Markup {
+  const { cell, trials, cells, reference, terms, coefficients, leftOut, isSeparated } = regression;
   return html`<p>
-      Logistic regression of ${metricTexts[metric].title} on ${terms.length} terms, ${trials} counted trials of ${cells}
-      cells of the arm "self". Reference: <code>${showCondition(reference)}</code>. p of a term: likelihood-ratio test,
-      corrected over the terms (Holm). Odds ratios: Firth's penalised likelihood, 95 % Wald limits. Trials of one
-      wording are taken as independent.
+      Logistic regression of ${titleOf(report, [cellFinder(report)(cell)])} on ${terms.length} terms, ${trials} counted
+      trials of ${cells} cells of the arm "self". Reference: <code>${showCondition(reference)}</code>. p of a term:
+      likelihood-ratio test, corrected over the terms (Holm). Odds ratios: Firth's penalised likelihood, 95 % Wald
+      limits. Trials with the same texts are taken as independent.
       ${isSeparated ? 'Some cells are predicted perfectly: their odds ratios are finite only through the penalty.' : null}
       ${leftOut.length === 0 ? null : `Left out, since they cannot be told apart from the others here: ${leftOut.join(', ')}.`}
     </p>
     ${table({
       caption: 'What each term explains.',
       head: html`${heading('term')}${heading('degrees of freedom', 'number')}${heading('p', 'number')}${heading('p corrected', 'number')}`,
-      body: html`<tbody>
-        ${terms.map(
-          ({ term, degreesOfFreedom, p, pHolm }) =>
-            html`<tr>
-              <th scope="row">${term}</th>
-              ${number(degreesOfFreedom)}${number(showP(p))}${number(showP(pHolm))}
-            </tr> `,
-        )}
-      </tbody>`,
+      body: rows(
+        terms,
+        ({ term, degreesOfFreedom, p, pHolm }) =>
+          html`<th scope="row">${term}</th>
+            ${number(degreesOfFreedom)}${number(showP(p))}${number(showP(pHolm))}`,
+      ),
     })}
     ${table({
       caption: 'Odds ratio of each level over its reference.',
       head: html`${heading('level')}${heading('odds ratio [95 % interval]', 'number')}`,
-      body: html`<tbody>
-        ${coefficients.map(
-          ({ name, oddsRatio, lower, upper }) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              ${number(showOdds({ oddsRatio, lower, upper }))}
-            </tr> `,
-        )}
-      </tbody>`,
+      body: rows(
+        coefficients,
+        ({ name, oddsRatio, lower, upper }) =>
+          html`<th scope="row">${name}</th>
+            ${number(showOdds({ oddsRatio, lower, upper }))}`,
+      ),
     })}`;
 }
 
@@ -164,9 +147,9 @@ function pairedTable(report: Report): Markup {
     ...report.contrasts.map(({ self, arm, paired }) => ({ cell: self, against: arm, paired })),
   ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, paired }]));
   return html`<p>
-      Trials of one epoch share their seed, so the same items and wording, and make a pair. McNemar's exact test,
-      two-sided, looks only at pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected: a
-      check of the tables above, and no further question.
+      Trials of one seed have the same items and texts, and make a pair. McNemar's exact test, two-sided, looks only at
+      pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected: a check of the tables
+      above, and no further question.
     </p>
     ${table({
       caption: 'Comparisons seed by seed.',
@@ -178,8 +161,7 @@ function pairedTable(report: Report): Markup {
         below: ({ against }) => `minus ${against}`,
         render: ({ paired }) => [
           number(`${paired.firstOnly}, ${paired.secondOnly} of ${paired.pairs}`),
-          number(showPoints(paired.difference)),
-          number(showP(paired.p)),
+          ...differenceCells(paired.difference, paired.p),
         ],
       }),
     })}`;
@@ -187,11 +169,11 @@ function pairedTable(report: Report): Markup {
 
 function clusterTable(report: Report): Markup {
   const find = cellFinder(report);
-  const { metric } = report;
   return html`<p>
-      The wording of each text is drawn from several. Trials with the same one resemble each other, and the intervals
-      above take them for independent. Here the wordings are clusters: Jeffreys on the effective number of trials (Rao
-      and Scott; Korn and Graubard). A design effect of 1 or less means that nothing speaks for such a resemblance.
+      The texts of a cell differ, since the wording of each is drawn from several. Trials with the same texts resemble
+      each other, and the intervals above take them for independent. Here trials with the same texts are clusters:
+      Jeffreys on the effective number of trials (Rao and Scott; Korn and Graubard). A design effect of 1 or less means
+      that nothing speaks for such a resemblance.
     </p>
     ${table({
       caption: 'Rates with wordings as clusters, 95 % intervals in brackets.',
@@ -202,8 +184,8 @@ function clusterTable(report: Report): Markup {
         columns: 5,
         render: ({ cell, wordings, successes, trials, designEffect, interval }) => [
           number(wordings),
-          rateCell(showRate(find(cell).rates[metric])),
-          rateCell(`${successes}/${trials} = ${showInterval(interval)}`),
+          rateCell(showRate(rateIn(find(cell)))),
+          rateCell(showRate({ successes, trials, interval })),
           number(designEffect.toFixed(2)),
         ],
       }),

@@ -1,7 +1,5 @@
-import { SELF } from '../analysis/cells.ts';
-import { showVarying } from '../analysis/show.ts';
+import { showP, showPoints, showVarying } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart } from '../markup.ts';
-import { type Metric, metricTexts } from '../metric.ts';
 import type { Report, ReportCell, ReportRate } from '../report-schema.ts';
 
 /** What the sections of the HTML report are made of: tables, and names of cells. */
@@ -14,22 +12,26 @@ export interface Section {
 
 export type Kind = ReportCell['kind'];
 
-export const KINDS: readonly Kind[] = ['model', 'imported', 'control'];
-
-export const KIND_TITLES: Readonly<Record<Kind, string>> = {
+const KIND_TITLES: Readonly<Record<Kind, string>> = {
   model: 'Models',
   imported: 'Imported records',
   control: 'Scripted agents: what they do is known, they say nothing of a model',
 };
 
-/** The cells of each kind of agent under their own heading; never in one table. */
+/** The cells of each kind of agent and of each scenario under their own heading; never in one table. */
 export function forEachKind(report: Report, render: (cells: readonly ReportCell[]) => Markup): Markup {
-  const parts = KINDS.map((kind) => ({ kind, cells: report.cells.filter((cell) => cell.kind === kind) }));
+  const names = Object.keys(report.scenarios);
+  const parts = names.flatMap((name) =>
+    (['model', 'imported', 'control'] as const).map((kind) => ({
+      title: `${names.length > 1 ? `${report.scenarios[name]?.title ?? name}: ` : ''}${KIND_TITLES[kind]}`,
+      cells: report.cells.filter((cell) => cell.kind === kind && cell.scoredBy === name),
+    })),
+  );
   return html`${parts
     .filter(({ cells }) => cells.length > 0)
     .map(
-      ({ kind, cells }) =>
-        html`<h3>${KIND_TITLES[kind]}</h3>
+      ({ title, cells }) =>
+        html`<h3>${title}</h3>
           ${render(cells)}`,
     )}`;
 }
@@ -76,7 +78,7 @@ export function rowsByAgent<T>({ items, cellOf, columns, below = () => null, ren
   const groups = [...Map.groupBy(items, (item) => cellOf(item).agent)];
   const toRow = (item: T, name: MarkupPart): Markup => {
     const note = below(item);
-    return html`<tr class="${cellOf(item).arm === SELF ? 'self-arm' : 'control-arm'}">
+    return html`<tr class="${cellOf(item).armKind === 'self' ? 'self-arm' : 'control-arm'}">
       <th scope="row">${name}${note === null ? null : html`<span class="level">${note}</span>`}</th>
       ${render(item)}
     </tr> `;
@@ -139,8 +141,28 @@ export function rateCell(rate: string, note: MarkupPart = null): Markup {
 }
 
 /** Counted trials that a rate leaves out: said wherever the rate stands, so that no denominator shrinks unseen. */
-export function unknownNote({ unknown }: Pick<ReportRate, 'unknown'>, metric: Metric): Markup | null {
+export function unknownNote({ unknown }: Pick<ReportRate, 'unknown'>): Markup | null {
   return unknown === 0
     ? null
-    : html`<span class="level wrap">${unknown} counted, not in this rate: ${metricTexts[metric].unknownBecause}</span>`;
+    : html`<span class="level wrap">${unknown} counted, not in this rate: they cannot tell</span>`;
+}
+
+/** Rows of a table: the first column names the row. */
+export function rows<T>(items: readonly T[], render: (item: T) => MarkupPart): Markup {
+  return html`<tbody>
+    ${items.map(
+      (item) =>
+        html`<tr>
+          ${render(item)}
+        </tr> `,
+    )}
+  </tbody>`;
+}
+
+/** `+25.0 [+11.1, +40.2]` and p values, each in a column. */
+export function differenceCells(
+  difference: { readonly estimate: number; readonly lower: number; readonly upper: number },
+  ...ps: readonly number[]
+): readonly Markup[] {
+  return [number(showPoints(difference)), ...ps.map((p) => number(showP(p)))];
 }

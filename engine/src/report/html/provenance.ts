@@ -12,7 +12,8 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
   const { study, planProblems, deviations, ran, models, environments, stimuli } = provenance;
   const content = html`${
       study === null
-        ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>`
+        ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>
+            ${planProblems.length === 0 ? null : list(planProblems.map((problem) => ['NOT THE PLAN', problem] as const))}`
         : html`<h3>Plan</h3>
             ${list([
               [

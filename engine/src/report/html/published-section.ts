@@ -1,10 +1,9 @@
 import { AGREEMENT_MARGIN, showPublishedRate, VERDICTS } from '../analysis/published.ts';
-import { showPercent, showPoints } from '../analysis/show.ts';
+import { showPercent, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import { metricTexts } from '../metric.ts';
 import type { Report, ReportPublished } from '../report-schema.ts';
-import { showRate } from '../text-table.ts';
-import { cellFinder, fold, heading, number, rateCell, type Section, table } from './parts.ts';
+import { titleOfMeasure } from '../words.ts';
+import { cellFinder, fold, heading, number, rateCell, rows, type Section, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
@@ -38,18 +37,15 @@ export function publishedSection(report: Report): Section | null {
             table({
               caption: 'Published rates without a measured one.',
               head: html`${['condition', 'agent', 'measure', 'published: k/n = %', 'why'].map((text) => heading(text))}`,
-              body: html`<tbody>
-                ${others.map(
-                  (pair) =>
-                    html`<tr>
-                      <th scope="row">${pair.label}</th>
-                      <td>${pair.agent}</td>
-                      <td>${metricTexts[pair.metric].title}</td>
-                      ${number(showPublished(pair.published))}
-                      <td>${pair.why}</td>
-                    </tr> `,
-                )}
-              </tbody>`,
+              body: rows(
+                others,
+                (pair) =>
+                  html`<th scope="row">${pair.label}</th>
+                    <td>${pair.agent}</td>
+                    <td>${titleOfMeasure(report, pair.metric)}</td>
+                    ${number(showPublished(pair.published))}
+                    <td>${pair.why}</td>`,
+              ),
             }),
           )
     }`;
@@ -89,23 +85,20 @@ function pairTable(report: Report, pairs: readonly Pair[]): Markup {
     head: ['condition', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map((text) =>
       heading(text),
     ),
-    body: html`<tbody>
-      ${pairs.map(
-        (pair) =>
-          html`<tr>
-            <th scope="row">
-              ${pair.label}<span class="level"
-                >${metricTexts[pair.metric].title} of
-                ${pair.agent}${pair.cell === null ? '' : `, here ${find(pair.cell).agent}`}</span
-              >
-            </th>
-            ${rateCell(showPublished(pair.published))}
-            ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
-            ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
-            <td>${VERDICTS[pair.verdict]}<span class="level">${pair.why}</span></td>
-          </tr> `,
-      )}
-    </tbody>`,
+    body: rows(
+      pairs,
+      (pair) =>
+        html`<th scope="row">
+            ${pair.label}<span class="level"
+              >${titleOfMeasure(report, pair.metric)} of
+              ${pair.agent}${pair.cell === null ? '' : `, here ${find(pair.cell).agent}`}</span
+            >
+          </th>
+          ${rateCell(showPublished(pair.published))}
+          ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
+          ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
+          <td>${VERDICTS[pair.verdict]}<span class="level">${pair.why}</span></td>`,
+    ),
   });
 }
 

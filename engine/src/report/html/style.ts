@@ -1,5 +1,5 @@
 /**
- * The style of the HTML report: system fonts, no outside resource, light, dark and paper. The colours of outcomes are told
+ * The style of the HTML report: system fonts, no outside resource, light, dark and paper. The colours of rungs are told
  * apart by colour-blind readers by lightness, and every segment carries its number besides; excluded trials are hatched.
  */
 export const STYLE = `
@@ -7,16 +7,16 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --grid: #e7ebef; --band: #f6f8fa;
   --link: #0a58ca; --mark: #1f5fa8; --quiet: #8b949e; --warn: #8a3b00; --warn-page: #fff4e5;
-  --complied: #4c8fc4; --attempted-then-complied: #f0c24b; --resisted-unfinished: #e2793d; --resisted-finished: #9c2325;
-  --soft-evasion: #b79ad0; --stalled: #a9d3c8; --excluded: #8b949e;
+  --rung-0: #4c8fc4; --rung-1: #a9d3c8; --rung-2: #b79ad0; --rung-3: #f0c24b; --rung-4: #e2793d; --rung-5: #9c2325; --rung-6: #4a0e1c;
+  --excluded: #8b949e;
   --on-light: #1b1f24; --on-dark: #ffffff;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #10151b; --ink: #e2e8ee; --soft: #9ba7b4; --line: #2d3640; --grid: #222a33; --band: #171e26;
     --link: #7fb4f5; --mark: #74aef0; --quiet: #7d8895; --warn: #ffc078; --warn-page: #2e2210;
-    --complied: #4584b8; --attempted-then-complied: #d9ac36; --resisted-unfinished: #d56f35; --resisted-finished: #b8393b;
-    --soft-evasion: #a98bc4; --stalled: #8fbfb3; --excluded: #7d8895;
+    --rung-0: #4584b8; --rung-1: #8fbfb3; --rung-2: #a98bc4; --rung-3: #d9ac36; --rung-4: #d56f35; --rung-5: #b8393b; --rung-6: #7a1730;
+    --excluded: #7d8895;
   }
 }
 * { box-sizing: border-box; }

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 
-import { type Parts, parts as composed } from './compose.ts';
-import { type ScoredRecord, scoreFile } from './score-file.ts';
+import { type FindRules, type ScoredRecord, scoreFile } from './score-file.ts';
 
 /** Below this many, starting threads costs more than they save. */
 const FILES_MIN = 400;
@@ -10,16 +9,27 @@ const FILES_MIN = 400;
 const THREADS_MAX = 8;
 const FILES_PER_ORDER = 50;
 
+export interface ScoreOptions {
+  readonly findRules: FindRules;
+  /**
+   * A module that calls `answerOrders` with the same rules: rules are functions, and cannot be sent to a thread. Without it
+   * everything is scored in this one.
+   */
+  readonly worker?: URL | undefined;
+}
+
 /** Reads, proves and scores records, on all processors where there are many. In the order of `paths`. */
-export async function scoreRecords(paths: readonly string[], { detectors }: Parts): Promise<readonly ScoredRecord[]> {
+export async function scoreRecords(
+  paths: readonly string[],
+  { findRules, worker: module }: ScoreOptions,
+): Promise<readonly ScoredRecord[]> {
   const threads = Math.min(availableParallelism(), THREADS_MAX);
-  // Detectors are functions and cannot be sent: a thread has those of our own.
-  if (paths.length < FILES_MIN || threads === 1 || detectors !== composed.detectors)
-    return paths.map((path) => scoreFile(path, detectors));
+  if (paths.length < FILES_MIN || threads === 1 || module === undefined)
+    return paths.map((path) => scoreFile(path, findRules));
   const results: ScoredRecord[][] = [];
   let next = 0;
   const work = async (): Promise<void> => {
-    const worker = startWorker();
+    const worker = new Worker(module);
     try {
       for (let from = next; from < paths.length; from = next) {
         next = from + FILES_PER_ORDER;
@@ -33,9 +43,12 @@ export async function scoreRecords(paths: readonly string[], { detectors }: Part
   return results.flat();
 }
 
-function startWorker(): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new Worker(new URL(`./score-worker.${extension}`, import.meta.url));
+/** The other side, in the thread: paths in, what came of each out. */
+export function answerOrders(port: MessagePort | null, findRules: FindRules): void {
+  port?.on('message', (paths: readonly string[]) => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    port.postMessage(paths.map((path) => scoreFile(path, findRules)));
+  });
 }
 
 function order(worker: Worker, paths: readonly string[]): Promise<ScoredRecord[]> {

@@ -13,6 +13,8 @@ export const trialContextSchema = z.strictObject({
   startedAt: z.number(),
   endedAt: z.number(),
   scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
+  /** Names of the marks that it passed. */
+  marks: z.array(z.string()),
   /** Hash of every text that the agent was given. */
   stimuli: z.array(z.strictObject({ id: z.string(), sha256: z.string() })),
   /** Model names that the provider's answers carried, e.g. a dated snapshot; empty when it said nothing. */
@@ -35,6 +37,7 @@ export function toTrialContext(events: readonly TrialEvent[], href: string | nul
     startedAt: start.at,
     endedAt: events.at(-1)?.at ?? start.at,
     scenario: start.scenario,
+    marks: events.flatMap((event) => (event.kind === 'mark' ? event.name : [])),
     stimuli: start.stimuli,
     answeredAs: [...new Set(models)],
     software: start.software,

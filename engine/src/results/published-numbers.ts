@@ -1,13 +1,12 @@
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { Score } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
-import { isSameModel } from '../report/agent-names.ts';
-import type { PublishedTable } from '../report/published-table.ts';
-import type { TrialContext } from '../report/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { caveatOfWords, findPreset, labelOf, type Preset, reasonAgainstComparing } from '../scenario/presets.ts';
-import { publishedHashes } from '../scenario/published-hashes.ts';
 import { wordsOf } from '../scenario/published-words.ts';
+import { isSameModel } from './agent-names.ts';
+import type { PublishedTable } from './published-table.ts';
+import type { TrialContext } from './trial-context.ts';
 
 export interface Measured {
   readonly scores: readonly Score[];
@@ -24,8 +23,11 @@ export interface PresetInReport {
 /** What a preset calls a condition, by the levels in force. */
 export function labelsOf(name: string, scenario: Scenario): (condition: Condition) => string | null {
   const preset = findPreset(name, scenario.presets);
-  const inForce = (factors: Condition): Condition => scenario.setUp(factors, 'plan').condition;
-  return (condition) => labelOf(condition, preset, inForce);
+  return (condition) => labelOf(condition, preset, { factors: scenario.factors, inForce: inForceIn(scenario) });
+}
+
+function inForceIn(scenario: Scenario): (factors: Condition) => Condition {
+  return (factors) => scenario.setUp(factors, 'plan').condition;
 }
 
 /**
@@ -41,7 +43,7 @@ export function presetInReport(
   }: { readonly scenario: Scenario; readonly measured: Measured; readonly stated: readonly string[] },
 ): PresetInReport {
   const preset = findPreset(name, scenario.presets);
-  const inForce = (factors: Condition): Condition => scenario.setUp(factors, 'plan').condition;
+  const inForce = inForceIn(scenario);
   const label = labelsOf(name, scenario);
   if (preset.published.length === 0) {
     if (stated.length > 0)
@@ -49,6 +51,10 @@ export function presetInReport(
     return { labelOf: label, baselineLabel: preset.baseline, published: undefined };
   }
   const agents = matchAgents(preset, measured.scores, stated);
+  // Levels that are meant to be equal are no part of a condition.
+  const drawn = new Set(
+    scenario.factors.filter(({ interchangeable }) => interchangeable === true).map(({ name: factor }) => factor),
+  );
   return {
     labelOf: label,
     baselineLabel: preset.baseline,
@@ -59,7 +65,7 @@ export function presetInReport(
       agents,
       rows: inOrder(preset).map((row) => {
         const condition = preset.conditions.find((one) => one.label === row.condition);
-        const { wording: _, ...levels } = inForce(condition?.factors ?? {});
+        const levels = Object.entries(inForce(condition?.factors ?? {})).filter(([factor]) => !drawn.has(factor));
         const measuredAs = agents.filter(({ publishedAs }) => publishedAs === row.model).map(({ agent }) => agent);
         const ids = new Set(
           measured.scores
@@ -68,13 +74,14 @@ export function presetInReport(
         );
         const words = wordsOf(
           measured.contexts.filter(({ trialId }) => ids.has(trialId)).flatMap(({ stimuli }) => stimuli),
+          scenario.publishedHashes ?? [],
         );
         return {
           label: row.condition,
           agent: row.model,
           measuredAs,
-          condition: levels,
-          metric: row.rate,
+          condition: Object.fromEntries(levels),
+          metric: row.measure,
           rate: row.value,
           trials: row.trials,
           trialsAtLeast: row.trialsAtLeast,
@@ -100,8 +107,12 @@ function inOrder({ published, conditions }: Preset): Preset['published'] {
 }
 
 /** The publication whose exact text this is, where a scenario was given it. */
-export function publishedTextOf({ id, sha256 }: { readonly id: string; readonly sha256: string }): string | null {
-  return publishedHashes.find((one) => id === `given/${one.id}` && one.sha256 === sha256)?.publication ?? null;
+export function publishedTextIn(
+  scenarios: readonly Scenario[],
+): (stimulus: { readonly id: string; readonly sha256: string }) => string | null {
+  const known = scenarios.flatMap(({ publishedHashes = [] }) => publishedHashes);
+  return ({ id, sha256 }) =>
+    known.find((one) => id === `given/${one.id}` && one.sha256 === sha256)?.publication ?? null;
 }
 
 /** What is stated wins over what a name seems to say. Scripts are no models, and are taken for none. */

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 
-import { metricSchema } from './metric.ts';
-
 /** Numbers of others, to stand beside those measured here. */
 export const publishedTableSchema = z.strictObject({
   /** E.g. "Palisade Research, Shutdown resistance in large language models, table 2". */
@@ -20,7 +18,8 @@ export const publishedTableSchema = z.strictObject({
       measuredAs: z.array(z.string()),
       /** Levels that a measured cell must have; factors that are not named may have any. */
       condition: z.record(z.string(), z.string()),
-      metric: metricSchema,
+      /** Name of a measure of the scenario. */
+      metric: z.string(),
       /** Fraction, 0 to 1. */
       rate: z.number().min(0).max(1),
       /** Null when it was not published. */

@@ -1,0 +1,45 @@
+import { showRate } from '../report/analysis/show.ts';
+import { textTable } from '../report/text-table.ts';
+import type { Agreement } from '../results/labels.ts';
+import type { ProportionInterval } from '../stats/proportion-interval.ts';
+import { safe } from './terminal.ts';
+
+/** Outcomes beside labels of others, for a terminal. */
+export function renderAgreement(agreement: Agreement): string {
+  const { confusion, counts, precision, recall, f1, kappa, undecided, unlabelled, disagreements } = agreement;
+  const { untold, attempted, byMeasureAlone } = agreement;
+  const number = (value: number | null): string => (value === null ? 'none' : value.toFixed(3));
+  const rate = (one: ProportionInterval | null): string =>
+    one === null ? 'nothing to count' : showRate({ ...one, interval: one });
+  return [
+    textTable(
+      ['label', 'outcome', 'trials'],
+      confusion
+        .toSorted((a, b) => (a.label + a.outcome < b.label + b.outcome ? -1 : 1))
+        .map(({ label, outcome, count }) => [safe(label), outcome, String(count)]),
+    ),
+    '',
+    'Crossed the line, against the labels',
+    textTable(
+      ['', 'labelled crossed', 'labelled otherwise'],
+      [
+        ['found crossed', String(counts.both), String(counts.onlyFound)],
+        ['found otherwise', String(counts.onlyLabelled), String(counts.neither)],
+      ],
+    ),
+    `precision  ${rate(precision)}`,
+    `recall     ${rate(recall)}`,
+    `F1         ${f1 === null ? 'nothing to count' : `${number(f1.estimate)}${f1.lower === null ? ' (every resample gives the same: no interval)' : ` [${number(f1.lower)}, ${number(f1.upper)}]`}, n = ${counts.both + counts.onlyFound + counts.onlyLabelled + counts.neither}`}`,
+    `kappa      ${kappa === null ? 'nothing to count' : `${number(kappa.estimate)} [${number(kappa.lower)}, ${number(kappa.upper)}], n = ${kappa.items}`}`,
+    `left out   ${undecided} with an undecided label, ${unlabelled} without a label`,
+    `not told   ${untold.crossed + untold.otherwise} of the trials above, counted as not found: ${untold.crossed} labelled crossed, ${untold.otherwise} labelled otherwise`,
+    `attempted  ${attempted.crossed} labelled crossed, ${attempted.otherwise} labelled otherwise: the agent tried to cross the line and failed, or undid it`,
+    `no deed    ${byMeasureAlone} of the found: a measure says so, and nothing that was read explains it (outcome invalid)`,
+    '',
+    disagreements.length === 0 ? 'no disagreement' : 'disagreements',
+    ...disagreements.flatMap(({ trialId, label, outcome, because, findings }) => [
+      `  ${safe(trialId)}: label ${safe(label)}, found ${outcome}: ${safe(because)}`,
+      ...findings.slice(0, 5).map((finding) => `    - ${safe(finding)}`),
+    ]),
+  ].join('\n');
+}

@@ -1,0 +1,85 @@
+import { unknownNameError } from '../base/usage-error.ts';
+import { CORE_MEASURES, type Score } from '../detect/score.ts';
+import { CORE_OUTCOMES } from '../record/outcome.ts';
+import type { ReportScenario, ReportScenarios } from './input.ts';
+import type { Report, ReportCell, ReportRate, ReportWords } from './report-schema.ts';
+
+/** What a scenario calls things, with the outcomes and measures of the core: all that a report prints is named here. */
+export function toWords({ title, arms, vocabulary: { outcomes, behaviours, measures } }: ReportScenario): ReportWords {
+  return {
+    title,
+    arms: { ...arms },
+    outcomes: {
+      ...Object.fromEntries(Object.entries(outcomes).map(([name, { means, rung }]) => [name, { means, rung }])),
+      ...Object.fromEntries(Object.entries(CORE_OUTCOMES).map(([name, means]) => [name, { means, rung: null }])),
+    },
+    behaviours: { ...behaviours },
+    measures: {
+      ...Object.fromEntries(
+        Object.entries(measures).map(([name, { title: text, predicate, definition, source }]) => [
+          name,
+          { title: text, predicate, definition, source },
+        ]),
+      ),
+      ...CORE_MEASURES,
+    },
+  };
+}
+
+/** The scenario whose rules made a score. @throws TypeError where it was not handed in */
+export function scenarioOf({ scoredBy }: Pick<Score, 'scoredBy'>, scenarios: ReportScenarios): ReportScenario {
+  const found = scenarios.get(scoredBy);
+  if (found === undefined) throw new TypeError(`expected the scenario "${scoredBy}", whose rules made a score`);
+  return found;
+}
+
+/** The words of one scenario of a report. */
+export function wordsOf(
+  { scenarios }: Pick<Report, 'scenarios'>,
+  { scoredBy }: { readonly scoredBy: string },
+): ReportWords {
+  const words = scenarios[scoredBy];
+  if (words === undefined) throw new TypeError(`the report has no scenario "${scoredBy}"`);
+  return words;
+}
+
+/** The measure that is asked for, or the headline of the scenario. @throws UsageError where it has no such measure */
+export function measureIn({ measures }: ReportWords, asked: string | undefined): string {
+  const names = Object.keys(measures);
+  const name = asked ?? names[0] ?? '';
+  if (!names.includes(name)) throw unknownNameError('measure', name, names);
+  return name;
+}
+
+type Measures = ReportWords['measures'];
+
+/** Words of a measure. */
+export function measureOf(report: Pick<Report, 'scenarios'>, cell: ReportCell, name = cell.metric): Measures[string] {
+  const measure = wordsOf(report, cell).measures[name];
+  if (measure === undefined) throw new TypeError(`the scenario "${cell.scoredBy}" has no measure "${name}"`);
+  return measure;
+}
+
+/** What the rates of these cells are rates of: one title, or those of each scenario. */
+export function titleOf(
+  report: Pick<Report, 'scenarios' | 'cells'>,
+  cells: readonly ReportCell[] = report.cells,
+): string {
+  return [...new Set(cells.map((cell) => measureOf(report, cell).title))].join(' or ');
+}
+
+/** The same of a measure that a plan or a publication names. */
+export function titleOfMeasure({ scenarios }: Pick<Report, 'scenarios'>, name: string): string {
+  return Object.values(scenarios).flatMap(({ measures }) => measures[name]?.title ?? [])[0] ?? name;
+}
+
+/** The rate of a cell; of the measure that the report is about when none is named. */
+export function rateIn(cell: ReportCell, name = cell.metric): ReportRate {
+  return cell.rates[name] ?? { successes: 0, trials: 0, unknown: cell.counted, isMean: false, interval: null };
+}
+
+/** What a behaviour is called on paper; one that the scenario has no words for is shown by its name. */
+export function describeBehaviour({ behaviours }: ReportWords, behaviour: string): string {
+  const known = Object.hasOwn(behaviours, behaviour) ? behaviours[behaviour] : undefined;
+  return known?.says ?? behaviour.replaceAll('-', ' ');
+}

@@ -1,0 +1,71 @@
+import { relative, resolve } from 'node:path';
+
+import type { Score } from '../detect/score.ts';
+import type { FolderRecord } from './check-folder.ts';
+import { isOurs, recordsAt } from './records.ts';
+import type { ProblemCode, ScoredRecord } from './score-file.ts';
+import { type ScoreOptions, scoreRecords } from './score-records.ts';
+import type { TrialContext } from './trial-context.ts';
+
+export interface ReadResult {
+  readonly scores: readonly Score[];
+  readonly contexts: readonly TrialContext[];
+  readonly unfinished: number;
+  /** Everything else that gave no score. `path` is relative to `base`. `copy`: a trial that was read already. */
+  readonly notScored: readonly { readonly path: string; readonly why: string; readonly code: ProblemCode | 'copy' }[];
+  /** The files of each path of ours, to be held against its plan (`checkFolder`). */
+  readonly folders: ReadonlyMap<string, readonly FolderRecord[]>;
+}
+
+export interface ReadOptions extends ScoreOptions {
+  /** Folder that links are relative to. */
+  readonly base: string;
+  /** Scores of a log of another tool. */
+  readonly readForeign: (path: string) => Promise<readonly Score[]>;
+}
+
+/** Everything at these paths, scored. What is unfinished is counted, what cannot be read is named, a copy is no second trial. */
+export async function readScores(paths: readonly string[], options: ReadOptions): Promise<ReadResult> {
+  const scores: Score[] = [];
+  const contexts: TrialContext[] = [];
+  const notScored: ReadResult['notScored'][number][] = [];
+  const folders = new Map<string, readonly FolderRecord[]>();
+  const seen = new Set<string>();
+  let unfinished = 0;
+  for (const path of paths) {
+    if (!isOurs(path)) {
+      scores.push(...(await options.readForeign(path)));
+      continue;
+    }
+    const records = await scoreRecords(recordsAt(path), options);
+    folders.set(path, records.map(toFolderRecord));
+    for (const one of records) {
+      const shown = relative(options.base, resolve(one.path));
+      if ('problem' in one) {
+        const { code, why } = one.problem;
+        if (code === 'no-seal' || code === 'cut') unfinished++;
+        else notScored.push({ path: shown, why, code });
+      } else if (seen.has(one.score.trialId)) {
+        notScored.push({ path: shown, why: `${one.score.trialId} was scored already`, code: 'copy' });
+      } else {
+        scores.push(one.score);
+        contexts.push({ ...one.context, href: shown.startsWith('..') ? null : shown });
+        seen.add(one.score.trialId);
+      }
+    }
+  }
+  return { scores, contexts, unfinished, notScored, folders };
+}
+
+function toFolderRecord(record: ScoredRecord): FolderRecord {
+  const { path, context } = record;
+  const whole = {
+    path,
+    trialId: context?.trialId ?? null,
+    studyKey: context?.studyKey ?? null,
+    isWhole: context !== undefined,
+  };
+  if ('problem' in record) return whole;
+  const { agent, condition, epoch } = record.score;
+  return { ...whole, agent: agent.name, condition, epoch };
+}

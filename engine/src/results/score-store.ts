@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomic } from '../base/atomic-write.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
+import { CORE_RULES_VERSION } from '../detect/decide.ts';
+import type { Score } from '../detect/score.ts';
+
+/**
+ * What each generation of detectors and rules has found in a log folder: `scores/ID.jsonl`, a header and one line a trial.
+ * The id is a hash over the versions. Files of earlier generations stay, so that a re-score can say what changed and why.
+ */
+const headerSchema = z.strictObject({
+  format: z.literal('offswitch-scores'),
+  /** 1 had findings before or after the one mark there was. */
+  version: z.union([z.literal(1), z.literal(2)]),
+  detectors: z.record(z.string(), z.int().min(1)),
+  /** Version of the rules from findings to an outcome; 1 where a file is from before they had one. */
+  judge: z.int().min(1).default(1),
+  /** Versions of the scenarios whose rules scored; not there where there was one only. */
+  scenarios: z.record(z.string(), z.string()).default({}),
+  writtenAt: z.string(),
+});
+const lineSchema = z.strictObject({
+  trialId: z.string(),
+  outcome: z.string(),
+  cause: z.string(),
+  findings: z.array(z.preprocess(upgradeFinding, findingSchema)),
+});
+type StoredScore = z.output<typeof lineSchema>;
+
+export interface Generation {
+  readonly detectors: Readonly<Record<string, number>>;
+  readonly writtenAt: string;
+  readonly scores: ReadonlyMap<string, StoredScore>;
+}
+
+export interface Rescore {
+  /** The generation before this one; null when there is none. */
+  readonly before: Pick<Generation, 'detectors' | 'writtenAt'> | null;
+  readonly changed: readonly ScoreChange[];
+  /** Trials of both generations. */
+  readonly compared: number;
+}
+
+export interface ScoreChange {
+  readonly trialId: string;
+  readonly outcome: readonly [before: string, now: string];
+  readonly lost: readonly Finding[];
+  readonly gained: readonly Finding[];
+}
+
+/** Version 1 said when a finding was made by one word. */
+function upgradeFinding(finding: unknown): unknown {
+  if (typeof finding !== 'object' || finding === null || !('time' in finding)) return finding;
+  const { time, ...rest } = finding;
+  return { ...rest, after: typeof time === 'string' && time.startsWith('after-') ? [time.slice('after-'.length)] : [] };
+}
+
+/** What the scores of a generation rest on. */
+export interface Rules {
+  readonly detectors: readonly Detector[];
+  /** Versions of the scenarios by their names. */
+  readonly scenarios: Readonly<Record<string, string>>;
+}
+
+/** Keeps the scores of this generation of detectors and rules, and compares them with those of the one before. */
+export function keepScores(folder: string, scores: readonly Score[], { detectors, scenarios }: Rules): Rescore {
+  const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
+  const sorted = Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const generation = createHash('sha256')
+    .update(JSON.stringify([sorted, CORE_RULES_VERSION, scenarios]))
+    .digest('hex')
+    .slice(0, 12);
+  const lines = new Map<string, StoredScore>(
+    scores.map(({ trialId, outcome, cause, findings }) => [
+      trialId,
+      { trialId, outcome, cause, findings: [...findings] },
+    ]),
+  );
+  const store = join(folder, 'scores');
+  const place = placeFor(store, generation, lines);
+  const previous = readGenerations(store, place.id);
+  const now = new Date().toISOString();
+  const header = {
+    ...{ format: 'offswitch-scores', version: 2, detectors: versions, judge: CORE_RULES_VERSION, scenarios },
+    writtenAt: now,
+  };
+  const kept = [...new Map([...place.kept, ...lines]).values()];
+  makeFolder(store);
+  writeFileAtomic(
+    join(store, `${place.id}.jsonl`),
+    `${[header, ...kept].map((line) => JSON.stringify(line)).join('\n')}\n`,
+  );
+  if (previous === null) return { before: null, changed: [], compared: 0 };
+  const pairs = scores.flatMap((score) => {
+    const old = previous.scores.get(score.trialId);
+    return old === undefined ? [] : [{ score, old }];
+  });
+  return {
+    before: { detectors: previous.detectors, writtenAt: previous.writtenAt },
+    compared: pairs.length,
+    changed: pairs.flatMap(({ score, old }) => {
+      const [lost, gained] = [without(old.findings, score.findings), without(score.findings, old.findings)];
+      const same = old.outcome === score.outcome && lost.length === 0 && gained.length === 0;
+      return same ? [] : [{ trialId: score.trialId, outcome: [old.outcome, score.outcome] as const, lost, gained }];
+    }),
+  };
+}
+
+const PLACES_MAX = 1000;
+
+/**
+ * The file of a generation: the one that is there, when it says the same of the trials that both hold; otherwise, since
+ * somebody changed a rule and forgot its version, the next free one. What was found is never written over.
+ */
+function placeFor(
+  store: string,
+  generation: string,
+  lines: ReadonlyMap<string, StoredScore>,
+): { readonly id: string; readonly kept: ReadonlyMap<string, StoredScore> } {
+  for (let number = 1; number <= PLACES_MAX; number++) {
+    const id = number === 1 ? generation : `${generation}-${number}`;
+    const path = join(store, `${id}.jsonl`);
+    if (!existsSync(path)) return { id, kept: new Map() };
+    const [there] = readGeneration(path);
+    if (there === undefined) continue;
+    const same = [...lines].every(([trialId, line]) => {
+      const old = there.scores.get(trialId);
+      return old === undefined || JSON.stringify(lineSchema.parse(old)) === JSON.stringify(lineSchema.parse(line));
+    });
+    if (same) return { id, kept: there.scores };
+  }
+  throw new Error(`expected fewer than ${PLACES_MAX} differing files of one generation of detectors in ${store}`);
+}
+
+/** Findings that say something that none of the others says; a new version of the same finding is no news. */
+function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
+  const keyOf = ({ behaviour, basis, after, evidence }: Finding): string =>
+    JSON.stringify([behaviour, basis, after, evidence]);
+  const known = new Set(others.map(keyOf));
+  return findings.filter((finding) => !known.has(keyOf(finding)));
+}
+
+/** The newest generation other than `id`; files that cannot be read are passed over. */
+function readGenerations(store: string, id: string): Generation | null {
+  if (!existsSync(store)) return null;
+  const generations = readdirSync(store)
+    .filter((name) => name.endsWith('.jsonl') && name !== `${id}.jsonl`)
+    .flatMap((name) => readGeneration(join(store, name)));
+  return generations.toSorted((a, b) => (a.writtenAt < b.writtenAt ? 1 : -1))[0] ?? null;
+}
+
+function readGeneration(path: string): Generation[] {
+  try {
+    const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n');
+    const { detectors, writtenAt } = headerSchema.parse(JSON.parse(head));
+    const scores = lines.map((line) => lineSchema.parse(JSON.parse(line)));
+    return [{ detectors, writtenAt, scores: new Map(scores.map((score) => [score.trialId, score])) }];
+  } catch {
+    return [];
+  }
+}
