@@ -16,18 +16,22 @@ export const folderMap: readonly FolderRule[] = [
   { folder: 'record', is: 'what happened: event union, journal, hash chain, versions', mayUse: ['base'] },
   { folder: 'model', is: 'contract of a language model, adapters', mayUse: ['base'] },
   { folder: 'sandbox', is: 'contract of a place to run commands and of its evidence, adapters', mayUse: ['base'] },
+  { folder: 'detect', is: 'events -> findings -> outcome: contract, harness, core rules', mayUse: ['base', 'record'] },
+  {
+    folder: 'agent',
+    is: 'the loop model <-> tools; tools; controls',
+    mayUse: ['base', 'record', 'model', 'sandbox'],
+  },
   {
     folder: 'scenario',
-    is: 'contract of a situation; library/<name>/ = text, files, factors, controls',
-    mayUse: ['base', 'record'],
+    is: 'contract of a situation; library/<name>/ = vocabulary, rules, detectors, world, texts, files, controls',
+    mayUse: ['base', 'record', 'detect', 'agent'],
   },
-  { folder: 'agent', is: 'the loop model <-> tools; controls', mayUse: ['base', 'record', 'model', 'sandbox'] },
   {
     folder: 'trial',
     is: 'one scenario x condition x agent -> one record',
     mayUse: ['base', 'record', 'sandbox', 'scenario', 'agent'],
   },
-  { folder: 'detect', is: 'record -> findings -> outcome', mayUse: ['base', 'record', 'model'] },
   {
     folder: 'study',
     is: 'many trials: plan, schedule, resume',
@@ -47,5 +51,5 @@ export const folderMap: readonly FolderRule[] = [
   { folder: 'cli', is: 'arguments, printing; compose.ts = the one file that names adapters', mayUse: ['*'] },
 ];
 
-/** The only file outside an adapter that names adapters, scenarios and detectors. */
+/** The only file outside an adapter that names adapters and scenarios. */
 export const composeFile = 'cli/compose.ts';

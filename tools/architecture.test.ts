@@ -98,6 +98,13 @@ describe('the check', () => {
     ['an adapter in the compose file', composeFile, '../sandbox/adapters/bwrap.ts', 0],
     ['an adapter in its own folder', 'sandbox/adapters/bwrap.ts', './bwrap/launch.ts', 0],
     ['a scenario in its own folder', 'scenario/library/shutdown/scenario.ts', './controls.ts', 0],
+    [
+      'a shared detector in a scenario',
+      'scenario/library/shutdown/scenario.ts',
+      '../../../detect/detectors/tamper.ts',
+      0,
+    ],
+    ['a scenario in another', 'scenario/library/shutdown/scenario.ts', '../escape/scenario.ts', 1],
   ])('judges who names %s', (_what, from, specifier, count) => {
     const imports = readImports(new Map([[from, `import { it } from '${specifier}';`]]));
     expect(findNamedPlugIns(imports)).toHaveLength(count);
@@ -214,7 +221,9 @@ function findNamedPlugIns(imports: readonly Import[]): readonly string[] {
 
 function namesPlugIn({ from, to }: Import): boolean {
   const home = /^(scenario\/library\/[^/]+\/|.+?\/(adapters|detectors)\/)/.exec(to)?.[0];
-  return home !== undefined && from !== composeFile && !from.startsWith(home);
+  // A scenario lists its detectors, those that several share too.
+  const isListed = home === 'detect/detectors/' && from.startsWith('scenario/library/');
+  return home !== undefined && from !== composeFile && !from.startsWith(home) && !isListed;
 }
 
 function findTestImports(imports: readonly Import[]): readonly string[] {

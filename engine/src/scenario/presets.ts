@@ -1,6 +1,5 @@
 import { unknownNameError } from '../base/usage-error.ts';
 import type { Condition } from '../record/events.ts';
-import type { Factor } from './contract.ts';
 import type { WordsUsed } from './published-words.ts';
 
 /**
@@ -86,7 +85,10 @@ export function labelOf(
   {
     factors: all,
     inForce,
-  }: { readonly factors: readonly Factor[]; readonly inForce: (factors: Condition) => Condition },
+  }: {
+    readonly factors: readonly { readonly name: string; readonly interchangeable?: boolean }[];
+    readonly inForce: (factors: Condition) => Condition;
+  },
 ): string | null {
   const drawn = new Set(all.filter(({ interchangeable }) => interchangeable === true).map(({ name }) => name));
   const keyOf = (levels: Condition): string =>
