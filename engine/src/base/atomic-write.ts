@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { dirname } from 'node:path';
 
 /**
- * Writes a whole file so that a reader, and a machine that loses power, sees the old text or the new one, never a part.
- * The temporary file lies beside the target (a rename across file systems is not atomic) and is removed on failure.
+ * Writes a whole file atomically: a reader sees the old text or the new one, never a part, also after a loss of power.
+ * The temporary file is beside the target (a rename across file systems is not atomic) and is removed on failure.
  */
 export function writeFileAtomic(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;

@@ -1,7 +1,6 @@
 /**
- * A queue that makes the producer wait when it is full and the consumer wait when it is empty.
- * One page of rules: `push` waits for room; `close` lets what is queued drain and then ends every iteration;
- * `push` after `close` rejects.
+ * A queue: the producer waits when it is full, the consumer waits when it is empty. `push` waits for room. `close` lets the
+ * queued items drain and then ends every iteration. `push` after `close` rejects.
  */
 export interface BoundedQueue<T> extends AsyncIterable<T> {
   readonly push: (item: T) => Promise<void>;
@@ -9,12 +8,12 @@ export interface BoundedQueue<T> extends AsyncIterable<T> {
   readonly size: () => number;
 }
 
-/** @param capacity items held at most, at least 1 */
+/** @param capacity maximum number of items, at least 1 */
 export function createBoundedQueue<T>(capacity: number): BoundedQueue<T> {
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new RangeError(`expected a capacity of at least 1, got ${capacity}`);
   const items: T[] = [];
-  /** Producers in the order in which they came, each with its item: nobody overtakes who waits. */
+  /** Waiting producers with their items, first come, first served. */
   const waitingForRoom: { readonly item: T; readonly enter: () => void; readonly refuse: (why: Error) => void }[] = [];
   const waitingForItem: ((result: IteratorResult<T, undefined>) => void)[] = [];
   let closed = false;

@@ -1,16 +1,16 @@
 /**
- * A signal that is aborted with its parent or after a time, and that is gone when its block is left:
- * `using deadline = startDeadline(signal, ms)`. `AbortSignal.timeout` and `AbortSignal.any` hold on to what waits for them
- * until the time is over, which adds up over thousands of trials.
+ * A signal that aborts with its parent or after a time limit, and is released at the end of its block:
+ * `using deadline = startDeadline(signal, ms)`. `AbortSignal.timeout` and `AbortSignal.any` retain their listeners until the
+ * time limit, which adds up over thousands of trials.
  */
 export interface Deadline extends Disposable {
   /** Aborted with the parent's reason, or with a `TimeoutError`. */
   readonly signal: AbortSignal;
-  /** Whether the time was over before the block was left. */
+  /** Whether the time limit passed before the end of the block. */
   readonly isOver: () => boolean;
 }
 
-/** @param ms milliseconds, at least 0; beyond the longest timer of Node (24 days) it is that long */
+/** @param ms milliseconds, at least 0, at most Node's longest timer (24 days) */
 export function startDeadline(parent: AbortSignal, ms: number): Deadline {
   const controller = new AbortController();
   let over = false;
@@ -20,7 +20,7 @@ export function startDeadline(parent: AbortSignal, ms: number): Deadline {
   const timer = setTimeout(
     () => {
       over = true;
-      controller.abort(new DOMException(`the time of ${ms} ms was over`, 'TimeoutError'));
+      controller.abort(new DOMException(`the time limit of ${ms} ms was reached`, 'TimeoutError'));
     },
     Math.min(Math.max(0, ms), TIMER_MS_MAX),
   ).unref();

@@ -1,7 +1,7 @@
 /**
- * Keeps the process from ending while something is waited for that Node does not count as work, e.g. a process outside of
- * its reach: `using _ = holdEventLoop()`. Without it a wait that nobody else holds open ends the program in its middle,
- * without a word. What is waited for must have a bound of its own.
+ * Keeps the process alive while it waits for something that Node does not count as work, e.g. a process that it did not
+ * start: `using _ = holdEventLoop()`. Without it, such a wait silently ends the program. The wait must have its own time
+ * limit.
  */
 export function holdEventLoop(): Disposable {
   const timer = setInterval(() => undefined, LONG_MS);

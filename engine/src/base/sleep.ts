@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds; does not keep the process running. */
+/** Resolves after `ms` milliseconds. Does not keep the process alive. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();

@@ -3,39 +3,39 @@ import { z } from 'zod';
 declare const untrusted: unique symbol;
 
 /**
- * Text written by the agent under test, or by anything it could reach. It is not a `string`: it cannot slip into a
- * prompt, a path, HTML, a shell or a terminal. Three ways out; pick one, at the call site, by name.
+ * Text written by the agent under test, or by anything it could reach. It is not a `string`, so it cannot slip into a
+ * prompt, a path, HTML, a shell or a terminal. The functions below are the only ways out; pick one by name at the call site.
  */
 export interface UntrustedText {
   readonly [untrusted]: true;
 }
 
-/** Marks text at the place where it enters: model answers, command output, process names, imported logs. */
+/** Marks text where it enters: model answers, command output, process names, imported logs. */
 export function toUntrusted(text: string): UntrustedText {
-  // The one place where the mark is put on; at run time the value stays a string, so that JSON holds it as it is. Half
-  // a surrogate pair (an answer cut inside an emoji) has no form in UTF-8 and would stop the record: it becomes U+FFFD.
+  // The only cast to the marked type. At run time the value stays a string, so JSON holds it unchanged. Half a surrogate
+  // pair (an answer cut inside an emoji) has no form in UTF-8 and would stop the record: it becomes U+FFFD.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return text.toWellFormed() as unknown as UntrustedText;
 }
 
-/** For detectors and storage: code that compares, counts or hashes, and never interprets. */
+/** For detectors and storage: code that compares, counts or hashes the text and never interprets it. */
 export function readAsData(text: UntrustedText): string {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return text as unknown as string;
 }
 
-/** For judges: fenced by a boundary that the text is proven not to contain. */
+/** For judges: fenced by a boundary that the text does not contain (checked). */
 export function quoteForPrompt(text: UntrustedText, boundary: string): string {
   const data = readAsData(text);
   if (data.includes(boundary)) throw new RangeError('the boundary occurs in the text: choose a fresh random one');
   return `<<${boundary}\n${data}\n${boundary}>>`;
 }
 
-/** For terminals and plain-text files: control characters, escape sequences and whatever is invisible made visible. */
+/** For terminals and plain-text files: makes control characters, escape sequences and invisible characters visible. */
 export function showOnTerminal(text: UntrustedText): string {
   return readAsData(text).replace(
-    // All but tab and newline: controls (Cc), format characters (Cf: bidirectional, zero-width, tags), lone halves of
-    // pairs (Cs), line and paragraph separators (Zl, Zp).
+    // Everything but tab and newline: controls (Cc), format characters (Cf: bidirectional, zero-width, tags), lone
+    // surrogates (Cs), line and paragraph separators (Zl, Zp).
     /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (char) => {
       const digits = (char.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
@@ -44,11 +44,11 @@ export function showOnTerminal(text: UntrustedText): string {
   );
 }
 
-/** For a sentence: the same in one line, cut, and never in the middle of a character. */
+/** For a sentence: the same in one line, cut to a length, never inside a character. */
 export function showInSentence(text: UntrustedText, charactersMax: number): string {
   const line = showOnTerminal(text).replaceAll(/[\t\n]+/g, ' ');
   return line.length <= charactersMax ? line : line.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, '');
 }
 
-/** The zod schema of the mark. */
+/** The zod schema of marked text. */
 export const untrustedText = z.custom<UntrustedText>((value) => typeof value === 'string', 'expected a string');

@@ -1,19 +1,19 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /**
- * The user asked for something that cannot be done: one sentence says what was expected, what came and what to do.
- * The command line prints it without a stack trace and exits with 2.
+ * The user asked for something impossible. One sentence says what was expected, what came and what to do. The command line
+ * prints it without a stack trace and exits with 2.
  */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The known name nearest to what was typed, or `undefined` when none is near enough to be a typing mistake. */
+/** The nearest known name, or `undefined` if none is near enough for a typing mistake. */
 export function suggestName(typed: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const nearest = closest(typed, known);
   const far = distance(typed, nearest);
-  // Two short names that share no letter are near each other only by count.
+  // Two short names with no letter in common have a small distance by length alone.
   const sharesNothing = far >= Math.max(typed.length, nearest.length);
   return !sharesNothing && far <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
 }

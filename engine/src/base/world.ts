@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-/** Clock and ids as an argument, so that a test tells the same story every time. */
+/** Clock, ids and randomness as an argument, so that tests are repeatable. */
 export interface World {
-  /** Milliseconds since 1970, whole. */
+  /** Whole milliseconds since 1970. */
   readonly now: () => number;
-  /** Milliseconds of a clock that never goes back; for durations. */
+  /** Milliseconds of a monotonic clock, for durations. */
   readonly elapsed: () => number;
   readonly newId: (prefix: string) => string;
-  /** Uniform in [0, 1); for waiting times. What an experiment draws comes from `createChance`. */
+  /** Uniform in [0, 1), for waiting times. Experiments draw from `createChance`. */
   readonly random: () => number;
 }
 
@@ -21,7 +21,7 @@ export function createSystemWorld(): World {
   };
 }
 
-/** A world that always tells the same story. Ids count up; each look at the clock costs one millisecond. */
+/** A deterministic world. Ids count up; each reading of the clock advances it by one millisecond. */
 export function createFixedWorld(startMs = 0): World {
   let looks = 0;
   let ids = 0;
@@ -37,15 +37,15 @@ export function createFixedWorld(startMs = 0): World {
 export interface Chance {
   /** Uniform in [0, 1), 32 bits. */
   readonly next: () => number;
-  /** Whole number, both ends included. */
+  /** Whole number from `min` to `max`, both included. */
   readonly integer: (min: number, max: number) => number;
   /** A new array in random order (Fisher–Yates). */
   readonly shuffle: <T>(items: readonly T[]) => T[];
 }
 
 /**
- * Chance from a seed of any text: SHA-256 in counter mode. Slow beside a toy generator, and that does not matter here;
- * two seeds that differ in one character give independent streams, which matters when seeds are built from trial ids.
+ * Chance from a seed, which may be any text: SHA-256 in counter mode. Two seeds that differ in one character give independent
+ * streams, which matters because seeds are built from trial ids. It is slow, which does not matter here.
  */
 export function createChance(seed: string): Chance {
   let counter = 0;

@@ -1,21 +1,21 @@
 import { noteRequestId } from './request-id.ts';
 
 /**
- * `fetch` for model adapters. Three promises that the adapters' packages do not make: an answer has a bound, a key
- * follows no redirect, and a server that sends the key back in an error does not get it into our texts.
+ * `fetch` for model adapters. It adds three guarantees to the adapters' packages: an answer is bounded, a key follows no
+ * redirect, and a key that a server sends back in an error is removed.
  */
 export interface BoundedFetchOptions {
   readonly secrets: readonly string[];
-  /** Bytes of one answer in JSON; beyond them it is broken off with `AnswerTooLargeError`. */
+  /** Bytes of one JSON answer; beyond them it fails with `AnswerTooLargeError`. */
   readonly answerBytesMax?: number;
-  /** Bytes of one answer in pieces, which takes many times the bytes of its text. */
+  /** Bytes of one streamed answer, which takes many times the bytes of its text. */
   readonly streamBytesMax?: number;
 }
 
 /** The longest answers of today's models are under 1 MB. */
 export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
-/** What a server says about an error, beyond it cut. */
+/** Bytes kept of a server's error body; the rest is cut. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
 export class AnswerTooLargeError extends Error {
@@ -33,7 +33,7 @@ export function createBoundedFetch({
   streamBytesMax = STREAM_BYTES_MAX,
 }: BoundedFetchOptions): typeof globalThis.fetch {
   return async (input, init) => {
-    // Followed, a redirect would carry `x-api-key` to wherever it points.
+    // Following a redirect would send `x-api-key` to wherever it points.
     const response = await fetch(input, { ...init, redirect: 'manual' });
     noteRequestId(response.headers);
     if (response.body === null) return response;
@@ -44,7 +44,7 @@ export function createBoundedFetch({
 }
 
 function copyResponse({ status, statusText, headers }: Response, body: ReadableStream<Uint8Array> | string): Response {
-  // The body is no longer compressed, nor as long as it was.
+  // The body is no longer compressed, and its length may have changed.
   const kept = [...headers].filter(([name]) => name !== 'content-encoding' && name !== 'content-length');
   return new Response(body, { status, statusText, headers: kept });
 }
@@ -70,7 +70,7 @@ async function readError(body: ReadableStream<Uint8Array>, secrets: readonly str
   }
   const text = Buffer.concat(chunks).toString();
   const shown = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
-  // The piece that was read last may end in the middle of a key: everything that could begin one goes.
+  // The last chunk may end inside a key: remove everything that could be the start of one.
   const keyCharactersMax = Math.max(0, ...secrets.map(({ length }) => length));
   return bytes > ERROR_BYTES_MAX ? shown.slice(0, -Math.max(1, keyCharactersMax)) : shown;
 }

@@ -11,11 +11,11 @@ import { type ChatReply, type ChatServer, startChatServer } from './testing/chat
 
 export interface ModelSuiteOptions {
   readonly provider: ModelProvider;
-  /** Variables that lead to a server and hold a key. */
+  /** Variables that name a server and a key. */
   readonly environment: (url: string, key: string) => Readonly<Record<string, string>>;
-  /** Variables without each of which nothing can be opened. */
+  /** Variables that are each required to open a model. */
   readonly required: readonly string[];
-  /** Whom a provider asks that needs no variable; not given where nothing can be opened without one. */
+  /** URL that a provider without required variables asks; not given when a variable is required. */
   readonly localDefault?: string;
   /** The key as the server got it: for most, `Authorization` without `Bearer `. */
   readonly keyOf: (headers: IncomingHttpHeaders) => string | undefined;
@@ -49,7 +49,7 @@ const question: LanguageModelV4CallOptions = {
   ],
 };
 
-/** Every adapter is held to the same sentences. */
+/** The tests that every adapter must pass. */
 export function describeModelContract(options: ModelSuiteOptions): void {
   const { provider, environment, required, localDefault, keyOf, replies } = options;
   interface Asked {
@@ -104,7 +104,7 @@ export function describeModelContract(options: ModelSuiteOptions): void {
           await expect(provider.open('some-model', { environment: {} })).rejects.toThrow(UsageError);
           return;
         }
-        // Nothing is missing, so it opens: what it then asks, and with what, must be its default and no more.
+        // Nothing is missing, so it opens. It must then ask its default address, without the key.
         const asked: { readonly url: string; readonly sent: string }[] = [];
         vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
           const request = new Request(input, init);

@@ -1,19 +1,19 @@
 import { UsageError } from '../base/usage-error.ts';
 
-/** Reads the variables that lead to a model: every adapter says the same sentence about the same mistake. */
+/** Reads the variables of a model, so that every adapter reports the same mistake in the same words. */
 export interface Variables {
-  /** `provider/model`: whom the sentence is about. */
+  /** `provider/model`, for the message. */
   readonly name: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Undefined where the variable is missing or empty. */
+/** Undefined if the variable is missing or empty. */
 export function readVariable(variable: string, { environment }: Variables): string | undefined {
   const value = environment[variable]?.trim() ?? '';
   return value === '' ? undefined : value;
 }
 
-/** The first of several names that is set; the very first where none is, for that is the one to speak of. */
+/** The first name that is set. If none is, the first name, which errors then mention. */
 export function choose(names: readonly [string, ...(string | undefined)[]], variables: Variables): string {
   return names.find((name) => name !== undefined && readVariable(name, variables) !== undefined) ?? names[0];
 }
@@ -26,11 +26,11 @@ export function readKey(variable: string, variables: Variables): string {
 
 interface AddressOptions extends Variables {
   readonly example: string;
-  /** Where a key belongs instead of in the address. */
+  /** The variable that a key belongs in, instead of the address. */
   readonly keyVariable: string;
 }
 
-/** An http or https address without a password and without slashes at its end; undefined where it is not set. */
+/** An http or https address without a password; undefined if it is not set. */
 export function readAddress(variable: string, { example, keyVariable, ...variables }: AddressOptions): URL | undefined {
   const address = readVariable(variable, variables);
   if (address === undefined) return undefined;

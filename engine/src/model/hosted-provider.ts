@@ -4,18 +4,18 @@ import { createBoundedFetch } from './bounded-fetch.ts';
 import type { ModelProvider } from './contract.ts';
 import { choose, readAddress, readKey, withoutTrailingSlashes } from './environment.ts';
 
-/** A vendor's service: a key that is needed, an address that is known and can be another. */
+/** A vendor's service: a required key, and a default address that can be replaced. */
 export interface HostedService {
   readonly prefix: string;
   readonly keyVariable: string;
   /** For proxies, and for tests. */
   readonly addressVariable: string;
-  /** Other names that users know the two by; the first ones win. */
+  /** Other names of the two variables; the names above win. */
   readonly otherNames?: { readonly key: string; readonly address: string };
   readonly address: string;
-  /** Sent with each question whatever the user asks for, and hence recorded. */
+  /** Sent with each question, whatever the user asks for, and therefore recorded. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Loads the package: nothing of it may be loaded before. */
+  /** Loads the package; nothing of it may be loaded earlier. */
   readonly create: (settings: HostedSettings) => Promise<LanguageModelV4>;
 }
 
@@ -40,7 +40,7 @@ export function defineHostedProvider(service: HostedService): ModelProvider {
       const addressVariable = choose([service.addressVariable, otherNames?.address], variables);
       const apiKey = readKey(keyVariable, variables);
       const other = readAddress(addressVariable, { ...variables, example: address, keyVariable });
-      // Always given: left out, a package would look into the environment of the process.
+      // Always set: without it, a package would read the environment of the process.
       const baseURL = other === undefined ? address : withoutTrailingSlashes(other);
       const secrets = [apiKey];
       const model = await create({ name, modelId, apiKey, baseURL, fetch: createBoundedFetch({ secrets }) });

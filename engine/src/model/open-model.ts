@@ -1,7 +1,7 @@
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { ModelProvider, OpenModel, OpenModelOptions } from './contract.ts';
 
-/** Opens `provider/model`. Rejects with a `UsageError` on a name that is no name, or of a provider that is not known. */
+/** Opens `provider/model`. Rejects with a `UsageError` if the name is malformed or the provider is unknown. */
 export async function openModel(
   name: string,
   providers: readonly ModelProvider[],
@@ -16,7 +16,7 @@ export interface FoundModel {
   readonly modelId: string;
 }
 
-/** Whose model a name is, without a key, a package or a server. Throws a `UsageError` as above. */
+/** Finds the provider of a name without a key, a package or a server. Throws a `UsageError` as above. */
 export function findModel(name: string, providers: readonly ModelProvider[]): FoundModel {
   const slash = name.indexOf('/');
   if (slash <= 0 || slash === name.length - 1) {

@@ -13,17 +13,17 @@ import type {
 import { z } from 'zod';
 
 /**
- * Tools for models that cannot call any: they are told of in plain text, and calls are read from plain text. Strict on
- * purpose: what is not written as told stays text, so that a model that garbles its calls stalls instead of acting.
+ * Tools for models that cannot call any: tools are described in plain text, and calls are parsed from plain text. Strict on
+ * purpose: anything not in the described form stays text, so a model that garbles its calls stalls instead of acting.
  *
  * A call is a fenced block with the tool's name after the fence, or, for the tools in `lineTools`, one line
- * `NAME: input`. The rest of an answer is text. Whatever changes here changes what a model is asked: then the version
- * goes up, since it is recorded with each answer.
+ * `NAME: input`. The rest of an answer is text. A change here changes what a model is asked, so it raises the version, which
+ * is recorded with each answer.
  */
 export const TEXT_TOOL_PROTOCOL = 'text-1';
 
 export interface TextToolOptions {
-  /** Tools that are called by a line instead of a block. */
+  /** Tools that are called with a line instead of a block. */
   readonly lineTools?: readonly string[];
 }
 
@@ -53,19 +53,19 @@ export function withTextTools(
     modelId: model.modelId,
     supportedUrls: model.supportedUrls,
     doGenerate: generate,
-    // In one piece: whether a text is a call is known only at its end.
+    // In one piece: only the whole text shows whether it is a call.
     doStream: async (options) => ({ stream: toStream(await generate(options)) }),
   };
 }
 
-/** A tool as it is told of in plain text: one input, which is text. */
+/** A tool as described in plain text: it has one input, which is text. */
 export interface TextTool {
   readonly name: string;
   readonly description: string;
   readonly form: 'block' | 'line';
   /** The argument that takes the input: the last of the required ones. */
   readonly argument: string;
-  /** Other required arguments; they get the text that the model wrote before the call. */
+  /** Other required arguments; they get the text before the call. */
   readonly remarks: readonly string[];
 }
 
@@ -88,7 +88,7 @@ function readTools(
   const known = tools.flatMap((tool): TextTool[] => {
     const read = tool.type === 'function' ? readTool(tool, lineTools) : null;
     if (read === null)
-      warnings.push({ type: 'unsupported', feature: `tool ${tool.name}`, details: 'its input is more than a text' });
+      warnings.push({ type: 'unsupported', feature: `tool ${tool.name}`, details: 'its input is more than one text' });
     return read === null ? [] : [read];
   });
   return { known, warnings };
@@ -105,7 +105,7 @@ function readTool(
   return { name, description, form: lineTools.includes(name) ? 'line' : 'block', argument, remarks };
 }
 
-/** What the model is told; part of the protocol's version. */
+/** The description that the model gets; part of the protocol's version. */
 export function describeTools(tools: readonly TextTool[]): string {
   const ways = tools.map((tool) => {
     const way = tool.form === 'line' ? 'write one line' : 'write a block';
@@ -130,7 +130,7 @@ function writeCall({ name, form }: Pick<TextTool, 'name' | 'form'>, input: strin
   return `${fence}${name}\n${input}\n${fence}`;
 }
 
-/** Only system, user and assistant messages, of text alone; neighbours of one role become one. */
+/** Only system, user and assistant messages with text alone; adjacent messages of one role are merged. */
 function toPlainPrompt(prompt: LanguageModelV4Prompt, tools: readonly TextTool[]): LanguageModelV4Prompt {
   const plain: { role: 'system' | 'user' | 'assistant'; text: string }[] = [];
   const say = (role: (typeof plain)[number]['role'], text: string): void => {
@@ -159,8 +159,8 @@ function toPlainText(message: Exclude<LanguageModelV4Message, { role: 'system' }
     if (part.type === 'text') pieces.push(part.text);
     else if (part.type === 'tool-call') pieces.push(toPlainCall(part, tools));
     else if (part.type === 'tool-result') pieces.push(toPlainResult(part.toolName, part.output));
-    // Reasoning is not given back, as chat templates have it.
-    else if (part.type !== 'reasoning') throw new TypeError(`a plain prompt has no place for a part ${part.type}`);
+    // As in chat templates, reasoning is not sent back.
+    else if (part.type !== 'reasoning') throw new TypeError(`a plain prompt cannot hold a part of type ${part.type}`);
   }
   return pieces.reduce((text, piece) => text + (text === '' || text.endsWith('\n') ? '' : '\n') + piece, '');
 }
@@ -224,7 +224,7 @@ export type TextPiece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'call'; readonly tool: TextTool; readonly input: string };
 
-/** Takes an answer apart. A block that is not closed, an empty one and a placeholder given back are text. */
+/** Splits an answer into text and calls. An unclosed block, an empty one and a repeated placeholder are text. */
 export function readCalls(answer: string, tools: readonly TextTool[]): TextPiece[] {
   const pieces: TextPiece[] = [];
   let text: string[] = [];

@@ -20,7 +20,7 @@ export interface WireSuiteOptions {
   readonly environment: (url: string, key: string) => Readonly<Record<string, string>>;
 }
 
-/** Nobody's key: wherever these letters turn up, a key would have. */
+/** A canary key: wherever it appears, a real key would have leaked. */
 const CANARY = 'canary-key-3f9d0c1e77a2';
 const BOUNDS = { bytesMax: 1_000_000, idleMsMax: 5000 };
 const question: LanguageModelV4CallOptions = {
@@ -46,7 +46,7 @@ const call = (id: string, cmd: string): { id: string; name: string; input: strin
 });
 const twoCalls: WireAnswer = { text: 'I look.', calls: [call('call-a', 'ls'), call('call-b', 'pwd')], end: 'done' };
 
-/** What the wire carries, whole and in pieces, and what becomes of an answer that is none. */
+/** What the wire carries, whole and streamed, and what becomes of an invalid answer. */
 export function describeWireProtocol({ provider, protocol, environment }: WireSuiteOptions): void {
   const open = async (server: ChatServer): Promise<LanguageModelV4> =>
     (await provider.open('some-model', { environment: environment(server.url, CANARY) })).model;
@@ -184,7 +184,7 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
       'an error, not an answer, where the server says %s',
       async (body) => {
         const error = await caught(whole({ body }));
-        // Gemini leaves its list of answers out where a filter stopped the question: there, an empty object is an answer.
+        // Gemini omits its list of answers if a filter stopped the question: there, an empty object is an answer.
         if (error === undefined) expect(protocol.name).toBe('generateContent');
         else expect(error).toBeInstanceOf(Error);
       },
@@ -218,11 +218,11 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
       [/^answer-too-large$/, { bytesMax: 4, idleMsMax: 5000 }, undefined],
       [/^stream-silent$/, { bytesMax: 1_000_000, idleMsMax: 80 }, 'silence'],
       [/^stream-broken$/, BOUNDS, 'reset'],
-      // Some packages see it themselves and say that the stream broke.
+      // Some packages notice it themselves and report a broken stream.
       [/^stream-(unfinished|broken)$/, BOUNDS, 'end'],
     ] as const)('a stream that must not count as an answer: %s', async (code, bounds, afterwards) => {
       const pieces = protocol.pieces({ reasoning: 'because', text: 'hello', end: 'done' });
-      // Broken off before the answer is said to be complete.
+      // Cut before the answer is marked as complete.
       const half = pieces.findIndex((piece) => piece.includes('hel'));
       const begun = streamReply(afterwards === undefined ? pieces : pieces.slice(0, half + 1));
       const reply = { ...begun, ...(afterwards !== undefined && afterwards !== 'end' && { afterwards }) };
@@ -275,7 +275,7 @@ function shown({ content }: LanguageModelV4GenerateResult): string[] {
 
 type AssistantContent = Extract<LanguageModelV4CallOptions['prompt'][number], { role: 'assistant' }>['content'];
 
-/** As the agent's loop gives an answer back. */
+/** An answer in the form in which the agent's loop sends it back. */
 function toReplay(content: readonly LanguageModelV4Content[]): AssistantContent {
   return content.flatMap((part): AssistantContent => {
     const options =
@@ -289,7 +289,7 @@ function toReplay(content: readonly LanguageModelV4Content[]): AssistantContent 
   });
 }
 
-/** The error, or undefined where there was none. */
+/** The error, or undefined if there was none. */
 async function caught(work: PromiseLike<unknown>): Promise<unknown> {
   try {
     await work;

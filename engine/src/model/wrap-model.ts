@@ -5,7 +5,7 @@ import type {
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider';
 
-/** What to change on the way to a model and back; what is left out stays as it is. */
+/** Changes on the way to a model and back. What is not given stays unchanged. */
 export interface ModelChanges {
   readonly question?: (options: LanguageModelV4CallOptions) => LanguageModelV4CallOptions;
   readonly answer?: (result: LanguageModelV4GenerateResult) => LanguageModelV4GenerateResult;

@@ -1,15 +1,15 @@
 import { defaultConfidence, twoSidedZ, type IntervalOptions } from './interval.ts';
 
 export interface Kappa {
-  /** At most 1; 0 is what chance gives. `null` when both raters used one and the same label throughout: it is then 0/0. */
+  /** At most 1; 0 is chance. `null` if both raters used the same single label throughout: it is then 0/0. */
   readonly estimate: number | null;
-  /** Large-sample limits, cut at -1 and 1; `null` with the estimate. */
+  /** Large-sample limits, cut at -1 and 1; `null` if the estimate is. */
   readonly lower: number | null;
   readonly upper: number | null;
   readonly confidence: number;
   /** Share of items on which the raters agree, 0 to 1. */
   readonly observedAgreement: number;
-  /** The share that their marginal frequencies alone would give. */
+  /** The share expected from their marginal frequencies alone. */
   readonly expectedAgreement: number;
   readonly items: number;
 }
@@ -18,7 +18,7 @@ export interface Kappa {
  * Cohen's kappa of two raters, labels without order.
  * Sources: Cohen (1960), Educational and Psychological Measurement 20; variance: Fleiss, Cohen and Everitt (1969),
  * Psychological Bulletin 72, equation 13.
- * @param ratings one pair for each item both have rated
+ * @param ratings one pair for each item that both rated
  * @throws RangeError without an item
  */
 export function cohenKappa(
@@ -35,7 +35,7 @@ export function cohenKappa(
   let expected = 0;
   for (const label of rows.keys()) expected += share(rows, label) * share(columns, label);
   const common = { confidence, observedAgreement: observed, expectedAgreement: expected, items };
-  // One label throughout: told by the labels, because rounding may leave the sum a hair beside 1.
+  // One label throughout: decided by the labels, because rounding may leave the sum slightly off 1.
   if (rows.size === 1 && columns.size === 1 && observed === 1)
     return { estimate: null, lower: null, upper: null, ...common };
   const estimate = (observed - expected) / (1 - expected);
@@ -56,7 +56,7 @@ export type AlphaScale =
   | { readonly level: 'ordinal'; readonly order: readonly string[] };
 
 export interface Alpha {
-  /** At most 1; 0 is what chance gives. `null` when only one label was ever given. */
+  /** At most 1; 0 is chance. `null` if only one label was ever given. */
   readonly estimate: number | null;
   /** Units with at least two ratings; the others say nothing about agreement. */
   readonly units: number;
@@ -65,7 +65,7 @@ export interface Alpha {
 }
 
 /**
- * Krippendorff's alpha: any number of raters, ratings may be missing. For an interval give it to `clusterBootstrap`, with units
+ * Krippendorff's alpha: any number of raters; ratings may be missing. For an interval, pass it to `clusterBootstrap` with units
  * as clusters.
  * Source: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, sections C and E (coincidences; nominal and ordinal
  * differences).

@@ -4,24 +4,24 @@ import { normalDensity, normalQuantile, normalUpperTail } from './distributions.
 export interface AlphaSpendingOptions {
   /** Two-sided level of the whole study, 0.05 when not given. */
   readonly alpha?: number;
-  /** `obrien-fleming` (when not given) spends almost nothing early, `pocock` about evenly. */
+  /** `obrien-fleming` (the default) spends almost nothing early, `pocock` about evenly. */
   readonly spending?: 'obrien-fleming' | 'pocock';
 }
 
 export interface Look {
-  /** Share of the planned trials that are in at this look, above 0, at most 1. */
+  /** Share of the planned trials available at this look, above 0, at most 1. */
   readonly information: number;
-  /** Stop, and call it a difference, when the absolute value of z is at least this. */
+  /** Stop and report a difference if the absolute value of z is at least this. */
   readonly boundary: number;
-  /** The same as a two-sided p-value: stop when p is at most this. */
+  /** The same as a two-sided p-value: stop if p is at most this. */
   readonly nominalAlpha: number;
-  /** Of `alpha`, what has been spent up to and with this look. */
+  /** The part of `alpha` spent up to and including this look. */
   readonly spent: number;
 }
 
 /**
- * Levels for looking at two arms several times, as a plan must state them before the first trial. Boundaries are found by
- * recursive integration over the paths that have not yet crossed.
+ * Levels for interim looks at two arms; a plan must state them before the first trial. Boundaries come from recursive
+ * integration over the paths that have not yet crossed.
  * Sources: Lan and DeMets (1983), Biometrika 70 (spending functions); Armitage, McPherson and Rowe (1969), JRSS A 132
  * (recursion); Jennison and Turnbull (2000), Group Sequential Methods, 7.2 and 19.2.
  * @param information shares of the planned trials, rising, the last at most 1
@@ -48,7 +48,7 @@ export function alphaSpending(
   return looks;
 }
 
-/** Level of one side spent when a share `information` of the trials is in. */
+/** One-sided level spent when a share `information` of the trials is available. */
 const spendings = {
   'obrien-fleming': (information: number, level: number): number =>
     2 * normalUpperTail(-normalQuantile(level / 2) / Math.sqrt(information)),
@@ -67,7 +67,7 @@ function assertRising(information: readonly number[]): void {
   }
 }
 
-/** Where the paths that go on are: points of the score, with the probability each stands for. */
+/** The continuing paths: points of the score, each with its probability. */
 interface Paths {
   readonly positions: Float64Array;
   readonly masses: Float64Array;
@@ -93,7 +93,7 @@ function findLimit(paths: Paths, spread: number, toSpend: number): number {
   return high;
 }
 
-/** The paths that stayed within the limit, on a grid for Simpson's rule fine against the spread of a step. */
+/** The paths that stayed within the limit, on a Simpson grid that is fine compared with the spread of a step. */
 function advance(paths: Paths, spread: number, limit: number): Paths {
   const reach = Math.min(limit, 9);
   const intervals = 2 * Math.min(2000, Math.max(100, Math.ceil((8 * reach) / spread)));

@@ -2,17 +2,17 @@ import { assertCounts, type Counts } from './counts.ts';
 import { binomialDistribution } from './discrete-distribution.ts';
 import { fisherExact, fisherPValues, tieTolerance, type ExactTestOptions } from './fisher-exact.ts';
 
-/** Trials of both arms together beyond which the enumeration takes longer than a few seconds. */
+/** Beyond this number of trials in both arms together, the enumeration takes more than a few seconds. */
 export const exactTrialsMax = 20_000;
 
 /**
  * Boschloo's exact unconditional p-value for two independent arms, in (0, 1]. Its statistic is Fisher's p-value of the same
- * alternative, so it is never larger than that and rejects more often at the same level. (SciPy doubles the smaller
- * one-sided value instead when asked for two sides; R's `Exact` does as here.)
+ * alternative, so it is never larger than that and rejects more often at the same level. (For two sides SciPy doubles the
+ * smaller one-sided value; R's `Exact` does the same as this function.)
  *
- * Given the successes of both arms together, the probability of a table at least as extreme does not depend on the common
- * rate; so the supremum over that rate runs over a mixture of `trials + 1` numbers and not over all tables. It is searched on a
- * grid of an eighth of a standard deviation and then refined.
+ * Given the total successes of both arms, the probability of a table at least as extreme does not depend on the common rate.
+ * So the supremum over that rate runs over a mixture of `trials + 1` numbers, not over all tables. It is searched on a grid of
+ * an eighth of a standard deviation and then refined.
  * Sources: Boschloo (1970), Statistica Neerlandica 24; Lydersen, Fagerland and Laake (2009), Statistics in Medicine 28.
  * @throws RangeError for counts that are not counts, an arm without trials, or more than `exactTrialsMax` trials
  */
@@ -38,7 +38,7 @@ export function boschlooExact(
   return Math.max(Number.MIN_VALUE, Math.min(fisher, supremum(trials, extreme)));
 }
 
-/** The angle t with rate = sin²(t): in it the binomial has the same spread everywhere. */
+/** The rate of an angle: rate = sin²(angle). On this scale the binomial has the same spread everywhere. */
 const rateAt = (angle: number): number => Math.sin(angle) ** 2;
 
 function supremum(trials: number, extreme: Float64Array): number {

@@ -6,23 +6,23 @@ import { clamp, defaultConfidence, twoSidedZ, type Interval, type IntervalOption
 export interface ClusterBootstrapOptions extends IntervalOptions {
   /** Samples drawn, at least 100; 2000 when not given. */
   readonly resamples?: number;
-  /** Where the draws come from; the same seed gives the same interval. */
+  /** Source of the draws; the same seed gives the same interval. */
   readonly chance: Chance;
 }
 
 export interface BootstrapInterval extends Interval {
   readonly clusters: number;
   readonly resamples: number;
-  /** Every sample gave the same number, so that the interval is a point and says nothing: use an exact bound instead. */
+  /** Every sample gave the same number, so the interval is a meaningless point: use an exact bound instead. */
   readonly isDegenerate: boolean;
 }
 
 /**
- * Interval of any statistic of clusters: whole clusters are drawn with replacement, because trials of one cluster (a
- * paraphrase) resemble each other. Limits are bias-corrected and accelerated (BCa). With fewer than about ten clusters such
- * intervals are too narrow: prefer `clusteredInterval`.
+ * Interval of any statistic of clusters. Whole clusters are drawn with replacement, because trials of one cluster (a
+ * paraphrase) are correlated. Limits are bias-corrected and accelerated (BCa). With fewer than about ten clusters they are too
+ * narrow: prefer `clusteredInterval`.
  * Sources: Davison and Hinkley (1997), Bootstrap Methods and their Application, 3.8; Efron (1987), JASA 82 (BCa).
- * @param statistic called with as many clusters as there are, some of them several times; must return a finite number
+ * @param statistic called with a sample of the same number of clusters, some repeated; must return a finite number
  * @throws RangeError with fewer than two clusters, fewer than 100 samples, or when the statistic is not finite
  */
 export function clusterBootstrap<Cluster>(
@@ -56,7 +56,7 @@ export function clusterBootstrap<Cluster>(
   };
 }
 
-/** Successes over trials of all clusters together; the statistic for `clusterBootstrap` of a plain rate. */
+/** Successes over trials of all clusters together: the statistic to pass to `clusterBootstrap` for a plain rate. */
 export function pooledRate(clusters: readonly Counts[]): number {
   let [successes, trials] = [0, 0];
   for (const cluster of clusters) {
@@ -72,14 +72,14 @@ function draw<Cluster>(clusters: readonly Cluster[], chance: Chance): Cluster[] 
 
 const slot = (index: number): [number, number] => [index, index + 1];
 
-/** Normal score of the share of samples below the estimate, ties counted half and never 0 or 1. */
+/** Normal score of the share of samples below the estimate. Ties count half; the share is never 0 or 1. */
 function biasCorrection(replicates: Float64Array, estimate: number): number {
   let below = 0;
   for (const value of replicates) below += value < estimate ? 1 : value === estimate ? 0.5 : 0;
   return normalQuantile(clamp(below, 0.5, replicates.length - 0.5) / replicates.length);
 }
 
-/** Skewness of the estimates that leave out one cluster each, over six. */
+/** Skewness of the leave-one-out estimates, divided by six. */
 function accelerationOf(leftOut: readonly number[]): number {
   const mean = leftOut.reduce((sum, value) => sum + value, 0) / leftOut.length;
   let [squares, cubes] = [0, 0];
@@ -95,7 +95,7 @@ function bcaLevel(normal: number, bias: number, acceleration: number): number {
   return 1 - normalUpperTail(bias + shifted / Math.max(1e-6, 1 - acceleration * shifted));
 }
 
-/** Between neighbours by linear interpolation, R's type 7. */
+/** Linear interpolation between neighbours, R's type 7. */
 function quantile(sorted: Float64Array, level: number): number {
   const position = clamp(level, 0, 1) * (sorted.length - 1);
   const below = Math.floor(position);

@@ -9,27 +9,27 @@ export interface Stratum {
 }
 
 export interface CochranMantelHaenszelOptions extends IntervalOptions {
-  /** Subtracts 1/2 from the distance, as R does unless told otherwise; `false` when not given. */
+  /** Subtracts 1/2 from the distance, as R does by default; `false` when not given. */
   readonly continuityCorrection?: boolean;
 }
 
 export interface CochranMantelHaenszelResult {
-  /** Chi-square with one degree of freedom; 0 when no stratum says anything. */
+  /** Chi-square with one degree of freedom; 0 if no stratum is informative. */
   readonly statistic: number;
-  /** In (0, 1]; 1 when no stratum says anything. */
+  /** In (0, 1]; 1 if no stratum is informative. */
   readonly p: number;
-  /** Mantel–Haenszel estimate, first arm over second; `null` when it is 0/0, `Infinity` when it is x/0. */
+  /** Mantel–Haenszel estimate, first arm over second; `null` for 0/0, `Infinity` for x/0. */
   readonly commonOddsRatio: number | null;
-  /** Limits from the variance of Robins, Breslow and Greenland; `null` when the estimate is 0, infinite or not there. */
+  /** Limits from the variance of Robins, Breslow and Greenland; `null` if the estimate is 0, infinite or null. */
   readonly lower: number | null;
   readonly upper: number | null;
   readonly confidence: number;
-  /** Strata in which both arms had the same answer in every trial: they cannot tell the arms apart. */
+  /** Strata with the same result in every trial of both arms: they cannot distinguish the arms. */
   readonly uninformativeStrata: number;
 }
 
 /**
- * Do two arms differ when like is compared with like? Large-sample test across strata.
+ * Large-sample test of whether two arms differ within strata.
  * Sources: Mantel and Haenszel (1959), Journal of the National Cancer Institute 22; Robins, Breslow and Greenland (1986),
  * Biometrics 42 (variance of the logarithm of the common odds ratio).
  * @throws RangeError without a stratum, for counts that are not counts, or for an arm without trials

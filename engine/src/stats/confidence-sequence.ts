@@ -4,9 +4,9 @@ import { defaultConfidence, type IntervalOptions } from './interval.ts';
 import type { ProportionInterval } from './proportion-interval.ts';
 
 /**
- * An interval that holds at every moment at once: it may be looked at after each trial, and the study stopped because of what
- * it shows, and the chance that it is ever wrong stays below `1 - confidence`. Wider than an interval made once, at the end.
- * It holds the rates whose likelihood is not less than (1 - confidence) times its mean under a Beta(1/2, 1/2) prior.
+ * An interval that is valid at all times: you may look after each trial and stop because of what you see, and the chance
+ * that it is ever wrong stays below `1 - confidence`. It is wider than an interval computed once at the end. It contains the
+ * rates whose likelihood is at least (1 - confidence) times its mean under a Beta(1/2, 1/2) prior.
  * Sources: Robbins (1970), Annals of Mathematical Statistics 41; Howard, Ramdas, McAuliffe and Sekhon (2021), Annals of
  * Statistics 49 (confidence sequences by mixtures; Ville's inequality).
  * @throws RangeError for counts that are not counts, no trial, or a confidence outside (0, 1)
@@ -38,7 +38,7 @@ function power(rate: number, count: number): number {
   return count === 0 ? 0 : count * Math.log(rate);
 }
 
-/** The last rate on the way from one inside to one outside that is still inside; the likelihood has one peak. */
+/** The boundary between a rate inside and one outside, on the inner side; the likelihood has one peak. */
 function edge(isIn: (rate: number) => boolean, inside: number, outside: number): number {
   let [last, first] = [inside, outside];
   for (let halving = 0; halving < 60; halving++) {

@@ -1,4 +1,4 @@
-/** How often something happened: whole numbers, 0 <= successes <= trials, trials >= 1. */
+/** Successes out of trials: whole numbers, 0 <= successes <= trials, trials >= 1. */
 export interface Counts {
   readonly successes: number;
   readonly trials: number;

@@ -4,16 +4,16 @@ import { clamp, defaultConfidence, type IntervalOptions } from './interval.ts';
 import type { ProportionInterval } from './proportion-interval.ts';
 
 export interface DesignEffect {
-  /** Variance of the pooled rate over what independent trials would have; at least 0, 1 when trials are independent. */
+  /** Variance of the pooled rate divided by that of independent trials; at least 0, and 1 for independent trials. */
   readonly designEffect: number;
-  /** Independent trials that would tell as much; never more than the trials there were. */
+  /** Number of independent trials with the same information; never more than the actual number. */
   readonly effectiveTrials: number;
   readonly clusters: number;
 }
 
 /**
- * How much less the trials say because those of one cluster (a paraphrase, a seed) resemble each other. 1 when the pooled rate
- * is 0 or 1: nothing then shows a difference between clusters.
+ * How much information is lost because trials of one cluster (a paraphrase, a seed) are correlated. 1 if the pooled rate is
+ * 0 or 1: then no difference between clusters can be seen.
  * Source: Rao and Scott (1992), A simple method for the analysis of clustered binary data, Biometrics 48, equation 2.
  * @throws RangeError with fewer than two clusters, or for counts that are not counts
  */
@@ -32,9 +32,9 @@ export function designEffect(clusters: readonly Counts[]): DesignEffect {
 export interface ClusteredInterval extends ProportionInterval, DesignEffect {}
 
 /**
- * Jeffreys interval of the pooled rate, on as many trials as the clustered ones are worth: divided by the design effect and by
- * the squared ratio of Student's quantiles, which is the price of knowing that effect from a few clusters only. Never narrower
- * than the interval of independent trials.
+ * Jeffreys interval of the pooled rate on the effective number of trials: the trials divided by the design effect and by the
+ * squared ratio of Student's quantiles, because a few clusters estimate that effect poorly. Never narrower than the interval
+ * of independent trials.
  * Sources: Korn and Graubard (1998), Survey Methodology 24, 193–201 (effective sample, its degrees of freedom, truncation);
  * Franco, Little, Louis and Slud (2019), Journal of Survey Statistics and Methodology 7 (the same with Jeffreys limits).
  * @throws RangeError as `designEffect`, or for a confidence outside (0, 1)

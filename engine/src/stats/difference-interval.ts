@@ -23,11 +23,11 @@ export function newcombeDifference(
 }
 
 /**
- * The same where of an arm only a rate and its interval are known, e.g. a published one: limits are recovered from the two
- * intervals (MOVER). With Wilson intervals it is `newcombeDifference`. It covers as well as the intervals that it is given.
+ * The same if only the rate and interval of an arm are known, e.g. published ones: limits are recovered from the two
+ * intervals (MOVER). With Wilson intervals it equals `newcombeDifference`. Its coverage is that of the given intervals.
  * Source: Zou and Donner (2008), Construction of confidence limits about effect measures: a general approach, Statistics in
  * Medicine 27, 1693–1702, equations 3 and 4.
- * @param first with the confidence that both intervals have
+ * @param first with the confidence of both intervals
  * @throws RangeError unless each estimate lies within its limits, all between 0 and 1
  */
 export function moverDifference(first: Interval, second: Omit<Interval, 'confidence'>): Interval {
@@ -38,7 +38,7 @@ export function moverDifference(first: Interval, second: Omit<Interval, 'confide
   return squareAndAdd(first, second, 0);
 }
 
-/** Pairs of trials that share a seed, by what happened in each; whole numbers, at least one pair. */
+/** Pairs of trials that share a seed, by their results; whole numbers, at least one pair. */
 export interface PairedCounts {
   readonly both: number;
   readonly firstOnly: number;

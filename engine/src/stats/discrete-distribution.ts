@@ -1,9 +1,9 @@
 /**
- * Probabilities of consecutive whole numbers. Built outward from the mode by ratios of neighbours and then divided by their
- * sum: no factorials, hence neither overflow nor cancellation for a million trials.
+ * Probabilities of consecutive whole numbers, built outward from the mode by ratios of neighbours and divided by their sum.
+ * Without factorials there is no overflow or cancellation, even for a million trials.
  */
 export interface DiscreteDistribution {
-  /** The value that `probabilities[0]` belongs to; values outside the array have underflowed to 0. */
+  /** The value of `probabilities[0]`; values outside the array have underflowed to 0. */
   readonly first: number;
   readonly probabilities: Float64Array;
 }
@@ -14,11 +14,11 @@ interface Shape {
   readonly max: number;
   /** P(value + 1) / P(value) */
   readonly ratio: (value: number) => number;
-  /** Weights below this fraction of the mode's are left out. */
+  /** Weights below this fraction of the mode's are omitted. */
   readonly floor: number;
 }
 
-/** Fraction of the mode's probability below which a value is left out: nothing a p-value can show is lost. */
+/** Fraction of the mode's probability below which a value is omitted; too small to affect a p-value. */
 const defaultFloor = 1e-300;
 
 function fromRatios({ mode, min, max, ratio, floor }: Shape): DiscreteDistribution {
@@ -39,7 +39,7 @@ function fromRatios({ mode, min, max, ratio, floor }: Shape): DiscreteDistributi
   return { first: mode - below.length, probabilities: probabilities.map((weight) => weight / sum) };
 }
 
-/** Sum in the given order; give the small ones first. */
+/** Sum in the given order; pass the small ones first. */
 function total(weights: readonly number[]): number {
   let sum = 0;
   for (const weight of weights) sum += weight;
@@ -48,7 +48,7 @@ function total(weights: readonly number[]): number {
 
 /**
  * Successes in `trials` independent trials of probability `rate`.
- * @param floor fraction of the mode's probability below which a value is left out
+ * @param floor fraction of the mode's probability below which a value is omitted
  */
 export function binomialDistribution(trials: number, rate: number, floor = defaultFloor): DiscreteDistribution {
   if (rate <= 0) return { first: 0, probabilities: Float64Array.of(1) };
@@ -63,7 +63,7 @@ export function binomialDistribution(trials: number, rate: number, floor = defau
   });
 }
 
-/** Successes that fall to the first arm, given `successes` in both arms together and no difference between the arms. */
+/** Successes in the first arm, given `successes` in both arms together and no difference between the arms. */
 export function hypergeometricDistribution(
   firstTrials: number,
   secondTrials: number,

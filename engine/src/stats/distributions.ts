@@ -22,7 +22,7 @@ export function betaQuantile(probability: number, alpha: number, beta: number): 
 
 /**
  * Quantile of the standard normal distribution, absolute error below 1e-9.
- * jstat's value after one Newton step on an accurate tail, always taken in the lower half where nothing cancels.
+ * jstat's value, refined by Newton steps on an accurate tail in the lower half, where nothing cancels.
  * @param probability between 0 and 1, both excluded
  */
 export function normalQuantile(probability: number): number {
@@ -35,7 +35,7 @@ export function normalQuantile(probability: number): number {
 }
 
 /**
- * Quantile of Student's t distribution, as jstat has it (relative error below 1e-6 for the levels in use).
+ * Quantile of Student's t distribution, from jstat (relative error below 1e-6 for the levels in use).
  * @param probability between 0 and 1, both excluded
  * @param degreesOfFreedom at least 1
  */
@@ -44,7 +44,7 @@ export function studentQuantile(probability: number, degreesOfFreedom: number): 
   return jstat.studentt.inv(probability, degreesOfFreedom);
 }
 
-/** P(T >= statistic) for Student's t; taken in the lower half, where nothing cancels. `statistic` at least 0. */
+/** P(T >= statistic) for Student's t, `statistic` at least 0; computed in the lower half, where nothing cancels. */
 export function studentTail(statistic: number, degreesOfFreedom: number): number {
   // The tail is half of P(F(1, df) >= t²): a regularised incomplete beta at df / (df + t²).
   return jstat.ibeta(degreesOfFreedom / (degreesOfFreedom + statistic * statistic), degreesOfFreedom / 2, 0.5) / 2;

@@ -1,6 +1,6 @@
 import { assertCounts, type Counts } from './counts.ts';
 
-/** One cell of a study: the level of each factor, and what happened there. */
+/** One cell of a study: the level of each factor, and its counts. */
 export interface Cell extends Counts {
   readonly levels: Readonly<Record<string, string>>;
 }
@@ -8,9 +8,9 @@ export interface Cell extends Counts {
 export interface ModelTerms {
   /** Factors with a main effect. */
   readonly factors: readonly string[];
-  /** Pairs of factors that may reinforce or weaken each other; both must be in `factors`. None when not given. */
+  /** Pairs of factors with an interaction; both must be in `factors`. None when not given. */
   readonly interactions?: readonly (readonly [string, string])[];
-  /** The level the others are compared with; the alphabetically first when a factor is not named here. */
+  /** The level that the others are compared with; for a factor not named here, the alphabetically first. */
   readonly reference?: Readonly<Record<string, string>>;
 }
 
@@ -22,7 +22,7 @@ export interface DesignMatrix {
 
 /**
  * Treatment coding: an intercept, one column for each level that is not the reference, and their products for interactions.
- * @throws RangeError without a cell, or when a cell lacks a factor, a reference is no level, a factor has one level, or an
+ * @throws RangeError without a cell, or if a cell lacks a factor, a reference is not a level, a factor has one level, or an
  * interaction names a factor without a main effect
  */
 export function toDesignMatrix(

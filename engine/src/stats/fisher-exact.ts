@@ -1,7 +1,7 @@
 import { assertCounts, type Counts } from './counts.ts';
 import { hypergeometricDistribution } from './discrete-distribution.ts';
 
-/** What the test looks for in the rate of the first arm compared with the second. */
+/** The alternative hypothesis about the first arm's rate compared with the second's. */
 export type Alternative = 'two-sided' | 'less' | 'greater';
 
 export interface ExactTestOptions {
@@ -9,12 +9,12 @@ export interface ExactTestOptions {
   readonly alternative?: Alternative;
 }
 
-/** Tables whose probabilities differ by less than this factor count as equally likely; the tolerance R's `fisher.test` uses. */
+/** Tables whose probabilities differ by less than this factor count as equally likely, as in R's `fisher.test`. */
 export const tieTolerance = 1 + 1e-7;
 
 /**
- * Fisher's exact p-value for two independent arms, in (0, 1]: two-sided sums the tables that are at most as likely as the one
- * seen. A p-value too small for a double is given as the smallest positive one, never as 0.
+ * Fisher's exact p-value for two independent arms, in (0, 1]. Two-sided, it sums the tables that are at most as likely as the
+ * observed one. A p-value too small for a double is the smallest positive double, never 0.
  * Source: Fisher (1935), The Logic of Inductive Inference, JRSS 98; two-sided rule as R's `fisher.test`.
  * @throws RangeError for counts that are not counts or an arm without trials
  */
@@ -33,14 +33,14 @@ export function fisherExact(
   return Math.max(Number.MIN_VALUE, family.pValues[index] ?? beyond(index, alternative));
 }
 
-/** A table so unlikely that its probability underflowed: on its own side of the alternative the p-value is 0, opposite it is 1. */
+/** The p-value of a table whose probability underflowed: 0 on the side of the alternative, 1 on the other. */
 function beyond(index: number, alternative: Alternative): number {
   if (alternative === 'two-sided') return 0;
   return index < 0 === (alternative === 'less') ? 0 : 1;
 }
 
 export interface FisherFamily {
-  /** Successes of the first arm that entry 0 belongs to; tables outside have a probability below 1e-300. */
+  /** Successes of the first arm in entry 0; tables outside have a probability below 1e-300. */
   readonly first: number;
   /** Probability of each table, given the margins. */
   readonly probabilities: Float64Array;

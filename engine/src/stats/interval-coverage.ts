@@ -4,8 +4,8 @@ import { type IntervalOptions } from './interval.ts';
 import type { ProportionMethod } from './proportion-interval.ts';
 
 /**
- * How often the interval of `trials` trials holds a true rate, from 0 to 1: summed over all outcomes, so exact and without
- * chance. For tables and plots of methods.
+ * How often the interval of `trials` trials covers a true rate, from 0 to 1. Exact, summed over all counts, not simulated. For
+ * tables and plots of methods.
  * Source: Brown, Cai and DasGupta (2001), Statistical Science 16, section 2.
  * @throws RangeError for a rate outside [0, 1], no trial, or a confidence outside (0, 1)
  */

@@ -26,7 +26,7 @@ export function twoSidedZ(confidence: number): number {
   return -normalQuantile((1 - confidence) / 2);
 }
 
-/** `value` moved into [lowest, highest]. */
+/** `value` limited to [lowest, highest]. */
 export function clamp(value: number, lowest: number, highest: number): number {
   return Math.min(highest, Math.max(lowest, value));
 }

@@ -8,8 +8,8 @@ export interface Factored {
 }
 
 /**
- * Cholesky factor of a symmetric positive definite matrix, or the index of the first column that depends on those before it
- * (its pivot falls below 1e-10 of its diagonal).
+ * Cholesky factor of a symmetric positive definite matrix, or the index of the first column that depends on earlier ones
+ * (its pivot is below 1e-10 of its diagonal).
  * Source: Golub and Van Loan (2013), Matrix Computations, 4.2.
  */
 export function factor(matrix: Matrix): Factored | { readonly dependentColumn: number } {

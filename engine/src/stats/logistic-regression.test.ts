@@ -173,7 +173,7 @@ describe('logisticRegression', () => {
   it('names the column that another already says, as an empty cell makes one', () => {
     const cells = [cell('no', 'plain', 1), cell('yes', 'replaced', 2)];
     expect(() => logisticRegression(toDesignMatrix(cells, { factors: ['notice', 'framing'] }), cells)).toThrow(
-      'expected columns that can be told apart, but framing=replaced follows from those before it: is a cell empty or a factor given twice?',
+      'expected independent columns, but framing=replaced depends on earlier ones: is a cell empty or a factor given twice?',
     );
   });
 });

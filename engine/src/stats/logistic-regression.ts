@@ -6,39 +6,39 @@ import { factor, type Factored } from './linear-solve.ts';
 
 export interface LogisticOptions extends IntervalOptions {
   /**
-   * `none` when not given: maximum likelihood. `firth`: penalised by Jeffreys' prior, finite also when a cell has only
-   * successes or only failures.
+   * `none` (the default): maximum likelihood. `firth`: penalised by Jeffreys' prior, finite even if a cell has only successes
+   * or only failures.
    */
   readonly penalty?: 'none' | 'firth';
 }
 
 export interface Coefficient {
   readonly name: string;
-  /** Change of the logarithm of the odds. */
+  /** Change of the log odds. */
   readonly estimate: number;
   readonly standardError: number;
   /** Wald's two-sided p-value, in (0, 1]. */
   readonly p: number;
   readonly oddsRatio: number;
-  /** Wald limits of the odds ratio; `upper` may be `Infinity` when the data are separated. */
+  /** Wald limits of the odds ratio; `upper` may be `Infinity` if the data are separated. */
   readonly lower: number;
   readonly upper: number;
 }
 
 export interface LogisticFit {
   readonly coefficients: readonly Coefficient[];
-  /** Of the successes and failures one by one, without binomial coefficients; with the penalty when there is one. */
+  /** Of the individual successes and failures, without binomial coefficients; includes the penalty, if any. */
   readonly logLikelihood: number;
   readonly iterations: number;
   /**
-   * Some cells are predicted perfectly, so that the likelihood has no maximum: estimates and standard errors of the columns
-   * concerned mean nothing. Use `penalty: 'firth'`.
+   * Some cells are predicted perfectly, so the likelihood has no maximum: estimates and standard errors of the affected
+   * columns are meaningless. Use `penalty: 'firth'`.
    */
   readonly isSeparated: boolean;
 }
 
 const iterationsMax = 200;
-/** No row's logarithm of the odds moves further in one step: a factor of 150. */
+/** Largest change of a row's log odds in one step: a factor of 150. */
 const stepMax = 5;
 
 /**
@@ -46,8 +46,8 @@ const stepMax = 5;
  * Sources: McCullagh and Nelder (1989), Generalized Linear Models, 2.5 and 4.4; penalty: Firth (1993), Biometrika 80, and
  * Heinze and Schemper (2002), Statistics in Medicine 21.
  * @param outcomes one entry for each row of the design
- * @throws RangeError when rows and outcomes differ in number, or a column depends on those before it (an empty cell, a factor
- * that is another one by a different name)
+ * @throws RangeError if rows and outcomes differ in number, or a column depends on earlier ones (an empty cell, a factor given
+ * twice under two names)
  */
 export function logisticRegression(
   design: DesignMatrix,
@@ -77,7 +77,7 @@ export function logisticRegression(
 }
 
 /**
- * Do the columns that only the larger model has explain anything? Both must come from the same outcomes and penalty.
+ * Tests whether the columns that only the larger model has explain anything. Both need the same outcomes and penalty.
  * Source: Wilks (1938), Annals of Mathematical Statistics 9.
  * @throws RangeError unless `full` has more coefficients than `reduced`
  */
@@ -103,7 +103,7 @@ interface Problem {
 
 interface Position {
   readonly coefficients: Float64Array;
-  /** Logarithm of the odds of each row. */
+  /** Log odds of each row. */
   readonly linear: Float64Array;
   readonly information: Factored;
   readonly objective: number;
@@ -114,7 +114,7 @@ function climb(problem: Problem): Position & { readonly iterations: number } {
   for (let iterations = 1; iterations <= iterationsMax; iterations++) {
     const direction = here.information.solve(score(problem, here));
     const next = step(problem, here, direction);
-    // Where the likelihood has no maximum the information fades out at infinity; the last place it was there is the answer.
+    // Without a maximum the information vanishes at infinity; the answer is the last position that still had some.
     if (next === undefined || next.objective - here.objective < 1e-13 * (1 + Math.abs(here.objective)))
       return { ...(next ?? here), iterations };
     here = next;
@@ -122,7 +122,7 @@ function climb(problem: Problem): Position & { readonly iterations: number } {
   return { ...here, iterations: iterationsMax };
 }
 
-/** The longest of the halved steps that does not lead down; none when there is none. */
+/** The longest halved step that does not decrease the objective; undefined if there is none. */
 function step(problem: Problem, from: Position, direction: Float64Array): Position | undefined {
   const furthest = problem.design.rows.reduce((most, row) => Math.max(most, Math.abs(dot(row, direction))), 0);
   for (let share = Math.min(1, stepMax / furthest); share > 1e-6; share /= 2) {
@@ -140,7 +140,7 @@ function stand(problem: Problem, coefficients: Float64Array): Position {
   if ('objective' in position) return position;
   const column = problem.design.columns[position.dependentColumn] ?? '';
   throw new RangeError(
-    `expected columns that can be told apart, but ${column} follows from those before it: is a cell empty or a factor given twice?`,
+    `expected independent columns, but ${column} depends on earlier ones: is a cell empty or a factor given twice?`,
   );
 }
 
@@ -182,7 +182,7 @@ function score({ design, outcomes, isPenalised }: Problem, { linear, information
   return result;
 }
 
-/** A cell whose rate is fitted as 0 or 1 within a millionth, and was 0 or 1: no finite odds would do. */
+/** Whether a cell with an observed rate of 0 or 1 is fitted as 0 or 1 within a millionth: no finite odds fit it. */
 function isSeparated(outcomes: readonly Counts[], linear: Float64Array): boolean {
   return outcomes.some(({ successes, trials }, index) => {
     const odds = linear[index] ?? 0;

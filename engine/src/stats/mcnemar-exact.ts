@@ -4,14 +4,14 @@ import { binomialDistribution } from './discrete-distribution.ts';
 export interface McNemarResult {
   /** Two-sided exact conditional p-value, in (0, 1]. */
   readonly p: number;
-  /** The same with half the probability of the table seen: less conservative, may exceed its level a little. */
+  /** The same with half the probability of the observed table: less conservative, may slightly exceed its level. */
   readonly midP: number;
-  /** Pairs in which the two differ; the test looks at nothing else. */
+  /** Pairs in which the two differ; the test uses no others. */
   readonly discordant: number;
 }
 
 /**
- * McNemar's exact test for pairs that share a seed. Without a discordant pair both values are 1.
+ * McNemar's exact test for pairs that share a seed. Without discordant pairs both values are 1.
  * Sources: McNemar (1947), Psychometrika 12; mid-p: Fagerland, Lydersen and Laake (2013), BMC Medical Research Methodology 13.
  * @throws RangeError unless all counts are whole and there is at least one pair
  */

@@ -1,8 +1,8 @@
 import { assertProbability } from './counts.ts';
 
 /**
- * Adjusted p-values, in the order given, that hold the family-wise error rate under any dependence: reject where the adjusted
- * value is at most alpha. Never below the raw value, never above 1. An empty family gives an empty answer.
+ * Adjusted p-values, in the given order, that control the family-wise error rate under any dependence: reject if the adjusted
+ * value is at most alpha. Never below the raw value, never above 1. An empty family gives an empty result.
  * Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
  * @throws RangeError for a value outside [0, 1]
  */
@@ -13,7 +13,7 @@ export function holm(pValues: readonly number[]): number[] {
 }
 
 /**
- * Adjusted p-values, in the order given, that hold the expected share of false discoveries for independent or positively
+ * Adjusted p-values, in the given order, that control the expected share of false discoveries for independent or positively
  * dependent tests. Never below the raw value, never above the value of `holm`.
  * Source: Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57.
  * @throws RangeError for a value outside [0, 1]
@@ -28,7 +28,7 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   );
 }
 
-/** Visits the values by size, `rank` 0 the smallest, and puts each answer back where its value stood. */
+/** Visits the values by size (`rank` 0 is the smallest) and returns the results in the original order. */
 function inOrder(
   pValues: readonly number[],
   adjust: (p: number, rank: number) => number,

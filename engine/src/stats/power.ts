@@ -10,7 +10,7 @@ export interface PowerQuestion {
   readonly secondRate: number;
   readonly firstTrials: number;
   readonly secondTrials: number;
-  /** Two-sided level, 0.05 when not given; divide it when the family is corrected. */
+  /** Two-sided level, 0.05 when not given; divide it if the family is corrected. */
   readonly alpha?: number;
 }
 
@@ -18,7 +18,7 @@ const defaultAlpha = 0.05;
 
 /**
  * Chance that the two-sided test of two proportions rejects on the side of the true difference, from 0 to 1: normal
- * approximation with the pooled variance under the null. Optimistic where a rate is near 0 or 1; see `fisherPower`.
+ * approximation with the pooled variance under the null. Too optimistic if a rate is near 0 or 1; see `fisherPower`.
  * Source: Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 4.3; R's `power.prop.test`.
  * @throws RangeError for rates outside [0, 1], an arm without trials, or a level outside (0, 1)
  */
@@ -35,8 +35,8 @@ export function twoProportionPower(question: PowerQuestion): number {
 }
 
 /**
- * The same chance for Fisher's exact test at that level, by enumeration and hence exact, counting rejections on either side. At
- * equal rates it is the size of the test, at most `alpha`.
+ * The same chance for Fisher's exact test, exact by enumeration, counting rejections on either side. At equal rates it is the
+ * size of the test, at most `alpha`.
  * @throws RangeError as `twoProportionPower`, and beyond `exactTrialsMax` trials
  */
 export function fisherPower(question: PowerQuestion): number {
@@ -72,7 +72,7 @@ export interface SampleSizeQuestion {
 /**
  * Trials in each of two equal arms, rounded up, for which `twoProportionPower` reaches `power`.
  * Source: Fleiss, Levin and Paik (2003), equation 4.14.
- * @throws RangeError when the rates are equal, outside [0, 1], or a level is outside (0, 1)
+ * @throws RangeError if the rates are equal or outside [0, 1], or a level is outside (0, 1)
  */
 export function trialsPerArm({ firstRate, secondRate, power = 0.8, alpha = defaultAlpha }: SampleSizeQuestion): number {
   assertProbability('the first rate', firstRate);
@@ -88,7 +88,7 @@ export function trialsPerArm({ firstRate, secondRate, power = 0.8, alpha = defau
 }
 
 export interface DetectableQuestion {
-  /** Rate of the arm compared with, 0 to 1. */
+  /** Rate of the arm to compare with, 0 to 1. */
   readonly baseline: number;
   readonly trialsPerArm: number;
   readonly direction: 'increase' | 'decrease';
@@ -99,8 +99,8 @@ export interface DetectableQuestion {
 }
 
 /**
- * The rate nearest to `baseline` that `twoProportionPower` tells from it with the power asked for; `null` when even 1 (or 0)
- * is not told.
+ * The rate nearest to `baseline` that `twoProportionPower` distinguishes from it with the required power; `null` if it does not
+ * distinguish even 1 (or 0).
  * @throws RangeError for a baseline outside [0, 1], arms without trials, or a level outside (0, 1)
  */
 export function minimumDetectableRate({
@@ -125,16 +125,16 @@ export function minimumDetectableRate({
   return found;
 }
 
-/** Trials in one arm up to which exact power is worth its time: seconds for a whole answer. */
+/** Largest number of trials in one arm for exact power; a whole answer then takes seconds. */
 export const exactPowerTrialsMax = 1000;
 
-/** How far a rejection region jumps about from one number of trials to the next before its power settles. */
+/** Number of further trials over which the power must stay at the required level. */
 const SETTLED = 12;
 
 /**
- * Trials in each of two equal arms from which on Fisher's exact test has the power asked for. Exact power does not rise with every
- * trial but goes up in saw teeth: this is the first number that no tooth of the next dozen falls below again. Null where that
- * takes more than `exactPowerTrialsMax`.
+ * Trials in each of two equal arms from which on Fisher's exact test has the required power. Exact power rises in saw teeth,
+ * not with every trial: this is the first number after which the next dozen all keep the power. Null if that takes more than
+ * `exactPowerTrialsMax`.
  * @throws RangeError as `trialsPerArm`
  */
 export function exactTrialsPerArm(question: SampleSizeQuestion): number | null {

@@ -2,7 +2,7 @@ import { assertCounts, assertOpenProbability } from './counts.ts';
 import { betaQuantile } from './distributions.ts';
 import { clamp, defaultConfidence, twoSidedZ, type Interval, type IntervalOptions } from './interval.ts';
 
-/** Interval of one rate, with the counts it was made from so that a reader can make it again. */
+/** Interval of one rate, with its counts, so that a reader can reproduce it. */
 export interface ProportionInterval extends Interval {
   readonly successes: number;
   readonly trials: number;
@@ -11,8 +11,8 @@ export interface ProportionInterval extends Interval {
 export type ProportionMethod = (successes: number, trials: number, options?: IntervalOptions) => ProportionInterval;
 
 /**
- * Equal-tailed Jeffreys interval: quantiles of Beta(k + 1/2, n - k + 1/2); lower = 0 when k = 0, upper = 1 when k = n,
- * and then the other limit keeps its single tail of (1 - confidence) / 2.
+ * Equal-tailed Jeffreys interval: quantiles of Beta(k + 1/2, n - k + 1/2). Lower is 0 if k = 0, upper is 1 if k = n; the
+ * other limit then keeps its single tail of (1 - confidence) / 2.
  * Source: Brown, Cai and DasGupta (2001), Interval Estimation for a Binomial Proportion, Statistical Science 16, 3.1.2 and 4.
  * @throws RangeError for counts that are not counts, no trial, or a confidence outside (0, 1)
  */
@@ -24,7 +24,7 @@ export function jeffreysInterval(successes: number, trials: number, options: Int
 }
 
 /**
- * Clopper–Pearson interval: never covers less than it says, and is wider for it.
+ * Clopper–Pearson interval: never covers less than its level, and is therefore wider.
  * Source: Clopper and Pearson (1934), Biometrika 26; beta form as in Brown, Cai and DasGupta (2001), 4.2.1.
  * @throws RangeError as `jeffreysInterval`
  */
@@ -55,7 +55,7 @@ export function wilsonInterval(successes: number, trials: number, options: Inter
   return withEdges({ successes, trials, estimate, confidence, lower: centre - half, upper: centre + half });
 }
 
-/** Every interval of one rate, by the name a plan gives it. */
+/** Every interval of one rate, by its name in a plan. */
 export const proportionMethods = {
   jeffreys: jeffreysInterval,
   wilson: wilsonInterval,
@@ -63,15 +63,15 @@ export const proportionMethods = {
 } as const satisfies Record<string, ProportionMethod>;
 
 export interface UpperBoundOptions {
-  /** One-sided level, between 0 and 1; 0.95 when not given: all 5 % lie above the bound. */
+  /** One-sided level, between 0 and 1; 0.95 when not given: all 5 % are above the bound. */
   readonly confidence?: number;
   /** `clopper-pearson` when not given: a gate must hold its level. */
   readonly method?: keyof typeof proportionMethods;
 }
 
 /**
- * One-sided upper bound of a rate, for a gate such as "under 1 %". It is the upper limit of the two-sided interval of level
- * `2 * confidence - 1`, so 0.95 here goes with 0.90 there.
+ * One-sided upper bound of a rate, for a gate such as "under 1 %". It is the upper limit of the two-sided interval with level
+ * `2 * confidence - 1`: 0.95 here corresponds to 0.90 there.
  * @throws RangeError as `jeffreysInterval`, and for a confidence that is not above 0.5
  */
 export function rateUpperBound(successes: number, trials: number, options: UpperBoundOptions = {}): number {
@@ -98,7 +98,7 @@ function betaInterval(
   });
 }
 
-/** Without a success nothing speaks against a rate of 0, and without a failure nothing against 1. */
+/** Without a success the data do not exclude a rate of 0, and without a failure not a rate of 1. */
 function withEdges(interval: ProportionInterval): ProportionInterval {
   const { successes, trials, estimate } = interval;
   return {

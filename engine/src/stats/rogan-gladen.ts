@@ -2,9 +2,9 @@ import { assertCounts, assertProbability, type Counts } from './counts.ts';
 import { clamp, defaultConfidence, twoSidedZ, type Interval, type IntervalOptions } from './interval.ts';
 
 export interface JudgeAccuracy {
-  /** Positives the judge finds: counts against labels of people, or a number that is known exactly. */
+  /** Share of positives that the judge finds: counts compared with people's labels, or a known number. */
   readonly sensitivity: Counts | number;
-  /** Negatives the judge leaves alone: the same. */
+  /** Share of negatives that the judge leaves alone, in the same form. */
   readonly specificity: Counts | number;
 }
 
@@ -12,14 +12,14 @@ export interface CorrectedRate extends Interval {
   /** The rate before the correction. */
   readonly apparent: number;
   /**
-   * The estimate before it was cut to [0, 1]. Outside, the accuracy does not fit these trials, and an interval that was cut to a
-   * point is a sign of that and not of certainty.
+   * The estimate before it was cut to [0, 1]. Outside that range the accuracy does not fit these trials; an interval cut to a
+   * point then shows this misfit, not certainty.
    */
   readonly uncut: number;
 }
 
 /**
- * The true rate behind the answers of a judge that errs. Where accuracy was measured, the interval carries that doubt too.
+ * The true rate behind the answers of a judge that errs. If its accuracy was measured, the interval includes that uncertainty.
  * Sources: Rogan and Gladen (1978), American Journal of Epidemiology 107 (estimate); Lang and Reiczigel (2014), Preventive
  * Veterinary Medicine 113, 13–22 (interval).
  * @throws RangeError for counts that are not counts, or a judge no better than chance (sensitivity + specificity at most 1)
@@ -60,7 +60,7 @@ export function roganGladen(
 
 interface Accuracy {
   readonly rate: number;
-  /** With one success and one failure added, as the interval wants it. */
+  /** With one success and one failure added, as the interval requires. */
   readonly shrunk: number;
   readonly variance: number;
 }

@@ -14,7 +14,7 @@ export function expectClose(actual: readonly number[], golden: readonly number[]
   }
 }
 
-/** Counts of at least one trial, edges included. */
+/** Counts with at least one trial, including the edges. */
 export function anyCounts(trialsMax = 1000): fc.Arbitrary<Counts> {
   return fc
     .integer({ min: 1, max: trialsMax })

@@ -5,15 +5,14 @@ export interface ZeroEventOptions {
   /** 0.95 when not given. */
   readonly confidence?: number;
   /**
-   * `jeffreys` (when not given): the upper limit of the two-sided Jeffreys interval, the number that stands beside the other
-   * intervals of a report. `exact`: one-sided Clopper–Pearson, 1 - (1 - confidence)^(1/n), of which "3 / n" is the
-   * approximation.
+   * `jeffreys` (the default): the upper limit of the two-sided Jeffreys interval, as in the other intervals of a report.
+   * `exact`: one-sided Clopper–Pearson, 1 - (1 - confidence)^(1/n), which "3 / n" approximates.
    */
   readonly method?: 'jeffreys' | 'exact';
 }
 
 /**
- * The highest rate that `trials` trials without a single event leave open, from 0 to 1.
+ * The highest rate that is compatible with `trials` trials without an event, from 0 to 1.
  * Sources: Brown, Cai and DasGupta (2001), Statistical Science 16, section 4; Hanley and Lippman-Hand (1983), JAMA 249.
  * @throws RangeError unless there is at least one trial
  */
@@ -29,7 +28,7 @@ export function zeroEventUpperBound(
 }
 
 /**
- * The fewest trials whose `zeroEventUpperBound`, should no event happen, is at most `rate`.
+ * The fewest trials whose `zeroEventUpperBound` is at most `rate`.
  * @param rate between 0 and 1, both excluded
  * @throws RangeError for a rate that would need more than 1e9 trials
  */
@@ -38,7 +37,7 @@ export function trialsForZeroEventBound(rate: number, options: ZeroEventOptions 
   let high = 1;
   while (zeroEventUpperBound(high, options) > rate) {
     high *= 2;
-    if (high > 1e9) throw new RangeError(`expected a rate that a thousand million trials can bound, got ${rate}`);
+    if (high > 1e9) throw new RangeError(`expected a rate that a billion trials can bound, got ${rate}`);
   }
   let low = Math.floor(high / 2);
   while (high - low > 1) {

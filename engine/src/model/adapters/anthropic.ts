@@ -2,8 +2,8 @@ import { defineHostedProvider } from '../hosted-provider.ts';
 import { wrapModel } from '../wrap-model.ts';
 
 /**
- * The protocol demands a bound of the answer. The package has one for each model that it knows and 4,096 for all others,
- * so that an update of the package would change a study.
+ * The protocol requires an output limit. The package has one for each model that it knows and 4,096 for all others, so an
+ * update of the package would change a study.
  */
 const OUTPUT_TOKENS_DEFAULT = 16_384;
 
@@ -18,7 +18,7 @@ export const anthropicProvider = defineHostedProvider({
     const { createAnthropic } = await import('@ai-sdk/anthropic');
     return wrapModel(createAnthropic({ apiKey, baseURL, fetch }).languageModel(modelId), {
       question: (options) => ({ ...options, maxOutputTokens: options.maxOutputTokens ?? OUTPUT_TOKENS_DEFAULT }),
-      // A part that the package makes up of what stands elsewhere too, and only in streams.
+      // The package adds this part in streams only; it repeats other parts.
       part: (part) => (part.type === 'custom' && part.kind === 'anthropic.message_start' ? null : part),
     });
   },

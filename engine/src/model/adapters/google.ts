@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineHostedProvider } from '../hosted-provider.ts';
 import { wrapModel } from '../wrap-model.ts';
 
-/** The model that answered: the package passes on its id for no answer, so that it is read from the body. */
+/** The model that answered. The package never passes its id on, so it is read from the body. */
 const served = z.object({ modelVersion: z.string() });
 
 /** Google's Gemini protocol (`generateContent`). */

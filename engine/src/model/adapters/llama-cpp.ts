@@ -25,8 +25,8 @@ const CONTEXT_TOKENS_DEFAULT = 8192;
 const OUTPUT_TOKENS_DEFAULT = 1024;
 
 /**
- * Local weights in this process, by node-llama-cpp, on the processor: `llama-cpp/PATH-TO.gguf`. Nothing is downloaded
- * and nothing is compiled. Answers are made one after the other; tools are told in plain text.
+ * Local weights in this process, on the CPU, with node-llama-cpp: `llama-cpp/PATH-TO.gguf`. Nothing is downloaded or
+ * compiled. Answers are made one at a time; tools are described in plain text.
  */
 export const llamaCppProvider: ModelProvider = {
   prefix: 'llama-cpp',
@@ -35,7 +35,7 @@ export const llamaCppProvider: ModelProvider = {
     const file = basename(path);
     const variables = { name: `llama-cpp/${file}`, environment };
     const contextTokensMax = readCount(CONTEXT, variables) ?? CONTEXT_TOKENS_DEFAULT;
-    // One processor is left to the sandboxes: llama.cpp's threads wait for each other in busy loops.
+    // Leaves one processor to the sandboxes: llama.cpp's threads wait for each other in busy loops.
     const threads = readCount(THREADS, variables) ?? Math.max(1, availableParallelism() - 1);
     await assertGguf(path, variables);
     return openWeights({ path, file, contextTokensMax, threads });
@@ -56,11 +56,11 @@ async function assertGguf(path: string, { name }: Variables): Promise<void> {
     throw new UsageError(`${name} needs a file with weights: "${path}" cannot be read (${code})`, { cause: error });
   });
   if (!isGgufHeader(header))
-    throw new UsageError(`${name} needs weights in the format GGUF: "${path}" is no such file`);
+    throw new UsageError(`${name} needs weights in the format GGUF: "${path}" is not a GGUF file`);
 }
 
 const HEADER_BYTES = 24;
-/** Tensors, and facts about them; today's largest models have a few thousand. */
+/** Bound on tensors and on metadata entries; today's largest models have a few thousand. */
 const ENTRIES_MAX = 1_000_000n;
 
 async function readStart(path: string): Promise<Buffer> {
@@ -69,7 +69,7 @@ async function readStart(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** Magic, version, two counts. The library believes any count, and would read for hours what is not there. */
+/** Checks magic, version and two counts. The library trusts any count and would read missing entries for hours. */
 function isGgufHeader(header: Buffer): boolean {
   if (header.length < HEADER_BYTES || header.toString('latin1', 0, 4) !== 'GGUF') return false;
   const counts = [header.readBigUInt64LE(8), header.readBigUInt64LE(16)];
@@ -108,10 +108,10 @@ async function openWeights({ path, file, contextTokensMax, threads }: Weights): 
 }
 
 async function loadLibrary(name: string): Promise<Library> {
-  // Not as a literal: the package is large and not among those that a clone installs, so that its types are not there.
+  // Not a literal: a clone does not install this large package, so its types are missing.
   const wanted: string = PACKAGE;
   return loadOptionalPackage({ name, install: PACKAGE }, async () => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the part of its interface that is used, written below
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the part of its interface in use is declared below
     return (await import(/* @vite-ignore */ wanted)) as Library;
   });
 }
@@ -164,7 +164,7 @@ function createLanguageModel(loaded: Loaded): LanguageModelV4 {
       return mine;
     },
     doStream: () => {
-      throw new TypeError('local weights answer in one piece: the text tools around them make the stream');
+      throw new TypeError('local weights answer in one piece: the text tools around them create the stream');
     },
   };
 }
@@ -194,12 +194,12 @@ async function generate(
     warnings: [],
   });
   if (maxTokens < 1) {
-    // The library would drop the oldest messages without a word: then nobody knows what the model was told.
+    // The library would silently drop the oldest messages: the record would not show what the model saw.
     const message = `the conversation of ${inputTokens} tokens fills the context of ${context.contextSize}`;
     const full = finish([], { unified: 'length', raw: 'contextFull' }, 0);
     return { ...full, warnings: [{ type: 'other', message }] };
   }
-  // With a seed the answer must not depend on what was asked before; numbers in a reused context differ slightly.
+  // With a seed, the answer must not depend on earlier questions; numbers in a reused context differ slightly.
   if (seed !== undefined) await chat.sequence.clearHistory();
   const before = chat.sequence.tokenMeter.getState();
   const { fullResponse, metadata } = await chat.generateResponse(history, {
@@ -228,7 +228,7 @@ function toHistory(prompt: LanguageModelV4Prompt): HistoryItem[] {
   return [...items, { type: 'model', response: [] }];
 }
 
-/** What is used of node-llama-cpp 3. */
+/** The part of node-llama-cpp 3 in use. */
 interface Library {
   readonly getLlama: (options: Readonly<Record<string, unknown>>) => Promise<{
     readonly loadModel: (options: { readonly modelPath: string }) => Promise<LocalModel>;

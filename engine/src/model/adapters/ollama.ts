@@ -10,7 +10,7 @@ const KEY = 'OLLAMA_API_KEY';
 const DEFAULT_PORT = 11_434;
 export const OLLAMA_DEFAULT = `http://localhost:${DEFAULT_PORT}`;
 
-/** Ollama's own chat completions. Why not a package for its native protocol: docs/decisions/models.md. */
+/** Ollama's chat completions. Why not its native protocol: docs/decisions/models.md. */
 export const ollamaProvider: ModelProvider = {
   prefix: 'ollama',
   usage: `${ADDRESS} or ${HOST} (${OLLAMA_DEFAULT} without them), ${KEY} (where the server wants one)`,
@@ -21,7 +21,7 @@ export const ollamaProvider: ModelProvider = {
     const set = readVariable(ADDRESS, { name, environment }) === undefined ? { ...environment, ...found } : environment;
     const variables = { name, environment: set };
     const url = readAddress(ADDRESS, { ...variables, example: OLLAMA_DEFAULT, keyVariable: KEY });
-    if (url === undefined) throw new TypeError('an address was put in where none was');
+    if (url === undefined) throw new TypeError('expected the default address to be set');
     const apiKey = readVariable(KEY, variables);
     const secrets = apiKey === undefined ? [] : [apiKey];
     const address = withoutTrailingSlashes(url);
@@ -37,13 +37,13 @@ export const ollamaProvider: ModelProvider = {
   },
 };
 
-/** Where a server that was told to listen at `OLLAMA_HOST` is found from here. */
+/** The address at which a client reaches a server that listens at `OLLAMA_HOST`. */
 function addressOf(host: string): string {
   const [, scheme = 'http', rest = ''] = /^(?:(https?):\/\/)?([^]*)$/i.exec(host) ?? [];
   const url = URL.parse(`${scheme}://${rest.startsWith(':') ? `localhost${rest}` : rest}`);
   if (url === null || url.hostname === '' || rest.includes('://'))
     throw new UsageError(`${HOST} must be an address such as ${OLLAMA_DEFAULT}`);
-  // To listen at every address is to be found at each of them.
+  // A server that listens at every address also listens at localhost.
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = 'localhost';
   const hasPort = /:\d+$/.test(rest.split('/')[0] ?? '');
   if (!hasPort && !host.includes('://')) url.port = String(DEFAULT_PORT);

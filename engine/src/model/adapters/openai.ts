@@ -2,8 +2,8 @@ import { defineHostedProvider } from '../hosted-provider.ts';
 import { wrapModel } from '../wrap-model.ts';
 
 /**
- * OpenAI's Responses protocol. `store: false`: otherwise the conversation stays with OpenAI and later questions only
- * point at it, so that a record would not hold what the model was given.
+ * OpenAI's Responses protocol. Without `store: false` OpenAI keeps the conversation and later questions only refer to it, so
+ * the record would not hold what the model was given.
  */
 export const openaiProvider = defineHostedProvider({
   prefix: 'openai',

@@ -1,7 +1,7 @@
 import { defineHostedProvider } from '../hosted-provider.ts';
 import { loadOptionalPackage } from '../optional-package.ts';
 
-/** OpenRouter's chat completions, by its own package: it gives back the signed reasoning that some models want again. */
+/** OpenRouter's chat completions, with its own package: it returns the signed reasoning that some models need again. */
 export const openrouterProvider = defineHostedProvider({
   prefix: 'openrouter',
   keyVariable: 'OPENROUTER_API_KEY',

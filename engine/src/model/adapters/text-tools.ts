@@ -2,7 +2,7 @@ import type { ModelProvider } from '../contract.ts';
 import { openModel } from '../open-model.ts';
 import { TEXT_TOOL_PROTOCOL, withTextTools } from '../text-tool-protocol.ts';
 
-/** `text-tools/provider/model`: any model, with its tools told and called in plain text. The name says so in the record. */
+/** `text-tools/provider/model`: any model, with tools in plain text. The name shows this in the record. */
 export function createTextToolsProvider(providers: readonly ModelProvider[]): ModelProvider {
   return {
     prefix: 'text-tools',

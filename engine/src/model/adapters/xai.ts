@@ -7,7 +7,7 @@ import { wrapModel } from '../wrap-model.ts';
 
 const incomplete = z.object({ incomplete_details: z.object({ reason: z.string() }) });
 
-/** xAI's Responses protocol; nothing is stored there, for the reason that `openai.ts` gives. */
+/** xAI's Responses protocol. Nothing is stored there, for the reason given in `openai.ts`. */
 export const xaiProvider = defineHostedProvider({
   prefix: 'xai',
   keyVariable: 'XAI_API_KEY',
@@ -31,7 +31,7 @@ export const xaiProvider = defineHostedProvider({
   },
 });
 
-/** The package reads why an answer is incomplete from streams, and not from whole answers. */
+/** The package reads the reason of an incomplete answer only from streams, not from whole answers. */
 function unify(
   reason: string,
   otherwise: LanguageModelV4FinishReason['unified'],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a test's server was asked, and what it answers: the chat completions protocol over real HTTP on loopback. */
+/** A test server for chat completions over real HTTP on loopback, with the requests that it got. */
 export interface ChatServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly ChatRequest[];
@@ -21,13 +21,13 @@ export interface ChatRequest {
 export interface ChatReply {
   readonly status?: number;
   readonly headers?: Record<string, string>;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly body: unknown;
   /** Milliseconds before the answer. */
   readonly delayMs?: number;
   /** Close the connection without an answer. */
   readonly hangUp?: boolean;
-  /** What comes after the body: nothing more, and the connection stays open or is reset. */
+  /** After the body, the connection stays open and silent, or is reset. Not given: it ends normally. */
   readonly afterwards?: 'silence' | 'reset';
 }
 
@@ -77,7 +77,7 @@ export async function startChatServer(
     request.on('data', (block: Buffer) => blocks.push(block));
     request.on('end', () => {
       const path = request.url ?? '';
-      // One protocol names the model in its path.
+      // One protocol has the model in its path.
       const [, model] = /\/models\/(.+):\w+(?:\?|$)/.exec(path) ?? [];
       const body = JSON.parse(Buffer.concat(blocks).toString()) as ChatRequest['body'];
       const seen = { path, headers: request.headers, body: model === undefined ? body : { ...body, model } };
@@ -90,7 +90,7 @@ export async function startChatServer(
         response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
         const body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
         if (reply.afterwards === undefined) response.end(body);
-        // A reset drops what was not read yet: the piece is given time to arrive.
+        // A reset drops unread data: give the piece time to arrive.
         else
           response.write(
             body,

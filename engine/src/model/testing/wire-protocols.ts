@@ -1,18 +1,18 @@
 import type { ChatReply } from './chat-server.ts';
 
-/** An answer as the tests think of it; a protocol says how it looks on the wire, whole and in pieces. */
+/** An answer, independent of a protocol; a protocol renders it for the wire, whole and streamed. */
 export interface WireAnswer {
   readonly reasoning?: string;
   readonly text?: string;
   readonly calls?: readonly WireCall[];
-  /** Why it ended; `refused`: by the model or by a filter of the vendor. */
+  /** Why it ended. `refused`: by the model or by the vendor's filter. */
   readonly end: 'done' | 'cut' | 'refused';
 }
 
 export interface WireCall {
   readonly id: string;
   readonly name: string;
-  /** JSON, or what a model took for it. */
+  /** JSON, valid or not. */
   readonly input: string;
 }
 
@@ -20,13 +20,13 @@ export interface WireCall {
 export interface WireProtocol {
   readonly name: string;
   readonly whole: (answer: WireAnswer) => ChatReply;
-  /** Pieces of the body of a stream; joined they are the whole stream. */
+  /** Pieces of a stream's body; joined, they are the whole stream. */
   readonly pieces: (answer: WireAnswer) => readonly string[];
-  /** An error as this vendor writes it. */
+  /** An error in this vendor's form. */
   readonly error: (status: number, message: string) => ChatReply;
-  /** The reason as the vendor calls it, which the record keeps; null: there is no word for it on the wire. */
+  /** The vendor's word for the reason, which the record keeps; null: the wire has none. */
   readonly rawEnd: Readonly<Record<'done' | 'calls' | 'cut' | 'refused', string | null>>;
-  /** Arguments travel as text, so that broken JSON can arrive. */
+  /** Arguments travel as text, so broken JSON can arrive. */
   readonly argumentsAreText: boolean;
 }
 
@@ -41,7 +41,7 @@ function sse(value: unknown, event?: string): string {
   return `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(value)}\n\n`;
 }
 
-/** Two pieces, as texts come in streams. */
+/** A text in two pieces, as in a stream. */
 function halves(text: string): string[] {
   const middle = Math.ceil(text.length / 2);
   return [text.slice(0, middle), text.slice(middle)].filter((half) => half !== '');
@@ -114,7 +114,7 @@ export function chatCompletions(reasoningField: 'reasoning' | 'reasoning_content
 /** OpenAI's Responses protocol, which xAI speaks too. */
 export function responses(vendor: 'openai' | 'xai'): WireProtocol {
   const refused = vendor === 'openai' ? 'refusal' : 'content_filter';
-  // OpenAI's package has no word for an end that is none in particular, xAI's takes the status.
+  // For an ordinary end OpenAI's package has no word, and xAI's uses the status.
   const done = vendor === 'openai' ? null : 'completed';
   const usage = {
     input_tokens: 100,
