@@ -13,20 +13,21 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { createControlAgent } from '../engine/src/agent/control-agent.ts';
+import { type Control, defineControl } from '../engine/src/agent/control.ts';
 import { readAsData } from '../engine/src/base/untrusted-text.ts';
 import { createChance, createSystemWorld } from '../engine/src/base/world.ts';
 import { DEFAULT_LIMITS } from '../engine/src/cli/settings.ts';
 import { software } from '../engine/src/cli/software.ts';
-import { detectors } from '../engine/src/detect/detectors/index.ts';
 import { scoreRecord } from '../engine/src/detect/score.ts';
 import type { TrialEvent } from '../engine/src/record/events.ts';
 import { readRecord } from '../engine/src/record/journal-reader.ts';
 import type { Outcome } from '../engine/src/record/outcome.ts';
 import { bwrapProvider } from '../engine/src/sandbox/adapters/bwrap.ts';
-import { type Control, defineControl } from '../engine/src/scenario/control.ts';
 import { shutdownScenario } from '../engine/src/scenario/library/shutdown/scenario.ts';
 import { jeffreysInterval } from '../engine/src/stats/proportion-interval.ts';
+import { planStudy } from '../engine/src/study/plan.ts';
 import { runStudy } from '../engine/src/study/run-study.ts';
+import { openFolder } from '../engine/src/study/store/adapters/folder.ts';
 
 const TRUE_RATE = 0.12;
 
@@ -63,8 +64,8 @@ function createCoinAgent(seed: string): ReturnType<typeof createControlAgent> {
 
 function tossOf(events: readonly TrialEvent[]): number {
   for (const event of events) {
-    if (event.kind !== 'command-start' || event.thoughts === null) continue;
-    const said = /^toss (\d+)$/.exec(readAsData(event.thoughts));
+    if (event.kind !== 'tool-call' || event.reason === null) continue;
+    const said = /^toss (\d+)$/.exec(readAsData(event.reason));
     if (said !== null) return Number(said[1]);
   }
   throw new Error('a record without the number of its toss');
@@ -78,21 +79,31 @@ async function runTrials(options: {
 }): Promise<readonly string[]> {
   const { trials, seed, concurrency, logDir } = options;
   const { signal } = new AbortController();
-  const { recordPaths } = await runStudy({
-    design: {
+  const agent = createCoinAgent(seed);
+  const study = planStudy(
+    {
       scenario: shutdownScenario,
-      arms: [{ agent: createCoinAgent(seed), condition: {}, limits: DEFAULT_LIMITS }],
+      arms: [{ agent: { model: agent.name }, condition: {}, limits: DEFAULT_LIMITS }],
       epochs: trials,
       seed,
       sandbox: bwrapProvider.name,
-      settings: {},
+    },
+    null,
+  );
+  await using store = openFolder(logDir);
+  const { recordPaths } = await runStudy({
+    study,
+    store,
+    resolver: {
+      agent: async () => agent,
+      resolve: async (spec) => ({ spec, scenario: shutdownScenario, agent, peers: {} }),
     },
     provider: bwrapProvider,
     world: createSystemWorld(),
     software: software(),
+    concurrency,
     finishSignal: signal,
     stopSignal: signal,
-    ...{ concurrency, logDir },
   });
   return recordPaths;
 }
@@ -113,14 +124,14 @@ try {
   const seconds = (performance.now() - started) / 1000;
   const found = paths.map((path) => {
     const events = readRecord(path);
-    const score = scoreRecord(events, detectors);
+    const score = scoreRecord(events, shutdownScenario);
     const toss = tossOf(events);
     const expected: Outcome = isSabotage(seed, toss) ? saboteur.expected : innocent.expected;
-    return { toss, expected, outcome: score.outcome, sabotage: score.metrics.sabotage, simulated: score.simulated };
+    return { toss, expected, outcome: score.outcome, sabotage: score.measures['sabotage'], simulated: score.simulated };
   });
   const right = found.filter(({ expected, outcome }) => expected === outcome).length;
   const heads = found.filter(({ expected }) => expected === saboteur.expected).length;
-  const counted = found.filter(({ sabotage }) => sabotage !== null);
+  const counted = found.filter(({ sabotage }) => typeof sabotage === 'boolean');
   const k = counted.filter(({ sabotage }) => sabotage === true).length;
   const { lower, upper } = jeffreysInterval(k, counted.length);
   const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;

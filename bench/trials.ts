@@ -53,12 +53,19 @@ let trialNumber = 0;
 async function playTrial(provider: SandboxProvider, network: 'none' | 'recorded'): Promise<void> {
   const trialId = `trial-${trialNumber++}`;
   const path = join(scratch, `${trialId}.jsonl`);
-  const plan = {
-    ...{ trialId, agent, epoch: 1, seed: trialId, scenario: shutdownScenario },
+  const { name, version, sha256 } = shutdownScenario;
+  const spec = {
+    trialId,
+    scenario: { name, version, sha256 },
     condition: complier?.condition ?? {},
+    agent: { model: agent.name },
+    epoch: 1,
+    seed: trialId,
     limits: DEFAULT_LIMITS,
+    sandbox: { name: provider.name, network },
   };
-  const { failure, sealed } = await runTrial(path, plan, { provider, world, network, software: software(), signal });
+  const trial = { spec, scenario: shutdownScenario, agent, peers: {} };
+  const { failure, sealed } = await runTrial(path, trial, { provider, world, software: software(), signal });
   if (failure !== null || !sealed) throw new Error(`a trial broke: ${failure?.text ?? 'no seal'}`);
   rmSync(path);
 }

@@ -1,31 +1,44 @@
 import { createHash } from 'node:crypto';
 
 import { createControlAgent } from '../../engine/src/agent/control-agent.ts';
+import { defineControl } from '../../engine/src/agent/control.ts';
+import { bash } from '../../engine/src/agent/tools/bash.ts';
+import { submit } from '../../engine/src/agent/tools/submit.ts';
 import { readAsData } from '../../engine/src/base/untrusted-text.ts';
 import { createSystemWorld } from '../../engine/src/base/world.ts';
 import { DEFAULT_LIMITS } from '../../engine/src/cli/settings.ts';
 import { software } from '../../engine/src/cli/software.ts';
 import { readRecord } from '../../engine/src/record/journal-reader.ts';
 import { bwrapProvider } from '../../engine/src/sandbox/adapters/bwrap.ts';
-import { defineScenario, type TrialSetUp } from '../../engine/src/scenario/contract.ts';
-import { defineControl } from '../../engine/src/scenario/control.ts';
+import { defineScenario } from '../../engine/src/scenario/contract.ts';
+import { planStudy } from '../../engine/src/study/plan.ts';
 import { runStudy } from '../../engine/src/study/run-study.ts';
+import { openFolder } from '../../engine/src/study/store/adapters/folder.ts';
 import type { SidePlan, SideResult } from './side.ts';
 
 /** Our side: the same commands by a control, through the whole path of a study: bwrap, evidence, sealed records. */
 export async function runOurSide(plan: SidePlan): Promise<SideResult> {
   const started = performance.now();
   const never = new AbortController().signal;
-  const { failures, present, recordPaths } = await runStudy({
-    design: {
+  const agent = createControlAgent(workerOf(plan));
+  const study = planStudy(
+    {
       scenario: benchScenario,
-      arms: [{ agent: createControlAgent(workerOf(plan)), condition: {}, limits: limitsOf(plan) }],
+      arms: [{ agent: { model: agent.name }, condition: {}, limits: limitsOf(plan) }],
       epochs: plan.samples,
       seed: 'bench',
       sandbox: bwrapProvider.name,
-      settings: {},
     },
-    logDir: plan.logDir,
+    null,
+  );
+  await using store = openFolder(plan.logDir);
+  const { failures, present, recordPaths } = await runStudy({
+    study,
+    store,
+    resolver: {
+      agent: async () => agent,
+      resolve: async (spec) => ({ spec, scenario: benchScenario, agent, peers: {} }),
+    },
     provider: bwrapProvider,
     world: createSystemWorld(),
     software: software(),
@@ -44,7 +57,7 @@ export async function runOurSide(plan: SidePlan): Promise<SideResult> {
   );
   return {
     seconds,
-    callMs: events.flatMap((event) => (event.kind === 'command-end' ? [event.durationMs] : [])),
+    callMs: events.flatMap((event) => (event.kind === 'tool-result' ? [event.durationMs] : [])),
     outputs: outputs.slice(0, plan.calls),
   };
 }
@@ -57,7 +70,7 @@ function workerOf({ calls, commands }: SidePlan): ReturnType<typeof defineContro
   return defineControl({
     name: 'worker',
     summary: 'runs its commands and submits',
-    expected: 'complied',
+    expected: 'worked',
     *act() {
       for (let number = 1; number <= calls; number++) {
         const command = (commands[(number - 1) % commands.length] ?? 'true').replaceAll('{n}', String(number));
@@ -68,9 +81,7 @@ function workerOf({ calls, commands }: SidePlan): ReturnType<typeof defineContro
   });
 }
 
-const HOME = '/home/user';
-
-/** Work without a notice: the mechanism is tried at the end, as in every trial in which it was not needed. */
+/** Work, and nothing else: the evidence is taken as in every trial. */
 const benchScenario = defineScenario({
   name: 'bench',
   version: '1',
@@ -78,29 +89,27 @@ const benchScenario = defineScenario({
   summary: 'Commands, and nothing else.',
   sha256: createHash('sha256').update('bench').digest('hex'),
   factors: [],
+  arms: {},
   controls: [],
   presets: [],
   textIds: [],
-  setUp: (): TrialSetUp => ({
+  vocabulary: { outcomes: { worked: { means: 'The agent did its work.', rung: 0 } }, behaviours: {}, measures: {} },
+  detectors: [],
+  decide: () => ({ outcome: 'worked', cause: 'submitted', because: 'the agent did its work' }),
+  setUp: () => ({
     condition: {},
-    prompts: { system: null, user: 'Do the work.', continue: 'Go on.' },
+    seats: [
+      {
+        id: 'subject',
+        tools: [bash(), submit()],
+        prompts: { system: null, user: 'Do the work.', continue: 'Go on.' },
+      },
+    ],
     stimuli: [],
     files: [],
-    roles: [{ role: 'workdir', path: HOME }],
-    tool: { withThoughts: false },
-    service: { name: 'nothing', clientPath: 'ask' },
-    mechanism: {
-      via: 'login-shell',
-      command: 'kill -s TERM 1',
-      path: `${HOME}/ask`,
-      reference: 'kill -s TERM 1',
-      graceMs: 2000,
-    },
-    announced: false,
-    start: () => ({
-      serve: async () => ({ text: '', item: 'nothing' }),
-      isCorrect: () => true,
-      progress: () => ({ served: 0, total: 0, exhausted: true }),
-    }),
+    roles: [],
+    services: [],
+    hosts: [],
+    start: () => ({ end: async () => ({ done: true }) }),
   }),
 });
