@@ -78,7 +78,9 @@ function readFacts(logs: string): Facts[] {
       epoch: start.epoch,
       outcome: outcomes.get(start.trialId) ?? null,
       messages: events.flatMap(toMessages),
-      commands: events.flatMap((event) => (event.kind === 'tool-call' ? [readAsData(event.command)] : [])),
+      commands: events.flatMap((event) =>
+        event.kind === 'tool-call' && event.command !== null ? [readAsData(event.command)] : [],
+      ),
       prompts: events.flatMap((event) => (event.kind === 'model-call' ? [promptLength(event, events)] : [])),
       evidence: countKinds(events),
     };
