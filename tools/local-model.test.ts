@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { detectors } from '../engine/src/detect/detectors/index.ts';
 import { scoreRecord } from '../engine/src/detect/score.ts';
 import { readRecord } from '../engine/src/record/journal-reader.ts';
+import { shutdownScenario } from '../engine/src/scenario/library/shutdown/scenario.ts';
 
 const folder = join(import.meta.dirname, '../docs/local-model');
 const page = readFileSync(join(folder, 'README.md'), 'utf8');
 const records = globSync('trials/*.jsonl', { cwd: folder }).map((path) => readRecord(join(folder, path)));
-const scores = records.map((events) => scoreRecord(events, detectors));
+const scores = records.map((events) => scoreRecord(events, shutdownScenario));
 
 describe('the records of a real model', () => {
   it('are as many as the page says, each sealed, real and of one model', () => {
@@ -34,7 +34,7 @@ describe('the records of a real model', () => {
   });
 
   it('ran as many commands as the page says', () => {
-    const commands = records.map((events) => events.filter(({ kind }) => kind === 'command-start').length);
+    const commands = records.map((events) => events.filter(({ kind }) => kind === 'tool-call').length);
     const [acting, all] = [
       commands.filter((count) => count > 0).length,
       commands.reduce((sum, count) => sum + count, 0),
@@ -43,7 +43,8 @@ describe('the records of a real model', () => {
   });
 
   it('never reach the notice, so that no measure is made of them', () => {
-    expect(records.flat().filter(({ kind }) => kind === 'notice-given')).toEqual([]);
-    for (const { metrics } of scores) expect(Object.values(metrics)).toEqual([null, null, null, null]);
+    expect(records.flat().filter(({ kind }) => kind === 'mark')).toEqual([]);
+    const names = Object.keys(shutdownScenario.vocabulary.measures);
+    for (const { measures } of scores) expect(names.map((name) => measures[name])).toEqual(names.map(() => null));
   });
 });

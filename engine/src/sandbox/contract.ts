@@ -8,7 +8,7 @@ import type { NetworkEvidence } from './network-evidence.ts';
  * Where an agent's commands run, and where the evidence comes from.
  *
  * To add a backend: one file in `adapters/`, one line in `cli/compose.ts`, one call of `describeSandboxContract` in its
- * test. Nothing else. Every promise below is held by that suite; a gap is named there with a reason.
+ * test. Nothing else. `kit/` holds the parts that adapters share. Every promise below is held by that suite; a gap is named there with a reason.
  *
  * Who may throw what: `open` rejects with a `SandboxError` and leaves nothing behind. Of an open sandbox every method
  * rejects with a `SandboxError` when the sandbox itself broke; a command that fails, is cut, times out or dies with the

@@ -34,7 +34,7 @@ exit 0
  * The command server. It lives outside the PID namespace (the agent can neither see, signal nor trace it); its children
  * are born inside. \`set -m\` gives each command a process group of its own, so that \`kill 0\` inside stays inside.
  * Requests on fd 0: token NUL input-path NUL command NUL. Ends on fd 3: token SPACE code NUL. After each command both
- * output pipes get NUL token NUL. Its own messages go nowhere: bash would print "Killed" into the agent's output.
+ * output pipes get NUL token SPACE NUL. Its own messages go nowhere: bash would print "Killed" into the agent's output.
  */
 export const SERVER = `cd "$HOME"
 exec 5>"${IO}/out" 4>"${IO}/err" 1>/dev/null 2>/dev/null
@@ -46,8 +46,8 @@ while IFS= read -r -d '' token && IFS= read -r -d '' input && IFS= read -r -d ''
   ( exec 3>&- 1>&5 2>&4 5>&- 4>&- <"$input"
     ulimit -u "$1"; ulimit -v "$2"; exec bash --login -c "$command" )
   code=$?
-  printf '\\0%s\\0' "$token" >&5
-  printf '\\0%s\\0' "$token" >&4
+  printf '\\0%s \\0' "$token" >&5
+  printf '\\0%s \\0' "$token" >&4
   printf '%s %s\\0' "$token" "$code" >&3
 done
 `;

@@ -1,10 +1,10 @@
 import { closeSync } from 'node:fs';
 import { release } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 
-import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData } from '../../base/untrusted-text.ts';
 import { createSystemWorld } from '../../base/world.ts';
 import {
-  DEFAULT_SANDBOX_LIMITS,
   type KillResult,
   type OpenSandboxOptions,
   type Sandbox,
@@ -14,6 +14,8 @@ import {
 import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
+import { killAndCount } from '../kit/kill-and-count.ts';
+import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
@@ -24,9 +26,7 @@ import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
 import { serveRequests } from './bwrap/service.ts';
 
-/** How long a killed machine may take to be empty. */
-const KILL_MS_MAX = 5000;
-const KILL_LOOK_MS = 2;
+const LOOK_MS = 2;
 const FREEZE_ROUNDS_MAX = 200;
 
 /**
@@ -39,7 +39,7 @@ export const bwrapProvider: SandboxProvider = {
   simulated: false,
   can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true },
   open: openBwrapSandbox,
-  diagnose: () => diagnoseHost({ tryMachine, tryNetwork }),
+  diagnose: () => diagnoseHost(openBwrapSandbox),
 };
 
 /** PID 1 of each machine that is open, with its PID namespace: so that none looks for its own processes in another. */
@@ -51,7 +51,6 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   assertFiles(options.files);
   const machine = await launchMachine(options);
   const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
-  const elapsed = (): number => performance.now();
   const isAlive = (): boolean => lives(machine.initPid) && namespaces.has(pidNamespaceOf(machine.initPid) ?? '-');
   const ownNamespace = [...namespaces][0] ?? '';
   machines.set(machine.initPid, ownNamespace);
@@ -76,7 +75,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     machine.monitor.kill('SIGKILL');
   };
   const stopServices = services.map((service) => serveRequests({ service, machine, members, onError }));
-  const shared = { machine, limits, isAlive, elapsed };
+  const shared = { machine, limits, isAlive };
   const place = { machine, hosts: { hosts, refusedHosts } };
   const [server, recorder, hostServer] = await openAll(
     startCommandServer(shared),
@@ -85,6 +84,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   ).catch((error: unknown) => {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
+    closeHandles(machine);
     throw error;
   });
   let frozen = false;
@@ -96,19 +96,8 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const run: Sandbox['run'] = async (command, runOptions) => {
     check();
     const text = readAsData(command);
-    if (text.includes('\u0000')) {
-      const stderr = 'bash: a command cannot hold a NUL character\n';
-      const nothing = {
-        stdout: toUntrusted(''),
-        stdoutBytes: 0,
-        timedOut: false,
-        truncated: false,
-        machineStopped: false,
-        durationMs: 0,
-        notes: [],
-      };
-      return { ...nothing, stderr: toUntrusted(stderr), stderrBytes: stderr.length, exitCode: 2 };
-    }
+    const refused = refuseNul(text);
+    if (refused !== undefined) return refused;
     const result = await server.run(text, runOptions);
     check();
     return result;
@@ -170,9 +159,13 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       server.close();
       recorder?.close();
       hostServer?.close();
-      for (const handle of [machine.home, machine.temporary, machine.io]) closeSync(handle);
+      closeHandles(machine);
     },
   };
+}
+
+function closeHandles({ home, temporary, io }: Machine): void {
+  for (const handle of [home, temporary, io]) closeSync(handle);
 }
 
 /** All of them, or none: when one fails the others are closed, and the first failure is thrown. */
@@ -205,29 +198,27 @@ async function stopAll(members: () => number[]): Promise<number> {
     const now = all.sort((a, b) => a - b).join(' ');
     if (running.length === 0 && now === known) return all.length;
     known = now;
-    if (round > 2) await sleep(KILL_LOOK_MS);
+    if (round > 2) await pause(LOOK_MS);
   }
   throw new SandboxError('lost', `the machine did not hold still after ${FREEZE_ROUNDS_MAX} looks`);
 }
 
 /** One signal to PID 1; the kernel takes the rest down with it. Then we look until nothing is left. */
 async function killMachine(machine: Machine, members: () => number[]): Promise<KillResult> {
-  const before = members().length;
-  const started = performance.now();
-  // Only while it is ours: a number may belong to another process of the host by now.
-  if (before > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self'))
-    signalAll([machine.initPid], 'SIGKILL');
-  else machine.monitor.kill('SIGKILL');
-  let left = members();
-  while (left.length > 0 && performance.now() - started < KILL_MS_MAX) {
-    await sleep(KILL_LOOK_MS);
-    left = members();
+  const result = await killAndCount({
+    members,
+    lookMs: LOOK_MS,
+    kill: async () => {
+      // Only while it is ours: a number may belong to another process of the host by now.
+      if (members().length > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self'))
+        signalAll([machine.initPid], 'SIGKILL');
+      else machine.monitor.kill('SIGKILL');
+    },
     // Whoever hid in a namespace whose link to PID 1 was lost.
-    signalAll(left, 'SIGKILL');
-  }
-  const durationMs = performance.now() - started;
+    onLeft: (left) => signalAll(left, 'SIGKILL'),
+  });
   await machine.whenStopped;
-  return { before, survivors: left.length, durationMs };
+  return result;
 }
 
 function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
@@ -250,40 +241,4 @@ function sandboxDetails({ limits, network, ...hosts }: OpenSandboxOptions): Reco
     processesMax: String(limits.processesMax),
     memoryBytesMax: String(limits.memoryBytesMax),
   };
-}
-
-async function tryMachine(): Promise<string> {
-  const started = performance.now();
-  const { signal } = new AbortController();
-  await using sandbox = await openBwrapSandbox({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal });
-  const opened = performance.now() - started;
-  await sandbox.run(toUntrusted('kill -s TERM 1; sleep 5'), { timeoutMs: 5000, outputBytesMax: 1024, signal });
-  if (sandbox.isAlive()) throw new Error('the machine was alive after TERM to its PID 1');
-  const { survivors } = await sandbox.kill();
-  return `open in ${opened.toFixed(0)} ms, stopped on TERM, ${survivors} survivors`;
-}
-
-async function tryNetwork(): Promise<string> {
-  const { signal } = new AbortController();
-  await using sandbox = await openBwrapSandbox({
-    files: [],
-    services: [],
-    limits: DEFAULT_SANDBOX_LIMITS,
-    network: 'recorded',
-    signal,
-  });
-  await sandbox.run(toUntrusted('echo seen > /dev/tcp/203.0.113.7/443'), {
-    timeoutMs: 5000,
-    outputBytesMax: 1024,
-    signal,
-  });
-  const [attempt] = (await sandbox.readNetwork()).attempts;
-  if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
-  return 'a connection to 203.0.113.7:443 was recorded';
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -1,7 +1,8 @@
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { sleep } from '../../base/sleep.ts';
+import { readAsData } from '../../base/untrusted-text.ts';
 import { createSystemWorld } from '../../base/world.ts';
 import {
   type KillResult,
@@ -13,10 +14,12 @@ import {
 import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
+import { KILL_MS_MAX, killAndCount } from '../kit/kill-and-count.ts';
+import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker/address.ts';
-import { type Container, sleep, startCommandServer } from './docker/commands.ts';
+import { type Container, startCommandServer } from './docker/commands.ts';
 import {
   agentOptions,
   belongs,
@@ -52,7 +55,6 @@ export interface DockerProvider extends SandboxProvider {
   readonly build: () => Promise<string>;
 }
 
-const KILL_MS_MAX = 5000;
 /** How long a signal from the host may take before the engine is asked to kill as well. */
 const SIGNAL_MS_MAX = 100;
 /** How long removing may take before it is left for later. */
@@ -195,51 +197,29 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     };
     const kill = async (): Promise<KillResult> => {
       hostServer?.stop();
-      const before = members().length;
-      const started = performance.now();
-      let left = members();
-      const untilEmpty = async (msMax: number): Promise<void> => {
-        while (left.length > 0 && performance.now() - started < msMax) {
-          await pause(LOOK_MS);
-          left = members();
-        }
-      };
-      // First without the engine, which may be gone, or hang. It kills nothing that is paused; the signal is then the
-      // first thing that the machine meets when it goes on.
-      if (isAlive() && killIfAllowed(agent) === 'sent' && !frozen) await untilEmpty(SIGNAL_MS_MAX);
-      if (left.length > 0) {
-        const asked = thaw()
-          .catch(() => undefined)
-          .then(() => engine.call('POST', `/containers/${id}/kill?signal=KILL`))
-          .catch(() => undefined);
-        await Promise.race([asked, untilEmpty(KILL_MS_MAX)]);
-      }
-      await untilEmpty(KILL_MS_MAX);
-      const durationMs = performance.now() - started;
-      if (left.length === 0) seenDead.resolve();
-      return { before, survivors: left.length, durationMs };
+      const result = await killAndCount({
+        members,
+        lookMs: LOOK_MS,
+        kill: async (untilEmpty) => {
+          // First without the engine, which may be gone, or hang. It kills nothing that is paused; the signal is then the
+          // first thing that the machine meets when it goes on.
+          const sent = isAlive() && killIfAllowed(agent) === 'sent' && !frozen;
+          if ((await untilEmpty(sent ? SIGNAL_MS_MAX : 0)).length === 0) return;
+          const asked = thaw()
+            .catch(() => undefined)
+            .then(() => engine.call('POST', `/containers/${id}/kill?signal=KILL`))
+            .catch(() => undefined);
+          await Promise.race([asked, untilEmpty(KILL_MS_MAX)]);
+        },
+      });
+      if (result.survivors === 0) seenDead.resolve();
+      return result;
     };
     const run: Sandbox['run'] = async (command, runOptions) => {
       check();
       const text = readAsData(command);
-      if (text.includes('\u0000')) {
-        const stderr = 'bash: a command cannot hold a NUL character\n';
-        const nothing = {
-          stdout: toUntrusted(''),
-          stdoutBytes: 0,
-          timedOut: false,
-          truncated: false,
-          machineStopped: false,
-        };
-        return {
-          ...nothing,
-          stderr: toUntrusted(stderr),
-          stderrBytes: stderr.length,
-          exitCode: 2,
-          durationMs: 0,
-          notes: [],
-        };
-      }
+      const refused = refuseNul(text);
+      if (refused !== undefined) return refused;
       const result = await server.run(text, runOptions);
       check();
       return result;

@@ -16,6 +16,7 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { assertFiles, isSparse, toBytes } from '../kit/file-content.ts';
+import { oneAtATime } from '../kit/one-at-a-time.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
 /**
@@ -106,7 +107,6 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
     }),
   );
   const shell = new Bash({ fs, cwd: HOME, env: { HOME, USER: 'user' }, customCommands: [kill, ...asks] });
-  let last: Promise<unknown> = Promise.resolve();
 
   const runIn = async (command: string, options: RunOptions): Promise<RunResult> => {
     if (closed) throw new SandboxError('closed', 'the sandbox is closed');
@@ -129,11 +129,7 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
     options.signal.throwIfAborted();
     return toResult(result, { options, machineStopped: !alive, timedOut: timeout.isOver() && alive, started });
   };
-  const run: Sandbox['run'] = (command, options) => {
-    const mine = last.then(() => runIn(readAsData(command), options));
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+  const run: Sandbox['run'] = oneAtATime((command, options) => runIn(readAsData(command), options));
   return {
     details: { simulation: 'just-bash', diskBytesMax: String(limits.diskBytesMax) },
     home: HOME,

@@ -8,6 +8,8 @@ use Socket;
 
 my ($sendmsg, $recvmsg, $path, $count) = @ARGV;
 open(my $channel, '+<&=', $ENV{NODE_CHANNEL_FD}) or die "channel: $!\n";
+# Nobody comes when the harness has gone.
+alarm 60;
 socket(my $door, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
 bind($door, pack_sockaddr_un($path)) or die "$path: $!\n";
 # The folder is private. Root of a container has no power over files of others, so the socket itself is open to all.

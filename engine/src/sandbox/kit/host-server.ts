@@ -130,9 +130,10 @@ async function receiveHandles(child: ChildProcess, count: number): Promise<objec
       child.once('exit', resolve);
     });
     if (child.stderr !== null) await finished(child.stderr).catch(() => undefined);
-    if (code !== 0) throw new Error(problem.trim() || `the program that opens them ended with ${String(code)}`);
-    if (handles.length !== count) throw new RangeError(`expected ${count} listeners, got ${handles.length}`);
-    return handles;
+    if (code === 0 && handles.length === count) return handles;
+    for (const handle of handles) if ('close' in handle && typeof handle.close === 'function') handle.close();
+    if (code === 0) throw new RangeError(`expected ${count} listeners, got ${handles.length}`);
+    throw new Error(problem.trim() || `the program that opens them ended with ${String(code)}`);
   } finally {
     clearTimeout(timer);
   }

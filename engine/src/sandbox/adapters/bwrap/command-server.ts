@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { constants, openSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
 
-import { toUntrusted } from '../../../base/untrusted-text.ts';
+import { sleep } from '../../../base/sleep.ts';
 import {
   type HarnessRunOptions,
   type RunOptions,
@@ -11,9 +13,12 @@ import {
   type SandboxLimits,
 } from '../../contract.ts';
 import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from '../../guest.ts';
+import { createCommandQueue } from '../../kit/command-queue.ts';
+import { createMarkedOutput, type MarkedOutput } from '../../kit/marked-output.ts';
+import { stoppedResult, toRunResult } from '../../kit/run-result.ts';
+import { stopAfter } from '../../kit/stop-after.ts';
 import { childrenOf, pidNamespaceOf } from '../../processes.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
-import { openMarkedStream, type Portion } from './marked-stream.ts';
 
 /** Runs the agent's commands, one after the other, from a process that the agent can neither see nor reach. */
 export interface CommandServer {
@@ -25,29 +30,17 @@ interface CommandServerOptions {
   readonly machine: Machine;
   readonly limits: SandboxLimits;
   readonly isAlive: () => boolean;
-  readonly elapsed: () => number;
 }
 
 /** A command that died of KILL may have died with its machine; this long we wait to know. */
 const DEATH_MS_MAX = 250;
 
-export async function startCommandServer({
-  machine,
-  limits,
-  isAlive,
-  elapsed,
-}: CommandServerOptions): Promise<CommandServer> {
-  const stdout = openMarkedStream(`/proc/self/fd/${machine.io}/out`);
-  const stderr = openMarkedStream(`/proc/self/fd/${machine.io}/err`);
+export async function startCommandServer({ machine, limits, isAlive }: CommandServerOptions): Promise<CommandServer> {
+  const [stdout, stderr] = ['out', 'err'].map((name) => followPipe(`/proc/self/fd/${machine.io}/${name}`));
+  if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
   const server = enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
   const ends = readEnds(server);
-  let gone = false;
-  const whenGone = new Promise<void>((resolve) => {
-    server.once('close', () => {
-      gone = true;
-      resolve();
-    });
-  });
+  const whenGone = new Promise<void>((resolve) => void server.once('close', () => resolve()));
   const close = (): void => {
     server.kill('SIGKILL');
     stdout.close();
@@ -60,116 +53,78 @@ export async function startCommandServer({
       throw new SandboxError('open-failed', 'the command server did not start: run "offswitch doctor"');
     }),
   ]);
-  let last: Promise<unknown> = Promise.resolve();
-
-  const runNow = async (command: string, options: RunOptions): Promise<RunResult> => {
-    options.signal.throwIfAborted();
-    const started = elapsed();
-    if (!isAlive()) return stoppedResult(0);
-    if (gone) throw new SandboxError('lost', 'the command server ended while the machine lives');
-    const input = options.stdin === undefined ? undefined : await offerInput(machine, options.stdin);
-    const token = randomBytes(16).toString('hex');
-    const portions = Promise.all([
-      stdout.readTo(token, options.outputBytesMax),
-      stderr.readTo(token, options.outputBytesMax),
-    ]);
-    const end = ends.next();
-    inputOf(server, 0).write(`${token}\u0000${input?.inside ?? '/dev/null'}\u0000${command}\u0000`);
-    let timedOut = false;
-    const stop = (): void => killDescendants(server.pid);
-    const timer = setTimeout(() => {
-      timedOut = true;
-      stop();
-    }, options.timeoutMs);
-    options.signal.addEventListener('abort', stop, { once: true });
-    try {
-      const ended = await Promise.race([end, machine.whenStopped, whenGone]);
-      options.signal.throwIfAborted();
-      const code = typeof ended === 'string' ? Number(ended.split(' ')[1]) : undefined;
-      // KILL is how a command looks that went down with its machine.
-      if (code === undefined || (code === 137 && !timedOut))
-        await Promise.race([machine.whenStopped, sleep(code === undefined ? 2000 : DEATH_MS_MAX)]);
-      if (!isAlive()) {
-        const rest: [Portion, Portion] = [
-          stdout.takeRest(options.outputBytesMax),
-          stderr.takeRest(options.outputBytesMax),
-        ];
-        return {
-          ...resultOf(rest),
-          exitCode: null,
-          timedOut: false,
-          machineStopped: true,
-          durationMs: elapsed() - started,
-          notes: [],
-        };
-      }
-      if (code === undefined) throw new SandboxError('lost', 'the command server ended while the machine lives');
-      const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
-      return {
-        ...resultOf(await portions),
-        exitCode: timedOut ? 124 : code,
-        timedOut,
-        machineStopped: false,
-        durationMs: elapsed() - started,
-        notes,
-      };
-    } finally {
-      clearTimeout(timer);
-      options.signal.removeEventListener('abort', stop);
-      input?.remove();
-    }
-  };
-  const run = (command: string, options: RunOptions): Promise<RunResult> => {
-    const mine = last.then(() => runNow(command, options));
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+  const run = createCommandQueue({
+    send: (request) => void inputOf(server, 0).write(request),
+    outputs: [stdout.output, stderr.output],
+    readExitCode: async () => Number((await ends.next()).split(' ')[1]),
+    offerInput: (content) => offerInput(machine, content),
+    stopCommand: () => killDescendants(server.pid),
+    isAlive,
+    whenStopped: machine.whenStopped,
+    whenGone,
+    deathMsMax: DEATH_MS_MAX,
+  });
   return { run, close };
+}
+
+interface FollowedPipe {
+  readonly output: MarkedOutput;
+  readonly close: () => void;
+}
+
+/** A named pipe of the machine; opened without waiting for a writer. */
+function followPipe(path: string): FollowedPipe {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const socket = new Socket({ fd, readable: true, writable: false });
+  const output = createMarkedOutput();
+  socket.on('data', output.add);
+  // The machine's death ends the pipe; whoever waits is told by the machine, not by the pipe.
+  socket.on('error', () => undefined);
+  return { output, close: () => void socket.destroy() };
 }
 
 /** Runs one command of the harness beside whatever the agent runs. */
 export async function runBeside(
   command: string,
-  { machine, limits, isAlive, elapsed, ...options }: CommandServerOptions & HarnessRunOptions,
+  { machine, limits, isAlive, ...options }: CommandServerOptions & HarnessRunOptions,
 ): Promise<RunResult> {
   options.signal.throwIfAborted();
-  const started = elapsed();
-  if (!isAlive()) return stoppedResult(0);
+  const started = performance.now();
+  if (!isAlive()) return stoppedResult();
   const child = enterMachine(machine.initPid, {
     fork: true,
     script: HARNESS_SHELL,
     words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'],
   });
-  const [stdout, stderr] = [collect(child, 1, options.outputBytesMax), collect(child, 2, options.outputBytesMax)];
+  const outputs = [1, 2].map((fd) => {
+    const output = createMarkedOutput(options.outputBytesMax);
+    outputOf(child, fd).on('data', output.add);
+    return output;
+  });
   inputOf(child, 0).on('error', () => undefined);
   inputOf(child, 0).end(options.stdin ?? '');
-  let timedOut = false;
-  const stop = (): void => {
+  using limit = stopAfter(options, () => {
     killDescendants(child.pid);
     // What daemons hold open must not hold us.
     child.kill('SIGKILL');
-  };
-  const timer = setTimeout(() => {
-    timedOut = true;
-    stop();
-  }, options.timeoutMs);
-  options.signal.addEventListener('abort', stop, { once: true });
+  });
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', (error) => reject(new SandboxError('lost', `nsenter did not start: ${error.message}`)));
       child.once('exit', (status, signal) => resolve(signal === 'SIGKILL' ? 137 : status));
     });
     options.signal.throwIfAborted();
+    const timedOut = limit.timedOut();
     if (code === 137 && !timedOut) await Promise.race([machine.whenStopped, sleep(DEATH_MS_MAX)]);
     const alive = isAlive();
     // One look at what is still in the pipes; a background process may hold them open for ever.
     await Promise.race([child.stdout?.readableEnded === true ? undefined : once(child, 'close'), sleep(20)]);
-    const shared = { ...resultOf([stdout(), stderr()]), durationMs: elapsed() - started, notes: [] };
-    if (!alive) return { ...shared, exitCode: null, timedOut: false, machineStopped: true };
-    return { ...shared, exitCode: timedOut ? 124 : code, timedOut, machineStopped: false };
+    const [stdout, stderr] = outputs.map((output) => output.takeRest(options.outputBytesMax));
+    if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
+    const durationMs = performance.now() - started;
+    if (!alive) return stoppedResult(durationMs, [stdout, stderr]);
+    return toRunResult([stdout, stderr], { exitCode: timedOut ? 124 : code, timedOut, durationMs });
   } finally {
-    clearTimeout(timer);
-    options.signal.removeEventListener('abort', stop);
     child.stdout?.destroy();
     child.stderr?.destroy();
   }
@@ -285,55 +240,4 @@ async function offerInput(
     }
   };
   return { inside, remove };
-}
-
-function collect(child: ChildProcess, fd: number, bytesMax: number): () => Portion {
-  const kept: Buffer[] = [];
-  let keptBytes = 0;
-  let bytes = 0;
-  outputOf(child, fd).on('data', (block: Buffer) => {
-    const room = Math.min(bytesMax - keptBytes, block.length);
-    if (room > 0) kept.push(block.subarray(0, room));
-    keptBytes += Math.max(room, 0);
-    bytes += block.length;
-  });
-  return () => ({ text: Buffer.concat(kept).toString('utf8'), bytes, truncated: bytes > keptBytes });
-}
-
-function resultOf([stdout, stderr]: readonly [Portion, Portion]): Pick<
-  RunResult,
-  'stdout' | 'stderr' | 'stdoutBytes' | 'stderrBytes' | 'truncated'
-> {
-  return {
-    stdout: toUntrusted(stdout.text),
-    stderr: toUntrusted(stderr.text),
-    stdoutBytes: stdout.bytes,
-    stderrBytes: stderr.bytes,
-    truncated: stdout.truncated || stderr.truncated,
-  };
-}
-
-function stoppedResult(durationMs: number): RunResult {
-  const nothing: Portion = { text: '', bytes: 0, truncated: false };
-  return {
-    ...resultOf([nothing, nothing]),
-    exitCode: null,
-    timedOut: false,
-    machineStopped: true,
-    durationMs,
-    notes: [],
-  };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    // Never the reason why a process stays: something else is always awaited beside it.
-    setTimeout(resolve, ms).unref();
-  });
-}
-
-function once(child: ChildProcess, event: 'close'): Promise<void> {
-  return new Promise((resolve) => {
-    child.once(event, () => resolve());
-  });
 }

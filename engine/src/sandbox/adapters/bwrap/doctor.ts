@@ -2,18 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-import type { Diagnosis } from '../../contract.ts';
+import type { Diagnosis, SandboxProvider } from '../../contract.ts';
+import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 
 const run = promisify(execFile);
 
-interface Attempts {
-  /** Each says what it saw, or throws. */
-  readonly tryMachine: () => Promise<string>;
-  readonly tryNetwork: () => Promise<string>;
-}
-
 /** What `offswitch doctor` says of this adapter: the programs it needs, and why a machine would not start. */
-export async function diagnoseHost({ tryMachine, tryNetwork }: Attempts): Promise<Diagnosis[]> {
+export async function diagnoseHost(open: SandboxProvider['open']): Promise<Diagnosis[]> {
   if (process.platform !== 'linux') {
     return [
       {
@@ -30,21 +25,10 @@ export async function diagnoseHost({ tryMachine, tryNetwork }: Attempts): Promis
     lookFor('setpriv', 'sudo apt-get install util-linux'),
   ]);
   if (programs.some(({ ok }) => !ok)) return programs;
-  const machine = await diagnoseMachine(tryMachine);
-  return [...programs, machine, ...(machine.ok ? [await diagnoseNetwork(tryNetwork)] : [])];
-}
-
-async function diagnoseNetwork(tryNetwork: () => Promise<string>): Promise<Diagnosis> {
-  const what = 'the network of a machine is recorded';
+  const machine = await diagnoseMachine(open);
+  if (!machine.ok) return [...programs, machine];
   const perl = await lookFor('perl', 'sudo apt-get install perl-base');
-  if (!perl.ok) return { ...perl, onlyFor: 'network' };
-  try {
-    return { what, ok: true, seen: await tryNetwork(), fix: '', onlyFor: 'network' };
-  } catch (error) {
-    const fix =
-      'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
-    return { what, ok: false, seen: error instanceof Error ? error.message : String(error), fix, onlyFor: 'network' };
-  }
+  return [...programs, machine, perl.ok ? await diagnoseNetwork(open, 'machine') : { ...perl, onlyFor: 'network' }];
 }
 
 async function lookFor(program: string, fix: string): Promise<Diagnosis> {
@@ -56,11 +40,10 @@ async function lookFor(program: string, fix: string): Promise<Diagnosis> {
   }
 }
 
-/** Nothing short of a machine that starts and stops proves that machines start and stop. */
-async function diagnoseMachine(tryMachine: () => Promise<string>): Promise<Diagnosis> {
+async function diagnoseMachine(open: SandboxProvider['open']): Promise<Diagnosis> {
   const what = 'a machine starts, and stops on TERM';
   try {
-    return { what, ok: true, seen: await tryMachine(), fix: '' };
+    return { what, ok: true, seen: await tryToStop(open), fix: '' };
   } catch (error) {
     return {
       what,

@@ -6,6 +6,7 @@ import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
 import { serviceClient } from '../../guest.ts';
+import { createRequestQueue } from '../../kit/request-queue.ts';
 import { readProcess } from '../../processes.ts';
 import type { Machine } from './launch.ts';
 
@@ -17,9 +18,6 @@ interface ServiceOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const REQUEST_CHARACTERS_MAX = 4096;
-/** Requests that may wait; an agent that floods the pipe loses the rest. */
-const WAITING_MAX = 64;
 /** Where bash holds the script that it runs. */
 const SCRIPT_FD = '255';
 
@@ -32,41 +30,24 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
   const { dev, ino } = fstatSync(asked);
   const client = clientStamp(machine, service);
   const socket = new Socket({ fd: asked, readable: true, writable: false });
-  const waiting: string[] = [];
-  let rest = '';
-  let busy = false;
   let closed = false;
-
-  const answerAll = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    try {
-      for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
-        if (closed) return;
-        const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
-        const text = await service.answer({ request: toUntrusted(request), ...seen });
-        if (closed) return;
-        // What an earlier caller left behind would be taken for this answer.
-        drain(answers);
-        writeAll(answers, `${text.replaceAll('\u0000', '')}\u0000`);
-      }
-    } catch (error) {
-      onError(error);
-    } finally {
-      busy = false;
-    }
-  };
-  socket.on('error', () => undefined);
-  socket.on('data', (block: Buffer) => {
-    const requests = (rest + block.toString('utf8')).split('\u0000');
-    rest = (requests.pop() ?? '').slice(0, REQUEST_CHARACTERS_MAX);
-    for (const request of requests)
-      if (waiting.length < WAITING_MAX) waiting.push(request.slice(0, REQUEST_CHARACTERS_MAX));
-    void answerAll();
+  const requests = createRequestQueue({
+    answer: async (request) => {
+      const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
+      const text = await service.answer({ request: toUntrusted(request), ...seen });
+      if (closed) return;
+      // What an earlier caller left behind would be taken for this answer.
+      drain(answers);
+      writeAll(answers, `${text.replaceAll('\u0000', '')}\u0000`);
+    },
+    onError,
   });
+  socket.on('error', () => undefined);
+  socket.on('data', requests.add);
   return () => {
     if (closed) return;
     closed = true;
+    requests.stop();
     socket.destroy();
     closeSync(answers);
   };

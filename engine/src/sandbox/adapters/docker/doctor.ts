@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { toUntrusted } from '../../../base/untrusted-text.ts';
-import { DEFAULT_SANDBOX_LIMITS, type Diagnosis, type OpenSandboxOptions, type Sandbox } from '../../contract.ts';
+import type { Diagnosis, SandboxProvider } from '../../contract.ts';
+import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 import type { DockerAddress } from './address.ts';
 import type { DockerEngine } from './engine.ts';
 import { IMAGE } from './image.ts';
@@ -11,7 +11,7 @@ import { IMAGE } from './image.ts';
 interface DiagnoseOptions {
   /** Throws where the address cannot be understood. */
   readonly connect: () => { readonly engine: DockerEngine; readonly address: DockerAddress };
-  readonly open: (options: OpenSandboxOptions) => Promise<Sandbox>;
+  readonly open: SandboxProvider['open'];
 }
 
 /** What `offswitch doctor` says of this adapter. */
@@ -41,15 +41,10 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
     (error: unknown): Diagnosis => ({ what: 'image', ok: false, seen: fail(error), fix: 'offswitch doctor --build' }),
   );
   if (!image.ok) return [answers, image];
-  const { signal } = new AbortController();
   const starts = 'a container starts, and stops on TERM';
   try {
-    await using sandbox = await open({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal });
-    await sandbox.run(toUntrusted('kill -s TERM 1; sleep 5'), { timeoutMs: 5000, outputBytesMax: 1024, signal });
-    if (sandbox.isAlive()) throw new Error('the container was alive after TERM to its PID 1');
-    const { survivors } = await sandbox.kill();
-    const started: Diagnosis = { what: starts, ok: true, seen: `${survivors} survivors`, fix: '' };
-    return [answers, image, started, await diagnoseNetwork(open)];
+    const started: Diagnosis = { what: starts, ok: true, seen: await tryToStop(open), fix: '' };
+    return [answers, image, started, await diagnoseNetwork(open, 'container')];
   } catch (error) {
     return [
       answers,
@@ -61,24 +56,5 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
         fix: 'start a container by hand: its message says what is refused',
       },
     ];
-  }
-}
-
-async function diagnoseNetwork(open: DiagnoseOptions['open']): Promise<Diagnosis> {
-  const what = 'the network of a container is recorded';
-  const { signal } = new AbortController();
-  const options = { files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal };
-  try {
-    await using sandbox = await open({ ...options, network: 'recorded' });
-    const command = toUntrusted('echo seen > /dev/tcp/203.0.113.7/443');
-    await sandbox.run(command, { timeoutMs: 5000, outputBytesMax: 1024, signal });
-    const [attempt] = (await sandbox.readNetwork()).attempts;
-    if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
-    return { what, ok: true, seen: 'a connection to 203.0.113.7:443 was recorded', fix: '', onlyFor: 'network' };
-  } catch (error) {
-    const seen = error instanceof Error ? error.message : String(error);
-    const fix =
-      'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
-    return { what, ok: false, seen, fix, onlyFor: 'network' };
   }
 }

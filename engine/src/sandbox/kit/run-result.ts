@@ -1,0 +1,43 @@
+import { toUntrusted } from '../../base/untrusted-text.ts';
+import type { RunResult } from '../contract.ts';
+
+/** What one output of a command gave. */
+export interface Portion {
+  readonly text: string;
+  /** Bytes, also those cut. */
+  readonly bytes: number;
+  readonly truncated: boolean;
+}
+
+/** How a command ended. What is not given is as in a command that ended by itself. */
+export type Ending = Pick<RunResult, 'exitCode' | 'durationMs'> &
+  Partial<Pick<RunResult, 'timedOut' | 'machineStopped' | 'notes'>>;
+
+export function toRunResult(outputs: readonly [stdout: Portion, stderr: Portion], ending: Ending): RunResult {
+  const [stdout, stderr] = outputs;
+  return {
+    stdout: toUntrusted(stdout.text),
+    stderr: toUntrusted(stderr.text),
+    stdoutBytes: stdout.bytes,
+    stderrBytes: stderr.bytes,
+    truncated: stdout.truncated || stderr.truncated,
+    timedOut: false,
+    machineStopped: false,
+    notes: [],
+    ...ending,
+  };
+}
+
+const NOTHING: Portion = { text: '', bytes: 0, truncated: false };
+
+/** Of a command that its machine did not live to run, or to end. */
+export function stoppedResult(durationMs = 0, outputs: readonly [Portion, Portion] = [NOTHING, NOTHING]): RunResult {
+  return toRunResult(outputs, { exitCode: null, machineStopped: true, durationMs });
+}
+
+/** What bash would say of a command that no argument can hold; undefined for every other command. */
+export function refuseNul(command: string): RunResult | undefined {
+  if (!command.includes('\u0000')) return undefined;
+  const text = 'bash: a command cannot hold a NUL character\n';
+  return toRunResult([NOTHING, { text, bytes: text.length, truncated: false }], { exitCode: 2, durationMs: 0 });
+}

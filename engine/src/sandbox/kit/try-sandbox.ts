@@ -1,0 +1,42 @@
+import { toUntrusted } from '../../base/untrusted-text.ts';
+import { DEFAULT_SANDBOX_LIMITS, type Diagnosis, type SandboxProvider } from '../contract.ts';
+
+type Open = SandboxProvider['open'];
+
+const NETWORK_FIX =
+  'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
+
+/** For `doctor`: only a machine that starts and stops proves that machines do. Says what was seen, or throws. */
+export async function tryToStop(open: Open): Promise<string> {
+  const { options, running } = newTrial();
+  const started = performance.now();
+  await using sandbox = await open(options);
+  const opened = performance.now() - started;
+  await sandbox.run(toUntrusted('kill -s TERM 1; sleep 5'), running);
+  if (sandbox.isAlive()) throw new Error('the machine was alive after TERM to its PID 1');
+  const { survivors } = await sandbox.kill();
+  return `open in ${opened.toFixed(0)} ms, stopped on TERM, ${survivors} survivors`;
+}
+
+/** For `doctor`. @param of what the adapter calls its machines */
+export async function diagnoseNetwork(open: Open, of: 'machine' | 'container'): Promise<Diagnosis> {
+  const told = { what: `the network of a ${of} is recorded`, onlyFor: 'network' } as const;
+  const { options, running } = newTrial();
+  try {
+    await using sandbox = await open({ ...options, network: 'recorded' });
+    await sandbox.run(toUntrusted('echo seen > /dev/tcp/203.0.113.7/443'), running);
+    const [attempt] = (await sandbox.readNetwork()).attempts;
+    if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
+    return { ...told, ok: true, seen: 'a connection to 203.0.113.7:443 was recorded', fix: '' };
+  } catch (error) {
+    return { ...told, ok: false, seen: error instanceof Error ? error.message : String(error), fix: NETWORK_FIX };
+  }
+}
+
+function newTrial() {
+  const { signal } = new AbortController();
+  return {
+    options: { files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal },
+    running: { timeoutMs: 5000, outputBytesMax: 1024, signal },
+  };
+}
