@@ -129,7 +129,7 @@ async function toAgent(
   Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }
 > {
   const isControl = model.startsWith(CONTROL_PREFIX);
-  const [parameters = {}, price] = [parametersOf(settings), isControl ? undefined : priceOf(settings)];
+  const [parameters = {}, price] = [parametersOf(settings), priceOf(settings)];
   const agent: StudyArm['agent'] = {
     model,
     ...(Object.keys(parameters).length > 0 && { parameters }),

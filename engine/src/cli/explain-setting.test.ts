@@ -19,7 +19,6 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
     [{ turns: -1 }, 'study.yaml: expected a whole number of at least 1 for "turns", got -1'],
     [{ minutes: 0 }, 'study.yaml: expected a number above 0 for "minutes", got 0'],
     [{ temperature: 3 }, 'study.yaml: expected a number from 0 to 2 for "temperature", got 3'],
-    [{ stream: 'yes' }, 'study.yaml: expected true or false for "stream", got "yes"'],
     [{ models: [] }, 'study.yaml: expected a list of at least 1 for "models", got []'],
     [{ models: 'm' }, 'study.yaml: expected a list of at least 1 for "models", got "m"'],
     [{ models: [7] }, 'study.yaml: expected a text that is not empty for "models.0", got 7'],
@@ -29,10 +28,6 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
     [
       { factors: { allow: {} } },
       'study.yaml: "factors.allow": expected a level, or a list of levels that is not empty, got {}',
-    ],
-    [
-      { analysis: { hypotheses: [{ name: 'a', metric: 'sabotag', first: {}, second: {}, expect: 'higher' }] } },
-      'study.yaml: expected one of sabotage, survived, attempted, strictNonCompliance for "analysis.hypotheses.0.metric", got "sabotag". Did you mean "sabotage"?',
     ],
     [
       { analysis: { corection: 'holm' } },
@@ -51,6 +46,6 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
   });
 
   it('cuts what is long', () => {
-    expect(refusal({ stream: 'x'.repeat(10_000) }).length).toBeLessThan(200);
+    expect(refusal({ turns: 'x'.repeat(10_000) }).length).toBeLessThan(200);
   });
 });

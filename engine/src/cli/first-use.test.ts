@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createTemporaryFolder } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
-import { parts } from './compose.ts';
+import { registry } from './compose.ts';
 import { endOf, offswitch, type Seen, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -27,7 +27,7 @@ describe('a preset', () => {
       });
       const [logs = ''] = readdirSync(folder.file('logs'));
       expect(readdirSync(folder.file(`logs/${logs}/trials`))).toHaveLength(40);
-      expect(seen.out.match(/^control\/overwriter, shutdown:/gm)).toHaveLength(4);
+      expect(seen.out.match(/^control\/overwriter +(none|allow|competence|inanimate) /gm)).toHaveLength(4);
     },
   );
 
@@ -60,9 +60,10 @@ describe('a preset', () => {
 });
 
 describe('a dry run', () => {
-  const names = [...parts.models.map(({ prefix }) => `${prefix}/some-model`), 'openai-compatible/org/some-model'].map(
-    (name) => name.replace('text-tools/', 'text-tools/llama-cpp/'),
-  );
+  const names = [
+    ...registry.models.map(({ prefix }) => `${prefix}/some-model`),
+    'openai-compatible/org/some-model',
+  ].map((name) => name.replace('text-tools/', 'text-tools/llama-cpp/'));
   it.for(names)('of %s needs neither key nor server', async (model) => {
     const seen = await offswitch(['run', 'shutdown', '--model', model, '--dry-run']);
     expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
@@ -93,7 +94,7 @@ describe('a study file of the current folder', () => {
     expect(seen).toMatchObject({
       code: 0,
       out: containing('6 arms x 10 epochs'),
-      notes: containing(`study file: ${name}`),
+      notes: containing(`config: ${name}`),
     });
     expect(await inFolder(folder.path, ...words, '--no-config')).toMatchObject({
       code: 2,

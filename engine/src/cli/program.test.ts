@@ -125,7 +125,7 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
     if (process.platform !== 'linux') skip('not run: there is no /proc');
     expect(await offswitch(['demo', '--log-dir', '/proc/offswitch'])).toMatchObject({
       code: 2,
-      notes: expect.stringMatching(/cannot write into the log folder \/proc\/offswitch \(ENOENT/) as string,
+      notes: expect.stringMatching(/cannot write into the log folder \/proc\/offswitch\/shutdown \(ENOENT/) as string,
     });
   });
 
@@ -229,7 +229,7 @@ describe.skipIf(!ready)('a model over HTTP, end to end', () => {
       outcome: 'resisted-unfinished',
       cause: 'mechanism-changed',
       tokens: 1080,
-      metrics: { sabotage: false, survived: true },
+      measures: { sabotage: false, survived: true },
     });
     expect(server.requests[0]?.headers.authorization).toBe('Bearer sk-canary-0815');
     const [record = ''] = readdirSync(join(logDir, 'trials'));
@@ -311,7 +311,7 @@ describe.skipIf(!ready)('the demo', () => {
   const logDir = folder.file('demo');
   beforeAll(async () => {
     mkdirSync(folder.path, { recursive: true });
-    seen = await offswitch(['demo', '--epochs', '1', '--log-dir', logDir, '--json']);
+    seen = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir, '--json']);
   });
 
   it('finds every control as it is, and says so in its last line', () => {
@@ -320,7 +320,7 @@ describe.skipIf(!ready)('the demo', () => {
   });
 
   it('is continued, not repeated, in the same folder', async () => {
-    const again = await offswitch(['demo', '--epochs', '1', '--log-dir', logDir]);
+    const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir]);
     expect(again.notes).toMatch(/(\d+) of \1 trials are recorded already/);
     expect(again.out).toContain('misses 0, false alarms 0');
   });
@@ -328,16 +328,23 @@ describe.skipIf(!ready)('the demo', () => {
   it('does not take a copy of one record for another trial', async () => {
     const copied = folder.file('copied');
     cpSync(logDir, copied, { recursive: true });
-    const trials = join(copied, 'trials');
+    const trials = join(copied, 'shutdown/trials');
     const [first = '', second = ''] = readdirSync(trials);
     writeFileSync(join(trials, first), readFileSync(join(trials, second)));
-    expect((await offswitch(['score', copied])).notes).toContain('was scored already');
-    const again = await offswitch(['demo', '--epochs', '1', '--log-dir', copied]);
+    expect((await offswitch(['score', join(copied, 'shutdown')])).notes).toContain('was scored already');
+    const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', copied]);
     expect(again).toMatchObject({ code: 0, notes: expect.stringContaining('it holds another trial') as string });
   });
 
   it('another study does not go into its folder', async () => {
-    const other = await offswitch(['run', 'shutdown', '--model', 'control/complier', '--log-dir', logDir]);
+    const other = await offswitch([
+      'run',
+      'shutdown',
+      '--model',
+      'control/complier',
+      '--log-dir',
+      join(logDir, 'shutdown'),
+    ]);
     expect(other).toMatchObject({ code: 2, notes: expect.stringContaining('holds another study') as string });
   });
 });

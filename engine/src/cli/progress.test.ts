@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { OUTCOMES } from '../record/outcome.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { describeProgress, startProgress } from './progress.ts';
@@ -55,7 +54,7 @@ describe('progress off a terminal', () => {
     for (let trial = 0; trial < total; trial++) {
       progress.trialStarts();
       now += msEach;
-      progress.trialCounts(OUTCOMES[trial % 3] ?? 'complied');
+      progress.trialCounts(['complied', 'stalled', 'resisted-finished'][trial % 3] ?? 'complied');
       progress.trialEnds(0, false);
     }
     progress.stop();

@@ -55,13 +55,14 @@ describe('a study file', () => {
     expect(seen.code).toBe(2);
   });
 
-  it('has a JSON Schema that names every key', async () => {
+  it('has a JSON Schema that names every key, for each scenario', async () => {
     const { out } = await offswitch(['init', '--schema']);
-    const schema = JSON.parse(out) as { properties: Record<string, unknown>; additionalProperties: boolean };
-    expect(Object.keys(schema.properties)).toEqual(
-      expect.arrayContaining(['scenario', 'models', 'factors', 'epochs', 'analysis', 'budgetUsd']),
-    );
-    expect(schema.additionalProperties).toBe(false);
+    const { oneOf } = JSON.parse(out) as {
+      oneOf: { properties: Record<string, unknown>; additionalProperties: boolean }[];
+    };
+    const keys = ['scenario', 'models', 'factors', 'epochs', 'analysis', 'budgetUsd'];
+    expect(Object.keys(oneOf[0]?.properties ?? {})).toEqual(expect.arrayContaining(keys));
+    for (const { additionalProperties } of oneOf) expect(additionalProperties).toBe(false);
   });
 });
 

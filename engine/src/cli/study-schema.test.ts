@@ -4,60 +4,124 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { createTemporaryFolder } from '../record/testing.ts';
+import { defineScenario } from '../scenario/contract.ts';
+import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import { readStudyFile } from '../study/log-folder.ts';
-import { parts } from './compose.ts';
+import { registry } from './compose.ts';
 import { createStudySchema } from './study-schema.ts';
 import { offswitch } from './testing.ts';
 
 const containing = (text: string): string => expect.stringContaining(text) as string;
 const shipped = new URL('../../study.schema.json', import.meta.url);
 const read = (path: string | URL): unknown => JSON.parse(readFileSync(path, 'utf8'));
+/** Another scenario with a factor of a name that the shutdown has too. */
+const other = defineScenario({
+  ...shutdownScenario,
+  name: 'other',
+  factors: [
+    {
+      name: 'allow',
+      summary: 'something else',
+      levels: ['yes', 'no'].map((name) => ({ name, summary: name })),
+      defaultLevel: 'no',
+    },
+  ],
+  presets: [],
+  vocabulary: { ...shutdownScenario.vocabulary, measures: {} },
+});
+const schema = JSON.parse(
+  JSON.stringify(createStudySchema({ ...registry, scenarios: [shutdownScenario, other] })),
+) as Parameters<typeof z.fromJSONSchema>[0];
 /** Reads the schema as an editor would, from its JSON. */
-const accepts = (study: unknown): boolean =>
-  z.fromJSONSchema(JSON.parse(JSON.stringify(createStudySchema(parts)))).safeParse(study).success;
+const accepts = (study: unknown): boolean => z.fromJSONSchema(schema).safeParse(study).success;
 
 describe('the JSON Schema of study files', () => {
   it('in the package is the one of these sources; "npm run schema" writes it', () => {
-    expect(read(shipped)).toEqual(JSON.parse(JSON.stringify(createStudySchema(parts))));
+    expect(read(shipped)).toEqual(JSON.parse(JSON.stringify(createStudySchema(registry))));
   });
 
-  it('names scenarios, presets, sandboxes, controls, factors and levels', () => {
-    expect(createStudySchema(parts)).toMatchObject({
-      properties: {
-        scenario: { enum: ['shutdown'] },
-        preset: { enum: ['quick', 'palisade-2025', 'deepmind-2025', 'ablation'] },
+  it('names scenarios, presets, sandboxes, controls, factors, levels and measures, for each scenario its own', () => {
+    const common = { sandbox: { $ref: '#/$defs/sandbox' } };
+    expect(schema).toMatchObject({
+      $defs: {
         sandbox: { enum: ['bwrap', 'docker', 'memory'] },
-        models: { items: { anyOf: [{ enum: expect.arrayContaining(['control/overwriter']) as unknown }, {}] } },
-        factors: {
+        'shutdown-preset': { enum: ['quick', 'palisade-2025', 'deepmind-2025', 'ablation'] },
+      },
+      oneOf: expect.arrayContaining([
+        expect.objectContaining({
+          title: 'shutdown',
+          required: ['scenario'],
+          additionalProperties: false,
+          properties: expect.objectContaining({
+            ...common,
+            scenario: expect.objectContaining({ const: 'shutdown' }) as unknown,
+            factors: { $ref: '#/$defs/shutdown-factors' },
+          }) as unknown,
+        }),
+        expect.objectContaining({ title: 'shutdown, by its preset', required: ['preset'] }),
+      ]) as unknown,
+    });
+    expect(schema).toMatchObject({
+      $defs: {
+        'shutdown-models': {
+          items: { anyOf: [{ enum: expect.arrayContaining(['control/overwriter']) as unknown }, {}] },
+        },
+        'shutdown-factors': {
           properties: { allow: { anyOf: [{ enum: ['none', 'user', 'system'] }, { type: 'array' }] } },
           additionalProperties: false,
         },
-        analysis: {
-          properties: { hypotheses: { items: { properties: { first: { properties: { arm: {}, agent: {} } } } } } },
+        'shutdown-analysis': {
+          properties: {
+            hypotheses: {
+              items: {
+                properties: {
+                  first: { properties: { arm: {}, agent: {} } },
+                  metric: { enum: expect.arrayContaining(['sabotage', 'tried', 'crossed']) as unknown },
+                },
+              },
+            },
+          },
         },
       },
     });
   });
 
+  const scenario = 'shutdown';
   it.for([
-    ['a level', { factors: { allow: 'user' } }],
-    ['levels', { factors: { allow: ['user', 'none'] } }],
-    ['a level that YAML takes for a number', { factors: { timing: 3 } }],
-    ['a seed that YAML takes for a number', { seed: 42 }],
-    ['a model', { models: ['openai/gpt', 'control/complier'] }],
+    ['a level', { scenario, factors: { allow: 'user' } }],
+    ['levels', { scenario, factors: { allow: ['user', 'none'] } }],
+    ['a level that YAML takes for a number', { scenario, factors: { timing: 3 } }],
+    ['a seed that YAML takes for a number', { scenario, seed: 42 }],
+    ['a model', { scenario, models: ['openai/gpt', 'control/complier'] }],
+    ['a level of another scenario, under the same factor', { scenario: 'other', factors: { allow: 'yes' } }],
+    ['a preset without its scenario', { preset: 'quick', epochs: 3 }],
+    ['a study whose scenario is named on the command line', { factors: { anything: 'x' }, seed: 42 }],
+    ['a scenario of a file', { scenario: './my-scenario.ts', factors: { anything: 'x' } }],
   ] as const)('accepts %s', ([, study]) => {
     expect(accepts(study)).toBe(true);
   });
 
   it.for([
-    ['a factor that is none', { factors: { alow: 'user' } }],
-    ['a level that is none', { factors: { allow: 'sistem' } }],
+    ['a factor that is none', { scenario, factors: { alow: 'user' } }],
+    ['a level that is none', { scenario, factors: { allow: 'sistem' } }],
+    ['a level of another scenario', { scenario, factors: { allow: 'yes' } }],
+    ['a factor of another scenario', { scenario: 'other', factors: { timing: 3 } }],
     ['a preset that is none', { preset: 'quik' }],
-    ['a model of nobody', { models: ['opnai/gpt'] }],
-    ['a key that is none', { epoch: 3 }],
+    ['a preset of another scenario', { scenario: 'other', preset: 'quick' }],
+    ['a scenario that is none', { scenario: 'shutdwn' }],
+    ['a model of nobody', { scenario, models: ['opnai/gpt'] }],
+    ['a key that is none', { scenario, epoch: 3 }],
+    [
+      'a measure of another scenario',
+      {
+        scenario: 'other',
+        analysis: { hypotheses: [{ name: 'a', metric: 'sabotage', first: {}, second: {}, expect: 'higher' }] },
+      },
+    ],
     [
       'a hypothesis about a level that is none',
       {
+        scenario,
         analysis: {
           hypotheses: [{ name: 'a', metric: 'sabotage', first: { allow: 'x' }, second: {}, expect: 'higher' }],
         },

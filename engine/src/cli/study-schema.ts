@@ -122,25 +122,38 @@ function toBranch(title: string, names: Names, { required, left }: BranchOptions
   };
 }
 
-/** What is the same in every scenario stands once, under its name. */
+/** What stands in several branches is defined once: under its name where all share it, else with its scenario's. */
 function shareProperties(branches: readonly Branch[]): {
   readonly definitions: Readonly<Record<string, unknown>>;
   readonly shared: readonly Node[];
 } {
-  const isSame = (name: string): boolean =>
-    new Set(branches.map(({ properties }) => JSON.stringify(properties[name]))).size === 1;
-  const [first] = branches;
-  const definitions = Object.fromEntries(Object.entries(first?.properties ?? {}).filter(([name]) => isSame(name)));
+  const all = branches.flatMap(({ title, properties }) =>
+    Object.entries(properties).map(([name, schema]) => ({
+      title,
+      name,
+      schema,
+      text: `${name} ${JSON.stringify(schema)}`,
+    })),
+  );
+  const definitions: Record<string, unknown> = {};
+  const names = new Map<string, string>();
+  for (const [text, [first, ...others]] of Map.groupBy(all, (one) => one.text)) {
+    if (first === undefined || others.length === 0) continue;
+    const isCommon = others.length === branches.length - 1;
+    const name = isCommon ? first.name : `${first.title}-${first.name}`;
+    definitions[name] = first.schema;
+    names.set(text, name);
+  }
   return {
     definitions,
     shared: branches.map(({ title, properties, required }) => ({
       title,
       type: 'object',
       properties: Object.fromEntries(
-        Object.entries(properties).map(([name, schema]) => [
-          name,
-          Object.hasOwn(definitions, name) ? { $ref: `#/$defs/${name}` } : schema,
-        ]),
+        Object.entries(properties).map(([name, schema]) => {
+          const shared = names.get(`${name} ${JSON.stringify(schema)}`);
+          return [name, shared === undefined ? schema : { $ref: `#/$defs/${shared}` }];
+        }),
       ),
       required,
       additionalProperties: false,

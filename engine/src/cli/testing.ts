@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import { parts } from './compose.ts';
+import { registry } from './compose.ts';
 import { runProgram } from './program.ts';
 
 /** What a user would see. */
@@ -12,13 +12,13 @@ export interface Seen {
   readonly notes: string;
 }
 
-/** One command line in this process, on the real parts. */
+/** One command line in this process, on everything that is built in. */
 export async function offswitch(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Seen> {
   const [out, notes]: [string[], string[]] = [[], []];
-  const code = await runProgram(words, parts, {
+  const code = await runProgram(words, registry, {
     out: (text) => out.push(text),
     note: (text) => notes.push(text),
     isInteractive: false,

@@ -16,6 +16,18 @@ analysis:
 const complier = '{ agent: control/complier }';
 
 describe('a hypothesis', () => {
+  it('about a measure that is not known is refused, with the measures that there are', async () => {
+    using folder = createTemporaryFolder();
+    const file = folder.file('study.yaml');
+    writeFileSync(file, study('{ allow: none }', '{ allow: user }').replace('strictNonCompliance', 'sabotag'));
+    const seen = await offswitch(['run', '--config', file, '--dry-run']);
+    expect(seen).toMatchObject({ code: 2, out: '' });
+    expect(seen.notes).toContain(
+      'the hypothesis "question": unknown measure of the scenario "shutdown" "sabotag". Did you mean "sabotage"?',
+    );
+    expect(seen.notes).toContain('tried, crossed)');
+  });
+
   it.for([
     [
       'a factor that is not known',

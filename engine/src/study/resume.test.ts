@@ -131,7 +131,7 @@ describe.skipIf(!ready)('a log folder', () => {
     const logDir = folder.file('logs');
     await offswitch(study(logDir, 1));
     const path = join(logDir, 'trials', recordsOf(logDir)[0] ?? '');
-    const newer = readFileSync(path, 'utf8').replace('"version":1', '"version":2');
+    const newer = readFileSync(path, 'utf8').replace('"version":2', '"version":3');
     writeFileSync(path, newer);
     expect(await offswitch(study(logDir, 1))).toMatchObject({
       code: 2,
