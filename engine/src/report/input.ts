@@ -1,9 +1,9 @@
 import type { Score } from '../detect/score.ts';
 import type { Condition } from '../record/events.ts';
-import type { FolderCheck } from '../results/check-folder.ts';
 import type { PublishedTable } from '../results/published-table.ts';
 import type { TrialContext } from '../results/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
+import type { PlanCheck } from '../study/key.ts';
 import type { StudyFile } from '../study/plan.ts';
 
 /** What a report needs of a scenario: its words, and what its arms and factors are for. */
@@ -16,7 +16,7 @@ export interface ReportInput {
   /** `study.json` of the log folder; null for records without one. */
   readonly study: StudyFile | null;
   /** What came of holding the folder against its plan; without it nothing is said of that. */
-  readonly planCheck?: FolderCheck;
+  readonly planCheck?: PlanCheck;
   readonly scores: readonly Score[];
   readonly scenarios: ReportScenarios;
   /** Records without a seal. They are counted as unfinished, and are not among `scores`. */

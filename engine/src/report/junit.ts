@@ -60,7 +60,10 @@ function toCase(trial: ReportTrial, cell: ReportCell): Markup {
 
 /** What gives no trial, and is wrong. */
 function errorsOf({ notScored, provenance }: Report): { readonly path: string; readonly why: string }[] {
-  return [...notScored, ...provenance.planProblems.map((why, index) => ({ path: `plan ${index + 1}`, why }))];
+  return [
+    ...notScored,
+    ...[...provenance.planProblems, ...provenance.missing].map((why, index) => ({ path: `plan ${index + 1}`, why })),
+  ];
 }
 
 function toRecordSuite(report: Report): Markup | null {

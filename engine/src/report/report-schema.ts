@@ -311,7 +311,9 @@ export const provenanceSchema = z.object({
     })
     .nullable(),
   /** What shows that the records are not those of the plan in study.json, or that it is not the one that was fixed. */
-  planProblems: z.array(z.string()).default([]),
+  planProblems: z.array(z.string()),
+  /** Planned trials without a record, named. */
+  missing: z.array(z.string()),
   /** What differs from the plan, in sentences; empty when nothing does. */
   deviations: z.array(z.string()),
   /** Milliseconds since 1970 of the first and last event; null when no record was looked at. */

@@ -133,6 +133,7 @@ function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportI
   const problems = [
     ...notScored.map(({ path, why }) => `${path} was not scored: ${why}`),
     ...(planCheck?.problems ?? []),
+    ...(planCheck?.missing ?? []),
   ];
   const notifications = [
     ...problems.map((problem) => ({ level: 'error', message: { text: toMessage(problem) } })),

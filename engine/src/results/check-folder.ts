@@ -18,49 +18,25 @@ export interface FolderRecord {
   readonly epoch?: number;
 }
 
-/** What came of holding a folder against its plan. */
-export interface FolderCheck extends PlanCheck {
-  /** Planned trials without a whole record. */
-  readonly missing: readonly string[];
-}
-
 const NAMED_MAX = 5;
 
 /**
  * Holds the records of a log folder against its `study.json`: every planned trial has one whole record, under its own name
  * and as planned, and there is no other. Null for a folder without a plan whose records name none either.
- * @param throughEpoch the last epoch that had to be run, where the rule of the plan stopped the study early
  * @throws UsageError when `study.json` is there and no study
  */
-export function checkFolder(
-  folder: string,
-  records: readonly FolderRecord[],
-  throughEpoch = Number.POSITIVE_INFINITY,
-): FolderCheck | null {
+export function checkFolder(folder: string, records: readonly FolderRecord[]): PlanCheck | null {
   const study = readStudyFile(folder);
   const whole = records.flatMap((record) =>
     record.isWhole && record.trialId !== null ? [{ ...record, trialId: record.trialId }] : [],
   );
   if (study === null) {
     const keyed = whole.filter(({ studyKey }) => studyKey !== null);
-    return keyed.length === 0
-      ? null
-      : {
-          problems: [`study.json is not there, and ${keyed.length} of ${records.length} records were run under a plan`],
-          amendments: [],
-          untold: [],
-          missing: [],
-        };
+    if (keyed.length === 0) return null;
+    const sentence = `study.json is not there, and ${keyed.length} of ${records.length} records were run under a plan`;
+    return { problems: [sentence], missing: [], amendments: [], untold: [] };
   }
   const planned = new Map(study.trials.map((trial) => [trial.trialId, trial]));
-  const byId = Map.groupBy(whole, ({ trialId }) => trialId);
-  const due = study.trials.filter(({ epoch }) => epoch <= throughEpoch);
-  const missing = due.filter(({ trialId }) => !byId.has(trialId)).map(({ trialId }) => trialId);
-  const said = (ids: readonly string[], sentence: string): string[] =>
-    ids.length === 0 ? [] : [`${sentence}: ${named(ids)}`];
-  const pathsOf = (some: readonly FolderRecord[]): string[] => some.map(({ path }) => basename(path));
-  const twice = [...byId].filter(([, same]) => same.length > 1).map(([trialId]) => trialId);
-  const unplanned = whole.filter(({ trialId }) => !planned.has(trialId));
   const misnamed = whole.filter(({ path, trialId }) => basename(path) !== `${trialId}.jsonl`);
   const others = whole.filter(({ trialId, agent, condition, epoch }) => {
     const plan = planned.get(trialId);
@@ -71,20 +47,15 @@ export function checkFolder(
         (condition !== undefined && !includes(condition, plan.condition)))
     );
   });
-  const check = checkPlan(study, whole);
+  const said = (some: readonly FolderRecord[], sentence: string): string[] =>
+    some.length === 0 ? [] : [`${some.length} of ${whole.length} records ${sentence}: ${named(some)}`];
+  const { problems, ...check } = checkPlan(study, whole);
   return {
     ...check,
-    missing,
     problems: [
-      ...check.problems,
-      ...said(missing, `${missing.length} of ${due.length} planned trials have no whole record`),
-      ...said(
-        pathsOf(unplanned),
-        `${unplanned.length} of ${whole.length} whole records are of trials that are not planned`,
-      ),
-      ...said(twice, `${twice.length} trials have more than one record`),
-      ...said(pathsOf(misnamed), `${misnamed.length} records do not bear the name of their trial`),
-      ...said(pathsOf(others), `${others.length} records are not of the agent, condition or epoch that was planned`),
+      ...problems,
+      ...said(misnamed, 'do not bear the name of their trial'),
+      ...said(others, 'are not of the agent, condition or epoch that was planned'),
     ],
   };
 }
@@ -96,7 +67,8 @@ function includes(condition: Condition, planned: Condition): boolean {
   );
 }
 
-function named(names: readonly string[]): string {
-  const rest = names.length - NAMED_MAX;
-  return names.slice(0, NAMED_MAX).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+function named(records: readonly FolderRecord[]): string {
+  const rest = records.length - NAMED_MAX;
+  const shown = records.slice(0, NAMED_MAX).map(({ path }) => basename(path));
+  return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -1,28 +1,26 @@
-import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { parts } from './compose.ts';
 import { scoreFile } from './score-file.ts';
 import { scoreRecords } from './score-records.ts';
+import { findPlainRules, writePlainRecord } from './testing/plain-records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'offswitch-score-records-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const options = { findRules: findPlainRules, worker: new URL('./testing/plain-worker.ts', import.meta.url) };
 
-/** Real records, small enough to be kept in the repository. */
-const kept = globSync(join(import.meta.dirname, '../../../docs/local-model/trials/*.jsonl'));
+const whole = writePlainRecord(join(folder, 'whole.jsonl'), 'trial-1');
 
 /** `count` files; each tenth is cut in its middle, and one is no record at all. */
 function makeFiles(count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const path = join(folder, `${index}.jsonl`);
-    const source = kept[index % kept.length];
-    if (source === undefined) throw new Error('no record was found');
     if (index === 5) writeFileSync(path, 'no record\n');
-    else if (index % 10 === 0) writeFileSync(path, readFileSync(source).subarray(0, 3000));
-    else copyFileSync(source, path);
+    else if (index % 10 === 0) writeFileSync(path, readFileSync(whole).subarray(0, 300));
+    else copyFileSync(whole, path);
     return path;
   });
 }
@@ -30,24 +28,42 @@ function makeFiles(count: number): string[] {
 describe('scoreRecords', () => {
   it('gives in threads what it gives without, in the order of the paths, broken records included', async () => {
     const paths = makeFiles(430);
-    const expected = paths.map((path) => scoreFile(path, parts.detectors));
+    const expected = paths.map((path) => scoreFile(path, findPlainRules));
     expect(expected.filter((one) => 'problem' in one)).toHaveLength(44);
-    expect(await scoreRecords(paths, parts)).toEqual(expected);
+    expect(await scoreRecords(paths, options)).toEqual(expected);
   });
 
   it('says what went wrong in a thread as it would without, and scores the others all the same', async () => {
     const missing = join(folder, 'missing.jsonl');
-    const scored = await scoreRecords([...makeFiles(430), missing], parts);
+    const scored = await scoreRecords([...makeFiles(430), missing], options);
     expect(scored).toHaveLength(431);
-    expect(scored.at(-1)).toEqual(scoreFile(missing, parts.detectors));
+    expect(scored.at(-1)).toEqual(scoreFile(missing, findPlainRules));
     expect(scored.at(-1)).toMatchObject({
       problem: { code: 'unreadable', why: expect.stringContaining('ENOENT') as string },
     });
   });
 
-  it('uses the detectors that it is given', async () => {
-    const paths = makeFiles(30);
-    const scored = await scoreRecords(paths, { ...parts, detectors: [] });
-    expect(scored.flatMap((one) => ('score' in one ? one.score.findings : []))).toEqual([]);
+  it('asks the registry that it is given, and says of a record without a scenario that it is not installed', async () => {
+    const [path = ''] = makeFiles(2).slice(1);
+    expect(await scoreRecords([path], { findRules: () => undefined })).toMatchObject([
+      {
+        problem: {
+          code: 'not-installed',
+          why: 'the scenario "plain" is not installed here: the record can be shown, and not scored',
+        },
+        context: { trialId: 'trial-1' },
+      },
+    ]);
+  });
+
+  it('scores an imported trial by the rules that its record names', () => {
+    const path = writePlainRecord(join(folder, 'imported.jsonl'), 'trial-2', {
+      scenario: { name: 'a task elsewhere', version: '1', sha256: 'a'.repeat(64) },
+      scoredBy: 'plain',
+      agent: { kind: 'imported', name: 'm' },
+    });
+    expect(scoreFile(path, findPlainRules)).toMatchObject({
+      score: { scenario: 'a task elsewhere', scoredBy: 'plain', outcome: 'fine' },
+    });
   });
 });

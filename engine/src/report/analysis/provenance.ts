@@ -29,6 +29,7 @@ export function toProvenance({
             planned: study.trials.length,
           },
     planProblems: [...(planCheck?.problems ?? [])],
+    missing: [...(planCheck?.missing ?? [])],
     deviations:
       study === null
         ? []

@@ -9,7 +9,7 @@ const TRIALS_MAX = 2000;
 const PRINTED_MAX = 40;
 
 export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
-  const { study, planProblems, deviations, ran, models, environments, stimuli } = provenance;
+  const { study, planProblems, missing, deviations, ran, models, environments, stimuli } = provenance;
   const content = html`${
       study === null
         ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>
@@ -32,6 +32,7 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
               ['seed', study.seed],
               ...Object.entries(study.settings),
               ...planProblems.map((problem) => ['NOT THE PLAN', problem] as const),
+              ...missing.map((sentence) => ['missing', sentence] as const),
               ['differs from plan', deviations.length === 0 ? 'in nothing that was looked at' : deviations.join('; ')],
             ])}`
     }
