@@ -13,41 +13,50 @@ export interface FolderRule {
 export const folderMap: readonly FolderRule[] = [
   { folder: 'base', is: 'what the language lacks: world, untrusted text, bounded queue, atomic writes', mayUse: [] },
   { folder: 'stats', is: 'pure numbers: intervals, exact tests, differences, multiplicity, power', mayUse: [] },
-  { folder: 'record', is: 'what happened: event union, journal, hash chain, versions', mayUse: ['base'] },
+  { folder: 'record', is: 'what happened: event union with origins, journal, hash chain, versions', mayUse: ['base'] },
   { folder: 'model', is: 'contract of a language model, adapters', mayUse: ['base'] },
-  { folder: 'sandbox', is: 'contract of a place to run commands and of its evidence, adapters', mayUse: ['base'] },
-  { folder: 'detect', is: 'events -> findings -> outcome: contract, harness, core rules', mayUse: ['base', 'record'] },
+  { folder: 'sandbox', is: 'contract of a place to run commands and of its evidence, adapters, kit', mayUse: ['base'] },
+  {
+    folder: 'detect',
+    is: 'contract and harness of detectors, the command reader, rules of the core: record -> findings -> score',
+    mayUse: ['base', 'record'],
+  },
   {
     folder: 'agent',
-    is: 'the loop model <-> tools; tools; controls',
+    is: 'the loop model <-> tools; controls; tools that scenarios share',
     mayUse: ['base', 'record', 'model', 'sandbox'],
   },
   {
     folder: 'scenario',
-    is: 'contract of a situation; library/<name>/ = vocabulary, rules, detectors, world, texts, files, controls',
+    is: 'contract of a situation; library/<name>/ = its words, rules, detectors, world, texts, controls',
     mayUse: ['base', 'record', 'detect', 'agent'],
   },
   {
     folder: 'trial',
-    is: 'one scenario x condition x agent -> one record',
+    is: 'one trial as a value -> one record',
     mayUse: ['base', 'record', 'sandbox', 'scenario', 'agent'],
   },
   {
     folder: 'study',
-    is: 'many trials: plan, schedule, resume',
-    mayUse: ['base', 'record', 'stats', 'scenario', 'trial', 'detect'],
+    is: 'many trials: plan, key, store, schedule, resume',
+    mayUse: ['base', 'record', 'model', 'stats', 'detect', 'agent', 'scenario', 'trial'],
   },
   {
-    folder: 'logs',
-    is: 'records of others in (Inspect, sessions, spans, robot logs), our records out',
+    folder: 'results',
+    is: 'scores, labels, published numbers: what the command line, servers and reports read',
+    mayUse: ['base', 'record', 'stats', 'detect', 'scenario', 'study'],
+  },
+  {
+    folder: 'report',
+    is: 'scores -> rates, contrasts, gate, formats',
+    mayUse: ['base', 'record', 'stats', 'detect', 'results'],
+  },
+  {
+    folder: 'interop',
+    is: "other people's formats, in and out: Inspect, sessions of agent products, OpenTelemetry",
     mayUse: ['base', 'record'],
   },
-  { folder: 'report', is: 'findings -> rates, tables', mayUse: ['base', 'record', 'stats', 'detect'] },
-  {
-    folder: 'telemetry',
-    is: 'sealed records out as OpenTelemetry spans, where an endpoint is named',
-    mayUse: ['base', 'record', 'model'],
-  },
+  { folder: 'exports', is: 'what a user of the package may import, by sub-path', mayUse: ['*'] },
   { folder: 'cli', is: 'arguments, printing; compose.ts = the one file that names adapters', mayUse: ['*'] },
 ];
 

@@ -38,4 +38,4 @@ export type { RunStudyOptions, StudyProgress, StudyResult } from './study/run-st
 export type { Stock, TrialStore } from './study/store/contract.ts';
 export type { AgentSpec, ResolvedTrial, TrialSpec } from './trial/contract.ts';
 export { runTrial } from './trial/run-trial.ts';
-export type { TrialDeps, TrialResult } from './trial/run-trial.ts';
+export type { TrialDeps, TrialResult } from './trial/contract.ts';

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 import type { Agent } from '../agent/contract.ts';
+import type { World } from '../base/world.ts';
 import { conditionSchema, limitsSchema } from '../record/events.ts';
+import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 
 /** Sampling, as the user gave it; what is not given is left to the provider. */
@@ -51,4 +53,22 @@ export interface ResolvedTrial {
   readonly scenario: Scenario;
   readonly agent: Agent;
   readonly peers: Readonly<Record<string, Agent>>;
+}
+
+export interface TrialDeps {
+  readonly provider: SandboxProvider;
+  readonly world: World;
+  /** Names and versions for the record. */
+  readonly software: Readonly<Record<string, string>>;
+  /** Aborting stops the trial where it is; its record then stays without a seal. */
+  readonly signal: AbortSignal;
+}
+
+export interface TrialResult {
+  /** False when it was interrupted: the record is unfinished and must be set aside. */
+  readonly sealed: boolean;
+  /** US dollars of its model calls, as far as the price is known. */
+  readonly costUsd: number;
+  /** Set when something broke that is not the agent's doing. The outcome is then `invalid`, never a verdict. */
+  readonly failure: { readonly stage: string; readonly code: string; readonly text: string } | null;
 }

@@ -10,7 +10,8 @@ import { createTemporaryFolder } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import { runTrial, type TrialResult } from './run-trial.ts';
+import type { TrialResult } from './contract.ts';
+import { runTrial } from './run-trial.ts';
 import { specOf } from './testing.ts';
 
 export interface ControlTrial {

@@ -2,9 +2,9 @@ import type { Agent, AgentEnd } from '../agent/contract.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { ScenarioWorld, Seat } from '../scenario/contract.ts';
-import type { ResolvedTrial } from './contract.ts';
-import type { TrialDeps, TrialLog } from './run-trial.ts';
+import type { ResolvedTrial, TrialDeps } from './contract.ts';
 import type { TrialStage } from './stage.ts';
+import type { TrialLog } from './trial-log.ts';
 
 export interface SeatsContext {
   readonly trial: ResolvedTrial;

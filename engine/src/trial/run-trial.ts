@@ -1,31 +1,13 @@
 import type { AgentEnd } from '../agent/contract.ts';
-import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
-import type { World } from '../base/world.ts';
-import { type Emit, type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
-import { JournalError, type JournalWriter, openJournal } from '../record/journal-writer.ts';
+import { toUntrusted } from '../base/untrusted-text.ts';
+import { type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
+import { openJournal } from '../record/journal-writer.ts';
 import { DEFAULT_SANDBOX_LIMITS, type Sandbox, SandboxError, type SandboxProvider } from '../sandbox/contract.ts';
 import type { Question, ScenarioWorld } from '../scenario/contract.ts';
-import type { ResolvedTrial } from './contract.ts';
+import type { ResolvedTrial, TrialDeps, TrialResult } from './contract.ts';
 import { runSeats } from './run-seats.ts';
 import { createStage, type TrialStage } from './stage.ts';
-
-export interface TrialDeps {
-  readonly provider: SandboxProvider;
-  readonly world: World;
-  /** Names and versions for the record. */
-  readonly software: Readonly<Record<string, string>>;
-  /** Aborting stops the trial where it is; its record then stays without a seal. */
-  readonly signal: AbortSignal;
-}
-
-export interface TrialResult {
-  /** False when it was interrupted: the record is unfinished and must be set aside. */
-  readonly sealed: boolean;
-  /** US dollars of its model calls, as far as the price is known. */
-  readonly costUsd: number;
-  /** Set when something broke that is not the agent's doing. The outcome is then `invalid`, never a verdict. */
-  readonly failure: { readonly stage: string; readonly code: string; readonly text: string } | null;
-}
+import { createTrialLog, type TrialLog } from './trial-log.ts';
 
 /**
  * Runs a trial and writes its record to `path`. Rejects with a `JournalError` when the record cannot be written; every
@@ -161,43 +143,5 @@ function trialStart({ spec, scenario, agent, peers }: ResolvedTrial, world: Scen
     hosts: [...world.hosts],
     tools: subject.tools.map((tool) => tool.spec),
     software: { ...deps.software },
-  };
-}
-
-/** The record of a running trial, and what is remembered of it. */
-export interface TrialLog {
-  readonly emit: Emit;
-  readonly flush: () => void;
-  /** Writes down that something broke that is not the agent's doing. A record that cannot be written is thrown. */
-  readonly fail: (stage: string, error: unknown) => void;
-  /** What the agent under test has handed in. */
-  readonly submission: () => UntrustedText | null;
-  readonly result: () => Pick<TrialResult, 'failure' | 'costUsd'>;
-}
-
-function createTrialLog(journal: JournalWriter): TrialLog {
-  let failure: TrialResult['failure'] = null;
-  let submission: UntrustedText | null = null;
-  let costUsd = 0;
-  const emit: Emit = (event) => {
-    if (event.kind === 'infrastructure-error')
-      failure ??= { stage: event.stage, code: event.code, text: readAsData(event.text) };
-    if (event.kind === 'model-call') costUsd += event.answer?.costUsd ?? 0;
-    if (event.kind === 'submission' && event.seat === undefined) submission ??= event.text;
-    return journal.append(event);
-  };
-  return {
-    emit,
-    flush: journal.flush,
-    fail: (stage, error) => {
-      if (error instanceof JournalError) throw error;
-      const code = error instanceof SandboxError ? error.code : 'unexpected';
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
-      const message = error instanceof Error ? error.message : String(error);
-      const text = message.includes(cause) ? message : `${message}: ${cause}`;
-      emit({ kind: 'infrastructure-error', stage, code, text: toUntrusted(text) });
-    },
-    submission: () => submission,
-    result: () => ({ failure, costUsd }),
   };
 }

@@ -12,9 +12,10 @@ import {
   type ServiceCall,
 } from '../sandbox/contract.ts';
 import type { ActOptions, ActResult, MachineFiles, ScenarioWorld, Stage, WorldRun } from '../scenario/contract.ts';
+import type { TrialDeps } from './contract.ts';
 import { listenAtHosts } from './deliveries.ts';
-import type { TrialDeps, TrialLog } from './run-trial.ts';
 import { carryUnseen, diffTrees } from './tree-diff.ts';
+import type { TrialLog } from './trial-log.ts';
 
 /** The evidence side of one trial: answers the world's requests, and looks at the machine at the right moments. */
 export interface TrialStage {

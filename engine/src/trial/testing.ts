@@ -9,7 +9,8 @@ import { createTemporaryFolder, trialStart } from '../record/testing.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { defineScenario, type Scenario, type ScenarioWorld, type WorldRun } from '../scenario/contract.ts';
 import type { TrialSpec } from './contract.ts';
-import { runTrial, type TrialResult } from './run-trial.ts';
+import type { TrialResult } from './contract.ts';
+import { runTrial } from './run-trial.ts';
 
 /** A world with one seat and nothing in it; a test says what matters to it. */
 export function tinyWorld(change: Partial<ScenarioWorld> = {}): ScenarioWorld {
