@@ -22,6 +22,7 @@ export default {
         'src/cli/main.ts',
         'src/cli/score-worker.ts',
         'src/index.ts',
+        'src/exports/*.ts',
         'bin/offswitch.js',
         'src/**/*.test.ts',
         'src/**/testing/*.ts',

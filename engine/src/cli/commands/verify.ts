@@ -4,8 +4,8 @@ import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
 import { type Verification, verifyRecord } from '../../record/verify.ts';
+import { checkFolder } from '../../results/check-folder.ts';
 import { recordsAt } from '../../results/records.ts';
-import { checkPlan } from '../../study/key.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
@@ -46,27 +46,31 @@ function verify(paths: readonly string[], { json, terminal }: Output): ExitCode 
   return broken.length > 0 || plans.includes('broken') ? EXIT.findings : EXIT.ok;
 }
 
-/** Nothing for what is no log folder with a study. */
+/** How a folder stands to its plan; nothing for what is no log folder with a study. */
 function verifyPlan(
   path: string,
   results: readonly Verification[],
   { json, terminal }: Output,
 ): ('whole' | 'broken')[] {
-  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
-  if (study === null) return [];
+  if (!statSync(path).isDirectory()) return [];
   const own = new Set(recordsAt(path));
-  const records = results.flatMap(({ path: record, trialId, studyKey }) =>
-    trialId !== null && own.has(record) ? [{ trialId, studyKey }] : [],
-  );
-  const check = checkPlan(study, records);
-  if (json) terminal.out(JSON.stringify({ kind: 'plan', path, key: study.key, ...check }));
+  const records = results
+    .filter((result) => own.has(result.path))
+    .map(({ path: record, trialId, studyKey, problem }) => ({
+      ...{ path: record, trialId, studyKey, isWhole: problem === null },
+    }));
+  const check = checkFolder(path, records);
+  if (check === null) return [];
+  const key = readStudyFile(path)?.key ?? null;
+  if (json) terminal.out(JSON.stringify({ kind: 'plan', path, key, ...check }));
   else {
-    for (const sentence of [...check.problems, ...check.untold, ...check.amendments])
+    const { problems, missing, untold, amendments } = check;
+    for (const sentence of [...problems, ...missing, ...untold, ...amendments])
       terminal.out(`${safe(path)}: ${safe(sentence)}`);
-    if (check.problems.length === 0 && check.untold.length === 0)
+    if (problems.length === 0 && untold.length === 0)
       terminal.note(
-        `the plan ${study.key} is the one that ${records.length === 1 ? '1 record was' : `${records.length} records were`} run under${check.amendments.length > 0 ? ', with the extensions above' : ''}`,
+        `the plan ${key ?? ''} is the one that ${records.length === 1 ? '1 record was' : `${records.length} records were`} run under${amendments.length > 0 ? ', with the extensions above' : ''}`,
       );
   }
-  return [check.problems.length > 0 ? 'broken' : 'whole'];
+  return [check.problems.length > 0 || check.missing.length > 0 ? 'broken' : 'whole'];
 }
