@@ -26,13 +26,6 @@ describe('the fetch of models', () => {
     });
   });
 
-  it('has a bound of its own for answers in pieces', async () => {
-    const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
-    await using server = await startChatServer(() => ({ headers, body: 'a'.repeat(1001) }));
-    const fetch = createBoundedFetch({ secrets: [], answerBytesMax: 10, streamBytesMax: 2000 });
-    expect(await (await fetch(server.url, ask)).text()).toHaveLength(1001);
-  });
-
   it('takes the key out of errors', async () => {
     await using server = await startChatServer(() => ({ status: 401, body: `no: ${KEY} ${KEY}` }));
     const response = await createBoundedFetch({ secrets: [KEY] })(server.url, ask);

@@ -6,15 +6,12 @@ import { noteRequestId } from './request-id.ts';
  */
 export interface BoundedFetchOptions {
   readonly secrets: readonly string[];
-  /** Bytes of one JSON answer; beyond them it fails with `AnswerTooLargeError`. */
+  /** Bytes of one answer; beyond them it fails with `AnswerTooLargeError`. */
   readonly answerBytesMax?: number;
-  /** Bytes of one streamed answer, which takes many times the bytes of its text. */
-  readonly streamBytesMax?: number;
 }
 
 /** The longest answers of today's models are under 1 MB. */
 export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
-export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes kept of a server's error body; the rest is cut. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
@@ -30,7 +27,6 @@ export class AnswerTooLargeError extends Error {
 export function createBoundedFetch({
   secrets,
   answerBytesMax = ANSWER_BYTES_MAX,
-  streamBytesMax = STREAM_BYTES_MAX,
 }: BoundedFetchOptions): typeof globalThis.fetch {
   return async (input, init) => {
     // Following a redirect would send `x-api-key` to wherever it points.
@@ -38,8 +34,7 @@ export function createBoundedFetch({
     noteRequestId(response.headers);
     if (response.body === null) return response;
     if (!response.ok) return copyResponse(response, await readError(response.body, secrets));
-    const isStream = /event-stream|ndjson/.test(response.headers.get('content-type') ?? '');
-    return copyResponse(response, response.body.pipeThrough(limitBytes(isStream ? streamBytesMax : answerBytesMax)));
+    return copyResponse(response, response.body.pipeThrough(limitBytes(answerBytesMax)));
   };
 }
 

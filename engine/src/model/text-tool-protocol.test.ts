@@ -9,7 +9,6 @@ import { describe, expect, it } from 'vitest';
 
 import { openaiCompatibleProvider } from './adapters/openai-compatible.ts';
 import { createTextToolsProvider } from './adapters/text-tools.ts';
-import { generateByStreaming } from './generate-by-streaming.ts';
 import { chatReply, startChatServer } from './testing/chat-server.ts';
 import { withTextTools } from './text-tool-protocol.ts';
 
@@ -271,15 +270,6 @@ describe('an answer', () => {
     const { result } = await ask('```bash\nls\n```\nand', question, true);
     expect(result.content).toHaveLength(2);
     expect(result.finishReason.unified).toBe('length');
-  });
-
-  it('comes as a stream too', async () => {
-    const model = withTextTools(writer('I look.\n```bash\nls\n```'));
-    const streamed = await generateByStreaming(model, question, { bytesMax: 1000, idleMsMax: 1000 });
-    const whole = await model.doGenerate(question);
-    expect(streamed.content).toEqual(whole.content);
-    expect(streamed.finishReason).toEqual(whole.finishReason);
-    expect(streamed.usage).toEqual(whole.usage);
   });
 });
 

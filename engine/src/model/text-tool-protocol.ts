@@ -3,10 +3,8 @@ import type {
   LanguageModelV4CallOptions,
   LanguageModelV4Content,
   LanguageModelV4FunctionTool,
-  LanguageModelV4GenerateResult,
   LanguageModelV4Message,
   LanguageModelV4Prompt,
-  LanguageModelV4StreamPart,
   LanguageModelV4ToolResultOutput,
   SharedV4Warning,
 } from '@ai-sdk/provider';
@@ -32,29 +30,29 @@ export function withTextTools(
   model: LanguageModelV4,
   { lineTools = ['submit'] }: TextToolOptions = {},
 ): LanguageModelV4 {
-  const generate = async (options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> => {
-    const { tools = [], toolChoice, prompt, ...rest } = options;
-    const { known, warnings } = readTools(tools, { lineTools, toolChoice });
-    const result = await model.doGenerate({ ...rest, prompt: toPlainPrompt(prompt, known) });
-    const content = readContent(result.content, { tools: known, firstCall: countCalls(prompt) + 1 });
-    const called = content.some(({ type }) => type === 'tool-call');
-    const { finishReason } = result;
-    return {
-      ...result,
-      content,
-      finishReason:
-        called && finishReason.unified === 'stop' ? { ...finishReason, unified: 'tool-calls' } : finishReason,
-      warnings: [...warnings, ...result.warnings],
-    };
-  };
   return {
     specificationVersion: 'v4',
     provider: model.provider,
     modelId: model.modelId,
     supportedUrls: model.supportedUrls,
-    doGenerate: generate,
-    // In one piece: only the whole text shows whether it is a call.
-    doStream: async (options) => ({ stream: toStream(await generate(options)) }),
+    doGenerate: async (options) => {
+      const { tools = [], toolChoice, prompt, ...rest } = options;
+      const { known, warnings } = readTools(tools, { lineTools, toolChoice });
+      const result = await model.doGenerate({ ...rest, prompt: toPlainPrompt(prompt, known) });
+      const content = readContent(result.content, { tools: known, firstCall: countCalls(prompt) + 1 });
+      const called = content.some(({ type }) => type === 'tool-call');
+      const { finishReason } = result;
+      return {
+        ...result,
+        content,
+        finishReason:
+          called && finishReason.unified === 'stop' ? { ...finishReason, unified: 'tool-calls' } : finishReason,
+        warnings: [...warnings, ...result.warnings],
+      };
+    },
+    doStream: () => {
+      throw new TypeError('a model is asked for whole answers only');
+    },
   };
 }
 
@@ -264,34 +262,4 @@ export function readCalls(answer: string, tools: readonly TextTool[]): TextPiece
   text.push(...(block?.lines ?? []));
   endText();
   return pieces;
-}
-
-function toStream(result: LanguageModelV4GenerateResult): ReadableStream<LanguageModelV4StreamPart> {
-  const { content, finishReason, usage, warnings, response, providerMetadata } = result;
-  return new ReadableStream({
-    start: (controller) => {
-      controller.enqueue({ type: 'stream-start', warnings });
-      const { headers: _headers, body: _body, ...metadata } = response ?? {};
-      controller.enqueue({ type: 'response-metadata', ...metadata });
-      for (const [index, part] of content.entries()) {
-        const id = String(index);
-        if (part.type === 'text') {
-          controller.enqueue({ type: 'text-start', id });
-          controller.enqueue({ type: 'text-delta', id, delta: part.text });
-          controller.enqueue({ type: 'text-end', id });
-        } else if (part.type === 'reasoning') {
-          controller.enqueue({ type: 'reasoning-start', id });
-          controller.enqueue({ type: 'reasoning-delta', id, delta: part.text });
-          controller.enqueue({ type: 'reasoning-end', id });
-        } else controller.enqueue(part);
-      }
-      controller.enqueue({
-        type: 'finish',
-        finishReason,
-        usage,
-        ...(providerMetadata !== undefined && { providerMetadata }),
-      });
-      controller.close();
-    },
-  });
 }

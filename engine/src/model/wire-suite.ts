@@ -10,9 +10,8 @@ import { describe, expect, it } from 'vitest';
 
 import { AnswerTooLargeError } from './bounded-fetch.ts';
 import type { ModelProvider } from './contract.ts';
-import { generateByStreaming } from './generate-by-streaming.ts';
 import { type ChatReply, type ChatServer, startChatServer } from './testing/chat-server.ts';
-import { streamReply, type WireAnswer, type WireProtocol } from './testing/wire-protocols.ts';
+import type { WireAnswer, WireProtocol } from './testing/wire-protocols.ts';
 
 export interface WireSuiteOptions {
   readonly provider: ModelProvider;
@@ -22,7 +21,6 @@ export interface WireSuiteOptions {
 
 /** A canary key: wherever it appears, a real key would have leaked. */
 const CANARY = 'canary-key-3f9d0c1e77a2';
-const BOUNDS = { bytesMax: 1_000_000, idleMsMax: 5000 };
 const question: LanguageModelV4CallOptions = {
   prompt: [
     { role: 'system', content: 'You are brief.' },
@@ -46,95 +44,86 @@ const call = (id: string, cmd: string): { id: string; name: string; input: strin
 });
 const twoCalls: WireAnswer = { text: 'I look.', calls: [call('call-a', 'ls'), call('call-b', 'pwd')], end: 'done' };
 
-/** What the wire carries, whole and streamed, and what becomes of an invalid answer. */
+/** What the wire carries, and what becomes of an invalid answer. */
 export function describeWireProtocol({ provider, protocol, environment }: WireSuiteOptions): void {
   const open = async (server: ChatServer): Promise<LanguageModelV4> =>
     (await provider.open('some-model', { environment: environment(server.url, CANARY) })).model;
-  const whole = async (reply: ChatReply): Promise<LanguageModelV4GenerateResult> => {
+  const receive = async (reply: ChatReply): Promise<LanguageModelV4GenerateResult> => {
     await using server = await startChatServer(() => reply);
     return await (await open(server)).doGenerate(question);
   };
-  const inPieces = async (reply: ChatReply, bounds = BOUNDS): Promise<LanguageModelV4GenerateResult> => {
-    await using server = await startChatServer(() => reply);
-    return await generateByStreaming(await open(server), question, bounds);
-  };
-  const ways = [
-    { way: 'whole', ask: (answer: WireAnswer) => whole(protocol.whole(answer)) },
-    { way: 'in pieces', ask: (answer: WireAnswer) => inPieces(streamReply(protocol.pieces(answer))) },
-  ];
+  const ask = (answer: WireAnswer): Promise<LanguageModelV4GenerateResult> => receive(protocol.reply(answer));
 
   describe(`wire protocol: ${provider.prefix} (${protocol.name})`, () => {
-    describe.each(ways)('$way', ({ ask }) => {
-      it('text', async () => {
-        const result = await ask(plain);
-        expect(shown(result)).toEqual(['text: hello']);
-        expect(result.finishReason).toEqual({ unified: 'stop', raw: protocol.rawEnd.done ?? undefined });
-        expect(result.response).toMatchObject({ id: 'answer-1', modelId: 'served-model' });
-        expect(result.warnings).toEqual([]);
-      });
+    it('text', async () => {
+      const result = await ask(plain);
+      expect(shown(result)).toEqual(['text: hello']);
+      expect(result.finishReason).toEqual({ unified: 'stop', raw: protocol.rawEnd.done ?? undefined });
+      expect(result.response).toMatchObject({ id: 'answer-1', modelId: 'served-model' });
+      expect(result.warnings).toEqual([]);
+    });
 
-      it('reasoning, before the text', async () => {
-        expect(shown(await ask({ reasoning: 'because', text: 'hello', end: 'done' }))).toEqual([
-          'reasoning: because',
-          'text: hello',
-        ]);
-      });
+    it('reasoning, before the text', async () => {
+      expect(shown(await ask({ reasoning: 'because', text: 'hello', end: 'done' }))).toEqual([
+        'reasoning: because',
+        'text: hello',
+      ]);
+    });
 
-      it('a tool call', async () => {
-        const result = await ask({ calls: [call('call-a', 'ls -l "$HOME"')], end: 'done' });
-        expect(shown(result)).toEqual([`call call-a bash ${JSON.stringify({ cmd: 'ls -l "$HOME"' })}`]);
-        expect(result.finishReason).toEqual({ unified: 'tool-calls', raw: protocol.rawEnd.calls ?? undefined });
-      });
+    it('a tool call', async () => {
+      const result = await ask({ calls: [call('call-a', 'ls -l "$HOME"')], end: 'done' });
+      expect(shown(result)).toEqual([`call call-a bash ${JSON.stringify({ cmd: 'ls -l "$HOME"' })}`]);
+      expect(result.finishReason).toEqual({ unified: 'tool-calls', raw: protocol.rawEnd.calls ?? undefined });
+    });
 
-      it('several tool calls after a text, in their order', async () => {
-        expect(shown(await ask(twoCalls))).toEqual([
-          'text: I look.',
-          'call call-a bash {"cmd":"ls"}',
-          'call call-b bash {"cmd":"pwd"}',
-        ]);
-      });
+    it('several tool calls after a text, in their order', async () => {
+      expect(shown(await ask(twoCalls))).toEqual([
+        'text: I look.',
+        'call call-a bash {"cmd":"ls"}',
+        'call call-b bash {"cmd":"pwd"}',
+      ]);
+    });
 
-      it('text beyond ASCII', async () => {
-        expect(shown(await ask({ text: 'größer 日本 🛑', end: 'done' }))).toEqual(['text: größer 日本 🛑']);
-      });
+    it('text beyond ASCII', async () => {
+      expect(shown(await ask({ text: 'größer 日本 🛑', end: 'done' }))).toEqual(['text: größer 日本 🛑']);
+    });
 
-      it('tokens', async () => {
-        const { usage } = await ask(plain);
-        expect(usage.inputTokens.total).toBe(100);
-        expect(usage.outputTokens.total).toBe(20);
-        expect(usage.outputTokens.reasoning).toBe(5);
-      });
+    it('tokens', async () => {
+      const { usage } = await ask(plain);
+      expect(usage.inputTokens.total).toBe(100);
+      expect(usage.outputTokens.total).toBe(20);
+      expect(usage.outputTokens.reasoning).toBe(5);
+    });
 
-      it('an answer cut at its bound', async () => {
-        const { finishReason } = await ask({ text: 'hel', end: 'cut' });
-        expect(finishReason).toEqual({ unified: 'length', raw: protocol.rawEnd.cut ?? undefined });
-      });
+    it('an answer cut at its bound', async () => {
+      const { finishReason } = await ask({ text: 'hel', end: 'cut' });
+      expect(finishReason).toEqual({ unified: 'length', raw: protocol.rawEnd.cut ?? undefined });
+    });
 
-      it('a refusal', async () => {
-        const { finishReason } = await ask({ text: 'No.', end: 'refused' });
-        expect(finishReason).toEqual({ unified: 'content-filter', raw: protocol.rawEnd.refused ?? undefined });
-      });
+    it('a refusal', async () => {
+      const { finishReason } = await ask({ text: 'No.', end: 'refused' });
+      expect(finishReason).toEqual({ unified: 'content-filter', raw: protocol.rawEnd.refused ?? undefined });
+    });
 
-      it('an answer with nothing in it', async () => {
-        const result = await ask({ end: 'done' });
-        expect(shown(result)).toEqual([]);
-        expect(result.finishReason.unified).toBe('stop');
-      });
+    it('an answer with nothing in it', async () => {
+      const result = await ask({ end: 'done' });
+      expect(shown(result)).toEqual([]);
+      expect(result.finishReason.unified).toBe('stop');
+    });
 
-      it.skipIf(!protocol.argumentsAreText)('arguments that are no JSON, as they came', async () => {
-        const result = await ask({ calls: [{ id: 'call-a', name: 'bash', input: '{"cmd":' }], end: 'done' });
-        expect(shown(result)).toEqual(['call call-a bash {"cmd":']);
-      });
+    it.skipIf(!protocol.argumentsAreText)('arguments that are no JSON, as they came', async () => {
+      const result = await ask({ calls: [{ id: 'call-a', name: 'bash', input: '{"cmd":' }], end: 'done' });
+      expect(shown(result)).toEqual(['call call-a bash {"cmd":']);
+    });
 
-      it('a call of a tool that nobody offered', async () => {
-        const result = await ask({ calls: [{ id: 'call-a', name: 'fly', input: '{"to":"Oslo"}' }], end: 'done' });
-        expect(shown(result)).toEqual(['call call-a fly {"to":"Oslo"}']);
-      });
+    it('a call of a tool that nobody offered', async () => {
+      const result = await ask({ calls: [{ id: 'call-a', name: 'fly', input: '{"to":"Oslo"}' }], end: 'done' });
+      expect(shown(result)).toEqual(['call call-a fly {"to":"Oslo"}']);
     });
 
     it('a whole conversation with calls and their results goes back', async () => {
-      await using server = await startChatServer(() => protocol.whole(plain));
-      await using first = await startChatServer(() => protocol.whole({ ...twoCalls, reasoning: 'because' }));
+      await using server = await startChatServer(() => protocol.reply(plain));
+      await using first = await startChatServer(() => protocol.reply({ ...twoCalls, reasoning: 'because' }));
       const { content } = await (await open(first)).doGenerate(question);
       const model = await open(server);
       await model.doGenerate({
@@ -160,30 +149,28 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
 
     it.each([400, 401, 403, 404, 429, 500, 503, 529])('status %d with the words of the vendor', async (status) => {
       const words = `the vendor says ${status}`;
-      for (const ask of [whole, inPieces]) {
-        const error = await caught(ask(protocol.error(status, words)));
-        expect(error).toMatchObject({ name: 'AI_APICallError', statusCode: status });
-        expect(String(error)).toContain(words);
-      }
+      const error = await caught(receive(protocol.error(status, words)));
+      expect(error).toMatchObject({ name: 'AI_APICallError', statusCode: status });
+      expect(String(error)).toContain(words);
     });
 
     it('how long to wait after 429, where the server says so', async () => {
       const busy = protocol.error(429, 'slow down');
       for (const headers of [{ 'retry-after': '7' }, {}]) {
-        const error = await caught(whole({ ...busy, headers }));
+        const error = await caught(receive({ ...busy, headers }));
         expect(error).toMatchObject({ isRetryable: true, responseHeaders: headers });
       }
     });
 
     it('an error page that is no JSON', async () => {
-      const error = await caught(whole({ status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad' }));
+      const error = await caught(receive({ status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad' }));
       expect(error).toMatchObject({ name: 'AI_APICallError', statusCode: 502, responseBody: '<h1>Bad' });
     });
 
     it.each(['', '{', 'null', '[]', '{}', '{"choices":[]}', '<html>', '"hello"'])(
       'an error, not an answer, where the server says %s',
       async (body) => {
-        const error = await caught(whole({ body }));
+        const error = await caught(receive({ body }));
         // Gemini omits its list of answers if a filter stopped the question: there, an empty object is an answer.
         if (error === undefined) expect(protocol.name).toBe('generateContent');
         else expect(error).toBeInstanceOf(Error);
@@ -194,9 +181,9 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
       const closed = await startChatServer(() => ({ body: '' }));
       await closed[Symbol.asyncDispose]();
       expect(await caught((await open(closed)).doGenerate(question))).toBeInstanceOf(Error);
-      expect(await caught(whole({ body: '', hangUp: true }))).toBeInstanceOf(Error);
-      const { body } = protocol.whole(plain);
-      expect(await caught(whole({ body: JSON.stringify(body).slice(0, 40), afterwards: 'reset' }))).toBeInstanceOf(
+      expect(await caught(receive({ body: '', hangUp: true }))).toBeInstanceOf(Error);
+      const { body } = protocol.reply(plain);
+      expect(await caught(receive({ body: JSON.stringify(body).slice(0, 40), afterwards: 'reset' }))).toBeInstanceOf(
         Error,
       );
     });
@@ -208,33 +195,9 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
       expect(await caught(model.doGenerate({ ...question, abortSignal }))).toMatchObject({ name: /Abort|Timeout/ });
     });
 
-    it('an answer of 10 MB is broken off, whole and in pieces', async () => {
+    it('an answer of 10 MB is broken off', async () => {
       const huge: WireAnswer = { text: 'a'.repeat(10_000_000), end: 'done' };
-      expect(causes(await caught(whole(protocol.whole(huge))))).toContain(AnswerTooLargeError.name);
-      expect(await caught(inPieces(streamReply(protocol.pieces(huge))))).toMatchObject({ code: 'answer-too-large' });
-    });
-
-    it.each([
-      [/^answer-too-large$/, { bytesMax: 4, idleMsMax: 5000 }, undefined],
-      [/^stream-silent$/, { bytesMax: 1_000_000, idleMsMax: 80 }, 'silence'],
-      [/^stream-broken$/, BOUNDS, 'reset'],
-      // Some packages notice it themselves and report a broken stream.
-      [/^stream-(unfinished|broken)$/, BOUNDS, 'end'],
-    ] as const)('a stream that must not count as an answer: %s', async (code, bounds, afterwards) => {
-      const pieces = protocol.pieces({ reasoning: 'because', text: 'hello', end: 'done' });
-      // Cut before the answer is marked as complete.
-      const half = pieces.findIndex((piece) => piece.includes('hel'));
-      const begun = streamReply(afterwards === undefined ? pieces : pieces.slice(0, half + 1));
-      const reply = { ...begun, ...(afterwards !== undefined && afterwards !== 'end' && { afterwards }) };
-      expect(await caught(inPieces(reply, bounds))).toMatchObject({
-        name: 'ModelStreamError',
-        code: expect.stringMatching(code),
-      });
-    });
-
-    it('a stream of nothing, or of what is no event of the protocol', async () => {
-      for (const body of ['', 'data: {\n\n', 'data: {"hello":1}\n\n', 'hello\n\n'])
-        expect(await caught(inPieces(streamReply([body])))).toBeInstanceOf(Error);
+      expect(causes(await caught(receive(protocol.reply(huge))))).toContain(AnswerTooLargeError.name);
     });
 
     it('no key in an error, even where the server sends it back', async () => {
@@ -246,18 +209,18 @@ export function describeWireProtocol({ provider, protocol, environment }: WireSu
         { body: '', hangUp: true },
       ];
       for (const reply of replies) {
-        for (const ask of [whole, inPieces]) {
-          const error = await caught(ask(reply));
-          expect(error).toBeInstanceOf(Error);
-          expect(inspect(error, { depth: 12, showHidden: true, maxStringLength: null })).not.toContain(CANARY);
-        }
+        const error = await caught(receive(reply));
+        expect(error).toBeInstanceOf(Error);
+        expect(inspect(error, { depth: 12, showHidden: true, maxStringLength: null })).not.toContain(CANARY);
       }
     });
 
     it('a redirect is an error, and the key does not go along', async () => {
-      await using elsewhere = await startChatServer(() => protocol.whole(plain));
+      await using elsewhere = await startChatServer(() => protocol.reply(plain));
       const location = `${elsewhere.url}/taken`;
-      expect(await caught(whole({ status: 307, headers: { location }, body: '' }))).toMatchObject({ statusCode: 307 });
+      expect(await caught(receive({ status: 307, headers: { location }, body: '' }))).toMatchObject({
+        statusCode: 307,
+      });
       expect(elsewhere.requests).toEqual([]);
     });
   });

@@ -18,8 +18,8 @@ describeModelContract({
   required: ['ANTHROPIC_API_KEY'],
   keyOf: (headers) => [headers['x-api-key']].flat()[0],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -27,7 +27,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 
@@ -38,7 +38,7 @@ describe('anthropic', () => {
     [undefined, 16_384],
     [500, 500],
   ])('bounds an answer for which %s tokens were asked at %d', async (maxOutputTokens, sent) => {
-    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    await using server = await startChatServer(() => protocol.reply({ text: 'hello', end: 'done' }));
     const { model, properties } = await anthropicProvider.open('some-model', {
       environment: environment(server.url, 'some-key'),
     });

@@ -18,8 +18,6 @@ export const anthropicProvider = defineHostedProvider({
     const { createAnthropic } = await import('@ai-sdk/anthropic');
     return wrapModel(createAnthropic({ apiKey, baseURL, fetch }).languageModel(modelId), {
       question: (options) => ({ ...options, maxOutputTokens: options.maxOutputTokens ?? OUTPUT_TOKENS_DEFAULT }),
-      // The package adds this part in streams only; it repeats other parts.
-      part: (part) => (part.type === 'custom' && part.kind === 'anthropic.message_start' ? null : part),
     });
   },
 });

@@ -14,7 +14,7 @@ const environment = (url: string, key: string): Record<string, string> => ({
 
 describe('google', () => {
   it('knows its key and address by the names of the AI SDK too, after its own', async () => {
-    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    await using server = await startChatServer(() => protocol.reply({ text: 'hello', end: 'done' }));
     const others = { GOOGLE_GENERATIVE_AI_BASE_URL: server.url, GOOGLE_GENERATIVE_AI_API_KEY: 'the-other' };
     const prompt = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'hello' }] }];
     for (const environment of [others, { ...others, GOOGLE_API_KEY: 'its-own' }]) {
@@ -31,8 +31,8 @@ describeModelContract({
   required: ['GOOGLE_API_KEY'],
   keyOf: (headers) => [headers['x-goog-api-key']].flat()[0],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -40,7 +40,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 

@@ -16,15 +16,9 @@ export const googleProvider = defineHostedProvider({
   create: async ({ modelId, apiKey, baseURL, fetch }) => {
     const { createGoogle } = await import('@ai-sdk/google');
     return wrapModel(createGoogle({ apiKey, baseURL, fetch }).languageModel(modelId), {
-      question: (options) => ({ ...options, includeRawChunks: true }),
       answer: (result) => {
         const read = served.safeParse(result.response?.body);
         return read.success ? { ...result, response: { ...result.response, modelId: read.data.modelVersion } } : result;
-      },
-      part: (part) => {
-        if (part.type !== 'raw') return part;
-        const read = served.safeParse(part.rawValue);
-        return read.success ? { type: 'response-metadata', modelId: read.data.modelVersion } : null;
       },
     });
   },

@@ -164,7 +164,7 @@ function createLanguageModel(loaded: Loaded): LanguageModelV4 {
       return mine;
     },
     doStream: () => {
-      throw new TypeError('local weights answer in one piece: the text tools around them create the stream');
+      throw new TypeError('a model is asked for whole answers only');
     },
   };
 }

@@ -19,8 +19,8 @@ describeModelContract({
   localDefault: 'http://localhost:11434/v1/chat/completions',
   keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -28,7 +28,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 
@@ -39,7 +39,7 @@ async function askedAt(environment: Record<string, string>): Promise<string> {
   const asked: string[] = [];
   vi.stubGlobal('fetch', async (input: string | URL | Request) => {
     asked.push(input instanceof Request ? input.url : String(input));
-    return Response.json(protocol.whole({ text: 'hello', end: 'done' }).body);
+    return Response.json(protocol.reply({ text: 'hello', end: 'done' }).body);
   });
   try {
     const { model } = await ollamaProvider.open('qwen3:8b', { environment });
@@ -77,7 +77,7 @@ describe('ollama', () => {
     ['/v1', '/v1/chat/completions'],
     ['/behind/a/proxy/v1/', '/behind/a/proxy/v1/chat/completions'],
   ])('finds its server at an address that ends with "%s"', async (path, asked) => {
-    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    await using server = await startChatServer(() => protocol.reply({ text: 'hello', end: 'done' }));
     const { origin } = new URL(server.url);
     const { model, secrets } = await ollamaProvider.open('qwen3:8b', {
       environment: { OLLAMA_BASE_URL: origin + path },

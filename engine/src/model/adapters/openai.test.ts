@@ -18,8 +18,8 @@ describeModelContract({
   required: ['OPENAI_API_KEY'],
   keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -27,7 +27,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 
@@ -35,7 +35,7 @@ describeWireProtocol({ provider: openaiProvider, protocol, environment });
 
 describe('openai', () => {
   it('stores nothing at the vendor, says so, and gets sealed reasoning to give back', async () => {
-    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    await using server = await startChatServer(() => protocol.reply({ text: 'hello', end: 'done' }));
     const { model, properties } = await openaiProvider.open('o3', { environment: environment(server.url, 'some-key') });
     await model.doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] });
     expect(server.requests[0]?.body).toMatchObject({ store: false, include: ['reasoning.encrypted_content'] });

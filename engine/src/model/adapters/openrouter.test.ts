@@ -15,8 +15,8 @@ describeModelContract({
   required: ['OPENROUTER_API_KEY'],
   keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -24,7 +24,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 

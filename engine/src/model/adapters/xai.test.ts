@@ -15,8 +15,8 @@ describeModelContract({
   required: ['XAI_API_KEY'],
   keyOf: ({ authorization }) => /^Bearer (.*)$/.exec(authorization ?? '')?.[1],
   replies: {
-    text: protocol.whole({ reasoning: 'because', text: 'hello', end: 'done' }),
-    toolCalls: protocol.whole({
+    text: protocol.reply({ reasoning: 'because', text: 'hello', end: 'done' }),
+    toolCalls: protocol.reply({
       calls: ['ls', 'pwd'].map((cmd, index) => ({
         id: `call-${'ab'.charAt(index)}`,
         name: 'bash',
@@ -24,7 +24,7 @@ describeModelContract({
       })),
       end: 'done',
     }),
-    cut: protocol.whole({ text: 'hel', end: 'cut' }),
+    cut: protocol.reply({ text: 'hel', end: 'cut' }),
   },
 });
 
@@ -32,7 +32,7 @@ describeWireProtocol({ provider: xaiProvider, protocol, environment });
 
 describe('xai', () => {
   it('stores nothing at the vendor, says so, and gets sealed reasoning to give back', async () => {
-    await using server = await startChatServer(() => protocol.whole({ text: 'hello', end: 'done' }));
+    await using server = await startChatServer(() => protocol.reply({ text: 'hello', end: 'done' }));
     const { model, properties } = await xaiProvider.open('grok-4', {
       environment: environment(server.url, 'some-key'),
     });

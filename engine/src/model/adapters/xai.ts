@@ -31,7 +31,7 @@ export const xaiProvider = defineHostedProvider({
   },
 });
 
-/** The package reads the reason of an incomplete answer only from streams, not from whole answers. */
+/** The package does not read the reason of an incomplete answer. */
 function unify(
   reason: string,
   otherwise: LanguageModelV4FinishReason['unified'],
