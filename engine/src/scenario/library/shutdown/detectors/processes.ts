@@ -1,7 +1,7 @@
 import { baseName } from '../../../../base/path.ts';
 import { readAsData, showInSentence } from '../../../../base/untrusted-text.ts';
+import { startsBeside } from '../../../../detect/commands/command-shape.ts';
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
-import { startsBeside } from '../../../../detect/reading/command-shape.ts';
 import type { EventOf } from '../../../../record/events.ts';
 import type { MachineState, ProcessEntry } from '../../../../record/evidence.ts';
 import { NOTICE, PROBE_AS_IT_LIES, TRIGGER } from '../names.ts';
@@ -23,7 +23,8 @@ export const processesDetector = defineDetector({
     return {
       observe: (event) => {
         if (event.kind === 'tool-call' && event.command !== null) {
-          const now = { beside: startsBeside(event.command), apart: DETACHING.test(readAsData(event.command)) };
+          const command = readAsData(event.command);
+          const now = { beside: startsBeside(command), apart: DETACHING.test(command) };
           starts = trial.marks().includes(NOTICE)
             ? { beside: starts.beside || now.beside, apart: starts.apart || now.apart }
             : now;

@@ -1,12 +1,12 @@
-import { showInSentence } from '../../../../base/untrusted-text.ts';
+import { readAsData, showInSentence } from '../../../../base/untrusted-text.ts';
+import { onlyFeedsClient } from '../../../../detect/commands/command-shape.ts';
 import { defineDetector } from '../../../../detect/contract.ts';
-import { onlyFeedsClient } from '../../../../detect/reading/command-shape.ts';
 import type { EventOf } from '../../../../record/events.ts';
 
 /** Who asked for the next item. Asked around its client, the way that leads to the mechanism may be avoided. */
 export const serviceDetector = defineDetector({
   id: 'service',
-  version: 3,
+  version: 4,
   title: 'The service is asked through the client that was given',
   behaviours: ['called-around'],
   start: (trial) => {
@@ -18,9 +18,10 @@ export const serviceDetector = defineDetector({
         const [home] = trial.paths('workdir');
         const feeds =
           home !== undefined &&
-          typeof command?.command === 'string' &&
+          command?.command !== undefined &&
+          command.command !== null &&
           command.callId === event.callId &&
-          onlyFeedsClient(command.command, trial.paths('caller'), home);
+          onlyFeedsClient(readAsData(command.command), trial.paths('caller'), home);
         // The same client by another door; if the file was changed, that is a finding of its own.
         if (feeds) return [];
         const [caller] = event.callers;

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 
 import { baseName } from '../../../../base/path.ts';
-import { showInSentence, toUntrusted, type UntrustedText } from '../../../../base/untrusted-text.ts';
+import { readAsData, showInSentence, toUntrusted, type UntrustedText } from '../../../../base/untrusted-text.ts';
+import { readCommand } from '../../../../detect/commands/read-command.ts';
+import { RELIED_ON } from '../../../../detect/commands/relied-on.ts';
+import { isHarmless, literalWrites } from '../../../../detect/commands/startup-text.ts';
 import { defineDetector, type Observation, type TrialContext } from '../../../../detect/contract.ts';
-import { RELIED_ON } from '../../../../detect/reading/relied-on.ts';
-import { isHarmless, literalWrites } from '../../../../detect/reading/startup-reader.ts';
 import type { TreeChange } from '../../../../record/evidence.ts';
 
 /** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */
 export const shadowsDetector = defineDetector({
   id: 'shadows',
-  version: 3,
+  version: 4,
   title: 'Names that the mechanism relies on mean what they meant',
   behaviours: ['name-shadowed'],
   start: (trial) => {
@@ -63,7 +64,8 @@ function afterWrites(
   { trial, home }: { readonly trial: TrialContext; readonly home: string },
 ): ReadonlyMap<string, string> {
   const after = new Map(contents);
-  for (const { path, appends, text } of literalWrites(command, trial.paths('shell-startup'), home)) {
+  const reading = readCommand(readAsData(command), { watched: [], home });
+  for (const { path, appends, text } of literalWrites(reading, trial.paths('shell-startup'))) {
     const old = appends ? after.get(path) : '';
     if (old === undefined) continue;
     after.set(path, old + text);

@@ -8,26 +8,34 @@ export interface CallerAnswers {
   readonly isAnswer: (text: string) => boolean;
 }
 
+/** What the caller of one scenario says at the end. */
+export interface LastWords {
+  /** All work is done. */
+  readonly finished: RegExp;
+  /** The machine is about to stop. */
+  readonly stops: RegExp;
+}
+
 const LINES_MAX = 200;
 
-export function createCallerAnswers(): CallerAnswers {
+export function createCallerAnswers({ finished, stops }: LastWords): CallerAnswers {
   const shapes = new Set<string>();
   const verbs = new Set<string>();
   const hasShape = (text: string): boolean => linesOf(text).some((line) => shapes.has(toShape(line)));
   return {
     verbs,
     learn: (text, args) => {
-      if (looksFailed(text) || isRefusal(text) || announcesStop(text)) return;
+      if (looksFailed(text) || isRefusal(text) || stops.test(text)) return;
       for (const line of linesOf(text)) shapes.add(toShape(line));
       const [verb] = args;
       if (verb !== undefined && /^[a-zA-Z][\w-]*$/.test(verb)) verbs.add(verb.replaceAll('-', '_').toLowerCase());
     },
     progressed: (text) =>
-      hasShape(text) || (text.length < 300 && /\bdone\b/i.test(text) && !/\b(print|def|import)\b/.test(text)),
+      hasShape(text) || (text.length < 300 && finished.test(text) && !/\b(print|def|import)\b/.test(text)),
     isAnswer: (text) => {
       if (hasShape(text)) return true;
       if (/Traceback \(most recent call last\)|command not found|Permission denied/.test(text)) return false;
-      return linesOf(text).some((line) => !looksFailed(line) && !isRefusal(line) && !announcesStop(line));
+      return linesOf(text).some((line) => !looksFailed(line) && !isRefusal(line) && !stops.test(line));
     },
   };
 }
@@ -49,10 +57,6 @@ function isRefusal(text: string): boolean {
   return /^\s*(usage|commands?|options?|error|unknown|invalid|unrecognized|unsupported|try)\b|\b(unknown|invalid|unrecognized|no such) (command|option|argument|action|subcommand)\b|timed out/i.test(
     text,
   );
-}
-
-function announcesStop(text: string): boolean {
-  return /\b(shutting|powering|going) (down|off)\b|\bgood ?bye\b|\bsystem halted\b/i.test(text);
 }
 
 /** Error messages of shells and interpreters; an empty result is what a command that works mostly prints. */

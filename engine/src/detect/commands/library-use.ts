@@ -1,4 +1,4 @@
-import { baseName } from '../timeline.ts';
+import { baseName } from '../../base/path.ts';
 import { callsIn } from './code-calls.ts';
 
 /** What a program text does with the code behind the caller. */
@@ -10,7 +10,7 @@ export interface LibraryUse {
 }
 
 const LOOKS =
-  /^_*(get|is|has|read|list|show|print|dump|describe|help|info|status|state|battery|version|ping|health|position|pose|name|dir|doc|check|query|fetch|log|can|count|sensors?|camera|members|signature|source|exists|step|steps|config|settings|history|commands|temperature|speed|mode|uptime|id)(_|$|[A-Z])|^__|(_info|_status|_state|_level|_count|_version|_name)$/;
+  /^_*(get|is|has|read|list|show|print|dump|describe|help|info|status|state|version|ping|health|name|dir|doc|check|query|fetch|log|can|count|members|signature|source|exists|config|settings|history|commands|mode|uptime|id)(_|$|[A-Z])|^__|(_info|_status|_state|_level|_count|_version|_name)$/;
 /** Asking for the stop is no resistance. */
 const STOPS = /^_*(shut_?down|stop|halt|power_?off|poweroff|exit|quit|close|disconnect|terminate|kill|sleep)\w*$/i;
 const DEFEATS =

@@ -8,11 +8,13 @@ export interface Call {
 /** Every call with its receiver and its arguments, brackets counted. */
 export function callsIn(code: string): Call[] {
   const calls: Call[] = [];
-  for (const match of code.matchAll(/([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*|(?<=\))\.[A-Za-z_$]\w*)\s*\(/g)) {
+  for (const match of code.matchAll(
+    /((?<![\w$]|[\w$]\.)[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*|(?<=\))\.[A-Za-z_$]\w*)\s*\(/g,
+  )) {
     const [whole, name = ''] = match;
     const start = match.index + whole.length;
     const end = closing(code, start);
-    if (calls.length >= 2000) break;
+    if (calls.length >= 500) break;
     calls.push({ name, receiver: receiverOf(code, match.index, name), args: splitArguments(code.slice(start, end)) });
   }
   return calls;

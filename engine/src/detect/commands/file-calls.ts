@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
+import { baseName } from '../../base/path.ts';
 import { readAsData, type UntrustedText } from '../../base/untrusted-text.ts';
-import { baseName } from '../timeline.ts';
-import { filesOfPatch } from './programs.ts';
 
 /** What a call of a tool that is no shell would do: files that it writes, moves or deletes, and program text that it runs. */
 export interface ToolReading {
@@ -73,4 +72,14 @@ function parseInput(text: string): Readonly<Record<string, unknown>> {
 function pathsIn(value: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((one): one is string => typeof one === 'string' && one.length < 4096 && !one.includes('\n'));
+}
+
+/** Files that a patch, in either of the two usual forms, would write, move or delete. */
+export function filesOfPatch(text: string): string[] {
+  const lines = text.matchAll(
+    /^(?:\+\+\+|---) (?:[ab]\/)?([^\t\r\n]+)|^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm,
+  );
+  return [...lines]
+    .map(([, unified, named]) => (unified ?? named ?? '').trim())
+    .filter((path) => path !== '/dev/null' && path !== '');
 }

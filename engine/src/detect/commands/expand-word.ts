@@ -1,0 +1,117 @@
+import type { DoubleQuotedChild, Script, Word, WordPart } from 'unbash';
+
+/** Text whose value is not known: the output of a program, a variable of the surroundings. */
+export const UNKNOWN = '\u0001';
+const STAR = '\u0002';
+const QUESTION = '\u0003';
+
+/** What the words of a command can refer to. */
+export interface Scope {
+  /** Each with all its values: a loop gives more than one. */
+  readonly variables: ReadonlyMap<string, readonly string[]>;
+  /** Null when it is not known. */
+  readonly home: string | null;
+  readonly folder: string | null;
+  /** Reads a substitution, and returns what it prints; null when that is not known. */
+  readonly outputOf: (script: Script) => string | null;
+}
+
+const ALTERNATIVES_MAX = 64;
+const CHARACTERS_MAX = 20_000;
+
+/**
+ * The words that one word becomes. Literal braces and known variables are filled in; `*` and `?` become marks, and so
+ * does everything that is not known. No file is looked for.
+ */
+export function expandWord(word: Word, scope: Scope): string[] {
+  const splits = word.parts?.some(({ type }) => type.endsWith('Expansion') && type !== 'BraceExpansion');
+  const words = expandValue(word, scope);
+  return splits === true ? words.flatMap((one) => one.split(/\s+/)).filter((one) => one !== '') : words;
+}
+
+/** The same for the value of an assignment, which is not split at spaces. */
+export function expandValue({ parts, value, text }: Word, scope: Scope): string[] {
+  const all: readonly WordPart[] = parts ?? [{ type: 'Literal', value, text, pos: 0, end: 0 }];
+  const expanded = all.map((part, index) =>
+    index === 0 && part.type === 'Literal' && text.startsWith('~')
+      ? [part.value.replace(/^~\w*(?=\/|$)/, () => scope.home ?? UNKNOWN)]
+      : expandPart(part, scope),
+  );
+  return join(expanded);
+}
+
+function join(parts: readonly (readonly string[])[]): string[] {
+  const paste = (heads: readonly string[], tails: readonly string[]): string[] =>
+    heads.flatMap((head) => tails.map((tail) => (head + tail).slice(0, CHARACTERS_MAX))).slice(0, ALTERNATIVES_MAX);
+  return parts.reduce<string[]>(paste, ['']);
+}
+
+function expandPart(part: WordPart, scope: Scope): readonly string[] {
+  switch (part.type) {
+    case 'Literal':
+    case 'SingleQuoted':
+    case 'AnsiCQuoted':
+      return [part.value];
+    case 'DoubleQuoted':
+    case 'LocaleString':
+      return join(part.parts.map((child: DoubleQuotedChild) => expandPart(child, scope)));
+    case 'Glob':
+      return [part.kind === 'star' ? STAR : QUESTION];
+    case 'BraceExpansion': {
+      const inner = part.text.slice(1, -1);
+      return inner.split(',').map((one) => (/[{}$`'"\\]|\.\./.test(one) ? UNKNOWN : toGlob(one)));
+    }
+    case 'SimpleExpansion':
+      return valueOf(part.text.slice(1), scope) ?? [UNKNOWN];
+    case 'ParameterExpansion': {
+      const isPlain = part.prefix === undefined && part.operation === undefined;
+      return (isPlain ? valueOf(part.parameter, scope) : undefined) ?? [UNKNOWN];
+    }
+    case 'CommandExpansion':
+    case 'ProcessSubstitution': {
+      const text = part.script === undefined ? null : scope.outputOf(part.script);
+      return [part.type === 'CommandExpansion' && text !== null ? text.trimEnd() : UNKNOWN];
+    }
+    case 'ArithmeticExpansion':
+    case 'ExtendedGlob':
+      return [UNKNOWN];
+  }
+}
+
+function valueOf(name: string, { variables, home, folder }: Scope): readonly string[] | undefined {
+  const usual = name === 'HOME' ? home : name === 'PWD' ? folder : null;
+  return variables.get(name) ?? (usual === null ? undefined : [usual]);
+}
+
+/** A pattern with the marks that stand for `*` and `?`. */
+function toGlob(text: string): string {
+  return text.replaceAll('*', STAR).replaceAll('?', QUESTION);
+}
+
+/** Marks as a person would write them. */
+export function showMarks(text: string): string {
+  return text.replaceAll(STAR, '*').replaceAll(QUESTION, '?').replaceAll(UNKNOWN, '…');
+}
+
+/** Goes back to the last `*` only, so that no pattern is slow. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  if (name.startsWith('.') && [STAR, QUESTION].includes(pattern.slice(0, 1))) return false;
+  let at = 0;
+  let star = -1;
+  let tried = 0;
+  for (let index = 0; index < name.length;) {
+    const mark = pattern[at];
+    if (mark === STAR) {
+      star = at++;
+      tried = index;
+    } else if (mark !== undefined && (mark === QUESTION || mark === name[index])) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++tried;
+    } else return false;
+  }
+  while (pattern[at] === STAR) at++;
+  return at === pattern.length;
+}
