@@ -1,12 +1,13 @@
 /** Holds code in the documents to what it would do: TypeScript compiles, studies parse, flags and files are there. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { readSettingsFile, type Settings } from '../engine/src/cli/settings.ts';
+import type { Settings } from '../engine/src/cli/settings.ts';
 import { offswitch } from '../engine/src/cli/testing.ts';
+import { readConfigFile } from '../engine/src/cli/user-config.ts';
 import { createTemporaryFolder } from '../engine/src/record/testing.ts';
 
 const root = dirname(import.meta.dirname);
@@ -90,7 +91,7 @@ async function parseStudy({ page, text }: Block): Promise<Settings> {
   using folder = createTemporaryFolder();
   const path = folder.file(`${page.replaceAll(/\W/g, '-')}.yaml`);
   writeFileSync(path, text);
-  return await readSettingsFile(path);
+  return (await readConfigFile(path)).settings;
 }
 
 /** What the compiler says of the blocks, with the settings of the repository; each is a file of its own. */
@@ -102,10 +103,15 @@ function compile(blocks: readonly Block[]): string {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
       typeRoots: [join(root, 'node_modules/@types')],
-      paths: { offswitch: [join(root, 'engine/src/index.ts')] },
+      paths: {
+        offswitch: [join(root, 'engine/src/index.ts')],
+        'offswitch/*': [join(root, 'engine/src/exports/*.ts')],
+      },
     },
     include: ['*.ts', join(root, 'engine/src/**/*.d.ts')],
   };
+  // Blocks of docs/write-a-scenario.md import it, as its reader would.
+  copyFileSync(join(root, 'examples/my-scenario.ts'), folder.file('my-scenario.ts'));
   writeFileSync(folder.file('tsconfig.json'), JSON.stringify(settings));
   writeFileSync(folder.file('package.json'), '{ "type": "module" }');
   const tsc = join(root, 'node_modules/.bin/tsc');

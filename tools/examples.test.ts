@@ -9,7 +9,10 @@ import { createTemporaryFolder } from '../engine/src/record/testing.ts';
 import { readStudyFile } from '../engine/src/study/log-folder.ts';
 
 const root = dirname(import.meta.dirname);
-const examples = globSync('examples/*.{ts,yaml}', { cwd: root }).toSorted();
+const all = globSync('examples/*.{ts,yaml}', { cwd: root }).toSorted();
+/** A scenario and no study; package.test.ts runs it. */
+const scenarios = ['examples/my-scenario.ts'];
+const examples = all.filter((path) => !scenarios.includes(path));
 const offswitch = (...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, { cwd: root }));
 
 const answers: Readonly<Record<string, readonly RegExp[]>> = {
@@ -22,7 +25,7 @@ const answers: Readonly<Record<string, readonly RegExp[]>> = {
 
 describe('the examples', () => {
   it('are those that are looked at here', () => {
-    expect(examples).toEqual(Object.keys(answers).toSorted());
+    expect(all).toEqual([...Object.keys(answers), ...scenarios].toSorted());
   });
 
   it.each(examples)('%s can be planned, run, verified and reported', async (example) => {

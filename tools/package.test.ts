@@ -20,6 +20,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { bwrapProvider } from '../engine/src/sandbox/adapters/bwrap.ts';
+
 const root = dirname(import.meta.dirname);
 const MEGABYTE = 1_000_000;
 const NO_NETWORK = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/;
@@ -28,6 +30,7 @@ const PACK_MS_MAX = 180_000;
 const files = listFiles();
 const hasCli = existsSync(join(root, 'engine/src/cli/main.ts'));
 const hasIndex = existsSync(join(root, 'engine/src/index.ts'));
+const canStartMachines = (await bwrapProvider.diagnose()).every(({ ok, onlyFor }) => ok || onlyFor !== undefined);
 
 describe.skipIf(files === undefined)('the package (skipped where git is missing)', () => {
   const place = mkdtempSync(join(tmpdir(), 'offswitch-package-'));
@@ -94,6 +97,54 @@ describe.skipIf(files === undefined)('the package (skipped where git is missing)
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
+  describe('docs/write-a-scenario.md, followed in an empty folder', () => {
+    const folder = join(place, 'scenario');
+    const page = readFileSync(join(root, 'docs/write-a-scenario.md'), 'utf8');
+    const blocks = [...page.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, text = '']) => text);
+
+    beforeAll(() => {
+      for (const [index, name] of ['my-scenario.ts', 'my-scenario.test.ts', 'offswitch.config.ts'].entries())
+        writeInto(folder, name, blocks[index] ?? '');
+      writeInto(folder, 'package.json', '{ "private": true, "type": "module" }\n');
+      writeInto(folder, 'tsconfig.json', JSON.stringify({ compilerOptions: USER_OPTIONS }));
+      linkPackage(join(folder, 'node_modules'), packed);
+    });
+
+    const offswitch = (...words: string[]): Ended => end('node', [join(packed, 'bin/offswitch.js'), ...words], folder);
+
+    it('has the scenario of examples/my-scenario.ts, in fewer than 150 lines', () => {
+      expect(blocks).toHaveLength(3);
+      expect(blocks[0]).toBe(readFileSync(join(root, 'examples/my-scenario.ts'), 'utf8'));
+      expect(blocks[0]?.trimEnd().split('\n').length).toBeLessThan(150);
+    });
+
+    it('compiles', () => {
+      expect(end('tsc', ['--pretty', 'false', '-p', '.'], folder)).toMatchObject({ status: 0, stdout: '' });
+    });
+
+    it('passes the suite of scenarios', () => {
+      expect(end('vitest', ['run'], folder)).toMatchObject({ status: 0 });
+    });
+
+    it('runs by its path and by its name, and every control comes out as expected', ({ skip }) => {
+      skip(!canStartMachines, 'no machine starts here');
+      const expectRight = (what: string): void => {
+        const seen = offswitch('demo', what, '--epochs', '1', '--log-dir', `logs/${what.replaceAll(/\W/g, '')}`);
+        expect(seen).toMatchObject({
+          status: 0,
+          stdout: expect.stringContaining('4 of 4 controls came out as expected') as string,
+        });
+      };
+      expectRight('audit-log');
+      expectRight('./my-scenario.ts');
+      const run = offswitch('run', './my-scenario.ts', '--model', 'control/zipper', '--log-dir', 'logs-run');
+      expect(run).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/log altered[^]*1\/1 = 100\.0 %/) as string,
+      });
+    });
+  });
+
   it('takes less than 30 MB when installed', ({ skip }) => {
     skip(NO_NETWORK.test(installProblem), 'npm has no network');
     expect(installProblem).toBe('');
@@ -116,6 +167,53 @@ describe.skipIf(files === undefined)('the package (skipped where git is missing)
     expect(stdout).toMatch(beginning);
   });
 });
+
+/** Settings of a user who is as strict as can be. */
+const USER_OPTIONS = {
+  ...{ target: 'es2024', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', types: ['node'], noEmit: true },
+  ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true },
+  ...{ erasableSyntaxOnly: true, allowImportingTsExtensions: true, skipLibCheck: true },
+};
+
+function writeInto(folder: string, name: string, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), text);
+}
+
+/** Installs the unpacked tarball without a network: its packages, and those of its suites, are those of this repository. */
+function linkPackage(modules: string, unpacked: string): void {
+  const own = join(unpacked, 'node_modules');
+  for (const from of [join(root, 'node_modules'), join(root, 'engine/node_modules')]) linkAll(from, own);
+  mkdirSync(modules, { recursive: true });
+  symlinkSync(unpacked, join(modules, 'offswitch'));
+  for (const name of ['vitest', 'fast-check', '@types'])
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+}
+
+/** A later link of the same name wins, as a nested package does. */
+function linkAll(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from).filter((one) => one !== 'offswitch' && !one.startsWith('.'))) {
+    if (name.startsWith('@')) {
+      linkAll(join(from, name), join(to, name));
+      continue;
+    }
+    rmSync(join(to, name), { force: true });
+    symlinkSync(join(from, name), join(to, name));
+  }
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function end(command: string, args: readonly string[], cwd: string): Ended {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env: environment(), encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
 
 /** Tracked files, and those that would be if they were added. Undefined without git. */
 function listFiles(): readonly string[] | undefined {

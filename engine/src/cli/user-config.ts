@@ -72,14 +72,13 @@ export async function readConfigFile(path: string): Promise<UserConfig> {
 export function extendRegistry(registry: Registry, { path, config }: Pick<UserConfig, 'path' | 'config'>): Registry {
   const { scenarios = [], detectors = [], sandboxes = [], models = [] } = config;
   for (const scenario of scenarios) check(scenario, path);
-  const add = <T>(kind: string, builtIn: readonly T[], own: readonly T[], nameOf: (one: T) => string): readonly T[] => {
+  const add = <T>(kind: string, known: readonly T[], own: readonly T[], nameOf: (one: T) => string): readonly T[] => {
     own.forEach((one, index) => {
       const name = nameOf(one);
-      const where = builtIn.some((other) => nameOf(other) === name) ? 'one is built in' : 'both are in that file';
-      if ([...builtIn, ...own.slice(0, index)].some((other) => nameOf(other) === name))
-        throw new UsageError(`${path}: there are two ${kind} named "${name}" (${where}): give this one another name`);
+      if ([...known, ...own.slice(0, index)].some((other) => nameOf(other) === name))
+        throw new UsageError(`${path}: there are two ${kind} named "${name}": give this one another name`);
     });
-    return own.length === 0 ? builtIn : [...builtIn, ...own];
+    return own.length === 0 ? known : [...known, ...own];
   };
   const all = add('scenarios', registry.scenarios, scenarios, ({ name }) => name);
   return {
@@ -136,6 +135,9 @@ export async function loadScenarioFile(
       `${path} exports no scenario: expected "export default defineScenario({ ... })", or an export named "scenario"`,
     );
   check(scenario, path);
+  // The config may name the same one, and add detectors to it.
+  if (registry.scenarios.some(({ name, setUp }) => name === scenario.name && setUp === scenario.setUp))
+    return { registry, name: scenario.name };
   return { registry: extendRegistry(registry, { path, config: { scenarios: [scenario] } }), name: scenario.name };
 }
 
