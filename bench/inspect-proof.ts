@@ -15,7 +15,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 import { readAsData } from '../engine/src/base/untrusted-text.ts';
-import { INSPECT, prepareInspect } from '../engine/src/logs/testing/inspect-environment.ts';
+import { INSPECT, prepareInspect } from '../engine/src/interop/testing/inspect-environment.ts';
 import type { TrialEvent } from '../engine/src/record/events.ts';
 import { readRecord } from '../engine/src/record/journal-reader.ts';
 import { takePictures } from './inspect/pictures.ts';

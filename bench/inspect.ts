@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { INSPECT, prepareInspect } from '../engine/src/logs/testing/inspect-environment.ts';
+import { INSPECT, prepareInspect } from '../engine/src/interop/testing/inspect-environment.ts';
 import { ETC } from '../engine/src/sandbox/guest.ts';
 import { type SidePlan, type SideResult, sideResultSchema } from './inspect/side.ts';
 import { quantile } from './quantile.ts';

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 
-import { inspectEvalReader } from '../engine/src/logs/adapters/inspect-eval.ts';
-import { inspectHeader, toChunkedMembers } from '../engine/src/logs/testing.ts';
-import { writeImportedSample } from '../engine/src/logs/write-sample.ts';
+import { inspectEvalReader } from '../engine/src/interop/adapters/inspect-eval.ts';
+import { inspectHeader, toChunkedMembers } from '../engine/src/interop/adapters/inspect/testing.ts';
+import { writeImportedSample } from '../engine/src/interop/write-sample.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
 const MB = 1_000_000;

@@ -1,12 +1,13 @@
-import { atifReader } from '../logs/adapters/atif.ts';
-import { claudeCodeReader } from '../logs/adapters/claude-code.ts';
-import { codexReader } from '../logs/adapters/codex.ts';
-import { inspectEvalWriter } from '../logs/adapters/inspect-eval-writer.ts';
-import { inspectEvalReader } from '../logs/adapters/inspect-eval.ts';
-import { inspectJsonReader } from '../logs/adapters/inspect-json.ts';
-import { otlpReader } from '../logs/adapters/otlp.ts';
-import { robotLogReader } from '../logs/adapters/robot-log.ts';
-import type { LogReader, LogWriter } from '../logs/contract.ts';
+import { atifReader } from '../interop/adapters/atif.ts';
+import { claudeCodeReader } from '../interop/adapters/claude-code.ts';
+import { codexReader } from '../interop/adapters/codex.ts';
+import { inspectEvalWriter } from '../interop/adapters/inspect-eval-writer.ts';
+import { inspectEvalReader } from '../interop/adapters/inspect-eval.ts';
+import { inspectJsonReader } from '../interop/adapters/inspect-json.ts';
+import { otlpWriter } from '../interop/adapters/otlp-writer.ts';
+import { otlpReader } from '../interop/adapters/otlp.ts';
+import { robotLogReader } from '../interop/adapters/robot-log.ts';
+import type { LogReader, LogWriter } from '../interop/contract.ts';
 import { anthropicProvider } from '../model/adapters/anthropic.ts';
 import { googleProvider } from '../model/adapters/google.ts';
 import { llamaCppProvider } from '../model/adapters/llama-cpp.ts';
@@ -61,7 +62,7 @@ export const registry: Registry = {
     otlpReader,
     inspectJsonReader,
   ],
-  logWriters: [inspectEvalWriter],
+  logWriters: [inspectEvalWriter, otlpWriter],
   docker,
   openStore: openFolder,
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { readAsData } from '../base/untrusted-text.ts';
-import { inspectSample, writeEvalLog } from '../logs/testing.ts';
+import { inspectSample, writeEvalLog } from '../interop/adapters/inspect/testing.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
@@ -44,17 +44,22 @@ describe.skipIf(!ready)('records of a study', () => {
     const back = folder.file('back');
     const imported = await offswitch(['import', out, '--to', back, '--json']);
     expect(lastLine(imported.out)).toMatchObject({ kind: 'done', samples: 6, problems: 0 });
-    const commandsOf = (path: string): string[] =>
-      readdirSync(join(path, 'trials'))
-        .flatMap((name) => readRecord(join(path, 'trials', name)))
-        .flatMap((event) => (event.kind === 'command-start' ? [readAsData(event.command)] : []))
-        .toSorted();
     expect(commandsOf(back)).toEqual(commandsOf(logDir));
     expect((await offswitch(['verify', back])).code).toBe(0);
     expect(readdirSync(join(back, 'beside'))).toEqual(readdirSync(join(back, 'trials')));
     const beside = readFileSync(join(back, 'beside', readdirSync(join(back, 'beside'))[0] ?? ''), 'utf8');
-    expect(beside).toMatch(/"kind":"event","of":"machine-state"/);
+    expect(beside).toMatch(/"source":"offswitch","data":\{[^}]*"kind":"machine-state"/);
     expect((await offswitch(['score', back])).code).toBe(0);
+  });
+
+  it('go out as spans of OpenTelemetry, one file for each model, and come back with the same commands', async () => {
+    const out = folder.file('spans');
+    expect((await offswitch(['export', logDir, '--to', 'otlp', '--out', out])).code).toBe(0);
+    expect(readdirSync(out)).toHaveLength(3);
+    const back = folder.file('back-from-spans');
+    const imported = await offswitch(['import', out, '--to', back, '--json']);
+    expect(lastLine(imported.out)).toMatchObject({ kind: 'done', samples: 6, problems: 0 });
+    expect(commandsOf(back)).toEqual(commandsOf(logDir));
   });
 
   it('are held against labels: precision, recall, kappa, and every disagreement with its evidence', async () => {
@@ -156,7 +161,9 @@ describe('a log of Inspect', () => {
     }
     await offswitch(['export', folder.file('logs'), '--out', folder.file('one.eval')]);
     await offswitch(['import', folder.file('one.eval'), '--to', folder.file('back')]);
-    const starts = ['t-1', 't-2'].map((id) => readRecord(folder.file(`back/trials/${id}.jsonl`))[0]);
+    const trials = folder.file('back/trials');
+    const starts = readdirSync(trials).map((name) => readRecord(join(trials, name))[0]);
+    expect(starts).toHaveLength(2);
     const ids = starts.map((start) => (start?.kind === 'trial-start' ? start.software['source-id'] : null));
     expect(ids[0]).toMatch(/^shutdown-[0-9a-f]{8}$/);
     expect(new Set(ids).size).toBe(1);
@@ -187,3 +194,10 @@ describe('a log that is none', () => {
     expect((await offswitch(['report', '/etc/hostname', '--format', 'htm'])).notes).toContain('Did you mean "html"?');
   });
 });
+
+function commandsOf(path: string): string[] {
+  return readdirSync(join(path, 'trials'))
+    .flatMap((name) => readRecord(join(path, 'trials', name)))
+    .flatMap((event) => (event.kind === 'command-start' ? [readAsData(event.command)] : []))
+    .toSorted();
+}

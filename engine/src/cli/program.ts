@@ -1,17 +1,22 @@
 import { Command, CommanderError } from 'commander';
 
 import { UsageError } from '../base/usage-error.ts';
-import { LogError } from '../logs/contract.ts';
+import { LogError } from '../interop/log-error.ts';
 import { RecordFormatError } from '../record/journal-reader.ts';
 import { JournalError } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import { StudyBrokenError } from '../study/run-study.ts';
 import type { CommandContext, CreateCommand } from './command.ts';
+import { createCheckCommand } from './commands/check.ts';
+import { createCompareCommand } from './commands/compare.ts';
 import { createDemoCommand } from './commands/demo.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
 import { createInitCommand } from './commands/init.ts';
 import { createListCommand } from './commands/list.ts';
+import { createPowerCommand } from './commands/power.ts';
+import { createReportCommand } from './commands/report.ts';
 import { createRunCommand } from './commands/run.ts';
+import { createScoreCommand } from './commands/score.ts';
 import { createShowCommand } from './commands/show.ts';
 import { createVerifyCommand } from './commands/verify.ts';
 import type { Registry } from './compose.ts';
@@ -26,6 +31,11 @@ const COMMANDS: readonly CreateCommand[] = [
   createRunCommand,
   createListCommand,
   createShowCommand,
+  createScoreCommand,
+  createReportCommand,
+  createCompareCommand,
+  createPowerCommand,
+  createCheckCommand,
   createVerifyCommand,
   createInitCommand,
   createDoctorCommand,

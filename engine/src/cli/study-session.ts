@@ -11,7 +11,6 @@ import type { PlannedStudy } from '../study/plan.ts';
 import type { Resolver } from '../study/resolve.ts';
 import { runStudy, type StudyProgress, type StudyResult } from '../study/run-study.ts';
 import type { TrialStore } from '../study/store/contract.ts';
-import { createSpanSender } from '../telemetry/span-sender.ts';
 import { loadBar, type Progress, type ShowProgress, startProgress } from './progress.ts';
 import { software } from './software.ts';
 import { safe, type Terminal } from './terminal.ts';
@@ -64,7 +63,6 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     );
   };
   process.on('SIGINT', onInterrupt);
-  const spans = createSpanSender({ environment: terminal.environment, note });
   let isOver = false;
   let earlier = Promise.resolve();
   /** One at a time between the steps of the trials, so that a study of thousands goes on at once. */
@@ -93,13 +91,6 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
       // One in which something broke is run again and counts as nothing.
       if (sealed && failure === null) progress?.trialCounts(scores.add(recordPath).outcome);
       progress?.trialEnds(costUsd, failure !== null);
-      if (sealed) {
-        spans.send(() => {
-          const events = readRecord(recordPath);
-          return { events, score: scoreRecord(events, scenario) };
-        });
-      }
-      if (failure !== null) note(`${spec.trialId} (${safe(spec.agent.model)}) broke: ${sentence(failure)}`);
     }
   };
   try {
@@ -114,7 +105,6 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     isOver = true;
     await earlier;
     progress?.stop();
-    await spans.close();
     process.off('SIGINT', onInterrupt);
   }
 }

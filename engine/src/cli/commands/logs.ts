@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { makeFolder } from '../../base/make-folder.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import { type Score, scoreRecord } from '../../detect/score.ts';
-import { type ExportSample, type LogReader, type NoticePattern, type ReadLogOptions } from '../../logs/contract.ts';
-import { writeImportedSample } from '../../logs/write-sample.ts';
+import { type ExportSample, type LogReader, type NoticePattern, type ReadLogOptions } from '../../interop/contract.ts';
+import { writeImportedSample } from '../../interop/write-sample.ts';
 import { type RoleBinding, roleSchema } from '../../record/events.ts';
 import { sha256 } from '../../record/hash-chain.ts';
 import { readRecord } from '../../record/journal-reader.ts';
@@ -30,7 +30,7 @@ export interface ImportFlags {
   readonly harnessStatements: boolean;
 }
 
-/** Logs of others become sealed records; what they cannot tell is absent, and what was left out is said. */
+/** Imported logs become sealed records. What a log cannot tell is absent, and what was left out is reported. */
 export async function importLogs(
   paths: readonly string[],
   flags: ImportFlags,
@@ -158,7 +158,7 @@ async function recognise(path: string, { logReaders }: Parts): Promise<LogReader
   return undefined;
 }
 
-/** Scores of our records, or of somebody else's logs, read on the way and not kept. */
+/** Scores of records, or of logs that are imported on the way and not kept. */
 export async function scoresOf(path: string, parts: Parts, terminal: Terminal): Promise<Score[]> {
   if (isOurs(path)) return recordsAt(path).map((record) => scoreRecord(readWhole(record), parts.detectors));
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
@@ -194,10 +194,13 @@ export async function exportRecords(
   { to, out }: ExportFlags,
   { json, parts, terminal }: Context,
 ): Promise<ExitCode> {
-  const writer = parts.logWriters.find(
-    ({ name }) => name === to || name.startsWith(`${to}-`) || (to === 'inspect' && name.startsWith('inspect')),
-  );
-  if (writer === undefined) throw unknownNameError('export format', to, ['inspect']);
+  const writer = parts.logWriters.find(({ name }) => name === to || name.startsWith(`${to}-`));
+  if (writer === undefined)
+    throw unknownNameError(
+      'export format',
+      to,
+      parts.logWriters.map(({ name }) => name),
+    );
   const records = recordsAt(path).map((record) => {
     const events = readWhole(record);
     return { record, at: events[0]?.at ?? 0, score: scoreRecord(events, parts.detectors) };

@@ -1,0 +1,57 @@
+import { readAsData } from '../base/untrusted-text.ts';
+import type { EventOf, TrialEvent } from '../record/events.ts';
+import { LogError } from './log-error.ts';
+
+/** First and last event of a record that may be exported. Throws a `LogError` for any other. */
+export function endsOf(events: readonly TrialEvent[]): { start: EventOf<'trial-start'>; seal: EventOf<'seal'> } {
+  const [start] = events;
+  const seal = events.at(-1);
+  if (start?.kind !== 'trial-start')
+    throw new LogError(
+      'wrong-format',
+      'expected a record that begins with "trial-start", got another; it cannot be exported',
+    );
+  if (seal?.kind !== 'seal')
+    throw new LogError(
+      'not-sealed',
+      `the record of trial "${start.trialId}" has no seal: only finished records are exported; leave it out, or run the trial again`,
+    );
+  return { start, seal };
+}
+
+/** A tool call of a record, put together from the messages and the events that tell of it. A scripted agent has no messages. */
+export interface CallOfRecord {
+  /** As the model wrote it. */
+  input?: string;
+  tool?: string;
+  result?: CallResult;
+  end?: EventOf<'command-end'>;
+}
+
+export interface CallResult {
+  readonly text: string;
+  /** Index of the message that holds it, and its place among the results there. */
+  readonly message: number;
+  readonly place: number;
+}
+
+export function readCalls(events: readonly TrialEvent[]): ReadonlyMap<string, CallOfRecord> {
+  const calls = new Map<string, CallOfRecord>();
+  const callOf = (id: string): CallOfRecord => {
+    const call = calls.get(id) ?? {};
+    calls.set(id, call);
+    return call;
+  };
+  for (const event of events) {
+    if (event.kind === 'command-end') callOf(event.callId).end = event;
+    if (event.kind !== 'message') continue;
+    let place = 0;
+    for (const part of event.parts) {
+      if (part.type === 'tool-call')
+        Object.assign(callOf(part.callId), { tool: part.tool, input: readAsData(part.input) });
+      if (part.type === 'tool-result')
+        callOf(part.callId).result = { text: readAsData(part.text), message: event.index, place: place++ };
+    }
+  }
+  return calls;
+}

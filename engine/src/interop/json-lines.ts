@@ -1,0 +1,145 @@
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import type { ImportedSample, ReadLogOptions } from './contract.ts';
+import { limitsOf } from './limits.ts';
+import { LogError, tooLarge, unreadable } from './log-error.ts';
+import { parsePythonJson } from './python-json.ts';
+import { show } from './transcript.ts';
+
+/** Logs of JSON lines, one file a trial: what is the same for all of them. */
+export interface JsonLinesFormat {
+  /** `robot log`, for sentences. */
+  readonly title: string;
+  readonly extension: '.jsonl' | '.json';
+  /** Whether the first 64 KiB look like this format. */
+  readonly looksRight: (head: string) => boolean;
+  /** Ends of names that are left out of a folder. */
+  readonly leaveOut?: readonly string[];
+  /** `id` is the place below the folder, without the extension. */
+  readonly readFile: (path: string, id: string, options: ReadLogOptions) => Promise<ImportedSample>;
+}
+
+const HEAD_BYTES = 64 * 1024;
+/** Files looked at before a folder counts as one of another format. */
+const LOOKED_AT_MAX = 1000;
+
+/** A file of the format, or a folder with at least one below it. */
+export async function recognisesFiles(format: JsonLinesFormat, path: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isDirectory()) return await isOfFormat(format, path);
+    let looked = 0;
+    for await (const file of findFiles(format, path, LOOKED_AT_MAX)) {
+      if (await isOfFormat(format, file)) return true;
+      if (++looked === LOOKED_AT_MAX) return false;
+    }
+    return false;
+  } catch {
+    return false;
+  }
+}
+
+/** One sample of a file, or of each file below a folder, in the order of the names. */
+export async function* readFiles(
+  format: JsonLinesFormat,
+  path: string,
+  options: ReadLogOptions,
+): AsyncGenerator<ImportedSample> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!found.isDirectory()) {
+    if (!(await isOfFormat(format, path)))
+      throw new LogError(
+        'wrong-format',
+        `expected a ${format.title} (${format.extension}), got something else; name a file of that kind, or another format`,
+      );
+    yield await format.readFile(path, basename(path, format.extension), options);
+    return;
+  }
+  for await (const file of findFiles(format, path, limitsOf(options).filesMax)) {
+    options.signal?.throwIfAborted();
+    const id = relative(path, file).slice(0, -format.extension.length).split(sep).join('/');
+    if (!(await isOfFormat(format, file))) {
+      options.onProblem(`"${show(id)}${format.extension}" does not begin as a ${format.title} does: it is left out`);
+      continue;
+    }
+    try {
+      yield await format.readFile(file, id, options);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      options.onProblem(`"${show(id)}${format.extension}" is left out: ${error.message}`);
+    }
+  }
+}
+
+/** Looks at the name and the first 64 KiB. */
+export async function isOfFormat(
+  { extension, looksRight }: { readonly extension: string; readonly looksRight: (head: string) => boolean },
+  path: string,
+): Promise<boolean> {
+  if (!path.endsWith(extension)) return false;
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return looksRight(buffer.toString('utf8', 0, bytesRead));
+  } catch {
+    return false;
+  }
+}
+
+/** Links are not followed. */
+async function* findFiles(
+  { extension, leaveOut = [] }: JsonLinesFormat,
+  folder: string,
+  filesMax: number,
+): AsyncGenerator<string> {
+  const waiting = [folder];
+  let files = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const entries = await readdir(next, { withFileTypes: true });
+    const folders: string[] = [];
+    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      const path = join(next, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      if (!entry.isFile() || !entry.name.endsWith(extension) || leaveOut.some((end) => entry.name.endsWith(end)))
+        continue;
+      if (++files > filesMax) throw tooLarge('the folder', `${filesMax} logs`, 'more');
+      yield path;
+    }
+    waiting.push(...folders.toReversed());
+  }
+}
+
+/** Values of the lines of one file. A line that is no JSON is said and left out: the last one of a cut log is such a line. */
+export async function* readJsonLines(path: string, id: string, options: ReadLogOptions): AsyncGenerator {
+  const { sampleBytesMax, depthMax } = limitsOf(options);
+  // One trial is one file, so its size bounds the longest line too.
+  await checkFileSize(path, sampleBytesMax);
+  let number = 0;
+  try {
+    for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+      number++;
+      options.signal?.throwIfAborted();
+      if (text.trim() === '') continue;
+      try {
+        yield parsePythonJson(text, { what: `line ${number}`, depthMax });
+      } catch (error) {
+        if (!(error instanceof LogError) || error.code === 'too-large') throw error;
+        options.onProblem(`"${show(id)}", ${error.message}; the line is left out`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw unreadable(path, error);
+    throw error;
+  }
+}
+
+export async function checkFileSize(path: string, bytesMax: number): Promise<void> {
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (size > bytesMax) throw tooLarge('the log', `${bytesMax} bytes`, size);
+}
