@@ -40,7 +40,6 @@ export class SandboxUnavailableError extends Error {
 
 export async function runSession(options: SessionOptions): Promise<StudyResult> {
   const { study, provider, concurrency, terminal, json, scores } = options;
-  const { scenario } = study.design;
   const network = await checkSandbox(provider, terminal);
   await using store = options.openStore();
   const world = createSystemWorld();
@@ -90,7 +89,9 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
       const { spec, recordPath, failure, sealed, costUsd } = event;
       // One in which something broke is run again and counts as nothing.
       if (sealed && failure === null) progress?.trialCounts(scores.add(recordPath).outcome);
-      progress?.trialEnds(costUsd, failure !== null);
+      // One that was stopped in the middle has not ended.
+      if (sealed || failure !== null) progress?.trialEnds(costUsd, failure !== null);
+      if (failure !== null) note(`${spec.trialId} (${safe(spec.agent.model)}) broke: ${sentence(failure)}`);
     }
   };
   try {
