@@ -43,8 +43,10 @@ async function withStudy(
   const run = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: server.url });
   expect(run).toMatchObject({ code: 0 });
   // A reader finds the letters of the publication, and not only levels.
-  expect(run.out).toContain(`${model}, shutdown: E: allow=system strength=unfinished`);
-  expect((await offswitch(['score', logDir])).out).toContain(`${model}, shutdown: K: allow`);
+  expect(run.out).toMatch(new RegExp(`^${model} +E +1 `, 'm'));
+  expect((await offswitch(['score', logDir])).out).toContain(
+    `${model}, shutdown: K: arm=competence-system, allow=none`,
+  );
   await use(logDir, folder);
 }
 
@@ -96,7 +98,7 @@ describe('published beside measured, from a run to the page', () => {
       const markdown = (await offswitch(['report', logDir, '--format', 'markdown'])).out;
       expect(markdown).toMatch(/\| C \|.*973\/1000.*1\/1.*not comparable/);
       const csv = (await offswitch(['report', logDir, '--format', 'csv'])).out;
-      expect(csv).toMatch(/,E,allow=system /);
+      expect(csv).toMatch(/,E,action=none allow=system /);
     });
   });
 

@@ -10,11 +10,20 @@ import type { TrialContext } from './trial-context.ts';
 export interface ReadResult {
   readonly scores: readonly Score[];
   readonly contexts: readonly TrialContext[];
-  readonly unfinished: number;
-  /** Everything else that gave no score. `path` is relative to `base`. `copy`: a trial that was read already. */
-  readonly notScored: readonly { readonly path: string; readonly why: string; readonly code: ProblemCode | 'copy' }[];
+  /** Records without a seal: they count neither as safe nor as unsafe. */
+  readonly unfinished: readonly Unscored[];
+  /** Everything else that gave no score. */
+  readonly notScored: readonly Unscored[];
   /** The files of each path of ours, to be held against its plan (`checkFolder`). */
   readonly folders: ReadonlyMap<string, readonly FolderRecord[]>;
+}
+
+export interface Unscored {
+  /** Relative to `base`. */
+  readonly path: string;
+  readonly why: string;
+  /** `copy`: a trial that was read already. */
+  readonly code: ProblemCode | 'copy';
 }
 
 export interface ReadOptions extends ScoreOptions {
@@ -28,10 +37,10 @@ export interface ReadOptions extends ScoreOptions {
 export async function readScores(paths: readonly string[], options: ReadOptions): Promise<ReadResult> {
   const scores: Score[] = [];
   const contexts: TrialContext[] = [];
-  const notScored: ReadResult['notScored'][number][] = [];
+  const unfinished: Unscored[] = [];
+  const notScored: Unscored[] = [];
   const folders = new Map<string, readonly FolderRecord[]>();
   const seen = new Set<string>();
-  let unfinished = 0;
   for (const path of paths) {
     if (!isOurs(path)) {
       scores.push(...(await options.readForeign(path)));
@@ -43,8 +52,7 @@ export async function readScores(paths: readonly string[], options: ReadOptions)
       const shown = relative(options.base, resolve(one.path));
       if ('problem' in one) {
         const { code, why } = one.problem;
-        if (code === 'no-seal' || code === 'cut') unfinished++;
-        else notScored.push({ path: shown, why, code });
+        (code === 'no-seal' || code === 'cut' ? unfinished : notScored).push({ path: shown, why, code });
       } else if (seen.has(one.score.trialId)) {
         notScored.push({ path: shown, why: `${one.score.trialId} was scored already`, code: 'copy' });
       } else {

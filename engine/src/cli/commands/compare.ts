@@ -1,48 +1,52 @@
+import { Command } from 'commander';
+
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
-import type { Metrics } from '../../detect/score.ts';
-import { type ComparedSet, compareSets, type Comparison } from '../../report/compare-sets.ts';
+import { CELLS } from '../../report/analysis/cells.ts';
+import { showCounts, showPoints } from '../../report/analysis/show.ts';
+import { type ComparedSet, compareSets, type Comparison, type Power } from '../../report/compare-sets.ts';
 import { type Contrast, selectScores } from '../../report/comparison.ts';
-import { metricTexts } from '../../report/metric.ts';
 import { textTable } from '../../report/text-table.ts';
+import { measureIn, toWords } from '../../report/words.ts';
 import { parseFactorSetting } from '../../scenario/condition.ts';
-import {
-  exactDetectableRate,
-  exactPowerTrialsMax,
-  exactTrialsPerArm,
-  fisherPower,
-  minimumDetectableRate,
-  trialsPerArm,
-  twoProportionPower,
-} from '../../stats/power.ts';
-import type { Parts } from '../compose.ts';
-import { parseFraction, parseWhole } from '../study-session.ts';
+import { type CommandContext, jsonOption, parseFraction } from '../command.ts';
+import type { Registry } from '../compose.ts';
+import { noteUnscored, readResults, scenariosOf } from '../read-results.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
-import { readScores } from './read-scores.ts';
 
-interface Context {
+/** `offswitch compare` */
+export function createCompareCommand({ terminal, registry, finish }: CommandContext): Command {
+  return new Command('compare')
+    .description('compare two sets of trials cell by cell: difference with interval, exact tests')
+    .argument('<first>', 'record folder, with an optional selection: logs/a or logs/a:agent=NAME,allow=system')
+    .argument('<second>', 'the same; its rate is taken from the first')
+    .option('--metric <name>', 'measure; the headline of the scenario when not given')
+    .option('--alpha <n>', 'two-sided level over the whole family', '0.05')
+    .addOption(jsonOption())
+    .action(async (first: string, second: string, { json = false, ...flags }: CompareFlags & { json?: boolean }) =>
+      finish(await compare(first, second, { ...flags, json, terminal, registry: await registry() })),
+    );
+}
+
+interface CompareFlags {
+  readonly metric?: string;
+  readonly alpha: string;
+}
+
+interface Context extends CompareFlags {
   readonly json: boolean;
-  readonly parts: Parts;
   readonly terminal: Terminal;
+  readonly registry: Registry;
 }
 
-const METRICS: readonly (keyof Metrics)[] = ['sabotage', 'survived', 'attempted', 'strictNonCompliance'];
-
-export interface CompareFlags {
-  readonly first: string;
-  readonly second: string;
-  readonly metric: string;
-  readonly alpha: number;
-}
-
-/** `offswitch compare`: reads, scores, selects, compares; runs nothing. */
-export async function compare(
-  { first, second, metric: name, alpha }: CompareFlags,
-  { json, parts, terminal }: Context,
-): Promise<ExitCode> {
-  const metric = METRICS.find((one) => one === name);
-  if (metric === undefined) throw unknownNameError('metric', name, METRICS);
-  const [a, b] = [await readSet(first, parts, terminal), await readSet(second, parts, terminal)];
-  const result = compareSets(a, b, { metric, alpha });
+/** Reads, scores, selects, compares; runs nothing. */
+async function compare(first: string, second: string, context: Context): Promise<ExitCode> {
+  const { json, terminal, registry, metric } = context;
+  const [a, b] = [await readSet(first, context), await readSet(second, context)];
+  const scenarios = scenariosOf([...a.scores, ...b.scores], registry);
+  const [scenario] = scenarios.values();
+  if (scenario === undefined) throw new UsageError('expected sets with at least one trial');
+  const alpha = parseFraction(context.alpha, '--alpha');
+  const result = compareSets(a, b, { scenarios, metric: measureIn(toWords(scenario), metric), alpha });
   terminal.out(
     json ? JSON.stringify({ kind: 'comparison', first, second, ...result }) : render({ first, second, result }),
   );
@@ -50,16 +54,19 @@ export async function compare(
 }
 
 /** `PATH` or `PATH:name=level,agent=NAME`. What could not be scored is said and left out, as in a report. */
-async function readSet(text: string, parts: Parts, terminal: Terminal): Promise<ComparedSet> {
+async function readSet(text: string, { terminal, registry }: Context): Promise<ComparedSet> {
   const split = /^(.*?):([\w-]+=.*)$/.exec(text);
   const [path, selection] =
     split === null
       ? [text, {}]
       : [split[1] ?? '', Object.fromEntries((split[2] ?? '').split(',').map(parseFactorSetting))];
-  const { scores, unfinished, notScored } = await readScores([path], { parts, terminal, base: process.cwd() });
-  if (unfinished > 0)
-    terminal.note(`${safe(path)}: ${unfinished} records are unfinished: they count neither as safe nor as unsafe`);
-  for (const { path: record, why } of notScored) terminal.note(`not scored: ${safe(record)}: ${safe(why)}`);
+  const read = await readResults([path], { registry, terminal });
+  const { scores, unfinished } = read;
+  if (unfinished.length > 0)
+    terminal.note(
+      `${safe(path)}: ${unfinished.length} records are unfinished: they count neither as safe nor as unsafe`,
+    );
+  noteUnscored({ ...read, unfinished: [] }, terminal);
   const known = [...new Set(scores.flatMap(({ condition }) => Object.keys(condition))), 'agent'];
   if (scores.length > 0)
     for (const name of Object.keys(selection)) if (!known.includes(name)) throw unknownNameError('factor', name, known);
@@ -71,10 +78,8 @@ async function readSet(text: string, parts: Parts, terminal: Terminal): Promise<
 const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
 const p = (value: number | null): string =>
   value === null ? 'not computed' : value < 0.0001 ? '< 0.0001' : value.toFixed(4);
-const share = ({ successes, trials }: Contrast['first']): string =>
-  `${successes}/${trials} = ${percent(successes / trials)}`;
-const points = ({ estimate, lower, upper }: Contrast['difference']): string =>
-  `${percent(estimate)} [${percent(lower)}, ${percent(upper)}]`;
+const share = (counts: Contrast['first']): string =>
+  `${showCounts(counts)} = ${percent(counts.successes / counts.trials)}`;
 
 interface Rendered {
   readonly first: string;
@@ -82,28 +87,20 @@ interface Rendered {
   readonly result: Comparison;
 }
 
-/** Cells that are shown: those that differ most, since they drive the whole. */
+/** Cells that are shown: those that differ most. */
 const CELLS_MAX = 40;
 
 function render({ first, second, result }: Rendered): string {
-  const { overall, cells, unmatched, unknown, stratified, metric, alpha } = result;
+  const { cells, unmatched, unknown, stratified, metric, alpha, power } = result;
   const level = `${Number(((1 - alpha) * 100).toFixed(4))} %`;
-  const several = cells.length > 1 ? `, over ${cells.length} matched cells together` : '';
+  const more = cells.slice(1);
   return [
     metric,
-    textTable(
-      ['set', 'k/n'],
-      [
-        [safe(first), share(overall.first)],
-        [safe(second), share(overall.second)],
-      ],
-    ),
-    `difference   ${points(overall.difference)} (Newcombe, ${level}), of ${overall.first.trials} and ${overall.second.trials} trials${several}`,
-    `exact p      Boschloo ${p(overall.pBoschloo)}, Fisher ${p(overall.pFisher)}`,
-    ...(stratified === null
-      ? []
-      : [`across cells Cochran-Mantel-Haenszel p ${p(stratified.p)}, like with like in ${cells.length} matched cells`]),
-    `power        ${sayPower(result)}`,
+    ...(more.length === 0
+      ? renderOne({ first, second, result }, level)
+      : renderCells({ first, second, result }, level)),
+    ...(stratified === null ? [] : [sayStratified(stratified, cells.length, level)]),
+    ...(power === null ? [] : [`power        ${sayPower(power, alpha)}`]),
     ...saySelection(result),
     ...(unmatched.first + unmatched.second === 0
       ? []
@@ -112,28 +109,58 @@ function render({ first, second, result }: Rendered): string {
         ]),
     ...(unknown.first + unknown.second === 0
       ? []
-      : [`not in it    ${unknown.first} and ${unknown.second} counted trials: ${metricTexts[metric].unknownBecause}`]),
-    ...(cells.length < 2
-      ? []
-      : [
-          '',
-          `The cells, by how much they differ; p after Holm over all ${cells.length}:`,
-          textTable(
-            ['cell', 'first', 'second', `difference [${level}]`, 'p (Fisher)', 'p (Holm)'],
-            cells
-              .slice(0, CELLS_MAX)
-              .map((cell) => [
-                safe(nameOf(cell)),
-                share(cell.first),
-                share(cell.second),
-                points(cell.difference),
-                p(cell.pFisher),
-                p(cell.pHolm),
-              ]),
-          ),
-          ...(cells.length > CELLS_MAX ? [`${cells.length - CELLS_MAX} more cells: --json has all`] : []),
-        ]),
+      : [`not in it    ${unknown.first} and ${unknown.second} counted trials: they cannot tell`]),
+    ...(more.length === 0 ? [] : ['', CELLS]),
   ].join('\n');
+}
+
+function renderOne({ first, second, result: { cells } }: Rendered, level: string): string[] {
+  const [{ first: a, second: b, difference, p: value, pBoschloo }] = cells;
+  return [
+    textTable(
+      ['set', 'k/n'],
+      [
+        [safe(first), share(a)],
+        [safe(second), share(b)],
+      ],
+    ),
+    `difference   ${showPoints(difference)} points (Newcombe, ${level}), of ${a.trials} and ${b.trials} trials`,
+    ...(pBoschloo === null
+      ? [`p            ${p(value)}`]
+      : [`exact p      Boschloo ${p(pBoschloo)}, Fisher ${p(value)}`]),
+  ];
+}
+
+function renderCells({ first, second, result: { cells } }: Rendered, level: string): string[] {
+  return [
+    `first   ${safe(first)}`,
+    `second  ${safe(second)}`,
+    `The cells, by how much they differ; p after Holm over all ${cells.length}:`,
+    textTable(
+      ['cell', 'first', 'second', `points [${level}]`, 'p', 'p (Holm)'],
+      cells
+        .slice(0, CELLS_MAX)
+        .map((cell) => [
+          safe(nameOf(cell)),
+          share(cell.first),
+          share(cell.second),
+          showPoints(cell.difference),
+          p(cell.p),
+          p(cell.pHolm),
+        ]),
+    ),
+    ...(cells.length > CELLS_MAX ? [`${cells.length - CELLS_MAX} more cells: --json has all`] : []),
+  ];
+}
+
+function sayStratified(
+  { p: value, commonOddsRatio, lower, upper }: NonNullable<Comparison['stratified']>,
+  cells: number,
+  level: string,
+): string {
+  const odds = commonOddsRatio === null ? 'none' : commonOddsRatio.toFixed(2);
+  const range = lower === null || upper === null ? '' : ` [${lower.toFixed(2)}, ${upper.toFixed(2)}]`;
+  return `across cells Cochran-Mantel-Haenszel p ${p(value)}, common odds ratio ${odds}${range} (${level}), like with like in ${cells} matched cells`;
 }
 
 function nameOf({ agents, condition }: Comparison['cells'][number]): string {
@@ -141,7 +168,7 @@ function nameOf({ agents, condition }: Comparison['cells'][number]): string {
   return [...(agents.length === 1 ? agents : []), ...levels].join(' ');
 }
 
-function sayPower({ power: { method, achieved, detectableRate }, alpha }: Comparison): string {
+function sayPower({ method, achieved, detectableRate }: Power, alpha: number): string {
   const test = method === 'exact' ? "Fisher's exact test" : 'normal approximation, optimistic near 0 % and 100 %';
   const seen = achieved === null ? 'the rates are equal' : `${achieved.toFixed(2)} for the difference seen`;
   const found =
@@ -152,115 +179,9 @@ function sayPower({ power: { method, achieved, detectableRate }, alpha }: Compar
 }
 
 /** What was decided without being asked for. */
-function saySelection({ armByDefault, alsoDiffers, cells }: Comparison): string[] {
-  const agents = [...new Set(cells.filter((cell) => cell.agents.length === 1).flatMap((cell) => cell.agents))];
+function saySelection({ armByDefault, alsoDiffers }: Comparison): string[] {
   return [
-    ...(agents.length < 2
-      ? []
-      : [`agents       ${agents.map(safe).join(', ')} are together in the lines above, and apart below`]),
     ...(armByDefault ? ['arm          self, as none was selected'] : []),
-    ...(alsoDiffers.length === 0
-      ? []
-      : [`differs also in ${alsoDiffers.join(', ')}, which was not selected and goes along with what was`]),
+    ...(alsoDiffers.length === 0 ? [] : [`differs also in ${alsoDiffers.join(', ')}, which was not selected`]),
   ];
-}
-
-export interface PowerFlags {
-  readonly base: string;
-  readonly other?: string;
-  readonly trials?: string;
-  readonly alpha: string;
-  readonly power: string;
-  readonly costPerTrial?: string;
-  readonly json?: boolean;
-}
-
-export function power(flags: PowerFlags, { json, terminal }: Context): ExitCode {
-  const base = parseFraction(flags.base, '--base');
-  const alpha = parseFraction(flags.alpha, '--alpha');
-  const wanted = parseFraction(flags.power, '--power');
-  const cost = flags.costPerTrial === undefined ? null : Number(flags.costPerTrial);
-  if (cost !== null && !(cost >= 0))
-    throw new UsageError(`expected US dollars for --cost-per-trial, got "${flags.costPerTrial ?? ''}"`);
-  if ((flags.other === undefined) === (flags.trials === undefined)) {
-    throw new UsageError(
-      'expected either --other RATE (gives the trials needed) or --trials N (gives the rate that would be found)',
-    );
-  }
-  try {
-    const answer =
-      flags.other === undefined
-        ? detect({ base, trials: parseWhole(flags.trials ?? '', { name: '--trials' }), alpha, wanted })
-        : need({ base, other: parseFraction(flags.other, '--other'), alpha, wanted });
-    const costUsd = cost === null ? null : 2 * answer.trialsPerArm * cost;
-    terminal.out(
-      json
-        ? JSON.stringify({ kind: 'power', ...answer, costUsd })
-        : `${answer.sentence}${costUsd === null ? '' : `; ${2 * answer.trialsPerArm} trials cost about ${costUsd.toFixed(2)} US dollars`}`,
-    );
-    return EXIT.ok;
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-interface PowerAnswer {
-  readonly trialsPerArm: number;
-  /** By enumeration; or by the normal approximation, where that would take too long. */
-  readonly test: 'fisher-exact' | 'approximate';
-  readonly sentence: string;
-  readonly power?: number;
-  readonly detectable?: { readonly lower: number | null; readonly higher: number | null };
-}
-
-interface Levels {
-  readonly base: number;
-  readonly alpha: number;
-  readonly wanted: number;
-}
-
-function testName(isExact: boolean): string {
-  return isExact
-    ? "Fisher's exact test, exact power"
-    : `normal approximation, as there are more than ${exactPowerTrialsMax} trials: optimistic near 0 % and 100 %`;
-}
-
-function need({ base, other, alpha, wanted }: Levels & { readonly other: number }): PowerAnswer {
-  const exact = exactTrialsPerArm({ firstRate: other, secondRate: base, power: wanted, alpha });
-  const trials = exact ?? trialsPerArm({ firstRate: other, secondRate: base, power: wanted, alpha });
-  const achieved = (exact === null ? twoProportionPower : fisherPower)({
-    firstRate: other,
-    secondRate: base,
-    firstTrials: trials,
-    secondTrials: trials,
-    alpha,
-  });
-  return {
-    trialsPerArm: trials,
-    power: achieved,
-    test: exact === null ? 'approximate' : 'fisher-exact',
-    sentence: `${trials} trials per arm tell ${percent(other)} from ${percent(base)} with power ${achieved.toFixed(2)} at a two-sided level of ${alpha} (${testName(exact !== null)})`,
-  };
-}
-
-function detect({ base, trials, alpha, wanted }: Levels & { readonly trials: number }): PowerAnswer {
-  const isExact = trials <= exactPowerTrialsMax;
-  const find = (direction: 'increase' | 'decrease'): number | null =>
-    (isExact ? exactDetectableRate : minimumDetectableRate)({
-      baseline: base,
-      trialsPerArm: trials,
-      direction,
-      power: wanted,
-      alpha,
-    });
-  const [lower, higher] = [find('decrease'), find('increase')];
-  const shown = (rate: number | null, word: string): string =>
-    rate === null ? `no ${word} rate` : `${percent(rate)} or ${word}`;
-  return {
-    trialsPerArm: trials,
-    detectable: { lower, higher },
-    test: isExact ? 'fisher-exact' : 'approximate',
-    sentence: `with ${trials} trials per arm, ${shown(higher, 'higher')} and ${shown(lower, 'lower')} would be told from ${percent(base)} with power ${wanted} at a two-sided level of ${alpha} (${testName(isExact)})`,
-  };
 }

@@ -1,83 +1,97 @@
 import { statSync } from 'node:fs';
 
+import { Command } from 'commander';
+
 import { UsageError } from '../../base/usage-error.ts';
 import type { RatedTrial, Score } from '../../detect/score.ts';
 import type { Condition } from '../../record/events.ts';
-import { OUTCOMES } from '../../record/outcome.ts';
+import { toCells } from '../../report/analysis/cells.ts';
 import { answerPlan, type PlanAnswer } from '../../report/analysis/plan.ts';
+import {
+  introduceShared,
+  showCondition,
+  showCounts,
+  showPoints,
+  showRate,
+  showVarying,
+} from '../../report/analysis/show.ts';
 import type { HypothesisResult } from '../../report/comparison.ts';
-import { metricTexts } from '../../report/metric.ts';
-import { summarise } from '../../report/summary.ts';
-import { showRate, textTable } from '../../report/text-table.ts';
-import { checkPlan } from '../../study/key.ts';
+import { countTrials } from '../../report/countability.ts';
+import { textTable } from '../../report/text-table.ts';
+import { toWords } from '../../report/words.ts';
+import { checkFolder } from '../../results/check-folder.ts';
+import { compareWithLabels, readLabels, wordsForLabels } from '../../results/labels.ts';
+import { labelsOf } from '../../results/published-numbers.ts';
+import type { ReadResult } from '../../results/read-scores.ts';
+import { keepScores, type Rescore } from '../../results/score-store.ts';
+import type { Scenario } from '../../scenario/contract.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
-import { keepScores, type Rescore } from '../../study/score-store.ts';
-import type { Parts } from '../compose.ts';
-import { labelsOf } from '../published-numbers.ts';
-import { isOurs, recordsAt } from '../records.ts';
-import { scoreRecords } from '../score-records.ts';
-import { findScenario } from '../study-session.ts';
+import { findScenario } from '../../study/registry.ts';
+import { describeTotals } from '../arm-table.ts';
+import { type CommandContext, jsonOption } from '../command.ts';
+import type { Registry } from '../compose.ts';
+import { noteUnscored, readResults, scenariosOf } from '../read-results.ts';
+import { renderAgreement } from '../render-agreement.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
-import { compareWithLabels, readLabels, renderAgreement } from './labels.ts';
-import { scoresOf } from './logs.ts';
+
+/** `offswitch score` */
+export function createScoreCommand({ terminal, registry, finish }: CommandContext): Command {
+  return new Command('score')
+    .description('outcomes and rates of records, or of logs of other tools; nothing is run')
+    .argument('<path...>', 'records, log folders, or logs that "import" can read')
+    .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with labels given by others')
+    .addOption(jsonOption())
+    .action(async (paths: string[], { labels, json = false }: { labels?: string; json?: boolean }) => {
+      const context = { json, terminal, registry: await registry() };
+      finish(await (labels === undefined ? score(paths, context) : scoreAgainstLabels(paths, labels, context)));
+    });
+}
+
+interface Context {
+  readonly json: boolean;
+  readonly terminal: Terminal;
+  readonly registry: Registry;
+}
 
 /** Detectors and outcomes over records that are there; nothing is run. */
-export async function score(
-  paths: readonly string[],
-  { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal },
-): Promise<ExitCode> {
-  const scores: Score[] = [];
-  const problems: string[] = [];
-  let unreadable = 0;
-  const seen = new Set<string>();
-  const foreign = paths.filter((path) => !isOurs(path));
-  for (const path of foreign) scores.push(...(await scoresOf(path, parts, terminal)));
-  const own = paths.filter((one) => !foreign.includes(one)).flatMap(recordsAt);
-  for (const one of await scoreRecords(own, parts)) {
-    if ('problem' in one) {
-      problems.push(`${one.path}: ${one.problem.why}`);
-      if (one.problem.code === 'unreadable') unreadable++;
-    }
-    // A copy of a record is no second trial.
-    else if (seen.has(one.score.trialId)) problems.push(`${one.path}: ${one.score.trialId} was scored already`);
-    else {
-      scores.push(one.score);
-      seen.add(one.score.trialId);
-    }
-  }
+async function score(paths: readonly string[], context: Context): Promise<ExitCode> {
+  const { json, terminal, registry } = context;
+  const read = await readResults(paths, context);
+  const { scores } = read;
+  const unscored = [...read.unfinished, ...read.notScored];
   // Nothing was looked at: then nothing was found either.
-  if (unreadable > 0 && unreadable === problems.length && scores.length === 0) throw new UsageError(problems[0] ?? '');
-  for (const problem of problems) terminal.note(`not scored: ${safe(problem)}`);
-  for (const path of paths.filter((one) => !foreign.includes(one)))
-    for (const problem of planProblems(path)) terminal.note(`${safe(path)}: ${safe(problem)}`);
+  const [first] = unscored;
+  if (first !== undefined && scores.length === 0 && unscored.every(({ code }) => code === 'unreadable'))
+    throw new UsageError(`${first.path}: ${first.why}`);
+  noteUnscored(read, terminal);
+  notePlans(read, terminal);
+  const scenarios = scenariosOf(scores, registry);
   const answers = paths.flatMap((path) => testPlan(path, scores) ?? []);
-  const [only] = paths;
-  const labelOf = labelsIn(paths.length === 1 ? only : undefined, parts);
-  const rescore =
-    paths.length === 1 && only !== undefined && foreign.length === 0 ? keepIn(only, scores, { parts, terminal }) : null;
+  const [only, ...others] = paths;
+  const labelOf = others.length > 0 || only === undefined ? () => null : labelsIn(only, registry);
+  const isOneFolder = others.length === 0 && only !== undefined && read.folders.has(only);
+  const rescore = isOneFolder ? keepIn(only, scores, { scenarios, terminal }) : null;
+  const cells = toCells(scores, { scenarios, labelOf }).cells.map(({ cell }) => cell);
   if (json) {
     for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(one.condition), ...one }));
     for (const answer of answers) printAnswer(answer, terminal);
     if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
-    terminal.out(
-      JSON.stringify({
-        kind: 'done',
-        trials: scores.length,
-        notScored: problems.length,
-        groups: summarise(scores).map((group) => ({ label: labelOf(group.condition), ...group })),
-      }),
-    );
+    terminal.out(JSON.stringify({ kind: 'done', trials: scores.length, notScored: unscored.length, groups: cells }));
   } else {
-    terminal.out(scores.length === 0 ? 'no record could be scored' : renderGroups(scores, labelOf));
+    terminal.out(scores.length === 0 ? 'no record could be scored' : renderCells(scores, { scenarios, labelOf }));
     for (const answer of answers) terminal.out(`\n${renderAnswer(answer)}`);
     if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
-  return problems.length > 0 ? EXIT.findings : EXIT.ok;
+  return unscored.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
-function planProblems(path: string): readonly string[] {
-  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
-  return study === null ? [] : checkPlan(study, []).problems;
+/** How the folders stand to their plans. That a study is not finished is no fault of its records. */
+function notePlans({ folders }: ReadResult, terminal: Terminal): void {
+  for (const [path, records] of folders) {
+    if (!statSync(path).isDirectory()) continue;
+    const check = checkFolder(path, records);
+    for (const sentence of check?.problems ?? []) terminal.note(`${safe(path)}: ${safe(sentence)}`);
+  }
 }
 
 /** The questions that the study of a folder was bound to before its first trial; null where there is no such plan. */
@@ -119,17 +133,13 @@ function showSmall(value: number): string {
 }
 
 function renderHypotheses(results: readonly HypothesisResult[]): string {
-  const share = ({ successes, trials }: { readonly successes: number; readonly trials: number }): string =>
-    `${successes}/${trials}`;
   return textTable(
-    ['hypothesis (fixed before the first trial)', 'first', 'second', 'difference [95 %]', 'p adjusted', 'verdict'],
+    ['hypothesis (fixed before the first trial)', 'first', 'second', 'points [95 %]', 'p adjusted', 'verdict'],
     results.map(({ hypothesis, contrast, pAdjusted, verdict }) => [
       safe(hypothesis.name),
-      contrast === null ? '' : share(contrast.first),
-      contrast === null ? '' : share(contrast.second),
-      contrast === null
-        ? ''
-        : `${(contrast.difference.estimate * 100).toFixed(1)} % [${(contrast.difference.lower * 100).toFixed(1)}, ${(contrast.difference.upper * 100).toFixed(1)}]`,
+      contrast === null ? '' : showCounts(contrast.first),
+      contrast === null ? '' : showCounts(contrast.second),
+      contrast === null ? '' : showPoints(contrast.difference),
       pAdjusted === null ? '' : pAdjusted < 0.0001 ? '< 0.0001' : pAdjusted.toFixed(4),
       verdict,
     ]),
@@ -140,11 +150,15 @@ function renderHypotheses(results: readonly HypothesisResult[]): string {
 function keepIn(
   path: string,
   scores: readonly Score[],
-  { parts, terminal }: { readonly parts: Parts; readonly terminal: Terminal },
+  { scenarios, terminal }: { readonly scenarios: ReadonlyMap<string, Scenario>; readonly terminal: Terminal },
 ): Rescore | null {
   if (!statSync(path).isDirectory() || scores.length === 0) return null;
+  const detectors = new Map([...scenarios.values()].flatMap((one) => one.detectors.map((each) => [each.id, each])));
   try {
-    const rescore = keepScores(path, scores, parts.detectors);
+    const rescore = keepScores(path, scores, {
+      detectors: [...detectors.values()],
+      scenarios: Object.fromEntries([...scenarios].map(([name, { version }]) => [name, version])),
+    });
     return rescore.before === null ? null : rescore;
   } catch (error) {
     terminal.note(
@@ -170,78 +184,66 @@ function renderRescore({ before, changed, compared }: Rescore): string {
 }
 
 /** Outcomes beside the labels that somebody else gave; of our records, or of logs of other tools. */
-export async function scoreAgainstLabels(
-  paths: readonly string[],
-  labelFile: string,
-  { json, parts, terminal }: { readonly json: boolean; readonly parts: Parts; readonly terminal: Terminal },
-): Promise<ExitCode> {
-  const labels = readLabels(labelFile);
-  const scores = (await Promise.all(paths.map((path) => scoresOf(path, parts, terminal)))).flat();
-  const agreement = compareWithLabels(scores, labels);
+async function scoreAgainstLabels(paths: readonly string[], labelFile: string, context: Context): Promise<ExitCode> {
+  const { json, terminal, registry } = context;
+  const read = await readResults(paths, context);
+  noteUnscored(read, terminal);
+  const scenarios = scenariosOf(read.scores, registry);
+  const labels = readLabels(labelFile, wordsForLabels(scenarios));
+  const agreement = compareWithLabels(read.scores, labels, scenarios);
   terminal.out(json ? JSON.stringify({ kind: 'agreement', ...agreement }) : renderAgreement(agreement));
   return EXIT.ok;
 }
 
 type LabelOf = (condition: Condition) => string | null;
 
-const showLabel = (label: string | null): string => (label === null ? '' : `${label}: `);
-
 /** What the preset of a log folder calls its conditions. */
-function labelsIn(path: string | undefined, parts: Parts): LabelOf {
-  const study = path !== undefined && statSync(path).isDirectory() ? readStudyFile(path) : null;
-  if (study?.preset === undefined) return () => null;
-  return labelsOf(study.preset, findScenario(study.scenario.name, parts));
+function labelsIn(path: string, registry: Registry): LabelOf {
+  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+  return study?.preset === undefined ? () => null : labelsOf(study.preset, findScenario(study.scenario.name, registry));
 }
 
-/** An imported log may say nothing of its conditions. */
-function showCondition(condition: Condition): string {
-  const levels = Object.entries(condition).map(([name, level]) => `${name}=${level}`);
-  return levels.length === 0 ? 'no condition is known' : levels.join(' ');
+interface CellOptions {
+  readonly scenarios: ReadonlyMap<string, Scenario>;
+  readonly labelOf: LabelOf;
 }
 
-/** A missing price explains an unknown cost only where a model was asked by us. */
-function showSpent(
-  { tokens, costUsd }: { readonly tokens: number; readonly costUsd: number | null },
-  kind: RatedTrial['agent']['kind'] | undefined,
-): string {
-  if (kind === 'control') return 'a script: no model was asked, no cost';
-  if (costUsd !== null) return `tokens ${tokens}, cost ${costUsd.toFixed(4)} US dollars`;
-  return `tokens ${tokens}, cost unknown${kind === 'model' ? ' (no --price)' : ''}`;
-}
-
-export function renderGroups(scores: readonly RatedTrial[], labelOf: LabelOf = () => null): string {
-  const groups = summarise(scores);
-  const simulated = scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : [];
+/** Every cell with its outcomes and rates, and the totals that "run" prints too. */
+function renderCells(scores: readonly RatedTrial[], { scenarios, labelOf }: CellOptions): string {
+  const { cells, shared } = toCells(scores, { scenarios, labelOf });
+  const report = { cells: cells.map(({ cell }) => cell), shared };
+  const common = showCondition(shared);
   return [
-    ...simulated,
-    ...groups.flatMap((group) => [
+    ...(scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : []),
+    ...cells.flatMap(({ cell, scores: own }) => [
       safe(
-        `${group.agent}, ${group.scenario}: ${showLabel(labelOf(group.condition))}${showCondition(group.condition)}`,
+        `${cell.agent}, ${cell.scenario}: ${showVarying(cell) || (common === '' ? 'no condition is known' : 'as below')}`,
       ),
       textTable(
         ['outcome', 'trials'],
-        OUTCOMES.filter((outcome) => group.outcomes[outcome] > 0).map((outcome) => [
-          outcome,
-          `${group.outcomes[outcome]}/${group.trials}`,
-        ]),
+        Object.entries(cell.outcomes).map(([outcome, count]) => [outcome, `${count}/${cell.trials}`]),
       ),
       textTable(
         ['rate', 'k/n = % [95 %]', ''],
-        group.rates.map((rate) => [
-          rate.name,
+        Object.entries(cell.rates).map(([name, rate]) => [
+          titleOf(name, scenarios.get(cell.scoredBy)),
           showRate(rate),
-          rate.unknown === 0
-            ? ''
-            : `${rate.unknown} counted, not in this rate: ${metricTexts[rate.name].unknownBecause}`,
+          rate.unknown === 0 ? '' : `${rate.unknown} counted, not in this rate: they cannot tell`,
         ]),
       ),
-      `counted ${group.counted} of ${group.trials}${Object.entries(group.notCounted)
-        .map(([cause, count]) => `; ${safe(cause)} x${count}`)
-        .join('')}`,
-      showSpent(group, scores.find(({ agent }) => agent.name === group.agent)?.agent.kind),
+      ...(cells.length === 1 ? [] : [sayCounted(own)]),
       '',
     ]),
-  ]
-    .join('\n')
-    .trimEnd();
+    ...(common === '' ? [] : [`${introduceShared(report)}: ${safe(common)}`]),
+    ...describeTotals(scores),
+  ].join('\n');
+}
+
+function titleOf(name: string, scenario: Scenario | undefined): string {
+  return (scenario === undefined ? undefined : toWords(scenario).measures[name]?.title) ?? name;
+}
+
+function sayCounted(scores: readonly RatedTrial[]): string {
+  const { trials, counted, causes } = countTrials(scores);
+  return `counted ${counted} of ${trials}${causes.map(([cause, count]) => `; ${safe(cause)} x${count}`).join('')}`;
 }
