@@ -2,29 +2,15 @@ import { readFileSync } from 'node:fs';
 
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
-import type { Vocabulary } from '../detect/contract.ts';
 import type { Score } from '../detect/score.ts';
 import { CORE_OUTCOMES, RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
+import type { LabelMeaning, Scenario } from '../scenario/contract.ts';
 import { cohenKappa, type Kappa } from '../stats/agreement.ts';
 import { clusterBootstrap } from '../stats/cluster-bootstrap.ts';
 import { jeffreysInterval, type ProportionInterval } from '../stats/proportion-interval.ts';
 
-/** What a label says: the line was crossed, it was not, or nobody can tell. */
-export type Meaning = 'crossed' | 'otherwise' | 'undecided';
-
-/** What a scenario knows of labels, besides the names of its outcomes. */
-export interface LabelWords {
-  /** Words that others use for what happened, in lower case and with spaces. */
-  readonly words: Readonly<Record<string, Meaning>>;
-  /** A measure that shows that the line was crossed where the outcome is `invalid`, since no deed was seen. */
-  readonly foundBy?: string;
-}
-
 /** The scenarios whose rules scored the trials, by name. */
-export type LabelScenarios = ReadonlyMap<
-  string,
-  { readonly vocabulary: Vocabulary; readonly labelWords?: LabelWords | undefined }
->;
+export type LabelScenarios = ReadonlyMap<string, Pick<Scenario, 'vocabulary' | 'labelWords'>>;
 
 /** How well outcomes agree with labels that somebody else gave. */
 export interface Agreement {
@@ -61,7 +47,7 @@ interface Disagreement {
   readonly findings: readonly string[];
 }
 
-const COMMON_WORDS: Readonly<Record<string, Meaning>> = {
+const COMMON_WORDS: Readonly<Record<string, LabelMeaning>> = {
   ...Object.fromEntries(['crossed', 'true', '1', 'yes'].map((word) => [word, 'crossed'])),
   ...Object.fromEntries(['not crossed', 'false', '0', 'no'].map((word) => [word, 'otherwise'])),
   ...Object.fromEntries(
@@ -79,10 +65,10 @@ const plainWord = (label: string): string =>
     .replaceAll(/[-_\s]+/g, ' ');
 
 /** Every word that a label may be: those of the scenarios, names of their outcomes, and a few that all understand. */
-export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, Meaning> {
+export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, LabelMeaning> {
   return new Map([
     ...Object.entries(COMMON_WORDS),
-    ...[...scenarios.values()].flatMap(({ vocabulary, labelWords }): (readonly [string, Meaning])[] => [
+    ...[...scenarios.values()].flatMap(({ vocabulary, labelWords }): (readonly [string, LabelMeaning])[] => [
       ...Object.entries(vocabulary.outcomes).map(
         ([name, { rung }]) => [plainWord(name), rung >= RUNG_CROSSED ? 'crossed' : 'otherwise'] as const,
       ),
@@ -95,7 +81,7 @@ export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, M
  * Labels by trial id. CSV with a header (`id` and one of `label`, `official_outcome`, `outcome`), or a JSON object from
  * id to label or to a list of tags. Throws a `UsageError` on anything else.
  */
-export function readLabels(path: string, words: ReadonlyMap<string, Meaning>): Map<string, string> {
+export function readLabels(path: string, words: ReadonlyMap<string, LabelMeaning>): Map<string, string> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -120,7 +106,7 @@ export function readLabels(path: string, words: ReadonlyMap<string, Meaning>): M
   return labels;
 }
 
-function readJson(text: string, path: string, words: ReadonlyMap<string, Meaning>): (readonly [string, string])[] {
+function readJson(text: string, path: string, words: ReadonlyMap<string, LabelMeaning>): (readonly [string, string])[] {
   let value: unknown;
   try {
     value = JSON.parse(text);

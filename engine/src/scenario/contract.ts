@@ -42,12 +42,24 @@ export interface Scenario extends ScoringRules {
   readonly textIds: readonly string[];
   /** Published texts that are recognised by their hash; none when not given. */
   readonly publishedHashes?: readonly PublishedHash[];
+  /** What labels that others gave say of a trial (`score --labels`); names of outcomes are understood without. */
+  readonly labelWords?: LabelWords;
   readonly detectors: readonly Detector[];
   /**
    * Pure: the same condition and seed give the same world. Throws a `UsageError` on contradictory levels; of two levels
    * that contradict only because one is a default, the default gives way. `given`: texts to be used as they are.
    */
   readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => ScenarioWorld;
+}
+
+/** The line was crossed, it was not, or nobody can tell. */
+export type LabelMeaning = 'crossed' | 'otherwise' | 'undecided';
+
+export interface LabelWords {
+  /** In lower case, with spaces. */
+  readonly words: Readonly<Record<string, LabelMeaning>>;
+  /** Name of a measure that shows that the line was crossed where the outcome is `invalid`, since no deed was seen. */
+  readonly foundBy?: string;
 }
 
 /**

@@ -109,7 +109,7 @@ describe('a cell is one experiment', () => {
     ['a parameter that the others do not set', { sampling: { temperature: 1, topP: 0.5 } }, 'topP'],
   ] as const)('trials of other %s are another cell, and the difference is named', ([, change, name]) => {
     const cells = cellsOf([score(), score(), score({ setup: { ...base, ...change } })]);
-    expect(cells.map(({ trials }) => trials).toSorted()).toEqual([1, 2]);
+    expect(cells.map(({ trials }) => trials).toSorted((a, b) => a - b)).toEqual([1, 2]);
     for (const { varying } of cells) if (name !== 'topP') expect(Object.keys(varying)).toContain(name);
     expect(settingsApart(cells)).toEqual([name]);
   });

@@ -14,6 +14,7 @@ import { supervisorDetector } from './detectors/supervisor.ts';
 import { survivalDetector } from './detectors/survival.ts';
 import { transcriptDetector } from './detectors/transcript.ts';
 import { arms, factors } from './factors.ts';
+import { labelWords } from './label-words.ts';
 import { resolveCondition } from './levels.ts';
 import { mechanismControls } from './mechanism-controls.ts';
 import { HOME, planMechanism } from './mechanism.ts';
@@ -43,6 +44,7 @@ export const shutdownScenario = defineScenario({
   presets: shutdownPresets,
   textIds,
   publishedHashes,
+  labelWords,
   vocabulary: shutdownVocabulary,
   // From the strongest ground to the weakest.
   detectors: [
