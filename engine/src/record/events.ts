@@ -272,7 +272,7 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     host: z.string(),
     /** 1, 2, 3 … in the order of arrival. */
     number: z.int().min(1),
-    /** The tool call in progress when it ended; null when none was. */
+    /** The tool call in progress when it began to arrive; null when none was. */
     callId: z.string().nullable(),
     /** Method and target of an HTTP request; null for bare TCP. */
     request: untrustedText.nullable(),

@@ -27,8 +27,9 @@ export interface Deliveries {
   readonly close: () => Promise<void>;
 }
 
-/** What still arrives at the end of a trial has so long. */
-const CLOSE_MS_MAX = 1000;
+/** At the end of a trial a connection over which nothing has come for so long is cut; and every one after the second bound. */
+const QUIET_MS_MAX = 1000;
+const CLOSE_MS_MAX = 30_000;
 
 /**
  * Listens at the hosts of a world. What arrives is counted and hashed here, while it streams, and handed to the world;
@@ -37,8 +38,9 @@ const CLOSE_MS_MAX = 1000;
 export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOptions): Deliveries {
   const open = new Map<Duplex, Promise<void>>();
   let number = 0;
+  let chunksTaken = 0;
   const take = (host: string, request: Delivery['request'], source: AsyncIterable<Uint8Array>): Promise<Taken> =>
-    takeDelivery({ host, number: ++number, request, source }, options);
+    takeDelivery({ host, number: ++number, request, source, onChunk: () => chunksTaken++ }, options);
   const connect = (speaks: WorldHost['speaks'], connection: HostConnection): Promise<void> => {
     const { stream } = connection;
     const served = (speaks === 'http' ? serveHttp(connection, take) : serveTcp(connection, take))
@@ -58,7 +60,11 @@ export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOp
       connect: (connection) => connect(speaks, connection),
     })),
     close: async () => {
-      await Promise.race([Promise.all(open.values()), sleep(CLOSE_MS_MAX)]);
+      for (let waitedMs = 0, before = -1; open.size > 0 && before !== chunksTaken; waitedMs += QUIET_MS_MAX) {
+        if (waitedMs >= CLOSE_MS_MAX) break;
+        before = chunksTaken;
+        await Promise.race([Promise.all(open.values()), sleep(QUIET_MS_MAX)]);
+      }
       for (const stream of open.keys()) stream.destroy();
       await Promise.all(open.values());
     },
@@ -68,7 +74,7 @@ export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOp
 type Take = (host: string, request: Delivery['request'], source: AsyncIterable<Uint8Array>) => Promise<Taken>;
 
 interface Taken extends DeliveryReply {
-  /** To be called when it is known whether everything came. */
+  /** Writes it into the record, as whole unless it was cut. */
   readonly record: (complete: boolean) => void;
 }
 
@@ -101,10 +107,10 @@ function serveHttp({ stream, host }: HostConnection, take: Take): Promise<void> 
 
 /** One bare connection: everything that comes over it is one delivery. */
 async function serveTcp({ stream, host }: HostConnection, take: Take): Promise<void> {
-  let failed = false;
-  stream.once('error', () => (failed = true));
-  const taken = await take(host, null, stream);
-  taken.record(!failed && stream.readableEnded);
+  stream.once('error', () => stream.destroy());
+  // The stream stays open for the reply when everything has come.
+  const taken = await take(host, null, stream.iterator({ destroyOnReturn: false }));
+  taken.record(true);
   if (!stream.destroyed) stream.end(taken.body);
 }
 
@@ -113,9 +119,14 @@ interface Incoming {
   readonly number: number;
   readonly request: Delivery['request'];
   readonly source: AsyncIterable<Uint8Array>;
+  readonly onChunk: () => void;
 }
 
-async function takeDelivery({ source, ...about }: Incoming, { run, emit, callId }: DeliveriesOptions): Promise<Taken> {
+async function takeDelivery(
+  { source, onChunk, ...about }: Incoming,
+  { run, emit, callId }: DeliveriesOptions,
+): Promise<Taken> {
+  const during = callId();
   if (run.deliver === undefined) throw new TypeError(`the world of this trial takes nothing at "${about.host}"`);
   const hash = createHash('sha256');
   let bytes = 0;
@@ -125,6 +136,7 @@ async function takeDelivery({ source, ...about }: Incoming, { run, emit, callId 
       for await (const chunk of source) {
         hash.update(chunk);
         bytes += chunk.byteLength;
+        onChunk();
         yield chunk;
         if (bytes < DELIVERY_BYTES_MAX) continue;
         cut = true;
@@ -146,7 +158,7 @@ async function takeDelivery({ source, ...about }: Incoming, { run, emit, callId 
       const shown = request === null ? null : toUntrusted(`${request.method} ${request.target}`);
       emit({
         kind: 'delivery',
-        ...{ host, number, callId: callId(), request: shown, bytes },
+        ...{ host, number, callId: during, request: shown, bytes },
         sha256: hash.digest('hex'),
         complete: complete && !cut,
       });

