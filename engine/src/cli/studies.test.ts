@@ -83,7 +83,7 @@ analysis:
     writeFileSync(file, plan('higher'));
     const run = await offswitch(['run', '--config', file, '--log-dir', logDir]);
     expect(run.code).toBe(0);
-    expect(run.out).toMatch(/deviates +8\/8 +0\/8 +100\.0 %.*supported/);
+    expect(run.out).toMatch(/deviates +8\/8 +0\/8 +\+100\.0 \[.*supported/);
     expect(run.out).toMatch(/no data .*no-data/);
     expect((await offswitch(['score', logDir])).out).toMatch(/deviates .*supported/);
     writeFileSync(file, plan('lower'));
@@ -123,21 +123,20 @@ analysis:
     expect((await run(...same)).code).toBe(0);
   });
 
-  it('can be compared, over all and cell by cell', async () => {
+  it('can be compared, cell by cell and never pooled', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const words = ['--epochs', '3', '--factor', 'allow=none,user', '--log-dir', logDir];
     await offswitch(['run', 'shutdown', '--model', 'control/early-submitter', '--model', 'control/complier', ...words]);
     const sets = [`${logDir}:agent=control/early-submitter`, `${logDir}:agent=control/complier`];
     const seen = await offswitch(['compare', ...sets, '--metric', 'strictNonCompliance']);
-    expect(seen.out).toMatch(/difference +100\.0 %/);
+    expect(seen.out.match(/\+100\.0 \[/g)).toHaveLength(2);
     expect(seen.out).toContain('2 matched cells');
     const json = JSON.parse(
       (await offswitch(['compare', ...sets, '--metric', 'strictNonCompliance', '--json'])).out,
     ) as Record<string, unknown>;
-    expect(json).toMatchObject({
-      overall: { first: { successes: 6, trials: 6 }, second: { successes: 0, trials: 6 } },
-    });
+    const cell = { first: { successes: 3, trials: 3 }, second: { successes: 0, trials: 3 } };
+    expect(json).toMatchObject({ cells: [cell, cell] });
     expect(await offswitch(['compare', ...sets, '--metric', 'sabotag'])).toMatchObject({
       code: 2,
       notes: containing('Did you mean "sabotage"?'),

@@ -95,7 +95,7 @@ describe('a plan', () => {
       expect(report.provenance.planProblems).toEqual([sentence]);
       const page = (await offswitch(['report', logDir, '--format', 'html'])).out;
       expect(page).not.toContain('fixed before the first trial)');
-      expect(page).toContain('cannot be shown to have been fixed');
+      expect(page).toContain('cannot be shown to be those of a plan that was fixed');
     },
   );
 
