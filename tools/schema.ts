@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { schemaText } from '../engine/src/cli/commands/init.ts';
-import { parts } from '../engine/src/cli/compose.ts';
+import { registry } from '../engine/src/cli/compose.ts';
 
 const file = join(import.meta.dirname, '../engine/study.schema.json');
-writeFileSync(file, schemaText(parts));
+writeFileSync(file, schemaText(registry));

@@ -15,6 +15,15 @@ describe('suggestName', () => {
   });
 
   it.each([
+    ['palisade', 'palisade-2025'],
+    ['saboteur-80', 'control/saboteur-80-percent'],
+  ])('takes %s for the one name that holds it', (typed, meant) => {
+    expect(suggestName(typed, ['quick', 'palisade-2025', 'control/saboteur-80-percent'])).toBe(meant);
+  });
+
+  it.each([
+    ['a part that two names have', 'sabot', ['saboteur-a', 'saboteur-b']],
+    ['a part of a few letters', 'qui', ['quick-and-small']],
     ['a word that is nothing like it', 'handover', ['shutdown', 'allow']],
     ['a number that is another number', '9', ['2', '3', '5']],
     ['a short name that shares no letter', 'ab', ['xy']],
@@ -48,6 +57,13 @@ describe('unknownNameError', () => {
     expect(unknownNameError('factor', 'colour', ['allow', 'arm']).message).toBe(
       'unknown factor "colour". (known: allow, arm)',
     );
+  });
+
+  it('names the nearest where there are many', () => {
+    const known = Array.from({ length: 84 }, (_, index) => `control-${index}`);
+    const { message } = unknownNameError('control', 'contrl-9', known);
+    expect(message).toContain('Did you mean "control-9"? (known: control-9, ');
+    expect(message).toMatch(/ and 76 more\)$/);
   });
 
   it('says so when nothing is known', () => {
