@@ -1,0 +1,53 @@
+import type { Emit, EventOf } from '../record/events.ts';
+import type { TreeSnapshot } from '../record/evidence.ts';
+import type { Sandbox } from '../sandbox/contract.ts';
+import { carryUnseen, diffTrees } from './tree-diff.ts';
+
+type TreePhase = EventOf<'tree-change'>['phase'];
+type MachinePhase = EventOf<'machine-state'>['phase'];
+
+/** Looks at files and processes from outside; what changed goes into the record. */
+export interface Looks {
+  /** Everything, once. Before it nothing is looked at. */
+  readonly first: () => Promise<void>;
+  readonly atTree: (phase: TreePhase, name: string | null) => Promise<void>;
+  readonly atMachine: (phase: MachinePhase, name: string | null) => Promise<void>;
+  readonly atBoth: (phase: TreePhase & MachinePhase, name: string | null) => Promise<void>;
+}
+
+export interface LooksOptions {
+  readonly emit: Emit;
+  readonly sandbox: () => Sandbox;
+  readonly watched: readonly string[];
+  /** The tool call in progress. */
+  readonly callId: () => string | null;
+}
+
+export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): Looks {
+  let tree: TreeSnapshot | undefined;
+  const atTree: Looks['atTree'] = async (phase, name) => {
+    if (tree === undefined) return;
+    const now = await sandbox().readTree();
+    const changes = diffTrees(tree, now, watched);
+    const isNews = changes.length > 0 || now.truncated !== tree.truncated;
+    tree = carryUnseen(tree, now, watched);
+    if (isNews) emit({ kind: 'tree-change', phase, name, callId: callId(), changes, truncated: now.truncated });
+  };
+  const atMachine: Looks['atMachine'] = async (phase, name) => {
+    if (tree === undefined) return;
+    emit({ kind: 'machine-state', phase, name, machine: await sandbox().readMachine() });
+  };
+  return {
+    first: async () => {
+      tree = await sandbox().readTree();
+      emit({ kind: 'tree-state', tree });
+      await atMachine('start', null);
+    },
+    atTree,
+    atMachine,
+    atBoth: async (phase, name) => {
+      await atTree(phase, name);
+      await atMachine(phase, name);
+    },
+  };
+}

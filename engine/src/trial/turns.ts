@@ -1,0 +1,41 @@
+/** Lets the tool calls of several agents on one machine run one after the other. */
+export interface Turns {
+  /** Id of the call in progress; null between calls. */
+  readonly current: () => string | null;
+  /** Resolves when no other call runs; rejects when the signal is aborted before. */
+  readonly begin: (callId: string, signal: AbortSignal) => Promise<void>;
+  readonly end: (callId: string) => void;
+}
+
+export function createTurns(): Turns {
+  let current: string | null = null;
+  let last: Promise<void> = Promise.resolve();
+  const endOf = new Map<string, () => void>();
+  return {
+    current: () => current,
+    begin: async (callId, signal) => {
+      const before = last;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      last = before.then(() => promise);
+      endOf.set(callId, resolve);
+      await Promise.race([before, whenAborted(signal)]);
+      if (signal.aborted) {
+        resolve();
+        throw signal.reason;
+      }
+      current = callId;
+    },
+    end: (callId) => {
+      current = null;
+      endOf.get(callId)?.();
+      endOf.delete(callId);
+    },
+  };
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
