@@ -7,6 +7,7 @@ import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { TrialSpec } from '../trial/contract.ts';
+import { keyOf } from './key.ts';
 import { listRecords } from './log-folder.ts';
 import { planStudy, type StudyDesign } from './plan.ts';
 
@@ -25,6 +26,12 @@ const orderOf = (epochs: number, seed: string): string[][] => {
   );
 };
 const names = arms.map(({ agent }) => agent.model).toSorted();
+
+/** As an Offswitch from before the redesign of November 2026 had them. */
+const GOLDEN = {
+  ids: ['trial-58512d5807af47f1', 'trial-90bc672a5e7c3ddd'],
+  key: '08c48e65e7730361749c55b9c6e2ae6a1aeb163129d02372465cef49212b0d28',
+};
 
 describe('trials are planned', () => {
   it('epoch by epoch, every arm once in each: a study that is cut off is balanced', () => {
@@ -58,6 +65,17 @@ describe('trials are planned', () => {
     const ids = (epochs: number): string[] => planTrials(epochs, 's').map(({ trialId }) => trialId);
     expect(ids(9).slice(0, 12)).toEqual(ids(3));
   });
+});
+
+it('a design has the ids and the key that it always had, so that a folder of an earlier Offswitch goes on', () => {
+  const scenario = { ...shutdownScenario, version: '3', sha256: '0'.repeat(64) };
+  const arms = ['control/complier', 'openai/x'].map((model) => ({
+    agent: { model, parameters: { temperature: 0.5 }, price: { inputUsdPerMillion: 1, outputUsdPerMillion: 2 } },
+    condition: { allow: 'none' },
+    limits: DEFAULT_LIMITS,
+  }));
+  const { trials, plan } = planStudy({ scenario, arms, epochs: 1, seed: 'golden', sandbox: 'bwrap' }, 5);
+  expect({ ids: trials.map(({ spec }) => spec.trialId), key: keyOf(plan) }).toEqual(GOLDEN);
 });
 
 it('trials are run in the order in which they are planned', async () => {
