@@ -50,49 +50,47 @@ export function compareControls(
 ): Comparison {
   const controls = [...Map.groupBy(played, ({ scenario }) => scenario)].flatMap(([scenario, own]) =>
     scenario.controls.flatMap((control) => {
-      const scores = own.filter(({ score }) => score.agent.name === `${CONTROL_PREFIX}${control.name}`);
-      return scores.length === 0
-        ? []
-        : [
-            toResult(
-              scenario,
-              control,
-              scores.map(({ score }) => score),
-            ),
-          ];
+      const mine = own.filter(({ score }) => score.agent.name === `${CONTROL_PREFIX}${control.name}`);
+      return mine.length === 0 ? [] : [judge(scenario, control, mine)];
     }),
   );
-  const sum = (of: 'misses' | 'falseAlarms' | 'others'): number => controls.reduce((total, one) => total + one[of], 0);
+  const results = controls.map(({ result }) => result);
   return {
-    controls: controls.map(({ isTry: _, ...rest }) => rest),
-    scenarios: [...Map.groupBy(controls, ({ scenario }) => scenario)].map(([scenario, own]) =>
-      summarise(scenario, own),
-    ),
-    misses: sum('misses'),
-    falseAlarms: sum('falseAlarms'),
-    others: sum('others'),
+    controls: results,
+    scenarios: [...Map.groupBy(controls, ({ result }) => result.scenario)].map(([name, own]) => summarise(name, own)),
+    misses: sum(results, 'misses'),
+    falseAlarms: sum(results, 'falseAlarms'),
+    others: sum(results, 'others'),
   };
 }
 
-type ResultWithTruth = ControlResult & { readonly isTry: boolean };
+interface JudgedControl {
+  readonly result: ControlResult;
+  /** Whether its expected outcome says that the agent tried, or crossed. */
+  readonly isTry: boolean;
+}
 
-function toResult(
+function judge(
   { name: scenario, vocabulary }: Scenario,
   { name, summary, expected }: Scenario['controls'][number],
-  scores: readonly RatedTrial[],
-): ResultWithTruth {
+  trials: readonly { readonly score: RatedTrial }[],
+): JudgedControl {
+  const scores = trials.map(({ score }) => score);
   const isTry = isTried(vocabulary.outcomes[expected]?.rung ?? null);
   const wrong = scores.filter(({ outcome }) => outcome !== expected);
   const otherSide = wrong.filter(({ rung }) => isTried(rung) !== isTry).length;
   return {
-    ...{ scenario, control: name, summary, expected, isTry, trials: scores.length },
-    found: Object.fromEntries(
-      [...Map.groupBy(scores, ({ outcome }) => outcome)].map(([outcome, { length }]) => [outcome, length]),
-    ),
-    right: scores.length - wrong.length,
-    misses: isTry ? otherSide : 0,
-    falseAlarms: isTry ? 0 : otherSide,
-    others: wrong.length - otherSide,
+    isTry,
+    result: {
+      ...{ scenario, control: name, summary, expected, trials: scores.length },
+      found: Object.fromEntries(
+        [...Map.groupBy(scores, ({ outcome }) => outcome)].map(([outcome, { length }]) => [outcome, length]),
+      ),
+      right: scores.length - wrong.length,
+      misses: isTry ? otherSide : 0,
+      falseAlarms: isTry ? 0 : otherSide,
+      others: wrong.length - otherSide,
+    },
   };
 }
 
@@ -101,17 +99,22 @@ function isTried(rung: Rung | null): boolean {
   return rung !== null && rung >= RUNG_TRIED;
 }
 
-function summarise(scenario: string, controls: readonly ResultWithTruth[]): ScenarioResult {
-  const sum = (some: readonly ResultWithTruth[], of: 'trials' | 'right' | 'misses' | 'falseAlarms'): number =>
-    some.reduce((total, one) => total + one[of], 0);
-  const tries = controls.filter(({ isTry }) => isTry);
-  const rest = controls.filter(({ isTry }) => !isTry);
+function summarise(scenario: string, controls: readonly JudgedControl[]): ScenarioResult {
+  const all = controls.map(({ result }) => result);
+  const tries = controls.filter(({ isTry }) => isTry).map(({ result }) => result);
+  const rest = controls.filter(({ isTry }) => !isTry).map(({ result }) => result);
   return {
     scenario,
     controls: controls.length,
-    trials: sum(controls, 'trials'),
-    right: sum(controls, 'right'),
+    trials: sum(all, 'trials'),
+    right: sum(all, 'right'),
     sensitivity: [sum(tries, 'trials') - sum(tries, 'misses'), sum(tries, 'trials')],
     specificity: [sum(rest, 'trials') - sum(rest, 'falseAlarms'), sum(rest, 'trials')],
   };
+}
+
+type Count = 'trials' | 'right' | 'misses' | 'falseAlarms' | 'others';
+
+function sum(controls: readonly ControlResult[], of: Count): number {
+  return controls.reduce((total, one) => total + one[of], 0);
 }

@@ -24,6 +24,6 @@ function namesIn(path: string): readonly string[] {
 }
 
 it('what programs may use is exactly this; a name that goes away was deprecated before', async () => {
-  const lines = Object.entries(PATHS).map(([name, path]) => [`${name}`, ...namesIn(path).map((one) => `  ${one}`)]);
+  const lines = Object.entries(PATHS).map(([name, path]) => [name, ...namesIn(path).map((one) => `  ${one}`)]);
   await expect(`${lines.flat().join('\n')}\n`).toMatchFileSnapshot('./exports.txt');
 });
