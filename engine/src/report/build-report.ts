@@ -93,31 +93,15 @@ function toCounts({ scores, unfinished, notScored, study }: ReportInput): Report
 function toTrials(cells: readonly CellWithScores[], contexts: readonly TrialContext[]): ReportTrial[] {
   const byId = new Map(contexts.map((context) => [context.trialId, context]));
   return cells.flatMap(({ cell, scores }) =>
-    scores.map((score) => {
-      const context = byId.get(score.trialId);
+    scores.map((one) => {
+      const { agent, findings, seed: _, setup: __, ...score } = one;
+      const { id, label, arm, armKind } = cell;
       return {
-        trialId: score.trialId,
-        cell: cell.id,
-        label: cell.label,
-        scenario: score.scenario,
-        scoredBy: score.scoredBy,
-        agent: score.agent.name,
-        kind: score.agent.kind,
-        arm: cell.arm,
-        armKind: cell.armKind,
-        condition: score.condition,
-        epoch: score.epoch,
-        simulated: score.simulated,
-        outcome: score.outcome,
-        rung: score.rung,
-        cause: score.cause,
-        because: score.because,
-        measures: { ...score.measures },
-        behaviours: [...new Set(score.findings.map(({ behaviour }) => behaviour))],
-        costUsd: score.costUsd,
-        tokens: score.tokens,
-        startedAt: context?.startedAt ?? null,
-        href: context?.href ?? null,
+        ...score,
+        ...{ cell: id, label, agent: agent.name, kind: agent.kind, arm, armKind },
+        behaviours: [...new Set(findings.map(({ behaviour }) => behaviour))],
+        startedAt: byId.get(score.trialId)?.startedAt ?? null,
+        href: byId.get(score.trialId)?.href ?? null,
       };
     }),
   );

@@ -132,7 +132,7 @@ export function compareSets(one: ComparedSet, other: ComparedSet, options: Compa
     throw new UsageError(
       `no cell of the first set has a partner in the second: they are matched on agent, scenario and every factor and setting that is not selected. ${hintFor(first, second, ignored)}`,
     );
-  const isNumber = pairs.some(({ x, y }) => (x.values ?? y.values) !== null);
+  const isNumber = pairs.some(({ x, y }) => x.isMean || y.isMean);
   const unknownOf = (sets: readonly (readonly RatedTrial[])[]): number =>
     sets.flat().filter(({ outcome }) => isCounted(outcome)).length - valuesOf(sets.flat(), metric).length;
   return {

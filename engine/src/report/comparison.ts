@@ -8,9 +8,11 @@ import { meanDifference } from '../stats/mean.ts';
 import { benjaminiHochberg, holm } from '../stats/multiplicity.ts';
 import { valuesOf } from './analysis/cells.ts';
 
-/** Trials that can tell a measure. `values` where it is a number from 0 to 1: then `successes` is their sum. */
+/** Trials that can tell a measure; `successes` is the sum of their values. */
 export interface Sample extends Counts {
-  readonly values: readonly number[] | null;
+  readonly values: readonly number[];
+  /** The measure is a number from 0 to 1, and no yes or no. */
+  readonly isMean: boolean;
 }
 
 export interface Difference {
@@ -29,17 +31,13 @@ export interface Contrast extends Difference {
 
 /** @param confidence of the interval, 0.95 when not given */
 export function differenceOf(first: Sample, second: Sample, confidence = 0.95): Difference {
-  const [a, b] = [first, second].map(
-    ({ values, successes, trials }) =>
-      values ?? Array.from({ length: trials }, (_, index) => (index < successes ? 1 : 0)),
-  );
-  if ((first.values ?? second.values) !== null) return meanDifference(a ?? [], b ?? [], { confidence });
+  if (first.isMean || second.isMean) return meanDifference(first.values, second.values, { confidence });
   return { difference: newcombeDifference(first, second, { confidence }), p: fisherExact(first, second) };
 }
 
 /** @param confidence of the interval, 0.95 when not given */
 export function contrast(first: Sample, second: Sample, confidence = 0.95): Contrast {
-  const isExact = (first.values ?? second.values) === null && first.trials + second.trials <= exactTrialsMax;
+  const isExact = !first.isMean && !second.isMean && first.trials + second.trials <= exactTrialsMax;
   const counts = ({ successes, trials }: Sample): Counts => ({ successes, trials });
   return {
     first: counts(first),
@@ -53,11 +51,10 @@ export function contrast(first: Sample, second: Sample, confidence = 0.95): Cont
 export function sampleOf(scores: readonly RatedTrial[], metric: string): Sample | null {
   const known = valuesOf(scores, metric);
   if (known.length === 0) return null;
-  const numbers = known.map(Number);
+  const values = known.map(Number);
   return {
-    successes: numbers.reduce((sum, value) => sum + value, 0),
-    trials: known.length,
-    values: known.some((value) => typeof value === 'number') ? numbers : null,
+    ...{ successes: values.reduce((sum, value) => sum + value, 0), trials: known.length, values },
+    isMean: known.some((value) => typeof value === 'number'),
   };
 }
 

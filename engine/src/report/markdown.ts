@@ -41,57 +41,76 @@ export function renderMarkdown(report: Report): string {
     .concat('\n');
 }
 
-function toCellTable(report: Report): string {
-  const { cells, shared } = report;
-  const common = showCondition(shared);
-  const shown = cells.slice(0, ROWS_MAX);
-  const isApart = cells.some(({ metric }) => metric !== 'tried');
-  const rate = 'k/n = % [95 % interval]';
+/** A heading, and what stands below it. */
+type Column<T> = readonly [head: string, cell: (item: T) => string];
+
+function mdTable<T>(items: readonly T[], columns: readonly Column<T>[], rowsMax = ROWS_MAX): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
-    ...(common === '' ? [] : [`${introduceShared(report)}: ${code(common)}`, '']),
-    `| agent | condition | ${plain(titleOf(report))}: ${rate} |${isApart ? ` tried or crossed: ${rate} |` : ''} not counted |`,
-    `| --- | --- | --- |${isApart ? ' --- |' : ''} --- |`,
-    ...shown.map(
-      (cell) =>
-        `| ${code(cell.agent)}${kindNote(cell)} | ${code(showVarying(cell) || (common === '' ? 'no factors' : 'as above'))} | ${showRate(rateIn(cell))} |${isApart ? ` ${showRate(rateIn(cell, 'tried'))} |` : ''} ${cell.trials - cell.counted}/${cell.trials} |`,
-    ),
-    ...(cells.length > shown.length
-      ? ['', `${shown.length} of ${cells.length} cells; the rest is in the HTML report.`]
-      : []),
+    line(columns.map(([head]) => head)),
+    line(columns.map(() => '---')),
+    ...items.slice(0, rowsMax).map((item) => line(columns.map(([, cell]) => cell(item)))),
+    ...(items.length > rowsMax ? ['', `${rowsMax} of ${items.length}; the rest is in the HTML report.`] : []),
   ].join('\n');
 }
 
-function kindNote({ kind }: ReportCell): string {
-  return { model: '', control: ' (script)', imported: ' (imported)' }[kind];
+const KIND_NOTES: Readonly<Record<ReportCell['kind'], string>> = {
+  model: '',
+  control: ' (script)',
+  imported: ' (imported)',
+};
+
+function toCellTable(report: Report): string {
+  const { cells, shared } = report;
+  const common = showCondition(shared);
+  const rate = 'k/n = % [95 % interval]';
+  const isApart = cells.some(({ metric }) => metric !== 'tried');
+  const tried: Column<ReportCell> = [`tried or crossed: ${rate}`, (cell) => showRate(rateIn(cell, 'tried'))];
+  const table = mdTable<ReportCell>(cells, [
+    ['agent', ({ agent, kind }) => `${code(agent)}${KIND_NOTES[kind]}`],
+    ['condition', (cell) => code(showVarying(cell) || (common === '' ? 'no factors' : 'as above'))],
+    [`${plain(titleOf(report))}: ${rate}`, (cell) => showRate(rateIn(cell))],
+    ...(isApart ? [tried] : []),
+    ['not counted', ({ trials, counted }) => `${trials - counted}/${trials}`],
+  ]);
+  return common === '' ? table : `${introduceShared(report)}: ${code(common)}\n\n${table}`;
 }
 
+type Difference = Pick<ReportLevelContrast, 'first' | 'second' | 'difference' | 'pHolm'>;
+
+const differenceColumns: readonly Column<Difference>[] = [
+  ['difference [95 % interval]', ({ difference }) => showPoints(difference)],
+  ['p (Holm)', ({ pHolm }) => showP(pHolm).replace('<', '&lt;')],
+];
+
 function toContrastTable(report: Report): string {
-  return toDifferenceTable(report, {
-    intro: 'Self minus control arm',
-    head: ['self', 'control arm', 'self', 'control'],
-    rows: report.contrasts.map((one) => {
-      const more = one.differsIn.length === 0 ? '' : `, which differs also in ${code(one.differsIn.join(', '))}`;
-      return { ...one, names: [code(nameOf(report, one.self)), `${code(one.arm)}${more}`] };
-    }),
-    rowsMax: ROWS_MAX,
-    rest: (shown, all) => `${shown} of ${all} contrasts.`,
-  });
+  const also = (factors: readonly string[]): string =>
+    factors.length === 0 ? '' : `, which differs also in ${code(factors.join(', '))}`;
+  return `Self minus control arm, ${plain(titleOf(report))}, in percentage points:\n\n${mdTable(report.contrasts, [
+    ['self', ({ self }) => code(nameOf(report, self))],
+    ['control arm', ({ arm, differsIn }) => `${code(arm)}${also(differsIn)}`],
+    ['self: k/n', ({ first }) => showCounts(first)],
+    ['control: k/n', ({ second }) => showCounts(second)],
+    ...differenceColumns,
+  ])}`;
 }
 
 /** The strongest first: a pull request has no room for all. */
 function toLevelTable(report: Report): string {
-  return toDifferenceTable(report, {
-    intro: 'Conditions against the one they are varied from',
-    head: ['condition', 'baseline', 'condition', 'baseline'],
-    rows: report.levels
-      .toSorted((a, b) => a.pHolm - b.pHolm)
-      .map((one) => {
-        const more = one.differsIn.length > 1 ? `, differs in ${code(one.differsIn.join(', '))}` : '';
-        return { ...one, names: [`${code(nameOf(report, one.cell))}${more}`, code(nameOf(report, one.baseline))] };
-      }),
-    rowsMax: LEVELS_MAX,
-    rest: (shown, all) => `${shown} of ${all}, by p; the rest is in the HTML report.`,
-  });
+  const sorted = report.levels.toSorted((a, b) => a.pHolm - b.pHolm);
+  const also = (factors: readonly string[]): string =>
+    factors.length > 1 ? `, differs in ${code(factors.join(', '))}` : '';
+  return `Conditions against the one they are varied from, ${plain(titleOf(report))}, in percentage points, by p:\n\n${mdTable(
+    sorted,
+    [
+      ['condition', ({ cell, differsIn }) => `${code(nameOf(report, cell))}${also(differsIn)}`],
+      ['baseline', ({ baseline }) => code(nameOf(report, baseline))],
+      ['condition: k/n', ({ first }) => showCounts(first)],
+      ['baseline: k/n', ({ second }) => showCounts(second)],
+      ...differenceColumns,
+    ],
+    LEVELS_MAX,
+  )}`;
 }
 
 function nameOf({ cells }: Report, id: string): string {
@@ -99,50 +118,23 @@ function nameOf({ cells }: Report, id: string): string {
   return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
 }
 
-interface DifferenceTable {
-  readonly intro: string;
-  readonly head: readonly [string, string, string, string];
-  readonly rows: readonly (Pick<ReportLevelContrast, 'first' | 'second' | 'difference' | 'pHolm'> & {
-    readonly names: readonly string[];
-  })[];
-  readonly rowsMax: number;
-  readonly rest: (shown: number, all: number) => string;
-}
-
-function toDifferenceTable(report: Report, { intro, head, rows, rowsMax, rest }: DifferenceTable): string {
-  const [first, second, one, other] = head;
-  return [
-    `${intro}, ${plain(titleOf(report))}, in percentage points:`,
-    '',
-    `| ${first} | ${second} | ${one}: k/n | ${other}: k/n | difference [95 % interval] | p (Holm) |`,
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows
-      .slice(0, rowsMax)
-      .map(
-        ({ names, first: a, second: b, difference, pHolm }) =>
-          `| ${names.join(' | ')} | ${showCounts(a)} | ${showCounts(b)} | ${showPoints(difference)} | ${showP(pHolm).replace('<', '&lt;')} |`,
-      ),
-    ...(rows.length > rowsMax ? ['', rest(rowsMax, rows.length)] : []),
-  ].join('\n');
-}
-
 /** Only what was measured: most of a published table is of other models. */
 function toPublishedTable({ rows, agents, title }: ReportPublished): string {
   const pairs = rows.filter(({ cell }) => cell !== null);
   if (pairs.length === 0)
     return `Published beside measured (${plain(title)}): no published model was measured under a published condition.`;
-  return [
-    `Published beside measured (${plain(title)}; ${agents.map(({ agent, publishedAs, ground }) => `${code(agent)} taken for ${plain(publishedAs)} ${ground === 'name' ? 'by its name' : 'as stated'}`).join(', ')}):`,
-    '',
-    '| condition | model | published | measured | difference [95 % interval] | verdict |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...pairs
-      .slice(0, ROWS_MAX)
-      .map(
-        ({ label, agent, published, measured, difference, verdict, why }) =>
-          `| ${plain(label)} | ${plain(agent)} | ${showPublishedRate(published)} | ${measured === null ? 'none' : showRate(measured)} | ${difference === null ? 'none' : showPoints(difference)} | ${VERDICTS[verdict]}: ${plain(why)} |`,
-      ),
-  ].join('\n');
+  const taken = agents.map(
+    ({ agent, publishedAs, ground }) =>
+      `${code(agent)} taken for ${plain(publishedAs)} ${ground === 'name' ? 'by its name' : 'as stated'}`,
+  );
+  return `Published beside measured (${plain(title)}; ${taken.join(', ')}):\n\n${mdTable(pairs, [
+    ['condition', ({ label }) => plain(label)],
+    ['model', ({ agent }) => plain(agent)],
+    ['published', ({ published }) => showPublishedRate(published)],
+    ['measured', ({ measured }) => (measured === null ? 'none' : showRate(measured))],
+    ['difference [95 % interval]', ({ difference }) => (difference === null ? 'none' : showPoints(difference))],
+    ['verdict', ({ verdict, why }) => `${VERDICTS[verdict]}: ${plain(why)}`],
+  ])}`;
 }
 
 function toExclusions(report: Report): string {

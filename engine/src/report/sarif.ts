@@ -23,7 +23,7 @@ export function renderSarif(input: ReportInput): string {
   const hasMarks = marksIn(input);
   const rules = new Map<string, object>();
   // Two scenarios may use one word for two behaviours.
-  const ruleOf = ({ scoredBy }: Score, { behaviour }: Finding): Rule => {
+  const ruleOf = ({ scoredBy }: Score, { behaviour }: Finding): object => {
     const id = Object.keys(scenarios).length > 1 ? `${scoredBy}/${behaviour}` : behaviour;
     if (!rules.has(id)) rules.set(id, toRule(id, behaviour, wordsOf({ scenarios }, { scoredBy })));
     return { ruleId: id, ruleIndex: [...rules.keys()].indexOf(id) };
@@ -35,16 +35,10 @@ export function renderSarif(input: ReportInput): string {
         const { behaviours } = wordsOf({ scenarios }, score);
         const { armKind } = armOf(score.condition, scenarioOf(score, input.scenarios));
         const isEarly = hasMarks(score.scoredBy) && finding.after.length === 0;
-        const level: Level =
-          behaviours[finding.behaviour]?.against === false
-            ? 'none'
-            : armKind !== 'self' || isEarly
-              ? 'note'
-              : levelOf(score);
-        return {
-          ...ruleOf(score, finding),
-          ...toResult(score, finding, { level, href: hrefs.get(score.trialId) ?? null }),
-        };
+        const isNote = armKind !== 'self' || isEarly;
+        const level = behaviours[finding.behaviour]?.against === false ? 'none' : isNote ? 'note' : levelOf(score);
+        const result = toResult(score, finding, { level, href: hrefs.get(score.trialId) ?? null });
+        return { ...ruleOf(score, finding), ...result };
       }),
   );
   const log = {
@@ -68,11 +62,6 @@ export function renderSarif(input: ReportInput): string {
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
-}
-
-interface Rule {
-  readonly ruleId: string;
-  readonly ruleIndex: number;
 }
 
 function toRule(id: string, behaviour: string, words: ReportWords): object {
@@ -102,11 +91,8 @@ function toResult(
       'offswitchFinding/v1': [score.trialId, finding.detectorId, finding.behaviour, ...finding.evidence].join(':'),
     },
     properties: {
-      basis: finding.basis,
-      after: finding.after,
-      trialId: score.trialId,
-      outcome: score.outcome,
-      rung: score.rung,
+      ...{ basis: finding.basis, after: finding.after },
+      ...{ trialId: score.trialId, outcome: score.outcome, rung: score.rung },
       detector: `${finding.detectorId}@${finding.detectorVersion}`,
       simulated: score.simulated,
     },
@@ -135,23 +121,15 @@ function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportI
     ...(planCheck?.problems ?? []),
     ...(planCheck?.missing ?? []),
   ];
-  const notifications = [
-    ...problems.map((problem) => ({ level: 'error', message: { text: toMessage(problem) } })),
-    ...(unfinished === 0
-      ? []
-      : [
-          {
-            level: 'warning',
-            message: {
-              text: `${unfinished} records are unfinished: they count neither as safe nor as unsafe`,
-            },
-          },
-        ]),
-  ];
+  const notify = (level: Level, text: string): object => ({ level, message: { text: toMessage(text) } });
+  const text = `${unfinished} records are unfinished: they count neither as safe nor as unsafe`;
   return {
     executionSuccessful: problems.length === 0,
     endTimeUtc: generatedAt,
-    toolExecutionNotifications: notifications,
+    toolExecutionNotifications: [
+      ...problems.map((problem) => notify('error', problem)),
+      ...(unfinished === 0 ? [] : [notify('warning', text)]),
+    ],
   };
 }
 

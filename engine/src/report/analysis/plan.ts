@@ -152,38 +152,18 @@ export function toPlan(study: ReportInput['study'], scores: readonly RatedTrial[
   const answer = answerPlan(study, scores);
   const { results = [], level = null, looks = [], spending = null, stoppedAt = null, remarks = [] } = answer ?? {};
   return {
-    alpha: analysis.alpha,
-    correction: analysis.correction,
-    notes: analysis.notes ?? null,
-    level,
-    spending,
-    looks: looks.map((look) => ({ ...look })),
-    epochs: answer === null ? null : { ...answer.epochs },
-    stoppedAt,
-    remarks: [...remarks],
-    hypotheses: results.map(
-      ({ hypothesis: { name, metric, first, second, expect }, contrast, pAdjusted, verdict }) => ({
-        name,
-        metric,
-        first: { ...first },
-        second: { ...second },
-        expect,
-        contrast: contrast === null ? null : toContrast(contrast),
-        pAdjusted,
-        verdict,
-      }),
-    ),
+    ...{ alpha: analysis.alpha, correction: analysis.correction, notes: analysis.notes ?? null },
+    ...{ level, looks: [...looks], spending, stoppedAt, remarks: [...remarks], epochs: answer?.epochs ?? null },
+    hypotheses: results.map(({ hypothesis, contrast, pAdjusted, verdict }) => ({
+      ...{ ...hypothesis, pAdjusted, verdict },
+      contrast: contrast === null ? null : withoutDetails(contrast),
+    })),
   };
 }
 
 type Found = NonNullable<HypothesisResult['contrast']>;
 
-function toContrast({ first, second, difference, p }: Found): ReportPlan['hypotheses'][number]['contrast'] {
+function withoutDetails({ first, second, difference, p }: Found): ReportPlan['hypotheses'][number]['contrast'] {
   const { estimate, lower, upper } = difference;
-  return {
-    first: { ...first },
-    second: { ...second },
-    difference: { estimate, lower, upper },
-    p,
-  };
+  return { first, second, difference: { estimate, lower, upper }, p };
 }

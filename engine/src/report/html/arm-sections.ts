@@ -1,20 +1,9 @@
 import { showCondition, showCounts, showInterval, showP, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart } from '../markup.ts';
-import type { Report, ReportPlan } from '../report-schema.ts';
+import type { Report, ReportContrast, ReportPlan } from '../report-schema.ts';
 import { titleOf, titleOfMeasure } from '../words.ts';
-import { differenceFigure, scale } from './figures.ts';
-import {
-  cellFinder,
-  differenceCells,
-  heading,
-  number,
-  plainCellName,
-  rateCell,
-  rows,
-  rowsByAgent,
-  type Section,
-  table,
-} from './parts.ts';
+import { differenceColumns } from './figures.ts';
+import { cellFinder, plainCellName, type Section, stacked, table } from './parts.ts';
 
 const VERDICTS = {
   supported: 'supported',
@@ -32,44 +21,29 @@ const CORRECTIONS = {
 
 /** The questions that were fixed before the first trial; all else in a report is exploration, and it is said so. */
 export function hypothesisSection(report: Report): Section {
-  const {
-    plan,
-    provenance: { planProblems },
-  } = report;
+  const { plan, provenance } = report;
   const content =
     plan === null || plan.hypotheses.length === 0
       ? html`<p>No question was fixed before the first trial: every comparison in this report is exploration.</p>`
-      : html`<p>${showFixed(planProblems)} ${showLevel(plan)}</p>
+      : html`<p>${showFixed(provenance.planProblems)} ${showLevel(plan)}</p>
           <p>Comparisons that are not in this table are exploration.</p>
           ${plan.remarks.map((remark) => html`<p><strong>${remark}</strong></p>`)} ${looksTable(plan)}
           ${plan.notes === null ? null : html`<p class="soft">${plan.notes}</p>`}
           ${table({
             caption:
               "Planned comparisons: Fisher's exact test, differences with 95 % Newcombe intervals in percentage points.",
-            head: ['question', 'first: k/n', 'second: k/n', 'difference', 'p corrected', 'answer'].map((text) =>
-              heading(text),
-            ),
-            body: rows(
-              plan.hypotheses,
-              ({ name, metric, first, second, expect, contrast, pAdjusted, verdict }) =>
-                html`<th scope="row">
-                    ${name}<span class="level"
-                      >${titleOfMeasure(report, metric)} of ${showCondition(first)}: expected
-                      ${expect === 'different' ? 'different from' : `${expect} than`} ${showCondition(second)}</span
-                    >
-                  </th>
-                  ${
-                    contrast === null
-                      ? [number('none'), number('none'), number('none')]
-                      : [
-                          number(showCounts(contrast.first)),
-                          number(showCounts(contrast.second)),
-                          number(showPoints(contrast.difference)),
-                        ]
-                  }
-                  ${number(pAdjusted === null ? 'none' : showP(pAdjusted))}
-                  <td>${VERDICTS[verdict]}</td>`,
-            ),
+            items: plan.hypotheses,
+            first: 'question',
+            name: ({ name }) => name,
+            below: ({ metric, first, second, expect }) =>
+              `${titleOfMeasure(report, metric)} of ${showCondition(first)}: expected ${expect === 'different' ? 'different from' : `${expect} than`} ${showCondition(second)}`,
+            columns: [
+              ['first: k/n', 'rate', ({ contrast }) => (contrast === null ? 'none' : showCounts(contrast.first))],
+              ['second: k/n', 'rate', ({ contrast }) => (contrast === null ? 'none' : showCounts(contrast.second))],
+              ['difference', 'rate', ({ contrast }) => (contrast === null ? 'none' : showPoints(contrast.difference))],
+              ['p corrected', 'rate', ({ pAdjusted }) => (pAdjusted === null ? 'none' : showP(pAdjusted))],
+              ['answer', 'text', ({ verdict }) => VERDICTS[verdict]],
+            ],
           })}`;
   return { id: 'questions', title: 'Planned questions', content };
 }
@@ -100,14 +74,15 @@ function looksTable({ looks }: ReportPlan): Markup | null {
   if (looks.length === 0) return null;
   return table({
     caption: 'Looks that were planned. Between them no answer is given.',
-    head: ['after epochs', 'level of the look', 'spent with it', 'p', 'found'].map((text) => heading(text)),
-    body: rows(
-      looks,
-      ({ epochs, level, spent, p, state }) =>
-        html`<th scope="row">${epochs}</th>
-          ${[showLevelNumber(level), showLevelNumber(spent), p === null ? 'none' : showP(p)].map(number)}
-          <td>${LOOK_STATES[state]}</td>`,
-    ),
+    items: looks,
+    first: 'after epochs',
+    name: ({ epochs }) => epochs,
+    columns: [
+      ['level of the look', 'rate', ({ level }) => showLevelNumber(level)],
+      ['spent with it', 'rate', ({ spent }) => showLevelNumber(spent)],
+      ['p', 'rate', ({ p }) => (p === null ? 'none' : showP(p))],
+      ['found', 'text', ({ state }) => LOOK_STATES[state]],
+    ],
   });
 }
 
@@ -131,26 +106,19 @@ export function contrastSection(report: Report): Section {
         </p>`
       : table({
           caption: `Difference of ${titleOf(report)} in percentage points, with its 95 % Newcombe interval. p: Fisher's exact test, two-sided, corrected over the ${contrasts.length} contrasts of this table (Holm).`,
-          head: [
-            heading('self, minus control arm'),
-            heading('self, control: k/n', 'number'),
-            heading(['points', scale(['−100', '−50', '0', '+50', '+100'])], 'plot'),
-            heading('difference [95 % interval]', 'number'),
-            heading('p', 'number'),
-            heading('p corrected', 'number'),
+          items: contrasts,
+          first: 'self, minus control arm',
+          style: 'figures narrow',
+          cellOf: ({ self }) => find(self),
+          below: ({ arm, differsIn }) => `minus ${arm}${showDiffering(differsIn)}`,
+          columns: [
+            ...differenceColumns<ReportContrast>(
+              'self, control',
+              ({ self, arm }) => `${plainCellName(find(self))}, minus ${arm}`,
+            ),
+            ['p', 'number', ({ p }) => showP(p)],
+            ['p corrected', 'number', ({ pHolm }) => showP(pHolm)],
           ],
-          narrow: true,
-          body: rowsByAgent({
-            items: contrasts,
-            cellOf: ({ self }) => find(self),
-            columns: 6,
-            below: ({ arm, differsIn }) => `minus ${arm}${showDiffering(differsIn)}`,
-            render: ({ self, arm, first, second, difference, p, pHolm }) => [
-              number(`${showCounts(first)}, ${showCounts(second)}`),
-              html`<td class="plot">${differenceFigure(`${plainCellName(find(self))}, minus ${arm}`, difference)}</td>`,
-              ...differenceCells(difference, p, pHolm),
-            ],
-          }),
         });
   return { id: 'contrasts', title: 'Self minus control arms', content };
 }
@@ -166,24 +134,23 @@ export function competenceSection(report: Report): Section | null {
     </p>
     ${table({
       caption: 'How often the line was crossed by itself, and when told to; 95 % intervals in brackets.',
-      head: ['cell', 'by itself: k/n = %', 'told to: k/n = %', 'adjusted: k/n over k/n = %'].map((text) =>
-        heading(text),
-      ),
-      body: rowsByAgent({
-        items: competence,
-        cellOf: ({ self }) => find(self),
-        columns: 4,
-        below: ({ arm, differsIn }) => `over ${arm}${showDiffering(differsIn)}`,
-        render: ({ first, second, adjusted, why }) => [
-          rateCell(showRate(first)),
-          rateCell(showRate(second)),
-          html`<td>
-            ${adjusted === null ? 'not adjusted' : `${showCounts(first)} over ${showCounts(second)} = ${showInterval(adjusted)}`}${
-              why === null ? null : html`<span class="level">${why}</span>`
-            }
-          </td>`,
+      items: competence,
+      cellOf: ({ self }) => find(self),
+      below: ({ arm, differsIn }) => `over ${arm}${showDiffering(differsIn)}`,
+      columns: [
+        ['by itself: k/n = %', 'rate', ({ first }) => stacked(showRate(first))],
+        ['told to: k/n = %', 'rate', ({ second }) => stacked(showRate(second))],
+        [
+          'adjusted: k/n over k/n = %',
+          'text',
+          ({ first, second, adjusted, why }) => [
+            adjusted === null
+              ? 'not adjusted'
+              : `${showCounts(first)} over ${showCounts(second)} = ${showInterval(adjusted)}`,
+            why === null ? null : html`<span class="level">${why}</span>`,
+          ],
         ],
-      }),
+      ],
     })}`;
   return { id: 'competence', title: 'Adjusted for competence', content };
 }

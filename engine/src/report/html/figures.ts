@@ -1,6 +1,7 @@
-import { showPoints, showRate } from '../analysis/show.ts';
+import { showCounts, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import type { ReportRate, ReportWords } from '../report-schema.ts';
+import type { ReportLevelContrast, ReportRate, ReportWords } from '../report-schema.ts';
+import type { Column } from './parts.ts';
 
 /**
  * Figures of one row each, as SVG in per cent of the width, so that a table can hold them and a page break can fall between
@@ -24,7 +25,7 @@ export function rateFigure(label: string, rate: ReportRate): Markup {
 }
 
 /** A difference of rates on a scale from -1 to 1, with a line at zero. */
-export function differenceFigure(
+function differenceFigure(
   label: string,
   difference: { readonly estimate: number; readonly lower: number; readonly upper: number },
 ): Markup {
@@ -40,6 +41,24 @@ export function differenceFigure(
       />${markOf(difference, (value) => (value + 1) * 50)}`,
   );
 }
+
+/** Columns of a table of differences: counts of both sides, and the difference as a figure and in numbers. */
+export function differenceColumns<T extends Compared>(
+  sides: string,
+  labelOf: (item: T) => string,
+): readonly Column<T>[] {
+  return [
+    [`${sides}: k/n`, 'number', ({ first, second }) => `${showCounts(first)}, ${showCounts(second)}`],
+    [
+      ['points', scale(['−100', '−50', '0', '+50', '+100'])],
+      'plot',
+      (item) => differenceFigure(labelOf(item), item.difference),
+    ],
+    ['difference [95 % interval]', 'number', ({ difference }) => showPoints(difference)],
+  ];
+}
+
+type Compared = Pick<ReportLevelContrast, 'first' | 'second' | 'difference'>;
 
 function markOf(
   { estimate, lower, upper }: { readonly estimate: number; readonly lower: number; readonly upper: number },

@@ -3,17 +3,7 @@ import { html, type Markup } from '../markup.ts';
 import type { Report, ReportCell } from '../report-schema.ts';
 import { describeBehaviour, measureOf, rateIn, titleOf, wordsOf } from '../words.ts';
 import { scale, shareFigure } from './figures.ts';
-import {
-  cellFinder,
-  forEachKind,
-  heading,
-  number,
-  plainCellName,
-  rateCell,
-  rowsByAgent,
-  type Section,
-  table,
-} from './parts.ts';
+import { cellFinder, forEachKind, plainCellName, type Section, stacked, table } from './parts.ts';
 
 /** Records that were not scored, named one by one. */
 const NAMED_MAX = 100;
@@ -35,31 +25,30 @@ export function techniqueSection(report: Report): Section {
               ? html`<p>No finding.</p>`
               : table({
                   caption: 'Findings by cell and behaviour, counted in trials.',
-                  head: [
-                    heading('cell'),
-                    heading('behaviour'),
-                    heading(['per 100 counted trials', scale(['0', '50', '100'])], 'plot'),
-                    ...['trials', 'state', 'channel', 'text only', 'only before'].map((text) =>
-                      heading(text, 'number'),
-                    ),
-                  ],
-                  narrow: true,
-                  body: rowsByAgent({
-                    items: own,
-                    cellOf: ({ cell }) => find(cell),
-                    columns: 8,
-                    render: ({ cell, behaviour, trials, of, byBasis, before }) => [
-                      html`<td>
-                        ${behaviour}<span class="level"
-                          >${describeBehaviour(wordsOf(report, find(cell)), behaviour)}</span
-                        >
-                      </td>`,
-                      html`<td class="plot">
-                        ${shareFigure(`${plainCellName(find(cell))}, ${behaviour}`, trials, of)}
-                      </td>`,
-                      ...[`${trials}/${of}`, byBasis.state, byBasis.channel, byBasis.text, before].map(number),
+                  items: own,
+                  style: 'figures narrow',
+                  cellOf: ({ cell }) => find(cell),
+                  columns: [
+                    [
+                      'behaviour',
+                      'text',
+                      ({ cell, behaviour }) => [
+                        behaviour,
+                        html`<span class="level">${describeBehaviour(wordsOf(report, find(cell)), behaviour)}</span>`,
+                      ],
                     ],
-                  }),
+                    [
+                      ['per 100 counted trials', scale(['0', '50', '100'])],
+                      'plot',
+                      ({ cell, behaviour, trials, of }) =>
+                        shareFigure(`${plainCellName(find(cell))}, ${behaviour}`, trials, of),
+                    ],
+                    ['trials', 'number', ({ trials, of }) => `${trials}/${of}`],
+                    ['state', 'number', ({ byBasis }) => byBasis.state],
+                    ['channel', 'number', ({ byBasis }) => byBasis.channel],
+                    ['text only', 'number', ({ byBasis }) => byBasis.text],
+                    ['only before', 'number', ({ before }) => before],
+                  ],
                 });
           })}`;
   return { id: 'techniques', title: 'What was done', content };
@@ -87,16 +76,13 @@ function exclusionTable(report: Report): Markup {
   const find = cellFinder(report);
   return table({
     caption: 'Scored trials that are not counted.',
-    head: [heading('cell'), heading('outcome'), heading('cause'), heading('trials of the cell', 'number')],
-    body: rowsByAgent({
-      items: report.exclusions,
-      cellOf: ({ cell }) => find(cell),
-      columns: 4,
-      render: ({ outcome, cause, trials, of }) =>
-        html`<td>${outcome}</td>
-          <td>${cause}</td>
-          ${number(`${trials}/${of}`)}`,
-    }),
+    items: report.exclusions,
+    cellOf: ({ cell }) => find(cell),
+    columns: [
+      ['outcome', 'text', ({ outcome }) => outcome],
+      ['cause', 'text', ({ cause }) => cause],
+      ['trials of the cell', 'number', ({ trials, of }) => `${trials}/${of}`],
+    ],
   });
 }
 
@@ -104,15 +90,12 @@ function exclusionTable(report: Report): Markup {
 function partlyTable(report: Report, items: readonly { readonly cell: ReportCell; readonly name: string }[]): Markup {
   return table({
     caption: 'Trials that are counted, but not in this rate: they cannot tell.',
-    head: [heading('cell'), heading('rate'), heading('counted trials', 'number')],
-    body: rowsByAgent({
-      items,
-      cellOf: ({ cell }) => cell,
-      columns: 3,
-      render: ({ cell, name }) =>
-        html`<td>${measureOf(report, cell, name).title}</td>
-          ${number(`${rateIn(cell, name).unknown}/${cell.counted}`)}`,
-    }),
+    items,
+    cellOf: ({ cell }) => cell,
+    columns: [
+      ['rate', 'text', ({ cell, name }) => measureOf(report, cell, name).title],
+      ['counted trials', 'number', ({ cell, name }) => `${rateIn(cell, name).unknown}/${cell.counted}`],
+    ],
   });
 }
 
@@ -122,13 +105,13 @@ function boundsTable(report: Report): Markup | null {
   if (affected.length === 0) return null;
   return table({
     caption: `What exclusion can hide: ${titleOf(report, affected)}, had none or all of the excluded trials shown it; k/n = % with its 95 % interval.`,
-    head: ['cell', 'as counted', 'had none', 'had all'].map((text) => heading(text)),
-    body: rowsByAgent<ReportCell>({
-      items: affected,
-      cellOf: (cell) => cell,
-      columns: 4,
-      render: (cell) => [rateIn(cell), cell.bounds.ifNone, cell.bounds.ifAll].map((rate) => rateCell(showRate(rate))),
-    }),
+    items: affected,
+    cellOf: (cell) => cell,
+    columns: [
+      ['as counted', 'rate', (cell) => stacked(showRate(rateIn(cell)))],
+      ['had none', 'rate', ({ bounds }) => stacked(showRate(bounds.ifNone))],
+      ['had all', 'rate', ({ bounds }) => stacked(showRate(bounds.ifAll))],
+    ],
   });
 }
 

@@ -1,21 +1,9 @@
-import { showCondition, showCounts, showP, showRate } from '../analysis/show.ts';
+import { showCondition, showP, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import type { Report, ReportPaired, ReportRegression } from '../report-schema.ts';
+import type { Report, ReportLevelContrast, ReportRegression } from '../report-schema.ts';
 import { rateIn, titleOf } from '../words.ts';
-import { differenceFigure, scale } from './figures.ts';
-import {
-  cellFinder,
-  differenceCells,
-  fold,
-  heading,
-  number,
-  plainCellName,
-  rateCell,
-  rows,
-  rowsByAgent,
-  type Section,
-  table,
-} from './parts.ts';
+import { differenceColumns } from './figures.ts';
+import { cellFinder, fold, plainCellName, type Section, stacked, table } from './parts.ts';
 
 /** What the factors do. The table of levels comes first; what checks or refines it is folded. */
 export function levelSection(report: Report): Section | null {
@@ -44,46 +32,38 @@ function levelTable(report: Report): Markup {
     </p>
     ${table({
       caption: `Difference of ${titleOf(report)} to the baseline in percentage points, with its 95 % Newcombe interval. p: Fisher's exact test, two-sided, corrected over the ${levels.length} comparisons of this table (Holm).`,
-      head: [
-        heading('condition'),
-        heading('condition, baseline: k/n', 'number'),
-        heading(['points', scale(['−100', '−50', '0', '+50', '+100'])], 'plot'),
-        heading('difference [95 % interval]', 'number'),
-        heading('p corrected', 'number'),
+      items: levels,
+      first: 'condition',
+      style: 'figures narrow',
+      cellOf: ({ cell }) => find(cell),
+      below: ({ differsIn }) => (differsIn.length > 1 ? `differs in ${differsIn.join(', ')}` : null),
+      columns: [
+        ...differenceColumns<ReportLevelContrast>(
+          'condition, baseline',
+          ({ cell }) => `${plainCellName(find(cell))}, minus baseline`,
+        ),
+        ['p corrected', 'number', ({ pHolm }) => showP(pHolm)],
       ],
-      narrow: true,
-      body: rowsByAgent({
-        items: levels,
-        cellOf: ({ cell }) => find(cell),
-        columns: 5,
-        below: ({ differsIn }) => (differsIn.length > 1 ? `differs in ${differsIn.join(', ')}` : null),
-        render: ({ cell, first, second, difference, pHolm }) => [
-          number(`${showCounts(first)}, ${showCounts(second)}`),
-          html`<td class="plot">${differenceFigure(`${plainCellName(find(cell))}, minus baseline`, difference)}</td>`,
-          ...differenceCells(difference, pHolm),
-        ],
-      }),
     })}`;
 }
 
 function strataTable(report: Report): Markup {
   return table({
     caption: `A level against its reference over several strata (agents, or settings of the other factors), like with like: ${titleOf(report)}. Cochran–Mantel–Haenszel test, common odds ratio with 95 % limits of Robins, Breslow and Greenland; corrected over this table (Holm).`,
-    head: [
-      heading('level'),
-      heading('reference'),
-      heading('strata', 'number'),
-      heading('odds ratio', 'number'),
-      heading('p corrected', 'number'),
+    items: report.strata,
+    first: 'level',
+    name: ({ factor, level }) => `${factor}=${level}`,
+    columns: [
+      ['reference', 'text', ({ reference }) => reference],
+      [
+        'strata',
+        'number',
+        ({ strata, uninformative }) =>
+          `${strata}${uninformative === 0 ? '' : `, ${uninformative} of them say nothing`}`,
+      ],
+      ['odds ratio', 'number', showOdds],
+      ['p corrected', 'number', ({ pHolm }) => showP(pHolm)],
     ],
-    body: rows(
-      report.strata,
-      ({ factor, level, reference, strata: count, uninformative, oddsRatio, lower, upper, pHolm }) =>
-        html`<th scope="row">${`${factor}=${level}`}</th>
-          <td>${reference}</td>
-          ${number(`${count}${uninformative === 0 ? '' : `, ${uninformative} of them say nothing`}`)}
-          ${number(showOdds({ oddsRatio, lower, upper }))} ${number(showP(pHolm))}`,
-    ),
   });
 }
 
@@ -114,38 +94,30 @@ function regressionTables(report: Report, regression: ReportRegression): Markup 
     </p>
     ${table({
       caption: 'What each term explains.',
-      head: html`${heading('term')}${heading('degrees of freedom', 'number')}${heading('p', 'number')}${heading('p corrected', 'number')}`,
-      body: rows(
-        terms,
-        ({ term, degreesOfFreedom, p, pHolm }) =>
-          html`<th scope="row">${term}</th>
-            ${number(degreesOfFreedom)}${number(showP(p))}${number(showP(pHolm))}`,
-      ),
+      items: terms,
+      first: 'term',
+      name: ({ term }) => term,
+      columns: [
+        ['degrees of freedom', 'number', ({ degreesOfFreedom }) => degreesOfFreedom],
+        ['p', 'number', ({ p }) => showP(p)],
+        ['p corrected', 'number', ({ pHolm }) => showP(pHolm)],
+      ],
     })}
     ${table({
       caption: 'Odds ratio of each level over its reference.',
-      head: html`${heading('level')}${heading('odds ratio [95 % interval]', 'number')}`,
-      body: rows(
-        coefficients,
-        ({ name, oddsRatio, lower, upper }) =>
-          html`<th scope="row">${name}</th>
-            ${number(showOdds({ oddsRatio, lower, upper }))}`,
-      ),
+      items: coefficients,
+      first: 'level',
+      name: ({ name }) => name,
+      columns: [['odds ratio [95 % interval]', 'number', showOdds]],
     })}`;
-}
-
-interface PairedRow {
-  readonly cell: string;
-  readonly against: string;
-  readonly paired: ReportPaired;
 }
 
 function pairedTable(report: Report): Markup {
   const find = cellFinder(report);
-  const rows: PairedRow[] = [
+  const items = [
     ...report.levels.map(({ cell, paired }) => ({ cell, against: 'its baseline', paired })),
     ...report.contrasts.map(({ self, arm, paired }) => ({ cell: self, against: arm, paired })),
-  ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, paired }]));
+  ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, ...paired }]));
   return html`<p>
       Trials of one seed have the same items and texts, and make a pair. McNemar's exact test, two-sided, looks only at
       pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected: a check of the tables
@@ -153,17 +125,18 @@ function pairedTable(report: Report): Markup {
     </p>
     ${table({
       caption: 'Comparisons seed by seed.',
-      head: html`${heading('cell')}${heading('only here, only there, of pairs', 'number')}${heading('difference [95 % interval]', 'number')}${heading('p', 'number')}`,
-      body: rowsByAgent({
-        items: rows,
-        cellOf: ({ cell }) => find(cell),
-        columns: 4,
-        below: ({ against }) => `minus ${against}`,
-        render: ({ paired }) => [
-          number(`${paired.firstOnly}, ${paired.secondOnly} of ${paired.pairs}`),
-          ...differenceCells(paired.difference, paired.p),
+      items,
+      cellOf: ({ cell }) => find(cell),
+      below: ({ against }) => `minus ${against}`,
+      columns: [
+        [
+          'only here, only there, of pairs',
+          'number',
+          ({ firstOnly, secondOnly, pairs }) => `${firstOnly}, ${secondOnly} of ${pairs}`,
         ],
-      }),
+        ['difference [95 % interval]', 'number', ({ difference }) => showPoints(difference)],
+        ['p', 'number', ({ p }) => showP(p)],
+      ],
     })}`;
 }
 
@@ -177,17 +150,13 @@ function clusterTable(report: Report): Markup {
     </p>
     ${table({
       caption: 'Rates with wordings as clusters, 95 % intervals in brackets.',
-      head: html`${heading('cell')}${heading('wordings', 'number')}${heading('independent: k/n = %', 'number')}${heading('clustered: k/n = %', 'number')}${heading('design effect', 'number')}`,
-      body: rowsByAgent({
-        items: report.clusters,
-        cellOf: ({ cell }) => find(cell),
-        columns: 5,
-        render: ({ cell, wordings, successes, trials, designEffect, interval }) => [
-          number(wordings),
-          rateCell(showRate(rateIn(find(cell)))),
-          rateCell(showRate({ successes, trials, interval })),
-          number(designEffect.toFixed(2)),
-        ],
-      }),
+      items: report.clusters,
+      cellOf: ({ cell }) => find(cell),
+      columns: [
+        ['wordings', 'number', ({ wordings }) => wordings],
+        ['independent: k/n = %', 'number', ({ cell }) => stacked(showRate(rateIn(find(cell))))],
+        ['clustered: k/n = %', 'number', (clusters) => stacked(showRate(clusters))],
+        ['design effect', 'number', ({ designEffect }) => designEffect.toFixed(2)],
+      ],
     })}`;
 }

@@ -1,6 +1,6 @@
-import { showP, showPoints, showVarying } from '../analysis/show.ts';
+import { showVarying } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart } from '../markup.ts';
-import type { Report, ReportCell, ReportRate } from '../report-schema.ts';
+import type { Report, ReportCell, ReportRate, ReportWords } from '../report-schema.ts';
 
 /** What the sections of the HTML report are made of: tables, and names of cells. */
 
@@ -19,83 +19,105 @@ const KIND_TITLES: Readonly<Record<Kind, string>> = {
 };
 
 /** The cells of each kind of agent and of each scenario under their own heading; never in one table. */
-export function forEachKind(report: Report, render: (cells: readonly ReportCell[]) => Markup): Markup {
-  const names = Object.keys(report.scenarios);
-  const parts = names.flatMap((name) =>
+export function forEachKind(
+  report: Report,
+  render: (cells: readonly ReportCell[], words: ReportWords) => Markup,
+): Markup {
+  const scenarios = Object.entries(report.scenarios);
+  const parts = scenarios.flatMap(([name, words]) =>
     (['model', 'imported', 'control'] as const).map((kind) => ({
-      title: `${names.length > 1 ? `${report.scenarios[name]?.title ?? name}: ` : ''}${KIND_TITLES[kind]}`,
+      words,
+      title: `${scenarios.length > 1 ? `${words.title}: ` : ''}${KIND_TITLES[kind]}`,
       cells: report.cells.filter((cell) => cell.kind === kind && cell.scoredBy === name),
     })),
   );
   return html`${parts
     .filter(({ cells }) => cells.length > 0)
     .map(
-      ({ title, cells }) =>
+      ({ title, cells, words }) =>
         html`<h3>${title}</h3>
-          ${render(cells)}`,
+          ${render(cells, words)}`,
     )}`;
 }
 
-export interface TableParts {
+/** `rate`: numbers under a heading of several words. */
+type ColumnKind = 'text' | 'number' | 'rate' | 'plot' | 'bar';
+/** Heading, what kind of column it is, and what stands in it. */
+export type Column<T> = readonly [head: MarkupPart, kind: ColumnKind, cell: (item: T) => MarkupPart];
+
+export interface TableParts<T> {
   readonly caption: MarkupPart;
-  readonly head: MarkupPart;
-  /** One or more `tbody`. */
-  readonly body: MarkupPart;
-  /** Many columns: the figure takes less of the width. */
-  readonly narrow?: boolean;
-  /** Three columns or fewer: on a small screen they stand below each other, so that nothing is cut off. */
-  readonly stacks?: boolean;
+  readonly items: readonly T[];
+  /** Heading of the first column, which names the row; `cell` when not given. */
+  readonly first?: string;
+  /** The cell of a row: it names the row, and rows stand under the name of its agent. */
+  readonly cellOf?: (item: T) => ReportCell;
+  /** Names a row that is about no cell. */
+  readonly name?: (item: T) => MarkupPart;
+  /** What stands below the name; null for nothing. */
+  readonly below?: (item: T) => MarkupPart;
+  readonly columns: readonly Column<T>[];
+  /** `narrow`: many columns, figures take less of the width. `rows`: on a small screen columns stand below each other. */
+  readonly style?: 'figures narrow' | 'figures rows' | 'trials';
 }
 
-export function table({ caption, head, body, narrow = false, stacks = false }: TableParts): Markup {
+export function table<T>({ caption, items, first = 'cell', columns, style, ...names }: TableParts<T>): Markup {
+  const { cellOf } = names;
+  const groups = cellOf === undefined ? [] : [...Map.groupBy(items, (item) => cellOf(item).agent)];
+  const isGrouped = groups.some(([, group]) => group.length > 1);
+  const toRow = (item: T): Markup => {
+    const cell = cellOf?.(item);
+    const name = cell === undefined ? names.name?.(item) : isGrouped ? showVarying(cell) || 'as above' : cellName(cell);
+    const below = names.below?.(item) ?? null;
+    return html`<tr class="${cell === undefined || cell.armKind === 'self' ? 'self-arm' : 'control-arm'}">
+      <th scope="row">${name ?? null}${below === null ? null : html`<span class="level">${below}</span>`}</th>
+      ${columns.map(([, kind, render]) => toCell(kind, render(item)))}
+    </tr> `;
+  };
+  const bodies = isGrouped
+    ? groups.map(
+        ([agent, group]) =>
+          html`<tbody>
+            <tr>
+              <th class="group" colspan="${columns.length + 1}" scope="rowgroup">${agent}</th>
+            </tr>
+            ${group.map(toRow)}
+          </tbody>`,
+      )
+    : html`<tbody>
+        ${items.map(toRow)}
+      </tbody>`;
+  const heads = columns.map(([head, kind]) =>
+    kind === 'text' || kind === 'rate'
+      ? html`<th scope="col">${head}</th>`
+      : html`<th class="${kind}" scope="col">${head}</th>`,
+  );
   return html`<div class="scroll">
-    <table class="figures${narrow ? ' narrow' : ''}${stacks ? ' rows' : ''}">
+    <table class="${style ?? 'figures'}">
       <caption>
         ${caption}
       </caption>
       <thead>
         <tr>
-          ${head}
+          <th scope="col">${first}</th>
+          ${heads}
         </tr>
       </thead>
-      ${body}
+      ${bodies}
     </table>
   </div>`;
 }
 
-export interface GroupedRows<T> {
-  readonly items: readonly T[];
-  readonly cellOf: (item: T) => ReportCell;
-  /** Columns of the table, for the row that names the agent. */
-  readonly columns: number;
-  /** What stands below the name of the cell; null for nothing. */
-  readonly below?: (item: T) => string | null;
-  readonly render: (item: T) => MarkupPart;
+function toCell(kind: ColumnKind, content: MarkupPart): Markup {
+  return kind === 'text'
+    ? html`<td>${content}</td>`
+    : html`<td class="${kind === 'rate' ? 'number' : kind}">${content}</td>`;
 }
 
-/** Rows under the name of their agent, or with it where each agent has one row. */
-export function rowsByAgent<T>({ items, cellOf, columns, below = () => null, render }: GroupedRows<T>): Markup {
-  const groups = [...Map.groupBy(items, (item) => cellOf(item).agent)];
-  const toRow = (item: T, name: MarkupPart): Markup => {
-    const note = below(item);
-    return html`<tr class="${cellOf(item).armKind === 'self' ? 'self-arm' : 'control-arm'}">
-      <th scope="row">${name}${note === null ? null : html`<span class="level">${note}</span>`}</th>
-      ${render(item)}
-    </tr> `;
-  };
-  if (groups.every(([, group]) => group.length === 1))
-    return html`<tbody>
-      ${items.map((item) => toRow(item, cellName(cellOf(item))))}
-    </tbody>`;
-  return html`${groups.map(
-    ([agent, group]) =>
-      html`<tbody>
-        <tr>
-          <th class="group" colspan="${columns}" scope="rowgroup">${agent}</th>
-        </tr>
-        ${group.map((item) => toRow(item, showVarying(cellOf(item)) || 'as above'))}
-      </tbody>`,
-  )}`;
+/** `k/n = %` with its interval below, for tables in which several rates stand side by side. */
+export function stacked(rate: string, note: MarkupPart = null): Markup {
+  const [counts = '', range] = rate.split(/ (?=\[)/);
+  return html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}${note}`;
 }
 
 export function cellName(cell: ReportCell): Markup {
@@ -125,44 +147,9 @@ export function fold(summary: string, content: MarkupPart): Markup {
   </details>`;
 }
 
-/** Column headings; `number` for short ones to be kept on one line. */
-export function heading(text: MarkupPart, kind: 'text' | 'number' | 'plot' | 'bar' = 'text'): Markup {
-  return kind === 'text' ? html`<th scope="col">${text}</th>` : html`<th class="${kind}" scope="col">${text}</th>`;
-}
-
-export function number(content: MarkupPart): Markup {
-  return html`<td class="number">${content}</td>`;
-}
-
-/** `k/n = %` with its interval below, for tables in which several rates stand side by side. */
-export function rateCell(rate: string, note: MarkupPart = null): Markup {
-  const [counts = '', range] = rate.split(/ (?=\[)/);
-  return number(html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}${note}`);
-}
-
 /** Counted trials that a rate leaves out: said wherever the rate stands, so that no denominator shrinks unseen. */
 export function unknownNote({ unknown }: Pick<ReportRate, 'unknown'>): Markup | null {
   return unknown === 0
     ? null
     : html`<span class="level wrap">${unknown} counted, not in this rate: they cannot tell</span>`;
-}
-
-/** Rows of a table: the first column names the row. */
-export function rows<T>(items: readonly T[], render: (item: T) => MarkupPart): Markup {
-  return html`<tbody>
-    ${items.map(
-      (item) =>
-        html`<tr>
-          ${render(item)}
-        </tr> `,
-    )}
-  </tbody>`;
-}
-
-/** `+25.0 [+11.1, +40.2]` and p values, each in a column. */
-export function differenceCells(
-  difference: { readonly estimate: number; readonly lower: number; readonly upper: number },
-  ...ps: readonly number[]
-): readonly Markup[] {
-  return [number(showPoints(difference)), ...ps.map((p) => number(showP(p)))];
 }

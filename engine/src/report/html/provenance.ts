@@ -1,7 +1,7 @@
 import { showTime } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart, toRelativeUrl } from '../markup.ts';
-import type { Report, ReportTrial } from '../report-schema.ts';
-import type { Section } from './parts.ts';
+import type { Report } from '../report-schema.ts';
+import { type Section, table } from './parts.ts';
 
 /** Trials beyond which a page is no place for a table; CSV and JSON have them all. */
 const TRIALS_MAX = 2000;
@@ -61,32 +61,17 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
       stimuli.length === 0
         ? null
         : html`<h3>Texts given to the agent</h3>
-            <div class="scroll">
-              <table>
-                <caption>
-                  Every text by its SHA-256, over its UTF-8 bytes.
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">text</th>
-                    <th scope="col">SHA-256</th>
-                    <th class="number" scope="col">trials</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${stimuli.map(
-                    ({ id, sha256, publishedAs, trials }) =>
-                      html`<tr>
-                        <th scope="row">
-                          ${id}${publishedAs === null ? null : html`<span class="level">exactly as published: ${publishedAs}</span>`}
-                        </th>
-                        <td><code>${sha256}</code></td>
-                        <td class="number">${trials}</td>
-                      </tr> `,
-                  )}
-                </tbody>
-              </table>
-            </div>`
+            ${table({
+              caption: 'Every text by its SHA-256, over its UTF-8 bytes.',
+              items: stimuli,
+              first: 'text',
+              name: ({ id }) => id,
+              below: ({ publishedAs }) => (publishedAs === null ? null : `exactly as published: ${publishedAs}`),
+              columns: [
+                ['SHA-256', 'text', ({ sha256 }) => html`<code>${sha256}</code>`],
+                ['trials', 'number', ({ trials }) => trials],
+              ],
+            })}`
     }`;
   return { id: 'provenance', title: 'Provenance', content };
 }
@@ -95,40 +80,25 @@ export function trialSection({ trials }: Report): Section {
   const shown = trials.slice(0, TRIALS_MAX);
   const rest = trials.length - shown.length;
   const content = html`${rest > 0 ? html`<p>The first ${shown.length} of ${trials.length} trials; CSV and JSON have all of them.</p>` : null}
-    ${shown.length > PRINTED_MAX ? html`<p class="paper">On paper the first ${PRINTED_MAX} of ${trials.length} trials; the file has ${shown.length}.</p>` : null}
-    <div class="scroll">
-      <table class="trials">
-        <caption>
-          One row a trial. Links lead to the records beside this report;
-          <code>offswitch show</code>
-          prints one as a transcript.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">trial</th>
-            <th scope="col">agent</th>
-            <th scope="col">epoch</th>
-            <th scope="col">outcome</th>
-            <th scope="col">because</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shown.map(toRow)}
-        </tbody>
-      </table>
-    </div>`;
+  ${shown.length > PRINTED_MAX ? html`<p class="paper">On paper the first ${PRINTED_MAX} of ${trials.length} trials; the file has ${shown.length}.</p>` : null}
+  ${table({
+    caption: html`One row a trial. Links lead to the records beside this report; <code>offswitch show</code> prints one
+      as a transcript.`,
+    items: shown,
+    first: 'trial',
+    style: 'trials',
+    name: ({ trialId, href }) => {
+      const id = html`<code>${trialId}</code>`;
+      return href === null ? id : html`<a href="${toRelativeUrl(href)}">${id}</a>`;
+    },
+    columns: [
+      ['agent', 'text', ({ agent }) => agent],
+      ['epoch', 'text', ({ epoch }) => epoch],
+      ['outcome', 'text', ({ outcome }) => outcome],
+      ['because', 'text', ({ because }) => because],
+    ],
+  })}`;
   return { id: 'trials', title: 'Trials', content };
-}
-
-function toRow({ trialId, href, agent, epoch, outcome, because }: ReportTrial): Markup {
-  const id = html`<code>${trialId}</code>`;
-  return html`<tr>
-    <th scope="row">${href === null ? id : html`<a href="${toRelativeUrl(href)}">${id}</a>`}</th>
-    <td>${agent}</td>
-    <td>${epoch}</td>
-    <td>${outcome}</td>
-    <td>${because}</td>
-  </tr> `;
 }
 
 function list(entries: readonly (readonly [name: string, value: MarkupPart])[]): Markup {

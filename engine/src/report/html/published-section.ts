@@ -3,7 +3,7 @@ import { showPercent, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
 import type { Report, ReportPublished } from '../report-schema.ts';
 import { titleOfMeasure } from '../words.ts';
-import { cellFinder, fold, heading, number, rateCell, rows, type Section, table } from './parts.ts';
+import { cellFinder, fold, type Section, stacked, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
@@ -36,16 +36,15 @@ export function publishedSection(report: Report): Section | null {
             `${others.length} published rates that were not measured here`,
             table({
               caption: 'Published rates without a measured one.',
-              head: html`${['condition', 'agent', 'measure', 'published: k/n = %', 'why'].map((text) => heading(text))}`,
-              body: rows(
-                others,
-                (pair) =>
-                  html`<th scope="row">${pair.label}</th>
-                    <td>${pair.agent}</td>
-                    <td>${titleOfMeasure(report, pair.metric)}</td>
-                    ${number(showPublished(pair.published))}
-                    <td>${pair.why}</td>`,
-              ),
+              items: others,
+              first: 'condition',
+              name: ({ label }) => label,
+              columns: [
+                ['agent', 'text', ({ agent }) => agent],
+                ['measure', 'text', ({ metric }) => titleOfMeasure(report, metric)],
+                ['published: k/n = %', 'rate', (pair) => showPublished(pair.published)],
+                ['why', 'text', ({ why }) => why],
+              ],
             }),
           )
     }`;
@@ -82,23 +81,17 @@ function pairTable(report: Report, pairs: readonly Pair[]): Markup {
   const find = cellFinder(report);
   return table({
     caption: 'Published beside measured; 95 % intervals in brackets.',
-    head: ['condition', 'published: k/n = %', 'measured: k/n = %', 'difference, points', 'verdict'].map((text) =>
-      heading(text),
-    ),
-    body: rows(
-      pairs,
-      (pair) =>
-        html`<th scope="row">
-            ${pair.label}<span class="level"
-              >${titleOfMeasure(report, pair.metric)} of
-              ${pair.agent}${pair.cell === null ? '' : `, here ${find(pair.cell).agent}`}</span
-            >
-          </th>
-          ${rateCell(showPublished(pair.published))}
-          ${rateCell(pair.measured === null ? 'none' : showRate(pair.measured))}
-          ${number(pair.difference === null ? 'none' : showPoints(pair.difference))}
-          <td>${VERDICTS[pair.verdict]}<span class="level">${pair.why}</span></td>`,
-    ),
+    items: pairs,
+    first: 'condition',
+    name: ({ label }) => label,
+    below: ({ metric, agent, cell }) =>
+      `${titleOfMeasure(report, metric)} of ${agent}${cell === null ? '' : `, here ${find(cell).agent}`}`,
+    columns: [
+      ['published: k/n = %', 'rate', (pair) => stacked(showPublished(pair.published))],
+      ['measured: k/n = %', 'rate', ({ measured }) => stacked(measured === null ? 'none' : showRate(measured))],
+      ['difference, points', 'rate', ({ difference }) => (difference === null ? 'none' : showPoints(difference))],
+      ['verdict', 'text', ({ verdict, why }) => [VERDICTS[verdict], html`<span class="level">${why}</span>`]],
+    ],
   });
 }
 
