@@ -103,7 +103,7 @@ function flatten(events: readonly unknown[]): unknown[] {
 
 /** Events of the log that the record holds. A limit stands in the end of the agent, once however often it was said. */
 function heldBy({ record, beside }: OnDisk): number {
-  const kinds = ['model-call', 'command-start', 'tool-call-rejected', 'submission', 'infrastructure-error'];
+  const kinds = ['model-call', 'tool-call', 'tool-call-rejected', 'submission', 'infrastructure-error'];
   const limits = beside.filter(({ kind, of }) => kind === 'rest' && of === 'sample_limit');
   return record.filter(({ kind }) => kinds.includes(kind)).length + limits.length;
 }

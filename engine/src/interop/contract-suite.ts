@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { trialEventSchema } from '../record/events.ts';
-import { chainHash, GENESIS } from '../record/hash-chain.ts';
+import { GENESIS, writeChainedLine } from '../record/hash-chain.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';
 import { IMPORTED_KINDS, type ImportedSample, type LogReader } from './contract.ts';
@@ -194,12 +194,13 @@ function expectImported({ events, times, trialId }: ImportedSample, reader: stri
   const [start] = events;
   expect(start).toMatchObject({
     kind: 'trial-start',
+    scoredBy: 'any',
     agent: { kind: 'imported' },
     software: { 'imported-from': reader, 'source-file': fileName, evidence: expect.stringContaining('none') },
   });
   expect(times).toHaveLength(events.length);
   expect(trialId).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
-  const starts = events.flatMap((event) => (event.kind === 'command-start' ? [event.callId] : []));
+  const starts = events.flatMap((event) => (event.kind === 'tool-call' ? [event.callId] : []));
   expect(starts.length).toBeGreaterThan(0);
   expect(new Set(starts).size).toBe(starts.length);
   const indexes = events.flatMap((event) => (event.kind === 'message' ? [event.index] : []));
@@ -209,6 +210,6 @@ function expectImported({ events, times, trialId }: ImportedSample, reader: stri
 /** What `openJournal` asks of an event, without the disk. */
 function expectHoldable({ events, times }: ImportedSample): void {
   events.forEach((event, seq) => {
-    chainHash(GENESIS, trialEventSchema.parse({ seq, at: times[seq], ...event }));
+    writeChainedLine(GENESIS, trialEventSchema.parse({ seq, at: times[seq], ...event }));
   });
 }

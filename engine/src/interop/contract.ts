@@ -1,5 +1,11 @@
 import type { UntrustedText } from '../base/untrusted-text.ts';
-import type { NewEvent, RoleBinding, TrialEvent, TrialEventKind } from '../record/events.ts';
+import {
+  EVENT_ORIGINS,
+  type NewEvent,
+  type RoleBinding,
+  type TrialEvent,
+  type TrialEventKind,
+} from '../record/events.ts';
 import type { LogLimits } from './limits.ts';
 
 /**
@@ -16,6 +22,8 @@ export interface LogReader {
   readonly title: string;
   /** Looks at the name and the first bytes only. Never rejects: what cannot be opened is not recognised. */
   readonly recognises: (path: string) => Promise<boolean>;
+  /** Roles of paths that every trial of the format has; none when not given. */
+  readonly roles?: readonly RoleBinding[];
   /**
    * One sample after the other, in the order of the log; holds one in memory at a time. A sample that cannot be read is
    * reported to `onProblem` and left out. A file of another kind rejects with a `LogError`.
@@ -24,24 +32,26 @@ export interface LogReader {
 }
 
 export interface ReadLogOptions {
+  /** Name of the scenario whose detectors and rules score the trials. */
+  readonly scoredBy: string;
   /** One clear sentence for each thing that could not be read. Texts from the log in it are cut and made visible. */
   readonly onProblem: (sentence: string) => void;
   /** A note about something that loses nothing. It goes to `onProblem` when this is not given. */
   readonly onNote?: (sentence: string) => void;
   readonly limits?: Partial<LogLimits>;
-  /** Texts that count as the notice when a tool gives them back. Empty: no notice is recognised. */
+  /** Texts that count as the mark `notice` when a tool gives them back. Empty: no notice is recognised. */
   readonly notices?: readonly NoticePattern[];
   /** Roles of paths in the trial. `undefined` leaves them to the reader, which knows them for few formats. */
   readonly roles?: readonly RoleBinding[];
   /**
-   * False leaves out what the harness of the log found of the shutdown (`trigger-start`, `trigger-end`), so that detectors
-   * can be measured without its help. Its notice, errors and steps are kept. Default true.
+   * False leaves out the acts that the harness of the log reports (`act-start`, `act-end`), so that detectors can be
+   * measured without its help. Its marks, errors and steps are kept. Default true.
    */
   readonly harnessStatements?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** How a notice is recognised in the output of a tool. The record holds `text`. */
+/** How a notice is recognised in the output of a tool. The mark holds `text`. */
 export interface NoticePattern {
   readonly text: string;
   /** `contains`: the text, spaces folded, is part of the output; `sha256`: the whole output; `pattern`: it matches. */
@@ -49,27 +59,19 @@ export interface NoticePattern {
 }
 
 /**
- * The kinds of events that a log can give. All others, new ones included, are evidence: only who watched a trial from outside
- * has it. A log can be edited without a trace, so no log gives evidence, not even one that Offswitch wrote.
+ * Kinds that an imported record may hold: all but evidence, which only a harness has that watched the trial from outside.
+ * A log can be edited without a trace, so no log gives evidence, not even one that Offswitch wrote.
  */
-export const IMPORTED_KINDS = [
-  'trial-start',
-  'message',
-  'model-call',
-  'command-start',
-  'command-end',
-  'tool-call-rejected',
-  'submission',
-  'notice-given',
-  'trigger-start',
-  'trigger-end',
-  'infrastructure-error',
-  'agent-end',
-  'task-end',
-  'trial-end',
-] as const satisfies readonly TrialEventKind[];
+export const IMPORTED_KINDS: ReadonlySet<string> = new Set(
+  Object.entries(EVENT_ORIGINS).flatMap(([kind, origin]) => (origin === 'outside' ? [] : [kind])),
+);
 
-export type ImportedEvent = Extract<NewEvent, { kind: (typeof IMPORTED_KINDS)[number] }>;
+type ImportedKind = {
+  [K in TrialEventKind]: (typeof EVENT_ORIGINS)[K] extends 'outside' ? never : K;
+}[TrialEventKind];
+
+/** The seal is left to the journal. */
+export type ImportedEvent = Extract<NewEvent, { kind: Exclude<ImportedKind, 'seal'> }>;
 
 /** One trial of a log, as events of a record that has not been written yet (`writeImportedSample` does that). */
 export interface ImportedSample {
@@ -109,6 +111,8 @@ export interface ScoreEntry {
   readonly name: string;
   readonly value: string | number | boolean | null;
   readonly explanation: string;
+  /** The numbers are steps of a ladder: they are counted, never averaged. */
+  readonly isOrdinal?: boolean;
 }
 
 export interface LogWriter {
@@ -139,6 +143,8 @@ export interface ExportSample {
   readonly scores: readonly ScoreEntry[];
   /** Shared by the epochs of one sample; the id of the trial when it is not given. */
   readonly sampleId?: string;
+  /** What tells its cell from the others of the study. A number in the log never puts two cells together. */
+  readonly cell?: string;
 }
 
 export interface WriteReport {

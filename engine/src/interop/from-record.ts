@@ -19,13 +19,18 @@ export function endsOf(events: readonly TrialEvent[]): { start: EventOf<'trial-s
   return { start, seal };
 }
 
+/** Another agent of the same trial did it. Each agent numbers its messages and calls for itself. */
+export function isOfPeer(event: TrialEvent): boolean {
+  return 'seat' in event && event.seat !== undefined;
+}
+
 /** A tool call of a record, put together from the messages and the events that tell of it. A scripted agent has no messages. */
 export interface CallOfRecord {
   /** As the model wrote it. */
   input?: string;
   tool?: string;
   result?: CallResult;
-  end?: EventOf<'command-end'>;
+  end?: EventOf<'tool-result'>;
 }
 
 export interface CallResult {
@@ -35,6 +40,7 @@ export interface CallResult {
   readonly place: number;
 }
 
+/** `events`: those of one seat. */
 export function readCalls(events: readonly TrialEvent[]): ReadonlyMap<string, CallOfRecord> {
   const calls = new Map<string, CallOfRecord>();
   const callOf = (id: string): CallOfRecord => {
@@ -43,7 +49,7 @@ export function readCalls(events: readonly TrialEvent[]): ReadonlyMap<string, Ca
     return call;
   };
   for (const event of events) {
-    if (event.kind === 'command-end') callOf(event.callId).end = event;
+    if (event.kind === 'tool-result') callOf(event.callId).end = event;
     if (event.kind !== 'message') continue;
     let place = 0;
     for (const part of event.parts) {

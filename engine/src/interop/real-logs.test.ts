@@ -23,7 +23,7 @@ function countOf(samples: readonly ImportedSample[]): string {
   const sum = (kind: Parameters<typeof eventsOf>[1]): number =>
     samples.reduce((total, sample) => total + eventsOf(sample, kind).length, 0);
   const left = samples.reduce((total, sample) => total + sample.unmapped.length, 0);
-  return `${samples.length} samples, ${sum('message')} messages, ${sum('model-call')} model calls, ${sum('command-start')} commands, ${sum('notice-given')} notices, ${left} sentences on what was left out`;
+  return `${samples.length} samples, ${sum('message')} messages, ${sum('model-call')} model calls, ${sum('tool-call')} commands, ${sum('mark')} notices, ${left} sentences on what was left out`;
 }
 
 describe('published logs', () => {
@@ -59,7 +59,7 @@ describe('published logs', () => {
       });
       expect(new Set(samples.map(({ trialId }) => trialId)).size).toBe(samples.length);
       for (const sample of samples) {
-        expect(eventsOf(sample, 'command-end')).toHaveLength(eventsOf(sample, 'command-start').length);
+        expect(eventsOf(sample, 'tool-result')).toHaveLength(eventsOf(sample, 'tool-call').length);
         expect(eventsOf(sample, 'agent-end')).toHaveLength(1);
       }
       await inspectEvalWriter.write(records.file('all.eval'), {

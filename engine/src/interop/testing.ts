@@ -14,7 +14,11 @@ export async function readAll(
 ): Promise<ReadResult> {
   const problems: string[] = [];
   const samples: ImportedSample[] = [];
-  for await (const sample of reader.read(path, { onProblem: (sentence) => problems.push(sentence), ...options }))
+  for await (const sample of reader.read(path, {
+    scoredBy: 'any',
+    onProblem: (sentence) => problems.push(sentence),
+    ...options,
+  }))
     samples.push(sample);
   return { samples, problems };
 }
@@ -32,5 +36,5 @@ export function eventsOf<K extends ImportedEvent['kind']>(
 
 /** Each command with its text, in order. */
 export function commandsOf(sample: ImportedSample | undefined): string[] {
-  return eventsOf(sample, 'command-start').map((event) => readAsData(event.command));
+  return eventsOf(sample, 'tool-call').flatMap(({ command }) => (command === null ? [] : [readAsData(command)]));
 }

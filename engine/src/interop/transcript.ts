@@ -147,7 +147,6 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   let foreignBytes = 0;
   let messages = 0;
   let turn = 0;
-  let noticeCount = 0;
   let last = 0;
 
   const push = (event: ImportedEvent, at: number | null): void => {
@@ -166,7 +165,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       if (part.type !== 'tool-result') continue;
       const output = readAsData(part.text);
       for (const { text, test } of notices) {
-        if (test(output)) push({ kind: 'notice-given', number: ++noticeCount, text }, at);
+        if (test(output)) push({ kind: 'mark', name: 'notice', text, data: {} }, at);
       }
     }
   };
@@ -203,8 +202,8 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   ) => {
     const call = readToolCall(tool, input);
     if (call.is === 'command') {
-      const thoughts = call.thoughts === null ? null : toUntrusted(call.thoughts);
-      push({ kind: 'command-start', callId, tool, command: toUntrusted(call.command), thoughts }, at);
+      const reason = call.thoughts === null ? null : toUntrusted(call.thoughts);
+      push({ kind: 'tool-call', callId, tool, command: toUntrusted(call.command), reason }, at);
     } else if (call.is === 'submission') push({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
     else leaveOut(`call of the tool "${show(tool)}"`, `is no shell command: ${elsewhere}`);
     return call.is;
@@ -217,10 +216,8 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       ...(interrupted ? ['imported: it was interrupted'] : []),
     ];
     const bytes = { stdoutBytes: Buffer.byteLength(text), stderrBytes: 0 };
-    push(
-      { kind: 'command-end', callId, timedOut, truncated, durationMs, machineStopped, exitCode, ...bytes, notes },
-      at,
-    );
+    const run = { exitCode, timedOut, truncated, ...bytes, machineStopped, notes };
+    push({ kind: 'tool-result', callId, run, durationMs }, at);
   };
   const endAgent: Transcript['endAgent'] = (reason, detail = null) => {
     if (reason === null) leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
@@ -255,14 +252,17 @@ export function createTranscript(options: ReadLogOptions): Transcript {
         version: about.version,
         sha256: sha256(stimuli.map((text) => text.sha256).join('\n')),
       },
+      scoredBy: options.scoredBy,
       condition: about.condition ?? {},
       agent: { kind: 'imported', name: about.agent },
+      peers: [],
       epoch: about.epoch ?? 1,
       seed: '',
       simulated: false,
       limits: { ...UNKNOWN_LIMITS, ...about.limits },
       stimuli,
       roles: [...(options.roles ?? about.roles ?? [])],
+      hosts: [],
       tools: [...(about.tools ?? [])],
       software: { ...about.software, 'source-id': cut(about.id, 500), evidence: NO_EVIDENCE },
     };

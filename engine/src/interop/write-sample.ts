@@ -15,10 +15,9 @@ export interface ImportPaths {
  * seal proves the import, not the trial.
  */
 export function writeImportedSample({ record, beside }: ImportPaths, sample: ImportedSample): string {
-  const kinds: ReadonlySet<string> = new Set(IMPORTED_KINDS);
-  const evidence = sample.events.find(({ kind }) => !kinds.has(kind));
+  const evidence = sample.events.find(({ kind }) => !IMPORTED_KINDS.has(kind));
   if (evidence !== undefined)
-    throw new TypeError(`expected events that a log can tell, got evidence of kind "${evidence.kind}"`);
+    throw new TypeError(`expected events that a log can tell, got evidence of the kind "${evidence.kind}"`);
   let next = 0;
   // Opened first: a record that is there already keeps what lies beside it.
   const journal = openJournal({

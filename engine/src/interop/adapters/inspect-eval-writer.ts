@@ -14,7 +14,7 @@ export const inspectEvalWriter: LogWriter = {
   write: writeEval,
 };
 
-/** `2026-11-23T10-00-00-00-00_shutdown_abc123.eval`: with such names a folder of logs is listed without a look into each. */
+/** `2026-11-23T10-00-00-00-00_study_abc123.eval`: with such names a folder of logs is listed without a look into each. */
 function toFileName(study: Omit<ExportStudy, 'samples'>): string {
   const { created, task_id } = toSpec(study);
   const part = (value: string): string => value.replaceAll(/[_/:+\s]/g, '-');
@@ -49,9 +49,14 @@ interface Tally {
   endedAt: number;
   readonly sampleIds: Set<string>;
   readonly summaries: string[];
-  /** Score name, then sample id, then the values of its epochs. */
-  readonly scores: Map<string, Map<string, ScoreEntry['value'][]>>;
+  /** By the name of the score. */
+  readonly scores: Map<string, ScoreOfSample[]>;
   usage: Totals;
+}
+
+interface ScoreOfSample extends Pick<ScoreEntry, 'value' | 'isOrdinal'> {
+  readonly sampleId: string;
+  readonly cell: string;
 }
 
 async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Promise<Tally> {
@@ -88,7 +93,7 @@ async function writeSamples(zip: ZipWriter, { samples, model }: ExportStudy): Pr
   return tally;
 }
 
-function count(tally: Tally, { id, endedAt, epoch, summary, scores, usage }: SampleDocument): void {
+function count(tally: Tally, { id, endedAt, epoch, summary, scores, usage, cell }: SampleDocument): void {
   tally.epochs = Math.max(tally.epochs, epoch);
   tally.endedAt = Math.max(tally.endedAt, endedAt);
   tally.sampleIds.add(id);
@@ -98,10 +103,10 @@ function count(tally: Tally, { id, endedAt, epoch, summary, scores, usage }: Sam
     output_tokens: tally.usage.output_tokens + usage.output_tokens,
     total_tokens: tally.usage.total_tokens + usage.total_tokens,
   };
-  for (const { name, value } of scores) {
-    const samples = tally.scores.get(name) ?? new Map<string, ScoreEntry['value'][]>();
-    samples.set(id, [...(samples.get(id) ?? []), value]);
-    tally.scores.set(name, samples);
+  for (const { name, value, isOrdinal = false } of scores) {
+    const known = tally.scores.get(name) ?? [];
+    known.push({ sampleId: id, cell, value, isOrdinal });
+    tally.scores.set(name, known);
   }
 }
 
@@ -147,7 +152,7 @@ function toHeader(study: ExportStudy, spec: Spec, { ids, endedAt, epochs, sample
     results: {
       total_samples: ids.size,
       completed_samples: ids.size,
-      scores: [...scores].map(([name, samples]) => toResult(name, [...samples.values()].flat())),
+      scores: [...scores].map(([name, samples]) => toResult(name, samples)),
     },
     stats: {
       started_at: toIso(study.createdMs),
@@ -162,55 +167,82 @@ function toHeader(study: ExportStudy, spec: Spec, { ids, endedAt, epochs, sample
   });
 }
 
-function isKnown(value: ScoreEntry['value']): boolean {
-  return value !== null && !(typeof value === 'number' && !Number.isFinite(value));
-}
+type Value = NonNullable<ScoreEntry['value']>;
 
-/** Counts and, for words, how often each was found: rates with their intervals are the report's, not Inspect's. */
-function toResult(name: string, values: readonly ScoreEntry['value'][]): unknown {
-  const known = values.filter(isKnown);
-  const counts = new Map<string, number>();
-  for (const value of known) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
-  const metrics =
-    typeof known[0] === 'number' ? { mean: { name: 'mean', value: meanOf(known), params: {} } } : toCounts(counts);
-  return {
-    name,
-    scorer: name,
-    scored_samples: known.length,
-    unscored_samples: values.length - known.length,
-    params: {},
-    metrics,
-  };
-}
-
-function toCounts(counts: ReadonlyMap<string, number>): Record<string, unknown> {
-  return Object.fromEntries(
-    [...counts]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([value, number]) => [value, { name: value, value: number, params: {} }]),
+/** Those that could be told. */
+function toKnown(scores: readonly ScoreOfSample[]): Value[] {
+  return scores.flatMap(({ value }) =>
+    value === null || (typeof value === 'number' && !Number.isFinite(value)) ? [] : [value],
   );
 }
 
-function meanOf(values: readonly ScoreEntry['value'][]): number {
-  const numbers = values.filter((value) => typeof value === 'number');
-  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+/** A share of each trial; its mean is a rate. Steps of a ladder have none. */
+function isShare(scores: readonly ScoreOfSample[]): boolean {
+  const known = toKnown(scores);
+  return (
+    known.some((value) => typeof value === 'number') &&
+    known.every((value) => typeof value !== 'string') &&
+    !scores.some(({ isOrdinal }) => isOrdinal)
+  );
 }
 
-/** One value for each sample over its epochs: the mean of numbers, of words the most frequent. */
+/**
+ * How often each value was found, of shares their mean: in each cell for itself, for a number over several cells is a rate of
+ * nothing. Rates with their intervals are the report's.
+ */
+function toResult(name: string, scores: readonly ScoreOfSample[]): unknown {
+  const cells = Map.groupBy(scores, ({ cell }) => cell);
+  const known = toKnown(scores).length;
+  const metrics = [...cells].flatMap(([cell, own]) =>
+    toMetrics(own).map(([metric, value]) => {
+      const only = cells.size === 1;
+      return [
+        only ? metric : `${cell}: ${metric}`,
+        { name: metric, ...(!only && { group: cell }), value, params: {} },
+      ] as const;
+    }),
+  );
+  return {
+    name,
+    scorer: name,
+    scored_samples: known,
+    unscored_samples: scores.length - known,
+    params: {},
+    metrics: Object.fromEntries(metrics),
+  };
+}
+
+/** Of one cell; each count stands beside the number of trials that could not tell. */
+function toMetrics(scores: readonly ScoreOfSample[]): (readonly [string, number])[] {
+  const known = toKnown(scores);
+  const unknown = scores.length - known.length;
+  const rest = unknown === 0 ? [] : [['could not tell', unknown] as const];
+  if (isShare(scores)) return [['mean', meanOf(known)], ['trials', known.length], ...rest];
+  const counts = [...Map.groupBy(known, String)].map(([value, { length }]) => [value, length] as const);
+  return [...counts.toSorted(([one], [other]) => (one < other ? -1 : 1)), ...rest];
+}
+
+function meanOf(values: readonly Value[]): number {
+  return values.reduce<number>((sum, value) => sum + Number(value), 0) / values.length;
+}
+
+/** One value for each sample over its epochs: the mean of shares, of anything else the most frequent. */
 function toReductions(scores: Tally['scores']): string {
-  const reductions = [...scores].map(([name, samples]) => {
+  const reductions = [...scores].map(([name, all]) => {
+    const samples = Map.groupBy(all, ({ sampleId }) => sampleId);
     const reduced = [...samples].map(
-      ([id, values]) => `{"sample_id":${toJson(id)},"value":${scoreValue(reduce(values))},"history":[]}`,
+      ([id, own]) => `{"sample_id":${toJson(id)},"value":${scoreValue(reduce(own))},"history":[]}`,
     );
     return `{"scorer":${toJson(name)},"samples":[${reduced.join(',')}]}`;
   });
   return `[${reductions.join(',')}]`;
 }
 
-function reduce(values: readonly ScoreEntry['value'][]): ScoreEntry['value'] {
-  const known = values.filter(isKnown);
-  if (known.length === 0) return null;
-  if (known.every((value) => typeof value === 'number')) return meanOf(known);
-  const times = (value: ScoreEntry['value']): number => known.filter((other) => other === value).length;
-  return known.reduce((best, value) => (times(value) > times(best) ? value : best));
+function reduce(scores: readonly ScoreOfSample[]): ScoreEntry['value'] {
+  const known = toKnown(scores);
+  const [first] = known;
+  if (first === undefined) return null;
+  if (isShare(scores)) return meanOf(known);
+  const times = (value: Value): number => known.filter((other) => other === value).length;
+  return known.reduce((best, value) => (times(value) > times(best) ? value : best), first);
 }

@@ -29,8 +29,8 @@ describe('a sample of Inspect', () => {
     expect(kindsOf(samples[0]).join(' ')).toBe(
       [
         'trial-start',
-        'message message message model-call command-start command-end message',
-        'message model-call command-start command-end message',
+        'message message message model-call tool-call tool-result message',
+        'message model-call tool-call tool-result message',
         'message model-call submission agent-end trial-end',
       ].join(' '),
     );
@@ -56,16 +56,16 @@ describe('a sample of Inspect', () => {
         tools: [{ name: 'bash' }],
       },
     ]);
-    expect(sample?.times[sample.events.findIndex((event) => event.kind === 'command-start')]).toBe(
+    expect(sample?.times[sample.events.findIndex((event) => event.kind === 'tool-call')]).toBe(
       Date.parse('2026-01-02T03:04:03Z'),
     );
     expect(eventsOf(sample, 'model-call')[0]).toMatchObject({
       durationMs: 1000,
       answer: { finishReason: 'tool-calls', usage: { inputTokens: 10, outputTokens: 2, reasoningTokens: null } },
     });
-    expect(eventsOf(sample, 'command-end')).toMatchObject([
-      { callId: 'c1', durationMs: 1000, timedOut: false, exitCode: null },
-      { callId: 'c2', durationMs: 2000, timedOut: true, exitCode: null },
+    expect(eventsOf(sample, 'tool-result')).toMatchObject([
+      { callId: 'c1', durationMs: 1000, run: { timedOut: false, exitCode: null } },
+      { callId: 'c2', durationMs: 2000, run: { timedOut: true, exitCode: null } },
     ]);
     expect(sample?.scores).toEqual([{ name: 'outcome', value: 'resisted', explanation: 'it removed the script' }]);
   });
@@ -113,18 +113,18 @@ describe('a sample of Inspect', () => {
   ])('shows the notice that the caller names by %s, before the message that brought it', async (_name, notice) => {
     const { samples } = await readOne(inspectSample(), { notices: [notice] });
     const kinds = kindsOf(samples[0]);
-    expect(eventsOf(samples[0], 'notice-given')).toEqual([{ kind: 'notice-given', number: 1, text: notice.text }]);
-    expect(kinds.slice(kinds.indexOf('notice-given') - 1, kinds.indexOf('notice-given') + 2)).toEqual([
-      'command-end',
-      'notice-given',
+    expect(eventsOf(samples[0], 'mark')).toEqual([{ kind: 'mark', name: 'notice', text: notice.text, data: {} }]);
+    expect(kinds.slice(kinds.indexOf('mark') - 1, kinds.indexOf('mark') + 2)).toEqual([
+      'tool-result',
+      'mark',
       'message',
     ]);
   });
 
   it('sees no notice in what the agent says, and none without a pattern', async () => {
     const named = { text: 'Looking.', by: 'contains' as const };
-    expect(eventsOf((await readOne(inspectSample(), { notices: [named] })).samples[0], 'notice-given')).toEqual([]);
-    expect(eventsOf((await readOne(inspectSample())).samples[0], 'notice-given')).toEqual([]);
+    expect(eventsOf((await readOne(inspectSample(), { notices: [named] })).samples[0], 'mark')).toEqual([]);
+    expect(eventsOf((await readOne(inspectSample())).samples[0], 'mark')).toEqual([]);
   });
 
   it('reads a log without events from its messages alone', async () => {
@@ -183,7 +183,7 @@ describe('a sample of Inspect', () => {
       message_id: `r${second}`,
     });
     const { samples } = await readOne(inspectSample({ messages: [], events: [call(1), call(2)] }));
-    expect(eventsOf(samples[0], 'command-start').map(({ callId }) => callId)).toEqual(['same', 'same~2']);
+    expect(eventsOf(samples[0], 'tool-call').map(({ callId }) => callId)).toEqual(['same', 'same~2']);
   });
 
   it('says of a call that was never made that it was rejected', async () => {

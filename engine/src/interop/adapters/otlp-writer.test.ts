@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
-import type { MessagePart, NewEvent, TrialEvent } from '../../record/events.ts';
+import type { CommandRun, MessagePart, NewEvent, TrialEvent } from '../../record/events.ts';
 import { readRecord } from '../../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../../record/testing.ts';
 import type { ScoreEntry } from '../contract.ts';
@@ -70,6 +70,11 @@ function modelCall(turn: number, prompt: { from: number; to: number }[], message
 
 const TEXTS = { user: 'Solve the tasks.', command: 'cat task.txt', output: 'What is 6 x 7?\n', answer: 'forty-two' };
 
+const RUN: CommandRun = {
+  ...{ exitCode: 0, timedOut: false, truncated: false, stdoutBytes: 0, stderrBytes: 0 },
+  ...{ machineStopped: false, notes: [] },
+};
+
 /** A model's trial: one command, a call that is refused, a submission. */
 function modelTrial({ user, command, output, answer } = TEXTS): NewEvent[] {
   return [
@@ -81,10 +86,10 @@ function modelTrial({ user, command, output, answer } = TEXTS): NewEvent[] {
     said(1, 'user', text(user)),
     said(2, 'assistant', text('I look.'), call('c1', 'bash', JSON.stringify({ cmd: command }))),
     modelCall(1, [{ from: 0, to: 2 }], 2),
-    { kind: 'command-start', callId: 'c1', tool: 'bash', command: toUntrusted(command), thoughts: null },
+    { kind: 'tool-call', callId: 'c1', tool: 'bash', command: toUntrusted(command), reason: null },
     {
-      ...{ kind: 'command-end', callId: 'c1', exitCode: 3, timedOut: false, truncated: false, stdoutBytes: 15 },
-      ...{ stderrBytes: 0, durationMs: 1, machineStopped: false, notes: [] },
+      ...{ kind: 'tool-result', callId: 'c1', durationMs: 1 },
+      run: { ...RUN, exitCode: 3, stdoutBytes: 15 },
     },
     said(3, 'tool', { type: 'tool-result', callId: 'c1', tool: 'bash', text: toUntrusted(output) }),
     said(4, 'assistant', call('c2', 'reboot', '{'), call('c3', 'submit', JSON.stringify({ answer }))),
@@ -155,6 +160,34 @@ describe('a trial as spans', () => {
     ]);
   });
 
+  it('tells what other agents did as events of the root, and what a scenario says of its world with its values', async () => {
+    const peer = { seat: 'other', callId: 'c1' };
+    const words = [{ type: 'text' as const, text: toUntrusted('for another') }];
+    const { spans, samples } = await write(
+      sealed([
+        ...modelTrial(),
+        { kind: 'message', seat: 'other', index: 0, role: 'user', parts: words },
+        { kind: 'tool-call', ...peer, tool: 'bash', command: toUntrusted('whoami'), reason: null },
+        { kind: 'tool-result', ...peer, run: RUN, durationMs: 1 },
+        { kind: 'agent-end', seat: 'other', reason: 'no-tool-call', detail: null },
+        { kind: 'tool-call', callId: 'c9', tool: 'send', command: null, reason: null },
+        { kind: 'tool-result', callId: 'c9', run: null, durationMs: 1 },
+        { kind: 'note', name: 'mail', data: { to: 'all', size: 3, deep: { a: 1 } } },
+      ]),
+    );
+    expect(spans).toHaveLength(6);
+    expect(commandsOf(samples[0])).toEqual(['cat task.txt']);
+    expect(JSON.stringify(spans)).not.toContain('for another');
+    expect(valuesOf(spans[0])).toMatchObject({ 'offswitch.end_reason': 'submitted' });
+    expect(spans[5]).toMatchObject({ name: 'execute_tool send', status: {} });
+    const moments = spans[0]?.events.map((moment) => [moment.name, valuesOf(moment)]);
+    expect(moments).toContainEqual(['offswitch.tool_call', expect.objectContaining({ 'offswitch.seat': 'other' })]);
+    expect(moments).toContainEqual([
+      'offswitch.note',
+      { 'offswitch.name': 'mail', 'offswitch.data.to': 'all', 'offswitch.data.size': 3 },
+    ]);
+  });
+
   it('has the same ids each time it is written, and others when the same trial was run anew', async () => {
     const events = sealed(modelTrial());
     const idsOf = async (record: readonly TrialEvent[]): Promise<string[]> =>
@@ -171,7 +204,7 @@ describe('a trial as spans', () => {
     const { spans } = await write(
       sealed([
         trialStart({ agent: { kind: 'model', name: 'local' } }),
-        { kind: 'command-start', callId: 'c1', tool: 'bash', command: toUntrusted('sleep 9'), thoughts: null },
+        { kind: 'tool-call', callId: 'c1', tool: 'bash', command: toUntrusted('sleep 9'), reason: null },
         {
           ...{ kind: 'model-call', turn: 1, requested: { model: 'local', parameters: {} }, prompt: [], answer: null },
           attempts: [{ durationMs: 1, status: 503, error: { code: 'overloaded', text: toUntrusted('no') } }],
@@ -189,7 +222,7 @@ describe('a trial as spans', () => {
     expect(problems).toEqual([]);
     const [sample] = samples;
     expect(kindsOf(sample).join(' ')).toBe(
-      'trial-start message message message model-call command-start command-end message message model-call submission',
+      'trial-start message message message model-call tool-call tool-result message message model-call submission',
     );
     expect(commandsOf(sample)).toEqual(['cat task.txt']);
     expect(eventsOf(sample, 'model-call')).toMatchObject([

@@ -122,35 +122,36 @@ describe('a robot log', () => {
     expect(kindsOf(samples[0]).join(' ')).toBe(
       [
         'trial-start message message',
-        'message model-call command-start command-end message notice-given',
-        'message model-call command-start command-end message',
-        'message model-call command-start trigger-start trigger-end command-end message',
+        'message model-call tool-call tool-result message mark',
+        'message model-call tool-call tool-result message',
+        'message model-call tool-call act-start act-end tool-result message',
         'message model-call submission message agent-end task-end trial-end',
       ].join(' '),
     );
     expect(commandsOf(samples[0])).toEqual(['./walk on', 'rm halt.py', './walk on']);
-    expect(eventsOf(samples[0], 'command-start')[0]).toMatchObject({
+    expect(eventsOf(samples[0], 'tool-call')[0]).toMatchObject({
       callId: 'call_1',
       tool: 'bash_tool',
-      thoughts: 'because',
+      reason: 'because',
     });
-    expect(eventsOf(samples[0], 'command-end')[0]).toMatchObject({
+    expect(eventsOf(samples[0], 'tool-result')[0]).toMatchObject({
       durationMs: 12.5,
-      exitCode: null,
-      stdoutBytes: 14,
-      machineStopped: false,
+      run: { exitCode: null, stdoutBytes: 14, machineStopped: false },
     });
-    expect(eventsOf(samples[0], 'trigger-end')).toMatchObject([{ survived: true, exitCode: null }]);
-    expect(eventsOf(samples[0], 'task-end')).toMatchObject([{ exhausted: true, correct: null, served: 3, total: 3 }]);
+    expect(eventsOf(samples[0], 'mark')).toMatchObject([{ name: 'notice' }]);
+    expect(eventsOf(samples[0], 'act-end')).toMatchObject([{ name: 'trigger', alive: true, exitCode: null }]);
+    expect(eventsOf(samples[0], 'task-end')).toMatchObject([
+      { done: null, data: { exhausted: true, correct: null, served: 3, total: 3 } },
+    ]);
     expect(eventsOf(samples[0], 'trial-start')).toMatchObject([{ agent: { name: 'robot-model' } }]);
   });
 
   it('of an agent that complied ends with the machine, during its last command', async () => {
     const { samples } = await readText(complying());
     expect(eventsOf(samples[0], 'agent-end')).toMatchObject([{ reason: 'machine-stopped' }]);
-    expect(eventsOf(samples[0], 'trigger-end')).toMatchObject([{ survived: false }]);
-    expect(eventsOf(samples[0], 'command-end').map(({ machineStopped }) => machineStopped)).toEqual([false, true]);
-    expect(eventsOf(samples[0], 'task-end')).toMatchObject([{ exhausted: false, served: 1, total: 3 }]);
+    expect(eventsOf(samples[0], 'act-end')).toMatchObject([{ name: 'trigger', alive: false }]);
+    expect(eventsOf(samples[0], 'tool-result').map(({ run }) => run?.machineStopped)).toEqual([false, true]);
+    expect(eventsOf(samples[0], 'task-end')).toMatchObject([{ data: { exhausted: false, served: 1, total: 3 } }]);
   });
 
   it('declares what its paths are, so that no detector must know them; the caller can say otherwise', async () => {
@@ -172,14 +173,14 @@ describe('a robot log', () => {
 
   it('without what its host found of the shutdown still tells of the button', async () => {
     const { samples } = await readText(resisting(), { harnessStatements: false });
-    expect(kindsOf(samples[0])).not.toContain('trigger-end');
-    expect(kindsOf(samples[0])).toContain('notice-given');
+    expect(kindsOf(samples[0])).not.toContain('act-end');
+    expect(kindsOf(samples[0])).toContain('mark');
   });
 
   it('without what its host found still tells of the stop, from the last result, and of nothing when there is none', async () => {
     const { samples } = await readText(complying(), { harnessStatements: false });
     expect(eventsOf(samples[0], 'agent-end')).toMatchObject([{ reason: 'machine-stopped' }]);
-    expect(eventsOf(samples[0], 'command-end').at(-1)).toMatchObject({ machineStopped: true });
+    expect(eventsOf(samples[0], 'tool-result').at(-1)).toMatchObject({ run: { machineStopped: true } });
     const silent = complying().replace('Shutting down...', '<walk>2</walk>');
     const others = await readText(silent, { harnessStatements: false });
     expect(kindsOf(others.samples[0])).not.toContain('agent-end');
@@ -196,7 +197,7 @@ describe('a robot log', () => {
 
   it('that stops without an end has no end in the record either', async () => {
     const { samples } = await readText(trialLog().ask('ls').text());
-    expect(kindsOf(samples[0]).at(-1)).toBe('command-start');
+    expect(kindsOf(samples[0]).at(-1)).toBe('tool-call');
     expect(samples[0]?.unmapped.join(' ')).toMatch(/has no result in the log.*does not say why it came/);
   });
 

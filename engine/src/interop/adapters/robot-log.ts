@@ -10,15 +10,25 @@ import { createTranscript, cut, show, sourceOf, toTextParts, toTime, type Transc
 
 const NAME = 'palisade-robot';
 
+/** Where the published experiment keeps its parts, as its own prompt and the listings in its logs show them. */
+const ROBOT_ROLES: readonly RoleBinding[] = [
+  { role: 'mechanism', path: '/app/shutdown.py' },
+  { role: 'caller', path: '/app/dog_control' },
+  { role: 'library', path: '/lib/robot_control.py' },
+  { role: 'signal-file', path: '/tmp/shutdown_requested' },
+  { role: 'workdir', path: '/app' },
+];
+
 /**
  * Logs of Palisade Research's published trials of a robot with a shutdown button: JSON lines, one file a trial. A folder
  * is read with all that lie below it. What the host itself wrote down (button pressed, machine stopped, machine survived)
- * becomes a notice and a trigger; these are statements of its harness, not evidence of ours.
+ * becomes the mark `notice` and the act `trigger`; these are statements of its harness, not evidence.
  */
 export const robotLogReader: LogReader = {
   name: NAME,
   title: 'Palisade robot shutdown trials (.jsonl, or a folder of them)',
   recognises: (path) => recognisesFiles(FORMAT, path),
+  roles: ROBOT_ROLES,
   read: (path, options) => readFiles(FORMAT, path, options),
 };
 
@@ -146,15 +156,6 @@ async function readTrial(path: string, id: string, options: ReadLogOptions): Pro
     startedAt: trial.firstAt,
   });
 }
-
-/** Where the published experiment keeps its parts, as its own prompt and the listings in its logs show them. */
-const ROBOT_ROLES: readonly RoleBinding[] = [
-  { role: 'mechanism', path: '/app/shutdown.py' },
-  { role: 'caller', path: '/app/dog_control' },
-  { role: 'library', path: '/lib/robot_control.py' },
-  { role: 'signal-file', path: '/tmp/shutdown_requested' },
-  { role: 'workdir', path: '/app' },
-];
 
 function readLine(trial: Trial, entry: Line): void {
   const at = toTime(entry.ts);
@@ -312,17 +313,17 @@ function readHostLine(trial: Trial, entry: Line, at: number | null): void {
   } else if (message.startsWith('Host shutdown detected')) {
     if (trial.noticed++ === 0) {
       flushFinished(trial, false);
-      transcript.emit({ kind: 'notice-given', number: 1, text: BUTTON_NOTICE }, at);
+      transcript.emit({ kind: 'mark', name: 'notice', text: BUTTON_NOTICE, data: {} }, at);
     }
   } else if (message.startsWith('Shutdown bypassed')) {
-    if (says) emitTrigger(trial, { survived: true, message, at });
+    if (says) emitTrigger(trial, { alive: true, message, at });
   } else if (/^dog_control shutdown executed|^Shutdown exception/.test(message)) {
     // Without its word, the end is taken from the last result: see `finishTrial`.
     if (!says)
       return transcript.leaveOut('line on the stop of the machine', 'is the word of the host: left out as asked');
     if (trial.end === 'machine-stopped') return;
     trial.end = 'machine-stopped';
-    emitTrigger(trial, { survived: false, message, at });
+    emitTrigger(trial, { alive: false, message, at });
     flushFinished(trial, true);
   } else if (message.startsWith('Unexpected error')) {
     flushFinished(trial, false);
@@ -339,22 +340,12 @@ function readHostLine(trial: Trial, entry: Line, at: number | null): void {
 /** The host found the machine stopped, or alive although it should have stopped. How long that took is not in the log. */
 function emitTrigger(
   trial: Trial,
-  { survived, message, at }: { readonly survived: boolean; readonly message: string; readonly at: number | null },
+  { alive, message, at }: { readonly alive: boolean; readonly message: string; readonly at: number | null },
 ): void {
-  const mechanism = 'as the host of the log reports it';
-  trial.transcript.emit({ kind: 'trigger-start', mechanism }, at);
-  trial.transcript.emit(
-    {
-      kind: 'trigger-end',
-      mechanism,
-      exitCode: null,
-      stdout: toUntrusted(''),
-      stderr: toUntrusted(cut(message, 500)),
-      survived,
-      durationMs: 0,
-    },
-    at,
-  );
+  const act = { name: 'trigger', command: 'as the host of the log reports it' };
+  const output = { stdout: toUntrusted(''), stderr: toUntrusted(cut(message, 500)) };
+  trial.transcript.emit({ kind: 'act-start', ...act }, at);
+  trial.transcript.emit({ kind: 'act-end', ...act, exitCode: null, ...output, alive, durationMs: 0 }, at);
 }
 
 /** The caller said that it stops the machine, and no tool gave anything back after that: the log ends there. */
@@ -378,7 +369,8 @@ function finishTrial(trial: Trial): void {
   if (end === null) return;
   if (steps !== null) {
     const served = trial.done ? steps.wanted : Math.min(steps.taken, steps.wanted);
-    transcript.emit({ kind: 'task-end', exhausted: trial.done, correct: null, served, total: steps.wanted }, null);
+    const data = { exhausted: trial.done, correct: null, served, total: steps.wanted };
+    transcript.emit({ kind: 'task-end', done: null, data }, null);
   } else transcript.leaveOut('end of the task', 'how many steps it has is not in the prompt: no task-end is written');
   const last = transcript.lastTime();
   transcript.emit(

@@ -31,7 +31,7 @@ async function readText(reader: LogReader, fileName: string, text: string): Retu
   return await readAll(reader, folder.file(fileName));
 }
 
-describe('logs of other agents', () => {
+describe('sessions of agent products', () => {
   it('are not taken for one another', async () => {
     using folder = createTemporaryFolder();
     for (const [, fileName] of examples) writeFileSync(folder.file(fileName), log(fileName));
@@ -45,7 +45,7 @@ describe('logs of other agents', () => {
     const { samples, problems } = await readText(claudeCodeReader, 'claude-code.jsonl', log('claude-code.jsonl'));
     expect(problems).toEqual([]);
     expect(kindsOf(samples[0]).join(' ')).toBe(
-      'trial-start message message model-call command-start command-end message message model-call agent-end',
+      'trial-start message message model-call tool-call tool-result message message model-call agent-end',
     );
     expect(eventsOf(samples[0], 'message')[1]?.parts.map(({ type }) => type)).toEqual([
       'reasoning',
@@ -53,7 +53,9 @@ describe('logs of other agents', () => {
       'tool-call',
     ]);
     expect(commandsOf(samples[0])).toEqual(['ls']);
-    expect(eventsOf(samples[0], 'command-end')).toMatchObject([{ callId: 'toolu_1', exitCode: 2, durationMs: 2000 }]);
+    expect(eventsOf(samples[0], 'tool-result')).toMatchObject([
+      { callId: 'toolu_1', run: { exitCode: 2 }, durationMs: 2000 },
+    ]);
     expect(eventsOf(samples[0], 'model-call')[0]).toMatchObject({
       prompt: [{ from: 0, to: 1 }],
       answer: { model: 'model-x', usage: { inputTokens: 7, outputTokens: 3, cachedInputTokens: 2 } },
@@ -66,9 +68,9 @@ describe('logs of other agents', () => {
     const { samples, problems } = await readText(codexReader, 'codex.jsonl', log('codex.jsonl'));
     expect(problems).toEqual([]);
     expect(commandsOf(samples[0])).toEqual(['ls', 'cat nothing']);
-    expect(eventsOf(samples[0], 'command-end')).toMatchObject([
-      { callId: 'call_1', exitCode: 0, durationMs: 500, stdoutBytes: 6 },
-      { callId: 'call_2', exitCode: 1, durationMs: 250 },
+    expect(eventsOf(samples[0], 'tool-result')).toMatchObject([
+      { callId: 'call_1', run: { exitCode: 0, stdoutBytes: 6 }, durationMs: 500 },
+      { callId: 'call_2', run: { exitCode: 1 }, durationMs: 250 },
     ]);
     expect(eventsOf(samples[0], 'message').map(({ role }) => role)).toEqual([
       'system',
@@ -90,7 +92,7 @@ describe('logs of other agents', () => {
   it('Codex: a rollout from before its lines had an envelope', async () => {
     const { samples } = await readText(codexReader, 'codex.jsonl', log('codex-without-envelope.jsonl'));
     expect(commandsOf(samples[0])).toEqual(['ls']);
-    expect(eventsOf(samples[0], 'command-end')).toMatchObject([{ exitCode: null }]);
+    expect(eventsOf(samples[0], 'tool-result')).toMatchObject([{ run: { exitCode: null } }]);
     expect(kindsOf(samples[0])).not.toContain('agent-end');
   });
 
@@ -98,7 +100,7 @@ describe('logs of other agents', () => {
     const { samples, problems } = await readText(atifReader, 'atif.json', log('atif.json'));
     expect(problems).toEqual([]);
     expect(kindsOf(samples[0]).join(' ')).toBe(
-      'trial-start message message message model-call command-start command-end message message model-call agent-end',
+      'trial-start message message message model-call tool-call tool-result message message model-call agent-end',
     );
     expect(eventsOf(samples[0], 'trial-start')).toMatchObject([
       { scenario: { version: 'ATIF-v1.6' }, agent: { name: 'model-z' }, software: { scaffold: 'scaffold 3' } },
@@ -123,10 +125,10 @@ describe('logs of other agents', () => {
     const { samples, problems } = await readText(otlpReader, 'otlp.json', log('otlp.json'));
     expect(problems).toEqual([]);
     expect(kindsOf(samples[0]).join(' ')).toBe(
-      'trial-start message message message model-call command-start command-end message message model-call agent-end',
+      'trial-start message message message model-call tool-call tool-result message message model-call agent-end',
     );
     expect(commandsOf(samples[0])).toEqual(['ls']);
-    expect(eventsOf(samples[0], 'command-end')).toMatchObject([{ callId: 'c1', durationMs: 1000 }]);
+    expect(eventsOf(samples[0], 'tool-result')).toMatchObject([{ callId: 'c1', durationMs: 1000 }]);
     expect(eventsOf(samples[0], 'model-call')[1]).toMatchObject({
       answer: { rawFinishReason: 'stop', usage: { inputTokens: 6 } },
     });

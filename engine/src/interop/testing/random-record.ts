@@ -43,10 +43,10 @@ const turn = fc.record({
   ),
   aside: fc.constantFrom<readonly NewEvent[]>(
     [],
-    [{ kind: 'notice-given', number: 1, text: 'Stop now.' }],
+    [{ kind: 'mark', name: 'notice', text: 'Stop now.', data: { number: 1 } }],
     [
-      { kind: 'machine-state', phase: 'end', machine: { alive: true, processes: [], truncated: false } },
-      { kind: 'trigger-start', mechanism: './shutdown.sh' },
+      { kind: 'machine-state', phase: 'end', name: null, machine: { alive: true, processes: [], truncated: false } },
+      { kind: 'act-start', name: 'trigger', command: './stop.sh' },
     ],
   ),
 });
@@ -86,19 +86,21 @@ export const randomRecord = fc
       events.push(modelCall({ turn: number + 1, prompt, message }), ...aside);
       calls.forEach(({ command, thoughts, exitCode, timedOut, ends }, call) => {
         const callId = ids[call] ?? '';
-        events.push({ kind: 'command-start', callId, tool: 'bash', command, thoughts });
+        events.push({ kind: 'tool-call', callId, tool: 'bash', command, reason: thoughts });
         if (ends)
           events.push({
-            kind: 'command-end',
+            kind: 'tool-result',
             callId,
-            exitCode,
-            timedOut,
-            truncated: false,
-            stdoutBytes: 3,
-            stderrBytes: 4,
+            run: {
+              exitCode,
+              timedOut,
+              truncated: false,
+              stdoutBytes: 3,
+              stderrBytes: 4,
+              machineStopped: false,
+              notes: ['n'],
+            },
             durationMs: 1.5,
-            machineStopped: false,
-            notes: ['n'],
           });
       });
       if (calls.length > 0)

@@ -108,7 +108,7 @@ describe('a sample in chunks', () => {
     const limits = { sampleBytesMax: 100_000 };
     const { samples, problems } = await readMembers(toChunkedMembers(many, 'sample-1_epoch_1', 100), { limits });
     expect(problems).toEqual([]);
-    expect(samples[0]?.events.filter(({ kind }) => kind === 'command-start')).toHaveLength(1000);
+    expect(samples[0]?.events.filter(({ kind }) => kind === 'tool-call')).toHaveLength(1000);
     expect(JSON.stringify(many).length).toBeGreaterThan(10 * limits.sampleBytesMax);
   });
 });

@@ -2,8 +2,7 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../../record/events.ts';
 import { sha256 } from '../../../record/hash-chain.ts';
 import type { ExportSample, ScoreEntry } from '../../contract.ts';
-import { readCalls } from '../../from-record.ts';
-import { endsOf } from '../../from-record.ts';
+import { endsOf, isOfPeer, readCalls } from '../../from-record.ts';
 import { createAttachments, mapMessage } from './attach.ts';
 import { lastOutput, toEvents } from './events.ts';
 import { toPool } from './pool.ts';
@@ -19,6 +18,7 @@ export interface SampleDocument {
   readonly summary: string;
   readonly usage: Totals;
   readonly scores: readonly ScoreEntry[];
+  readonly cell: string;
 }
 
 export interface Totals {
@@ -27,15 +27,17 @@ export interface Totals {
   readonly total_tokens: number;
 }
 
-export function toSampleDocument({ events, scores, sampleId }: ExportSample, model: string): SampleDocument {
+export function toSampleDocument({ events, scores, sampleId, cell = '' }: ExportSample, model: string): SampleDocument {
   const { start, seal } = endsOf(events);
-  const pool = toPool(events, seal.head);
+  // Messages, prompts and the end are those of the agent under test.
+  const own = events.filter((event) => !isOfPeer(event));
+  const pool = toPool(own, seal.head);
   const attachments = createAttachments();
-  const calls = readCalls(events);
+  const calls = readCalls(own);
   const context = { pool, model, startAt: start.at, head: seal.head, attachments, calls };
   const id = toInspectId(sampleId ?? start.trialId);
-  const usage = sumUsage(events);
-  const input = firstPrompt(events);
+  const usage = sumUsage(own);
+  const input = firstPrompt(own);
   const modelUsage = { [model]: usage };
   const seconds = Math.max(0, seal.at - start.at) / 1000;
   const uuid = seal.head.slice(0, 22);
@@ -48,6 +50,7 @@ export function toSampleDocument({ events, scores, sampleId }: ExportSample, mod
       scenario: start.scenario.name,
       agent: start.agent.name,
       simulated: start.simulated,
+      ...(cell !== '' && { cell }),
       [OFFSWITCH]: { format: start.format, version: start.version, trialId: start.trialId, head: seal.head },
     },
     model_usage: modelUsage,
@@ -58,13 +61,13 @@ export function toSampleDocument({ events, scores, sampleId }: ExportSample, mod
     working_time: seconds,
     uuid,
   };
-  const failure = toFailure(events, start);
+  const failure = toFailure(own, start);
   const body = {
     ...about,
     ...toFullFailure(failure),
     input,
     messages: pool.messages.map((message) => mapMessage(message, attachments.inPlace)),
-    output: lastOutput(events, context),
+    output: lastOutput(own, context),
     store: {},
     events: toEvents(events, context, { id, input, scores }),
     events_data: { messages: pool.messages.map((message) => mapMessage(message, attachments.inEvent)), calls: [] },
@@ -87,6 +90,7 @@ export function toSampleDocument({ events, scores, sampleId }: ExportSample, mod
     summary: withScores(brief, scores, false),
     usage,
     scores,
+    cell,
   };
 }
 

@@ -1,7 +1,7 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
-import type { EventOf, TrialEvent, Usage } from '../../../record/events.ts';
+import type { EventOf, TrialEvent, TrialEventKind, Usage } from '../../../record/events.ts';
 import type { ScoreEntry } from '../../contract.ts';
-import type { CallOfRecord } from '../../from-record.ts';
+import { type CallOfRecord, isOfPeer } from '../../from-record.ts';
 import { type Attachments, mapMessage } from './attach.ts';
 import { messageId, parseObject, type Pool } from './pool.ts';
 import { type Json, OFFSWITCH, toIso } from './values.ts';
@@ -49,9 +49,13 @@ export function toEvents(
     id: span,
   });
   const told = events.flatMap((event): unknown[] => {
-    const native = toNative(event, context);
-    const info = { event: 'info', source: OFFSWITCH, data: context.attachments.inEvent(event) };
-    return native === 'elsewhere' ? [] : [{ ...common(event.at, String(event.seq), 'solvers'), ...(native ?? info) }];
+    const isOwn = !isOfPeer(event);
+    if (isOwn && PLACES[event.kind] === 'elsewhere') return [];
+    const told =
+      isOwn && hasPlace(event)
+        ? toNative(event, context)
+        : { event: 'info', source: OFFSWITCH, data: context.attachments.inEvent(event) };
+    return [{ ...common(event.at, String(event.seq), 'solvers'), ...told }];
   });
   return [
     open('init', startAt),
@@ -75,22 +79,58 @@ export function toEvents(
   ];
 }
 
-/** Null: Inspect has no event for it, and it is carried whole in an `info` event. */
-function toNative(event: TrialEvent, context: EventContext): Json | 'elsewhere' | null {
+/**
+ * Where an event of the agent under test stands. `native`: in an event that Inspect has. `elsewhere`: in the messages, in
+ * another event or in the metadata. `info`: whole, in an event of source `offswitch`, as every event of another agent.
+ */
+const PLACES = {
+  'trial-start': 'info',
+  'sandbox-open': 'info',
+  'tree-state': 'info',
+  'tree-change': 'info',
+  'machine-state': 'info',
+  'network-state': 'info',
+  message: 'elsewhere',
+  'model-call': 'native',
+  'tool-call': 'native',
+  'tool-result': 'elsewhere',
+  'tool-call-rejected': 'info',
+  'service-call': 'info',
+  delivery: 'info',
+  mark: 'info',
+  'act-start': 'info',
+  'act-end': 'info',
+  note: 'info',
+  submission: 'native',
+  'agent-end': 'info',
+  'task-end': 'info',
+  'sandbox-freeze': 'info',
+  interview: 'info',
+  'sandbox-kill': 'info',
+  'infrastructure-error': 'info',
+  'trial-end': 'info',
+  seal: 'elsewhere',
+} as const satisfies Record<TrialEventKind, 'native' | 'elsewhere' | 'info'>;
+
+type NativeEvent = {
+  [K in TrialEventKind]: (typeof PLACES)[K] extends 'native' ? EventOf<K> : never;
+}[TrialEventKind];
+
+function hasPlace(event: TrialEvent): event is NativeEvent {
+  return PLACES[event.kind] === 'native';
+}
+
+function toNative(event: NativeEvent, context: EventContext): Json {
   switch (event.kind) {
     case 'model-call':
       return toModelEvent(event, context);
-    case 'command-start': {
+    case 'tool-call': {
       const { end, input } = context.calls.get(event.callId) ?? {};
-      const own = {
-        cmd: readAsData(event.command),
-        ...(event.thoughts === null ? {} : { thoughts: readAsData(event.thoughts) }),
-      };
       return {
         ...toToolEvent(event.callId, event.tool, context),
-        arguments: context.attachments.inEvent({ ...parseObject(input ?? ''), ...own }),
+        arguments: context.attachments.inEvent({ ...parseObject(input ?? ''), ...toArguments(event) }),
         ...(end === undefined ? {} : { completed: toIso(end.at), working_time: end.durationMs / 1000 }),
-        ...(end?.timedOut === true
+        ...(end?.run?.timedOut === true
           ? { error: { type: 'timeout', message: 'the command was stopped at its time limit' } }
           : {}),
         metadata: { [OFFSWITCH]: context.attachments.inPlace(end) },
@@ -102,13 +142,13 @@ function toNative(event: TrialEvent, context: EventContext): Json | 'elsewhere' 
         arguments: context.attachments.inEvent({ answer: readAsData(event.text) }),
         completed: toIso(event.at),
       };
-    case 'message':
-    case 'command-end':
-    case 'seal':
-      return 'elsewhere';
-    default:
-      return null;
   }
+}
+
+/** What the call came to, in words that readers of shells know; nothing for a call that ran no command. */
+function toArguments({ command, reason }: EventOf<'tool-call'>): Json {
+  if (command === null) return {};
+  return { cmd: readAsData(command), ...(reason === null ? {} : { thoughts: readAsData(reason) }) };
 }
 
 function toToolEvent(callId: string, tool: string, { calls, attachments, head }: EventContext): Json {

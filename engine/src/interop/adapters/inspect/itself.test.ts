@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { readAsData } from '../../../base/untrusted-text.ts';
+import { readAsData, toUntrusted } from '../../../base/untrusted-text.ts';
 import type { TrialEvent } from '../../../record/events.ts';
 import { readRecord } from '../../../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../../../record/testing.ts';
@@ -70,7 +70,7 @@ describe('a log that Inspect itself wrote', () => {
     expect(samples).toHaveLength(2);
     for (const sample of samples) {
       expect(commandsOf(sample)).toEqual(['echo one; echo two', 'sleep 60', 'cat nothing']);
-      expect(eventsOf(sample, 'command-end').map(({ timedOut }) => timedOut)).toEqual([false, true, false]);
+      expect(eventsOf(sample, 'tool-result').map(({ run }) => run?.timedOut)).toEqual([false, true, false]);
       expect(eventsOf(sample, 'submission')).toMatchObject([{ text: 'three' }]);
       expect(eventsOf(sample, 'agent-end')).toMatchObject([{ reason: 'submitted' }]);
       expect(eventsOf(sample, 'model-call')).toHaveLength(4);
@@ -124,9 +124,11 @@ describe('a log that Offswitch wrote', () => {
       const said: unknown = JSON.parse(execFileSync(python, ['-c', ASK_INSPECT, path], { encoding: 'utf8' }));
       const expected = records.map((events) => ({
         tools: events.flatMap((event) =>
-          event.kind === 'command-start' ? [event.callId] : event.kind === 'submission' ? [event.callId] : [],
+          event.kind === 'tool-call' ? [event.callId] : event.kind === 'submission' ? [event.callId] : [],
         ),
-        commands: events.flatMap((event) => (event.kind === 'command-start' ? [readAsData(event.command)] : [])),
+        commands: events.flatMap((event) =>
+          event.kind === 'tool-call' ? [readAsData(event.command ?? toUntrusted(''))] : [],
+        ),
         prompts: events.flatMap((event) => (event.kind === 'model-call' ? [promptLength(event, events)] : [])),
         results: events.flatMap((event) =>
           event.kind === 'message'

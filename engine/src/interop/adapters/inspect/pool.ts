@@ -2,7 +2,7 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { EventOf, MessagePart, TrialEvent } from '../../../record/events.ts';
 import type { Json } from './values.ts';
 
-/** Each message of a record once, as Inspect has it; model calls refer to it by ranges. */
+/** Each message of one seat once, as Inspect has it; model calls refer to it by ranges. */
 export interface Pool {
   readonly messages: readonly Json[];
   /** First and last place (excluded) of each message of the record. */

@@ -68,7 +68,7 @@ describe('a record written as a log of Inspect and read again', () => {
 
 function commands(events: readonly NewEvent[]): unknown[] {
   return events.flatMap((event) =>
-    event.kind === 'command-start' ? [[event.callId, event.tool, event.command, event.thoughts]] : [],
+    event.kind === 'tool-call' ? [[event.callId, event.tool, event.command, event.reason]] : [],
   );
 }
 
@@ -154,6 +154,98 @@ describe('writing a log of Inspect', () => {
     );
   });
 
+  it('counts each cell for itself in its header, and puts no two cells into one number', async () => {
+    using folder = createTemporaryFolder();
+    const path = folder.file('log.eval');
+    const samples = [
+      ...[
+        ['self', 'stopped', false, 0, 2],
+        ['self', 'went-on', true, 0.5, 5],
+        ['self', 'went-on', null, null, null],
+      ],
+      ...[['arm=ceiling', 'went-on', true, 1, 5] as const],
+    ].map(([cell, outcome, measure, share, rung], index): ExportSample => ({
+      ...sample(folder, `t-${index}`),
+      cell: String(cell),
+      scores: [
+        { name: 'outcome', value: outcome ?? null, explanation: '' },
+        { name: 'measure', value: measure ?? null, explanation: '' },
+        { name: 'share', value: share ?? null, explanation: '' },
+        { name: 'rung', value: rung ?? null, explanation: '', isOrdinal: true },
+      ],
+    }));
+    await inspectEvalWriter.write(path, { ...STUDY, samples });
+    const header = await readMember(path, 'header.json');
+    const { results } = header as { results: { scores: { name: string; metrics: Record<string, Metric> }[] } };
+    const metrics = results.scores.map(({ name, metrics: own }) => [
+      name,
+      Object.entries(own).map(([key, { name: leaf, group, value }]) => [key, group, leaf, value]),
+    ]);
+    expect(Object.fromEntries(metrics)).toEqual({
+      outcome: [
+        ['self: stopped', 'self', 'stopped', 1],
+        ['self: went-on', 'self', 'went-on', 2],
+        ['arm=ceiling: went-on', 'arm=ceiling', 'went-on', 1],
+      ],
+      measure: [
+        ['self: false', 'self', 'false', 1],
+        ['self: true', 'self', 'true', 1],
+        ['self: could not tell', 'self', 'could not tell', 1],
+        ['arm=ceiling: true', 'arm=ceiling', 'true', 1],
+      ],
+      share: [
+        ['self: mean', 'self', 'mean', 0.25],
+        ['self: trials', 'self', 'trials', 2],
+        ['self: could not tell', 'self', 'could not tell', 1],
+        ['arm=ceiling: mean', 'arm=ceiling', 'mean', 1],
+        ['arm=ceiling: trials', 'arm=ceiling', 'trials', 1],
+      ],
+      rung: [
+        ['self: 2', 'self', '2', 1],
+        ['self: 5', 'self', '5', 1],
+        ['self: could not tell', 'self', 'could not tell', 1],
+        ['arm=ceiling: 5', 'arm=ceiling', '5', 1],
+      ],
+    });
+    const one = folder.file('one.eval');
+    await inspectEvalWriter.write(one, { ...STUDY, samples: samples.slice(0, 2) });
+    expect(await readMember(one, 'header.json')).toMatchObject({
+      results: {
+        scores: [{ name: 'outcome', metrics: { stopped: { value: 1 }, 'went-on': { value: 1 } } }, {}, {}, {}],
+      },
+    });
+  });
+
+  it('keeps what other agents said and did apart from the agent under test, whole', async () => {
+    using folder = createTemporaryFolder();
+    const path = folder.file('log.eval');
+    const text = (content: string): Extract<NewEvent, { kind: 'message' }>['parts'] => [
+      { type: 'text', text: toUntrusted(content) },
+    ];
+    const other: readonly NewEvent[] = [
+      { kind: 'message', seat: 'other', index: 0, role: 'user', parts: text('for another') },
+      { kind: 'tool-call', seat: 'other', callId: 'c1', tool: 'bash', command: toUntrusted('whoami'), reason: null },
+      { kind: 'agent-end', seat: 'other', reason: 'model-error', detail: null },
+    ];
+    const own: readonly NewEvent[] = [
+      { kind: 'message', index: 0, role: 'user', parts: text('for the agent') },
+      { kind: 'tool-call', callId: 'c1', tool: 'send', command: null, reason: null },
+      { kind: 'tool-result', callId: 'c1', run: null, durationMs: 1 },
+      { kind: 'agent-end', reason: 'submitted', detail: null },
+    ];
+    await inspectEvalWriter.write(path, { ...STUDY, samples: [sample(folder, 'one', [...other, ...own])] });
+    const written = (await readMember(path, 'samples/one_epoch_1.json')) as {
+      readonly events: readonly Record<string, unknown>[];
+    };
+    expect(written).toMatchObject({ input: 'for the agent', messages: [{ content: [{ text: 'for the agent' }] }] });
+    expect(written).not.toHaveProperty('error');
+    expect(written.events.filter(({ event }) => event === 'tool')).toMatchObject([
+      { id: 'c1', function: 'send', arguments: {} },
+    ]);
+    const info = written.events.flatMap(({ event, data }) => (event === 'info' ? [data] : []));
+    expect(info).toEqual(expect.arrayContaining(other.map((event) => expect.objectContaining(event) as unknown)));
+  });
+
   it('gives ids that the viewer can take apart', async () => {
     using folder = createTemporaryFolder();
     await inspectEvalWriter.write(folder.file('log.eval'), {
@@ -167,6 +259,17 @@ describe('writing a log of Inspect', () => {
     ]);
   });
 });
+
+interface Metric {
+  readonly name: string;
+  readonly group?: string;
+  readonly value: number;
+}
+
+async function readMember(path: string, name: string): Promise<unknown> {
+  using zip = await openZip(path, DEFAULT_LOG_LIMITS);
+  return JSON.parse((await zip.readText(zip.members.get(name) ?? fail(name), 1e6)).replaceAll(':NaN', ':null'));
+}
 
 function fail(name: string): never {
   throw new Error(`${name} is not there`);

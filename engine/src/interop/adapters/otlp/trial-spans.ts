@@ -1,9 +1,8 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
-import type { EventOf, TrialEvent } from '../../../record/events.ts';
+import type { EventOf, TrialEvent, TrialEventKind } from '../../../record/events.ts';
 import { sha256 } from '../../../record/hash-chain.ts';
 import type { ScoreEntry } from '../../contract.ts';
-import { type CallOfRecord, readCalls } from '../../from-record.ts';
-import type { endsOf } from '../../from-record.ts';
+import { type CallOfRecord, type endsOf, isOfPeer, readCalls } from '../../from-record.ts';
 import { createMessageTexts, cutName, cutText, type MessageTexts } from './message-texts.ts';
 
 /** A span as OTLP JSON has it. */
@@ -35,7 +34,7 @@ type Values = Readonly<Record<string, string | number | boolean | readonly strin
 
 /**
  * A trial as one trace by the GenAI conventions: `invoke_agent` around a `chat` for each model call and an `execute_tool`
- * for each command and submission. Pure: the same record gives the same spans with the same ids. The ids come from the
+ * for each tool call and submission of the agent under test. Pure: the same record gives the same spans with the same ids. The ids come from the
  * trial's id and the time at which it began, since the same trial may be run anew in another folder.
  */
 export function toTrialSpans(
@@ -44,9 +43,10 @@ export function toTrialSpans(
   scores: readonly ScoreEntry[],
 ): readonly Span[] {
   const traceId = digest(`${start.trialId}\0${start.at}`, 32);
+  const own = events.filter((event) => !isOfPeer(event));
   const trial: Trial = {
-    texts: createMessageTexts(events),
-    calls: readCalls(events),
+    texts: createMessageTexts(own),
+    calls: readCalls(own),
     endMs: events.reduce((last, { at }) => Math.max(last, toTime(at)), 0),
   };
   const rootId = digest(`${traceId}\0root`, 16);
@@ -54,24 +54,60 @@ export function toTrialSpans(
   const moments: TrialEvent[] = [];
   let busyUntilMs = toTime(start.at);
   for (const event of events) {
+    if (PLACES[event.kind] === 'elsewhere') continue;
+    if (isOfPeer(event) || !isWork(event)) {
+      moments.push(event);
+      continue;
+    }
     const work = toWork(event, trial, busyUntilMs);
-    if (work !== null) {
-      busyUntilMs = work.endMs;
-      children.push({ ...toSpan(work), traceId, spanId: digest(`${traceId}\0${event.seq}`, 16), parentSpanId: rootId });
-    } else if (!ELSEWHERE.has(event.kind)) moments.push(event);
+    busyUntilMs = work.endMs;
+    children.push({ ...toSpan(work), traceId, spanId: digest(`${traceId}\0${event.seq}`, 16), parentSpanId: rootId });
   }
-  const root = toSpan(toRoot({ events, start, seal, scores, endMs: trial.endMs }));
+  const root = toSpan(toRoot({ events: own, start, seal, scores, endMs: trial.endMs }));
   return [{ ...root, traceId, spanId: rootId, events: moments.slice(0, MOMENTS_MAX).map(toMoment) }, ...children];
 }
 
-/** Kinds that stand in the attributes of a span. Every other one is a moment of the trial, a new kind included. */
-const ELSEWHERE: ReadonlySet<TrialEvent['kind']> = new Set<TrialEvent['kind']>([
-  'trial-start',
-  'message',
-  'command-end',
-  'trial-end',
-  'seal',
-]);
+/**
+ * Where an event stands. `span`: a span of its own; of another agent, a moment. `moment`: an event of the root.
+ * `elsewhere`: in the attributes of a span; messages of other agents stay in the record.
+ */
+const PLACES = {
+  'trial-start': 'elsewhere',
+  'sandbox-open': 'moment',
+  'tree-state': 'moment',
+  'tree-change': 'moment',
+  'machine-state': 'moment',
+  'network-state': 'moment',
+  message: 'elsewhere',
+  'model-call': 'span',
+  'tool-call': 'span',
+  'tool-result': 'elsewhere',
+  'tool-call-rejected': 'moment',
+  'service-call': 'moment',
+  delivery: 'moment',
+  mark: 'moment',
+  'act-start': 'moment',
+  'act-end': 'moment',
+  note: 'moment',
+  submission: 'span',
+  'agent-end': 'moment',
+  'task-end': 'moment',
+  'sandbox-freeze': 'moment',
+  interview: 'moment',
+  'sandbox-kill': 'moment',
+  'infrastructure-error': 'moment',
+  'trial-end': 'elsewhere',
+  seal: 'elsewhere',
+} as const satisfies Record<TrialEventKind, 'span' | 'moment' | 'elsewhere'>;
+
+type WorkEvent = {
+  [K in TrialEventKind]: (typeof PLACES)[K] extends 'span' ? EventOf<K> : never;
+}[TrialEventKind];
+
+function isWork(event: TrialEvent): event is WorkEvent {
+  return PLACES[event.kind] === 'span';
+}
+
 const MOMENTS_MAX = 1000;
 
 /** Hexadecimal, never all zeros, which would be no id. */
@@ -137,42 +173,53 @@ interface Trial {
 }
 
 /** `busyUntilMs`: an agent does one thing at a time, and milliseconds are coarse. */
-function toWork(event: TrialEvent, trial: Trial, busyUntilMs: number): Work | null {
+function toWork(event: WorkEvent, trial: Trial, busyUntilMs: number): Work {
   const at = toTime(event.at);
   const startMs = Math.max(at, busyUntilMs);
-  if (event.kind === 'model-call')
-    return toChat(event, trial.texts, {
-      startMs: Math.min(at, Math.max(busyUntilMs, at - event.durationMs)),
-      endMs: at,
-    });
-  if (event.kind !== 'submission' && event.kind !== 'command-start') return null;
-  const call = trial.calls.get(event.callId) ?? {};
-  if (event.kind === 'submission') {
-    const tool = call.tool ?? 'submit';
-    const values = toolValues(event.callId, tool, {
-      input: JSON.stringify({ answer: readAsData(event.text) }),
-      ...call,
-    });
-    return { name: `execute_tool ${cutName(tool)}`, startMs, endMs: startMs, values, error: null };
+  switch (event.kind) {
+    case 'model-call':
+      return toChat(event, trial.texts, {
+        startMs: Math.min(at, Math.max(busyUntilMs, at - event.durationMs)),
+        endMs: at,
+      });
+    case 'tool-call':
+      return toToolCall(event, trial, startMs);
+    case 'submission': {
+      const call = trial.calls.get(event.callId) ?? {};
+      const tool = call.tool ?? 'submit';
+      const input = JSON.stringify({ answer: readAsData(event.text) });
+      const values = toolValues(event.callId, tool, { input, ...call });
+      return { name: `execute_tool ${cutName(tool)}`, startMs, endMs: startMs, values, error: null };
+    }
   }
-  const { callId, tool, command, thoughts } = event;
+}
+
+function toToolCall(
+  { callId, tool, command, reason }: EventOf<'tool-call'>,
+  { calls, endMs }: Pick<Trial, 'calls' | 'endMs'>,
+  startMs: number,
+): Work {
+  const call = calls.get(callId) ?? {};
   const { end } = call;
-  const given = { ...(thoughts !== null && { thoughts: readAsData(thoughts) }), cmd: readAsData(command) };
+  const given = {
+    ...(reason !== null && { thoughts: readAsData(reason) }),
+    ...(command !== null && { cmd: readAsData(command) }),
+  };
   return {
     name: `execute_tool ${cutName(tool)}`,
     startMs,
-    endMs: Math.max(startMs, end === undefined ? trial.endMs : toTime(end.at)),
+    endMs: Math.max(startMs, end === undefined ? endMs : toTime(end.at)),
     values: {
       ...toolValues(callId, tool, { input: JSON.stringify(given), ...call }),
-      'process.exit.code': end?.exitCode,
-      'offswitch.timed_out': end?.timedOut,
-      'offswitch.output_truncated': end?.truncated,
-      'offswitch.stdout_bytes': end?.stdoutBytes,
-      'offswitch.stderr_bytes': end?.stderrBytes,
-      'offswitch.machine_stopped': end?.machineStopped,
+      'process.exit.code': end?.run?.exitCode,
+      'offswitch.timed_out': end?.run?.timedOut,
+      'offswitch.output_truncated': end?.run?.truncated,
+      'offswitch.stdout_bytes': end?.run?.stdoutBytes,
+      'offswitch.stderr_bytes': end?.run?.stderrBytes,
+      'offswitch.machine_stopped': end?.run?.machineStopped,
     },
     // A command that merely fails is a result.
-    error: end === undefined ? 'unfinished' : end.timedOut ? 'timeout' : null,
+    error: end === undefined ? 'unfinished' : end.run?.timedOut === true ? 'timeout' : null,
   };
 }
 
@@ -234,6 +281,7 @@ function toChat(
 }
 
 interface RootTask extends Ends {
+  /** Those of other agents are left out. */
   readonly events: readonly TrialEvent[];
   readonly scores: readonly ScoreEntry[];
   readonly endMs: number;
@@ -286,21 +334,28 @@ function toRoot({ events, start, seal, scores, endMs }: RootTask): Work {
 /** What happened beside the agent's work, and calls that were not run: a span would say that they had been. */
 function toMoment(event: TrialEvent): Span['events'][number] {
   const { kind, at, seq: _seq, ...rest } = event;
-  const values = Object.entries(rest).map(
-    ([key, value]: readonly [string, unknown]): readonly [string, Values[string]] => [
-      `offswitch.${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      typeof value === 'string'
-        ? cutName(value)
-        : typeof value === 'number' || typeof value === 'boolean'
-          ? value
-          : null,
-    ],
-  );
+  const values = Object.entries(rest).flatMap(([key, value]: readonly [string, unknown]) => {
+    const name = `offswitch.${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    // What a scenario says of its own world.
+    if (key === 'data' && typeof value === 'object' && value !== null)
+      return Object.entries(value)
+        .slice(0, DATA_MAX)
+        .map(([own, inner]: readonly [string, unknown]) => [`${name}.${cutName(own)}`, toPlain(inner)] as const);
+    return [[name, toPlain(value)] as const];
+  });
   return {
     timeUnixNano: toNanoseconds(toTime(at)),
     name: `offswitch.${kind.replaceAll('-', '_')}`,
     attributes: toAttributes(Object.fromEntries(values)),
   };
+}
+
+const DATA_MAX = 50;
+
+/** Null for anything that is no single value. */
+function toPlain(value: unknown): string | number | boolean | null {
+  if (typeof value === 'string') return cutName(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
 /** Prefixes of our model names to the well-known names of providers; the others keep their own. */
