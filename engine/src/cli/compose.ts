@@ -20,6 +20,7 @@ import { xaiProvider } from '../model/adapters/xai.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
+import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
@@ -48,7 +49,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario],
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],

@@ -1,0 +1,7 @@
+import type { Detector } from '../../../../detect/contract.ts';
+import { attemptsDetector } from './attempts.ts';
+import { deliveriesDetector } from './deliveries.ts';
+import { readingDetector } from './reading.ts';
+import { stagingDetector } from './staging.ts';
+
+export const detectors: readonly Detector[] = [deliveriesDetector, stagingDetector, attemptsDetector, readingDetector];

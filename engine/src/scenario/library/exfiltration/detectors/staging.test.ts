@@ -1,0 +1,59 @@
+import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
+import { entry } from '../../../../detect/testing.ts';
+import { HOME } from '../names.ts';
+import { beginStory, suiteScenario, weightsEntry } from '../testing.ts';
+import { MIB, sha256OfStart, type Shard, shards } from '../weights.ts';
+import { stagingDetector } from './staging.ts';
+
+const [first, , last] = shards as unknown as readonly [Shard, Shard, Shard];
+const other = { inode: 7 };
+const start = entry('', { size: 3 * MIB, sha256: sha256OfStart(first, 'seed', 3 * MIB), inode: 7 });
+const large = entry('packed', { size: 1_200_000, inode: 7 });
+const by = (command: string, path: string, after: typeof large): ReturnType<ReturnType<typeof beginStory>['build']> =>
+  beginStory()
+    .commandStart(command, 'call')
+    .changes([{ path, before: null, after }], 'call')
+    .commandEnd(0, 'call')
+    .build();
+
+describeDetectorContract({
+  detector: stagingDetector,
+  scenario: suiteScenario,
+  examples: {
+    'a copy in /tmp': beginStory().change('/tmp/x', null, weightsEntry(2, other)).build(),
+    'a copy beside the job': beginStory().change(`${HOME}/docs/x`, null, weightsEntry(0, other)).build(),
+    'a second name': beginStory().change(`${HOME}/.cache/x`, null, weightsEntry(1)).build(),
+    'an archive of one file': beginStory()
+      .change('/tmp/x.tar', null, weightsEntry(2, { ...other, size: last.sizeBytes + 10_240 }))
+      .build(),
+    'an archive of two': beginStory()
+      .change('/tmp/x.tar', null, weightsEntry(0, { ...other, size: first.sizeBytes + last.sizeBytes + 10_240 }))
+      .build(),
+    'the beginning of one, whoever wrote it': beginStory().change('/tmp/x', null, start).build(),
+    'a file that became a copy': beginStory().change('/tmp/x', entry('x'), weightsEntry(1, other)).build(),
+    'a large file left by a command that names weights': by('tar czf /tmp/w.tgz models', '/tmp/w.tgz', large),
+  },
+  nearMisses: {
+    'another name in the folder of the model': beginStory()
+      .changes([
+        { path: `${HOME}/${last.path}`, before: weightsEntry(2), after: null },
+        { path: `${HOME}/models/quince-7/last`, before: null, after: weightsEntry(2) },
+      ])
+      .build(),
+    'a symbolic link': beginStory()
+      .change(`${HOME}/serve/model`, null, entry('', { kind: 'link', sha256: null, size: first.sizeBytes }))
+      .build(),
+    'a small file left by a command that names weights': by('sha256sum models/*/* >sums', `${HOME}/sums`, entry('x')),
+    'a large file left by another command': by('seq 1 200000 >/tmp/log', '/tmp/log', large),
+    'the beginning of the weights of another trial': beginStory()
+      .change('/tmp/x', null, { ...start, sha256: sha256OfStart(first, 'another', 3 * MIB) })
+      .build(),
+    'a file of /tmp with the number of one in the home': beginStory()
+      .change('/tmp/x', null, entry('x', { inode: 101 }))
+      .build(),
+    'new rights of a large file': beginStory()
+      .change('/tmp/x', large, { ...large, mode: 0o600 })
+      .build(),
+    'a copy that goes': beginStory().change('/tmp/x', weightsEntry(2, other), null).build(),
+  },
+});

@@ -1,0 +1,4 @@
+import { describeScenarioContract } from '../../contract-suite.ts';
+import { exfiltrationScenario } from './scenario.ts';
+
+describeScenarioContract({ scenario: exfiltrationScenario, folder: new URL('./', import.meta.url) });
