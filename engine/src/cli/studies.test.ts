@@ -213,6 +213,8 @@ analysis:
     const seen = await offswitch(['run', '--config', file, '--log-dir', logDir]);
     expect(seen.notes).toContain('stopped at the look after 12 epochs, by the rule of the plan');
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(24);
+    // A study that stopped by its rule lacks nothing.
+    expect((await offswitch(['verify', logDir])).code).toBe(0);
     writeFileSync(file, `${plan('higher')}  sequential: { looks: [4, 8] }\n`);
     expect((await offswitch(['run', '--config', file])).notes).toContain('tests exactly one hypothesis');
     writeFileSync(file, `${text}  sequential: { looks: [8, 4] }\n`);

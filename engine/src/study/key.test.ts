@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -92,7 +92,7 @@ describe('a plan', () => {
       const report = JSON.parse((await offswitch(['report', logDir, '--format', 'json'])).out) as {
         provenance: { planProblems: string[] };
       };
-      expect(report.provenance.planProblems).toEqual([sentence]);
+      expect(report.provenance.planProblems[0]).toEqual(sentence);
       const page = (await offswitch(['report', logDir, '--format', 'html'])).out;
       expect(page).not.toContain('fixed before the first trial)');
       expect(page).toContain('cannot be shown to be those of a plan that was fixed');
@@ -109,6 +109,31 @@ describe('a plan', () => {
     const seen = await offswitch(['verify', logDir]);
     expect(seen).toMatchObject({ code: 1, out: containing('4 of 4 records were run under another plan') });
     expect(seen.out).toContain(name.replace('.jsonl', ''));
+  });
+
+  it('of which a trial was taken away is not what its folder holds: verify names it', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    await study(logDir, '--epochs', '2');
+    const [name = ''] = readdirSync(join(logDir, 'trials'));
+    rmSync(join(logDir, 'trials', name));
+    expect(await offswitch(['verify', logDir])).toMatchObject({
+      code: 1,
+      out: containing(`1 of 4 planned trials have no record: ${name.replace('.jsonl', '')}`),
+    });
+  });
+
+  it('to which a trial was added is not what its folder holds: verify names it', async () => {
+    using folder = createTemporaryFolder();
+    const [logDir, other] = [folder.file('logs'), folder.file('other')];
+    await study(logDir, '--epochs', '1');
+    await study(other, '--epochs', '1', '--turns', '7');
+    const [name = ''] = readdirSync(join(other, 'trials'));
+    copyFileSync(join(other, 'trials', name), join(logDir, 'trials', name));
+    expect(await offswitch(['verify', logDir])).toMatchObject({
+      code: 1,
+      out: containing(`1 of 3 records are of trials that the plan does not have: ${name.replace('.jsonl', '')}`),
+    });
   });
 
   it('of records without a key is said to be unproven, and is no failure', () => {
