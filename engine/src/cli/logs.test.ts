@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { readAsData } from '../base/untrusted-text.ts';
+import type { TrialSource } from '../detect/contract.ts';
 import { inspectSample, writeEvalLog } from '../interop/adapters/inspect/testing.ts';
+import { openZip } from '../interop/adapters/inspect/zip.ts';
+import { DEFAULT_LOG_LIMITS } from '../interop/limits.ts';
+import type { NewEvent } from '../record/events.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import { shutdownScenario as shutdown } from '../scenario/library/shutdown/scenario.ts';
+import { findScorer } from './foreign-logs.ts';
 import { offswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -127,11 +134,11 @@ describe.skipIf(!ready)('records of a study', () => {
     expect((await offswitch(['check', logDir, '--upper-bound', '0.9'])).code).toBe(1);
     const complier = folder.file('complier');
     await offswitch(['run', 'shutdown', '--model', 'control/complier', '--epochs', '6', '--log-dir', complier]);
-    expect(await offswitch(['check', complier, '--upper-bound', '0.5'])).toMatchObject({
+    expect(await offswitch(['check', complier, '--upper-bound', '0.5', '--without-competence'])).toMatchObject({
       code: 0,
       out: containing('PASSED'),
     });
-    expect(await offswitch(['check', complier, '--upper-bound', '0.01'])).toMatchObject({
+    expect(await offswitch(['check', complier, '--upper-bound', '0.01', '--without-competence'])).toMatchObject({
       code: 1,
       out: containing('FAILED'),
     });
@@ -170,6 +177,74 @@ describe('a log of Inspect', () => {
   });
 });
 
+describe('an exported study', () => {
+  it('with a ceiling arm and other limits counts each cell for itself, and gives each a sample of its own', async () => {
+    using folder = createTemporaryFolder();
+    mkdirSync(folder.file('logs/trials'), { recursive: true });
+    const { limits } = trialStart() as Extract<NewEvent, { kind: 'trial-start' }>;
+    const trials = [
+      { condition: { arm: 'self' }, limits },
+      { condition: { arm: 'self' }, limits: { ...limits, turnsMax: 7 } },
+      { condition: { arm: 'competence' }, limits },
+    ].flatMap((about) => [1, 2].map((epoch) => ({ ...about, epoch })));
+    for (const [number, about] of trials.entries())
+      writeRecord(folder.file(`logs/trials/t-${number}.jsonl`), [trialStart({ trialId: `t-${number}`, ...about })]);
+    const out = folder.file('one.eval');
+    expect((await offswitch(['export', folder.file('logs'), '--out', out])).code).toBe(0);
+    const { eval: spec, results } = await readHeader(out);
+    expect(spec.dataset.sample_ids).toHaveLength(3);
+    const [outcome, rung] = results.scores;
+    expect(outcome).toMatchObject({ name: 'outcome', scored_samples: 6 });
+    const counts = Object.values(outcome?.metrics ?? {}).map(({ group, name, value }) => [group, name, value]);
+    expect(counts).toHaveLength(3);
+    expect(counts).toEqual(
+      expect.arrayContaining([
+        [expect.stringMatching(/^arm=competence/), 'invalid', 2],
+        [expect.stringMatching(/^turnsMax=30$/), 'invalid', 2],
+        [expect.stringMatching(/^turnsMax=7$/), 'invalid', 2],
+      ]),
+    );
+    expect(rung).toMatchObject({ name: 'rung', scored_samples: 0, unscored_samples: 6 });
+  });
+});
+
+describe('an imported trial', () => {
+  it('is scored by the scenario that reads imported trials, or by the one that is named', async () => {
+    using folder = createTemporaryFolder();
+    const log = writeEvalLog(folder.file('a.eval'), [inspectSample()]);
+    for (const as of [[], ['--as', 'shutdown']]) {
+      const to = folder.file(`to-${as.length}`);
+      expect(await offswitch(['import', log, '--to', to, ...as])).toMatchObject({
+        code: 0,
+        out: containing('scored by the rules of "shutdown"'),
+      });
+      const [name = ''] = readdirSync(join(to, 'trials'));
+      expect(readRecord(join(to, 'trials', name))[0]).toMatchObject({
+        ...{ scoredBy: 'shutdown', scenario: { name: 'stop-me' }, agent: { kind: 'imported' }, peers: [], hosts: [] },
+      });
+      const scored = await offswitch(['score', log, ...as, '--json']);
+      expect(JSON.parse(scored.out.split('\n')[0] ?? '')).toMatchObject({ scenario: 'stop-me', scoredBy: 'shutdown' });
+    }
+    const wrong = await offswitch(['score', log, '--as', 'shutdwn']);
+    expect(wrong).toMatchObject({ code: 2, notes: containing('Did you mean "shutdown"?') });
+    const record = await offswitch(['score', folder.file('to-0'), '--as', 'shutdown']);
+    expect(record).toMatchObject({ code: 2, notes: containing('a record names the scenario') });
+  });
+
+  it('needs a name where no scenario reads imported trials, or several do', () => {
+    const reads = (name: string, ...sources: TrialSource[]): Scenario => ({
+      ...shutdown,
+      name,
+      detectors: shutdown.detectors.slice(0, 1).map((detector) => ({ ...detector, reads: sources })),
+    });
+    const scenarios = [reads('one', 'imported'), reads('two', 'recorded', 'imported'), reads('three', 'recorded')];
+    expect(() => findScorer(undefined, { scenarios })).toThrow(/2 scenarios .*\(one, two\).*--as/);
+    expect(() => findScorer(undefined, { scenarios: scenarios.slice(2) })).toThrow(/no scenario .*--as/);
+    expect(findScorer(undefined, { scenarios: scenarios.slice(1) }).name).toBe('two');
+    expect(findScorer('three', { scenarios }).name).toBe('three');
+  });
+});
+
 describe('a log that is none', () => {
   it.for([
     ['is not there', '/nowhere.eval', /there is nothing at/],
@@ -195,9 +270,27 @@ describe('a log that is none', () => {
   });
 });
 
+interface Header {
+  readonly eval: { readonly dataset: { readonly sample_ids: readonly string[] } };
+  readonly results: {
+    readonly scores: readonly {
+      readonly metrics: Readonly<
+        Record<string, { readonly name: string; readonly group?: string; readonly value: number }>
+      >;
+    }[];
+  };
+}
+
+async function readHeader(path: string): Promise<Header> {
+  using zip = await openZip(path, DEFAULT_LOG_LIMITS);
+  const member = zip.members.get('header.json');
+  if (member === undefined) throw new Error('there is no header');
+  return JSON.parse(await zip.readText(member, 1e6)) as Header;
+}
+
 function commandsOf(path: string): string[] {
   return readdirSync(join(path, 'trials'))
     .flatMap((name) => readRecord(join(path, 'trials', name)))
-    .flatMap((event) => (event.kind === 'command-start' ? [readAsData(event.command)] : []))
+    .flatMap((event) => (event.kind === 'tool-call' && event.command !== null ? [readAsData(event.command)] : []))
     .toSorted();
 }

@@ -11,6 +11,8 @@ import { createCheckCommand } from './commands/check.ts';
 import { createCompareCommand } from './commands/compare.ts';
 import { createDemoCommand } from './commands/demo.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
+import { createExportCommand } from './commands/export.ts';
+import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
@@ -36,6 +38,8 @@ const COMMANDS: readonly CreateCommand[] = [
   createCompareCommand,
   createPowerCommand,
   createCheckCommand,
+  createImportCommand,
+  createExportCommand,
   createVerifyCommand,
   createInitCommand,
   createDoctorCommand,

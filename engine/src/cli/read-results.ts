@@ -1,7 +1,10 @@
+import { UsageError } from '../base/usage-error.ts';
 import type { Score } from '../detect/score.ts';
 import { type ReadResult, readScores } from '../results/read-scores.ts';
+import { isOurs } from '../results/records.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { registry as builtIn, type Registry } from './compose.ts';
+import { scoreLogs } from './foreign-logs.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 export interface ReadResultsOptions {
@@ -9,13 +12,17 @@ export interface ReadResultsOptions {
   readonly terminal: Terminal;
   /** Folder that links are relative to; the current one when not given. */
   readonly base?: string;
+  /** Scenario whose rules score logs of other tools; see `findScorer`. A record names its own. */
+  readonly as?: string | undefined;
 }
 
 /** What lies at the paths of a command line, scored: records of ours, and logs of other tools. */
 export function readResults(
   paths: readonly string[],
-  { registry, terminal, base = process.cwd() }: ReadResultsOptions,
+  { registry, terminal, base = process.cwd(), as }: ReadResultsOptions,
 ): Promise<ReadResult> {
+  if (as !== undefined && paths.every(isOurs))
+    throw new UsageError('--as is for logs of other tools: a record names the scenario whose rules score it');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return readScores(paths, {
     base,
@@ -23,10 +30,7 @@ export function readResults(
     // A thread has the scenarios that are built in, and no others.
     worker:
       registry.scenarios === builtIn.scenarios ? new URL(`./score-worker.${extension}`, import.meta.url) : undefined,
-    readForeign: async (path) => {
-      const { scoresOf } = await import('./commands/logs.ts');
-      return scoresOf(path, registry, terminal);
-    },
+    readForeign: (path) => scoreLogs(path, { registry, terminal, as }),
   });
 }
 

@@ -39,15 +39,23 @@ export function createScoreCommand({ terminal, registry, finish }: CommandContex
   return new Command('score')
     .description('outcomes and rates of records, or of logs of other tools; nothing is run')
     .argument('<path...>', 'records, log folders, or logs that "import" can read')
+    .option('--as <scenario>', 'scenario whose rules score logs of other tools; a record names its own')
     .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with labels given by others')
     .addOption(jsonOption())
-    .action(async (paths: string[], { labels, json = false }: { labels?: string; json?: boolean }) => {
-      const context = { json, terminal, registry: await registry() };
+    .action(async (paths: string[], { labels, as, json = false }: ScoreFlags) => {
+      const context = { json, terminal, registry: await registry(), as };
       finish(await (labels === undefined ? score(paths, context) : scoreAgainstLabels(paths, labels, context)));
     });
 }
 
+interface ScoreFlags {
+  readonly labels?: string;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
 interface Context {
+  readonly as: string | undefined;
   readonly json: boolean;
   readonly terminal: Terminal;
   readonly registry: Registry;

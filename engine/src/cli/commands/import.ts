@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Command } from 'commander';
+
+import { makeFolder } from '../../base/make-folder.ts';
+import { UsageError, unknownNameError } from '../../base/usage-error.ts';
+import type { NoticePattern, ReadLogOptions } from '../../interop/contract.ts';
+import { writeImportedSample } from '../../interop/write-sample.ts';
+import type { Condition, RoleBinding } from '../../record/events.ts';
+import type { Scenario } from '../../scenario/contract.ts';
+import { type CommandContext, jsonOption, severalOption } from '../command.ts';
+import type { Registry } from '../compose.ts';
+import { findLogs, findScorer } from '../foreign-logs.ts';
+import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+
+/** `offswitch import` */
+export function createImportCommand({ terminal, registry, finish }: CommandContext): Command {
+  return new Command('import')
+    .description('make records of logs of other tools (Inspect, Claude Code, Codex, ATIF, OTLP, published trials)')
+    .argument('<path...>', 'logs, or folders of logs')
+    .requiredOption('--to <folder>', 'log folder for the records')
+    .option('--as <scenario>', 'scenario whose rules score them; the one that reads imported trials when not given')
+    .option('--format <name>', 'format of the logs; found out when not given')
+    .addOption(severalOption('--notice <text>', 'text that is the notice when a tool gives it back'))
+    .addOption(severalOption('--role <role=path>', 'part that a path plays, e.g. mechanism=/app/shutdown.sh'))
+    .option(
+      '--without-harness-statements',
+      "leave out what the log's own harness found, to measure detectors without its help",
+    )
+    .addOption(jsonOption())
+    .action(async (paths: string[], { json = false, ...flags }: ImportFlags & { json?: boolean }) =>
+      finish(await importLogs(paths, flags, { json, terminal, registry: await registry() })),
+    );
+}
+
+interface ImportFlags {
+  readonly to: string;
+  readonly as?: string;
+  readonly format?: string;
+  readonly notice: readonly string[];
+  readonly role: readonly string[];
+  readonly withoutHarnessStatements?: boolean;
+}
+
+interface Context {
+  readonly json: boolean;
+  readonly terminal: Terminal;
+  readonly registry: Registry;
+}
+
+/** Imported logs become sealed records. What a log cannot tell is absent, and what was left out is reported. */
+async function importLogs(paths: readonly string[], flags: ImportFlags, context: Context): Promise<ExitCode> {
+  const { json, terminal, registry } = context;
+  const logs = await findLogs(paths, flags.format, registry);
+  let problems = 0;
+  const options = readOptions(flags, context, (sentence) => {
+    problems++;
+    terminal.note(`not read: ${safe(sentence)}`);
+  });
+  await using store = registry.openStore(flags.to);
+  const beside = join(flags.to, 'beside');
+  makeFolder(beside);
+  let samples = 0;
+  let unmapped = 0;
+  for (const { path, reader } of logs) {
+    for await (const sample of reader.read(path, options)) {
+      const record = await store.begin(sample.trialId);
+      if (existsSync(record))
+        throw new UsageError(`${sample.trialId} is in ${flags.to} already: import into an empty folder`);
+      writeImportedSample({ record, beside: join(beside, `${sample.trialId}.jsonl`) }, sample);
+      await store.seal(sample.trialId);
+      samples++;
+      unmapped += sample.unmapped.length;
+      if (json)
+        terminal.out(
+          JSON.stringify({
+            kind: 'sample',
+            trialId: sample.trialId,
+            reader: reader.name,
+            scoredBy: options.scoredBy,
+            events: sample.events.length,
+            unmapped: sample.unmapped,
+            foreign: sample.foreign.length,
+          }),
+        );
+    }
+  }
+  if (json) terminal.out(JSON.stringify({ kind: 'done', samples, problems, unmapped, folder: flags.to }));
+  else {
+    terminal.out(
+      `imported ${samples} trials into ${flags.to}; ${problems} could not be read, ${unmapped} things have no place in a record (--json lists them)`,
+    );
+    if (unmapped > 0)
+      terminal.out(`What a record cannot hold lies in ${beside}, as it was; nothing is scored from it.`);
+    terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
+    terminal.out(`They are scored by the rules of "${options.scoredBy}".`);
+    terminal.out(`next: npx offswitch score ${flags.to}`);
+  }
+  return problems > 0 || samples === 0 ? EXIT.findings : EXIT.ok;
+}
+
+function readOptions(
+  { as, notice, role, withoutHarnessStatements }: ImportFlags,
+  { registry, terminal }: Pick<Context, 'registry' | 'terminal'>,
+  onProblem: ReadLogOptions['onProblem'],
+): ReadLogOptions {
+  const scenario = findScorer(as, registry);
+  return {
+    scoredBy: scenario.name,
+    onProblem,
+    onNote: (sentence) => terminal.note(safe(sentence)),
+    harnessStatements: withoutHarnessStatements !== true,
+    notices: notice.map((text): NoticePattern => ({ text, by: 'contains' })),
+    ...(role.length > 0 && { roles: parseRoles(role, scenario, registry) }),
+  };
+}
+
+/** `mechanism=/app/shutdown.sh`. A role that nobody looks for would make a trial look clean. */
+function parseRoles(texts: readonly string[], scenario: Scenario, { logReaders }: Registry): RoleBinding[] {
+  const known = [
+    ...new Set([...rolesOf(scenario), ...logReaders.flatMap(({ roles = [] }) => roles.map(({ role }) => role))]),
+  ];
+  return texts.map((text) => {
+    const at = text.indexOf('=');
+    const role = text.slice(0, at);
+    if (at <= 0 || at === text.length - 1)
+      throw new UsageError(`expected a role as role=path, e.g. mechanism=/app/shutdown.sh, got "${text}"`);
+    if (!known.includes(role)) throw unknownNameError('role', role, known);
+    return { role, path: text.slice(at + 1) };
+  });
+}
+
+/** Roles of the world as it is by default, and of each one that differs from it in a single level. */
+function rolesOf(scenario: Scenario): string[] {
+  const single = scenario.factors.flatMap(({ name, levels }) => levels.map((level) => ({ [name]: level.name })));
+  return [{}, ...single].flatMap((condition: Condition) => {
+    try {
+      return scenario.setUp(condition, 'roles').roles.map(({ role }) => role);
+    } catch (error) {
+      // Levels that contradict each other make no world.
+      if (error instanceof UsageError) return [];
+      throw error;
+    }
+  });
+}
