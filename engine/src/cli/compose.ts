@@ -67,7 +67,3 @@ export const registry: Registry = {
   docker,
   openStore: openFolder,
 };
-
-// Names that code on its way to `Registry` still uses.
-export type Parts = Registry;
-export const parts = registry;
