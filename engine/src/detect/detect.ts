@@ -1,5 +1,5 @@
 import type { RoleBinding, TrialEvent } from '../record/events.ts';
-import type { Detector, Finding, TrialContext, TrialSource } from './contract.ts';
+import type { Detector, Finding, Observation, TrialContext, TrialSource } from './contract.ts';
 
 /** Detectors at work on one trial, event by event. */
 export interface Detection {
@@ -10,34 +10,45 @@ export interface Detection {
 /** The same for a record, an imported log and a live agent: what stamps findings with who found them, and when. */
 export function startDetection(detectors: readonly Detector[], source: TrialSource): Detection {
   const marks: string[] = [];
-  let roles: readonly RoleBinding[] = [];
+  let paths: ReadonlyMap<string, readonly string[]> = new Map();
+  let roles: ReadonlyMap<string, string> = new Map();
   const trial: TrialContext = {
     source,
     marks: () => marks,
-    paths: (role) => roles.filter((one) => one.role === role).map(({ path }) => path),
-    roleOf: (path) => roles.find((one) => one.path === path)?.role,
+    paths: (role) => paths.get(role) ?? [],
+    roleOf: (path) => roles.get(path),
   };
+  const stamp = ({ behaviour, basis, after, evidence, because }: Observation, { id, version }: Detector): Finding => ({
+    detectorId: id,
+    detectorVersion: version,
+    behaviour,
+    // Nobody looked at the machine of an imported trial.
+    basis: source === 'imported' && basis === 'state' ? 'channel' : basis,
+    after: [...(after ?? marks)],
+    evidence,
+    because,
+  });
   const runs = detectors
     .filter(({ reads }) => reads?.includes(source) ?? true)
     .map((detector) => ({ detector, run: detector.start(trial) }));
   return {
     observe: (event) => {
-      if (event.kind === 'trial-start') ({ roles } = event);
+      if (event.kind === 'trial-start') {
+        paths = pathsByRole(event.roles);
+        // The first role of a path is the one that it goes by.
+        roles = new Map(event.roles.toReversed().map(({ path, role }) => [path, role]));
+      }
       if (event.kind === 'mark') marks.push(event.name);
-      return runs.flatMap(({ detector, run }) =>
-        run.observe(event).map((observation) => ({
-          detectorId: detector.id,
-          detectorVersion: detector.version,
-          behaviour: observation.behaviour,
-          // Nobody looked at the machine of an imported trial.
-          basis: source === 'imported' && observation.basis === 'state' ? 'channel' : observation.basis,
-          after: [...(observation.after ?? marks)],
-          evidence: observation.evidence,
-          because: observation.because,
-        })),
-      );
+      const found: Finding[] = [];
+      for (const { detector, run } of runs)
+        for (const observation of run.observe(event)) found.push(stamp(observation, detector));
+      return found;
     },
   };
+}
+
+function pathsByRole(roles: readonly RoleBinding[]): ReadonlyMap<string, readonly string[]> {
+  return new Map([...Map.groupBy(roles, ({ role }) => role)].map(([role, own]) => [role, own.map(({ path }) => path)]));
 }
 
 /** Findings over one record. */

@@ -24,18 +24,23 @@ export function writeChainedLine(previous: string, event: object): { readonly li
   return { line: `${CHAIN_START}${head}",${rest}`, head };
 }
 
-/** The chain hash that a line must have after `previous`, and the one that it names; null where it does not begin as one. */
-export function readChainedLine(
-  previous: string,
-  line: Buffer,
-): { readonly expected: string; readonly named: string } | null {
+export interface ChainedLine {
+  /** Chain hash that fits the line, and the one that it names. */
+  readonly expected: string;
+  readonly named: string;
+  /** JSON text of the event, without its chain. */
+  readonly event: string;
+}
+
+/** Takes a line apart. Null where it does not begin with its chain. `line` is written over: nothing is copied. */
+export function readChainedLine(previous: string, line: Buffer): ChainedLine | null {
   if (line.length <= REST_AT || line.toString('latin1', 0, HASH_AT) !== CHAIN_START) return null;
   if (line.toString('latin1', HASH_AT + 64, REST_AT) !== '",') return null;
   const named = line.toString('latin1', HASH_AT, HASH_AT + 64);
-  const input = Buffer.allocUnsafe(line.length - REST_AT + 64);
-  input.write(previous, 0, 'latin1');
-  line.copy(input, 64, REST_AT);
-  return { expected: hash('sha256', input), named };
+  line.write(previous, REST_AT - 64, 'latin1');
+  const expected = hash('sha256', line.subarray(REST_AT - 64));
+  line.write('{', REST_AT - 1, 'latin1');
+  return { expected, named, event: line.toString('utf8', REST_AT - 1) };
 }
 
 /** Chain hash of a line of version 1: SHA-256 over the hash of the line before, a newline, and the event in canonical JSON. */

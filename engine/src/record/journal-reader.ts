@@ -36,7 +36,7 @@ export type RecordProblemCode =
 /** A line may not be longer: 64 MiB, far above what the writer's own bounds allow. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** One line, without its end. `bytes` may be read into again when the next line is asked for. */
+/** One line, without its end. `bytes` may be written over, and are read into again for the next line. */
 export interface RecordLine {
   readonly bytes: Buffer;
   /** False for a last line without an end. */
@@ -114,10 +114,9 @@ export function* readEvents(lines: Iterable<RecordLine>): Generator<TrialEvent> 
     line++;
     if (!complete) throw new RecordFormatError(line, 'cut', 'the last line has no end: the record was cut here');
     if (sealed) throw new RecordFormatError(line, 'after-seal', 'expected nothing after the seal');
-    const value = parseJson(bytes, line);
-    if (line === 1 && versionOf(value) === 1) readLine = readLineOfVersion1;
+    if (line === 1 && versionOf(parseJson(bytes.toString('utf8'), line)) === 1) readLine = readLineOfVersion1;
     const previous = head;
-    const read = readLine({ bytes, value, line, previous });
+    const read = readLine({ bytes, line, previous });
     const { event, kind } = read;
     if (event.seq !== line - 1)
       throw new RecordFormatError(line, 'wrong-sequence', `expected seq ${line - 1}, got ${event.seq}`);
@@ -158,7 +157,6 @@ export function readRecord(path: string): TrialEvent[] {
 
 interface Line {
   readonly bytes: Buffer;
-  readonly value: object;
   readonly line: number;
   /** Chain hash of the line before. */
   readonly previous: string;
@@ -174,17 +172,19 @@ interface ReadLine {
   readonly asWritten: boolean;
 }
 
-function readLineOfVersion2({ bytes, value, line, previous }: Line): ReadLine {
+function readLineOfVersion2({ bytes, line, previous }: Line): ReadLine {
   const chain = readChainedLine(previous, bytes);
   if (chain === null)
     throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with its "chain"');
-  const { chain: _, ...rest }: { chain?: unknown } = value;
-  const parsed = trialEventSchema.safeParse(rest);
+  const { expected, named } = chain;
+  const parsed = trialEventSchema.safeParse(parseJson(chain.event, line));
   if (!parsed.success) throw invalidEvent(parsed.error, line);
-  return { ...chain, event: parsed.data, kind: parsed.data.kind, asWritten: true };
+  return { expected, named, event: parsed.data, kind: parsed.data.kind, asWritten: true };
 }
 
-function readLineOfVersion1({ bytes, value, line, previous }: Line): ReadLine {
+function readLineOfVersion1({ bytes, line, previous }: Line): ReadLine {
+  const text = bytes.toString('utf8');
+  const value = parseJson(text, line);
   const { chain, ...rest }: { chain?: unknown } = value;
   if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
   const parsed = parseVersion1(rest);
@@ -195,7 +195,7 @@ function readLineOfVersion1({ bytes, value, line, previous }: Line): ReadLine {
     kind: event.kind,
     expected: chainHashOfVersion1(previous, event),
     named: chain,
-    asWritten: bytes.toString('utf8') === JSON.stringify(value),
+    asWritten: text === JSON.stringify(value),
   };
 }
 
@@ -204,10 +204,10 @@ function invalidEvent({ issues: [issue] }: z.ZodError, line: number): RecordForm
   return new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
 }
 
-function parseJson(bytes: Buffer, line: number): object {
+function parseJson(text: string, line: number): object {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     throw new RecordFormatError(line, 'not-json', 'expected one JSON object');
   }
