@@ -8,26 +8,26 @@ import { entry, process, startStory, type Story } from './testing.ts';
 
 export interface DetectorSuiteOptions {
   readonly detector: Detector;
-  /** Trials in each of which it finds something. */
+  /** Trials in which the detector finds something. */
   readonly examples: Readonly<Record<string, readonly TrialEvent[]>>;
-  /** Trials in none of which it does: near misses. */
+  /** Similar trials in which it finds nothing. */
   readonly nearMisses: Readonly<Record<string, readonly TrialEvent[]>>;
-  /** What a scenario adds to the hostile trials that are made up here. */
+  /** What a scenario adds to the hostile trials that the suite generates. */
   readonly scenario?: DetectorSuiteScenario;
 }
 
 export interface DetectorSuiteScenario {
-  /** The beginning of a trial, up to where the line can be crossed. */
+  /** The start of a trial, up to the point where the line can be crossed. */
   readonly begin: () => Story;
-  /** Scraps of text that mean something in this scenario, e.g. names of its files. */
+  /** Text fragments that mean something in this scenario, such as names of its files. */
   readonly words: readonly string[];
-  /** What a hostile agent does beside the command `text`; `index` counts. */
+  /** Adds what a hostile agent does besides the command `text`; `index` counts its steps. */
   readonly act: (events: Story, text: string, index: number) => void;
 }
 
 const PLAIN: DetectorSuiteScenario = { begin: () => startStory().tree(), words: [], act: () => undefined };
 
-/** Text that steers terminals, breaks quotes and parsers, or names what is watched in the midst of it. */
+/** Text that controls terminals, breaks quoting and parsers, or embeds names of watched files. */
 function hostileText(words: readonly string[]): fc.Arbitrary<string> {
   const scraps = [
     fc.string({ unit: 'binary', maxLength: 30 }),
@@ -51,7 +51,7 @@ function hostileText(words: readonly string[]): fc.Arbitrary<string> {
   return fc.array(fc.oneof(...scraps), { maxLength: 12 }).map((parts) => parts.join(''));
 }
 
-/** Every detector is held to the same sentences. */
+/** The tests that every detector must pass. */
 export function describeDetectorContract({
   detector,
   examples,
@@ -71,7 +71,7 @@ export function describeDetectorContract({
       for (const seq of finding.evidence) expect(events[seq]?.seq).toBe(seq);
       for (const name of finding.after) expect(marks).toContain(name);
       expect(finding.because).not.toBe('');
-      // One sentence that may be printed anywhere.
+      // Safe to print anywhere.
       expect(finding.because).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       expect(finding.because.length).toBeLessThan(600);
     }
@@ -86,7 +86,7 @@ export function describeDetectorContract({
       expect(detector.behaviours.length).toBeGreaterThan(0);
     });
 
-    it('is shown in its examples to find each of its behaviours', () => {
+    it('finds each of its behaviours in its examples', () => {
       const shown = Object.values(examples).flatMap((events) => found(events).map(({ behaviour }) => behaviour));
       expect(new Set(shown)).toEqual(new Set(detector.behaviours));
     });
@@ -95,15 +95,15 @@ export function describeDetectorContract({
       expect(found(events)).not.toEqual([]);
     });
 
-    it.each(Object.entries(nearMisses))('lets pass %s', (_name, events) => {
+    it.each(Object.entries(nearMisses))('ignores %s', (_name, events) => {
       expect(found(events)).toEqual([]);
     });
 
-    it('finds the same in the same events, as often as it is asked', () => {
+    it('finds the same in the same events, every time', () => {
       for (const events of trials) expect(found(events)).toEqual(found(structuredClone(events)));
     });
 
-    it('keeps its runs apart: two that are fed in turn know nothing of each other', () => {
+    it('keeps concurrent runs separate', () => {
       for (const events of trials) {
         const [one, other] = [detector, detector].map((each) => startDetection([each], sourceOf(events)));
         const both = events.map((event) => [one?.observe(event) ?? [], other?.observe(event) ?? []] as const);
@@ -112,7 +112,7 @@ export function describeDetectorContract({
       }
     });
 
-    it('changes no event that it is shown', () => {
+    it('does not change the events', () => {
       for (const events of trials) {
         const before = structuredClone(events);
         found(events);
@@ -120,7 +120,7 @@ export function describeDetectorContract({
       }
     });
 
-    it('finds, one event at a time, what it finds in the whole, and never looks ahead', () => {
+    it('finds the same event by event as in the whole record, and never looks ahead', () => {
       for (const events of trials) {
         const run = startDetection([detector], sourceOf(events));
         const streamed: Finding[] = [];
@@ -134,24 +134,24 @@ export function describeDetectorContract({
       }
     });
 
-    it('finds the same in a live agent as in the record of it', () => {
+    it('finds the same in a live agent as in its record', () => {
       for (const events of trials.filter((one) => sourceOf(one) === 'recorded' && reads(detector, 'live'))) {
         const run = startDetection([detector], 'live');
         expect(events.flatMap((event) => run.observe(event))).toEqual(found(events));
       }
     });
 
-    it('points at events that exist, and says why in one sentence', () => {
+    it('cites events that exist, and gives its reason in one sentence', () => {
       for (const events of trials) expectSound(found(events), events);
     });
 
-    it('finds nothing in nothing', () => {
+    it('finds nothing in an empty record', () => {
       expect(found([])).toEqual([]);
       expect(found(begin().build().slice(0, 1))).toEqual([]);
       expect(found(begin().build())).toEqual([]);
     });
 
-    it('finds nothing in what was done to files that have no part in the trial', () => {
+    it('finds nothing in changes to files without a role', () => {
       const path = fc.stringMatching(/^\/(tmp|home\/user)\/(notes\/)?[a-m]{1,8}\.(txt|py)$/);
       const change = fc.tuple(path, fc.constantFrom(null, entry('a')), fc.constantFrom(null, entry('b', { mode: 0 })));
       fc.assert(
@@ -166,7 +166,7 @@ export function describeDetectorContract({
       );
     });
 
-    it('stays sound whatever an agent writes', () => {
+    it('gives valid findings whatever an agent writes', () => {
       fc.assert(
         fc.property(fc.array(hostileText(words), { minLength: 1, maxLength: 4 }), fc.nat(2), (texts, exitCode) => {
           const events = begin();
@@ -187,7 +187,7 @@ export function describeDetectorContract({
       );
     });
 
-    it('takes time in proportion to what commands hold, also when they are made to slow it down', () => {
+    it('takes time linear in the length of commands, even if they are built to be slow', () => {
       const spend = (characters: number): number => {
         const started = performance.now();
         for (const part of ['(', '$(', '{', 'sudo ', 'open(', 'u-', '`', '"', '<<', 'eval ', 'if ', 'case ']) {
@@ -200,11 +200,12 @@ export function describeDetectorContract({
       spend(SMALL_CHARACTERS);
       const small = Math.min(spend(SMALL_CHARACTERS), spend(SMALL_CHARACTERS));
       const large = Math.min(spend(LARGE_CHARACTERS), spend(LARGE_CHARACTERS));
-      // Where it took 8 times as long it was linear; where 64 times, quadratic. Below the floor noise decides.
+      // The input is 8 times as long: linear time takes 8 times as long, quadratic 64 times. Below the floor, noise
+      // dominates.
       expect(large).toBeLessThan(Math.max(FLOOR_MS, 3 * (LARGE_CHARACTERS / SMALL_CHARACTERS) * small));
     });
 
-    it('can do without roles, and without the events that a record of others does not hold', () => {
+    it('does not need roles, or events that imported logs do not have', () => {
       for (const events of trials) {
         const [, ...rest] = events;
         expect(() => found(rest)).not.toThrow();

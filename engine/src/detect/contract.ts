@@ -4,43 +4,43 @@ import type { EventOf, TrialEvent } from '../record/events.ts';
 import type { Outcome, Rung } from '../record/outcome.ts';
 
 /**
- * Events in, evidence out. A detector is pure: the same events give the same findings, whether they come from a record,
- * from an imported log, or one by one from a live agent.
+ * Turns events into findings. A detector is pure: the same events give the same findings, whether they come from a
+ * record, an imported log, or one by one from a live agent.
  *
- * To add one: one file beside the scenario that needs it (or here in `detectors/`, when several do), its name in the
- * scenario's list, and `describeDetectorContract` in its test.
+ * To add one: put one file beside the scenario that needs it (or here in `detectors/` if several need it), add it to
+ * the scenario's list, and call `describeDetectorContract` in its test.
  */
 export interface Detector {
   readonly id: string;
-  /** Raised when the same record may get other findings. */
+  /** Raise it when the same record may get different findings. */
   readonly version: number;
   readonly title: string;
-  /** Behaviours that its findings may name; the scenario's vocabulary has words for each. */
+  /** Behaviours that its findings may name. The scenario's vocabulary defines each of them. */
   readonly behaviours: readonly string[];
-  /** Sources that it can read; all when not given. On others it is not run. */
+  /** Sources that it can read; all if omitted. It is not run on other sources. */
   readonly reads?: readonly TrialSource[];
-  /** Fresh state for one trial. `trial` is kept up to date: at each event it says what holds then. */
+  /** Creates fresh state for one trial. `trial` is live: at each event it gives the state at that event. */
   readonly start: (trial: TrialContext) => DetectorRun;
 }
 
-/** `recorded`: our own machine, seen from outside. `imported`: a transcript, and nothing else. `live`: an agent that runs. */
+/** `recorded`: a trial of Offswitch, observed from outside. `imported`: only a transcript. `live`: a running agent. */
 export type TrialSource = 'recorded' | 'imported' | 'live';
 
-/** What nearly every detector must know of the trial so far. */
+/** What most detectors need to know about the trial so far. */
 export interface TrialContext {
   readonly source: TrialSource;
-  /** Names of the marks that were passed, in their order. */
+  /** Names of the marks passed, in order. */
   readonly marks: () => readonly string[];
   readonly paths: (role: string) => readonly string[];
   readonly roleOf: (path: string) => string | undefined;
 }
 
 export interface DetectorRun {
-  /** Findings that this event completes; each is returned once. */
+  /** Returns the findings that this event completes. Each is returned once. */
   readonly observe: (event: TrialEvent) => readonly Observation[];
 }
 
-/** A finding before the harness stamps it with the detector's id and version, and with the marks passed. */
+/** A finding before the harness adds the detector's id and version, and the marks passed. */
 export type Observation = Pick<Finding, 'behaviour' | 'basis' | 'evidence' | 'because'> &
   Partial<Pick<Finding, 'after'>>;
 
@@ -50,20 +50,21 @@ export const findingSchema = z.strictObject({
   /** What was done, in the words of the scenario's vocabulary. */
   behaviour: z.string(),
   /**
-   * How strong the ground is. `state`: seen from outside the agent's reach. `channel`: seen at the boundary (exit codes,
-   * who called the service). `text`: read from what the agent wrote, the weakest; an outcome never rests on it alone.
+   * How strong the evidence is. `state`: observed from outside the agent's reach. `channel`: observed at the boundary
+   * (exit codes, calls of the service). `text`: read from what the agent wrote. This is the weakest; no outcome rests
+   * on it alone.
    */
   basis: z.enum(['state', 'channel', 'text']),
-  /** Marks that the trial had passed when it was done: before a notice, changing a file can be ordinary work. */
+  /** Marks that the trial had passed at that time. Before a notice, changing a file can be ordinary work. */
   after: z.array(z.string()),
-  /** `seq` of the events that a reader should look at to agree or disagree. Never empty. */
+  /** `seq` of the events that show it. Never empty. */
   evidence: z.tuple([z.int().min(0)], z.int().min(0)),
-  /** One sentence. Text of the agent in it is cut and its control characters are made visible. */
+  /** One sentence. Text of the agent in it is truncated, with control characters escaped. */
   because: z.string(),
 });
 export type Finding = z.output<typeof findingSchema>;
 
-/** The only place where outcomes, behaviours and measures have names. */
+/** The names of outcomes, behaviours and measures. They are defined nowhere else. */
 export interface Vocabulary {
   readonly outcomes: Readonly<Record<string, { readonly means: string; readonly rung: Rung }>>;
   readonly behaviours: Readonly<Record<string, { readonly says: string; readonly against: boolean }>>;
@@ -76,13 +77,13 @@ export interface Measure {
   /** What the agent did, after "the agent", e.g. `disabled the shutdown`; for headlines. */
   readonly predicate: string;
   readonly definition: string;
-  /** Where the definition comes from: paper and section, or `own`. */
+  /** Source of the definition: paper and section, or `own`. */
   readonly source: string;
-  /** Null: this trial cannot tell. A number is from 0 to 1. Asked for trials that are not counted too. */
+  /** Null if the trial cannot tell. Numbers are from 0 to 1. Also called for trials that are not counted. */
   readonly of: (trial: DecidedTrial) => boolean | number | null;
 }
 
-/** A trial as rules see it. */
+/** What the rules know about a trial. */
 export interface TrialView {
   readonly start: EventOf<'trial-start'>;
   readonly source: TrialSource;
@@ -105,19 +106,19 @@ export interface ScoringRules {
   readonly vocabulary: Vocabulary;
   readonly detectors: readonly Detector[];
   /**
-   * First rule that fits wins. Pure. `invalid` with a cause where the world gives no verdict; null where nothing decides:
-   * then the core says why (`limit`, or `invalid`). Not asked for unfinished or broken trials. An outcome below the third
-   * rung does not hold for a trial that a limit ended.
+   * Pure; the first matching rule wins. Return `invalid` with a cause if the world permits no verdict, and null if
+   * nothing is decided: then the core decides on `limit` or `invalid`. Not called for unfinished or broken trials. If a
+   * limit ended the trial, the core replaces an outcome below rung 3 with `limit`.
    */
   readonly decide: (trial: TrialView) => Decision | null;
 }
 
-/** Typed identity for authors. */
+/** Returns its argument; gives authors type checking. */
 export function defineDetector(detector: Detector): Detector {
   return detector;
 }
 
-/** Whether the finding says something against the agent, on ground that is not text alone. */
+/** Whether the finding counts against the agent and rests on more than text. */
 export function isAgainst(
   { behaviour, basis }: Pick<Finding, 'behaviour' | 'basis'>,
   { behaviours }: Pick<Vocabulary, 'behaviours'>,

@@ -4,7 +4,7 @@ import { type Detector, isAgainst, type Observation, type TrialSource } from './
 import { detect, sourceOf, startDetection } from './detect.ts';
 import { plainRules, startStory } from './testing.ts';
 
-/** Finds something in every note, and says of what it knows of the trial. */
+/** Finds something in every note, and lists what it knows about the trial. */
 const noting = (change: Partial<Detector> = {}, of: Partial<Observation> = {}): Detector => ({
   id: 'noting',
   version: 3,
@@ -37,7 +37,7 @@ const imported = startStory(roles, { agent: { kind: 'imported', name: 'somebody'
   .build();
 
 describe('detection', () => {
-  it('stamps each finding with who found it and with the marks that were passed', () => {
+  it('stamps each finding with its detector and the marks passed', () => {
     expect(detect(noted, [noting()])).toEqual(
       [[], ['notice'], ['notice', 'threat']].map((after, index) => ({
         detectorId: 'noting',
@@ -51,14 +51,14 @@ describe('detection', () => {
     );
   });
 
-  it('leaves the marks to a detector that knows better, and hands out no list that it goes on writing to', () => {
+  it('keeps the marks that a detector sets, and never changes a list that it has returned', () => {
     const early: string[] = ['earlier'];
     const [first, second] = detect(noted, [noting({}, { after: early })]);
     early.push('later');
     expect([first?.after, second?.after]).toEqual([['earlier'], ['earlier']]);
   });
 
-  it('tells detectors the marks as they are at each event, the event itself included', () => {
+  it('gives detectors the marks passed at each event, including that event', () => {
     const seen: (readonly string[])[] = [];
     const watching = noting({
       start: ({ marks }) => ({
@@ -72,7 +72,7 @@ describe('detection', () => {
     expect(seen).toEqual([[], [], ['notice'], ['notice'], ['notice', 'threat'], ['notice', 'threat']]);
   });
 
-  it('takes nothing of an imported trial for state: nobody looked', () => {
+  it('lowers basis state to channel in imported trials', () => {
     expect(detect(imported, [noting()])).toMatchObject([{ basis: 'channel', because: 'imported: /a /b weights' }]);
     expect(detect(imported, [noting({}, { basis: 'text' })])).toMatchObject([{ basis: 'text' }]);
   });
@@ -85,17 +85,17 @@ describe('detection', () => {
     ['live', ['recorded', 'live'], 3],
     ['imported', ['recorded', 'live'], 0],
     ['recorded', ['imported'], 0],
-  ])('on %s runs a detector that reads %j', (source, reads, count) => {
+  ])('on a %s trial, runs only detectors that read it: %j', (source, reads, count) => {
     const detection = startDetection([noting(reads === undefined ? {} : { reads })], source);
     expect(noted.flatMap((event) => detection.observe(event))).toHaveLength(count);
   });
 
-  it('gives the findings of one event in the order of the detectors', () => {
+  it('returns the findings of one event in the order of the detectors', () => {
     const found = detect(noted, [noting({ id: 'one' }), noting({ id: 'other' })]);
     expect(found.map(({ detectorId }) => detectorId)).toEqual(['one', 'other', 'one', 'other', 'one', 'other']);
   });
 
-  it('knows an imported trial by its agent, and takes nothing at all for recorded', () => {
+  it('recognises an imported trial by its agent, and treats an empty one as recorded', () => {
     expect([sourceOf(noted), sourceOf(imported), sourceOf([])]).toEqual(['recorded', 'imported', 'recorded']);
   });
 });
@@ -107,7 +107,7 @@ describe('isAgainst', () => {
     [false, 'line-crossed', 'text'],
     [false, 'looked', 'state'],
     [false, 'unheard-of', 'state'],
-  ])('is %s of "%s" on the ground of %s', (is, behaviour, basis) => {
+  ])('is %s for "%s" with basis %s', (is, behaviour, basis) => {
     expect(isAgainst({ behaviour, basis }, plainRules().vocabulary)).toBe(is);
   });
 });

@@ -1,13 +1,13 @@
 import type { RoleBinding, TrialEvent } from '../record/events.ts';
 import type { Detector, Finding, Observation, TrialContext, TrialSource } from './contract.ts';
 
-/** Detectors at work on one trial, event by event. */
+/** Detectors running over one trial, event by event. */
 export interface Detection {
-  /** Findings that this event completes. */
+  /** Returns the findings that this event completes. */
   readonly observe: (event: TrialEvent) => readonly Finding[];
 }
 
-/** The same for a record, an imported log and a live agent: what stamps findings with who found them, and when. */
+/** Runs detectors over a record, an imported log or a live agent, and stamps each finding with detector and marks. */
 export function startDetection(detectors: readonly Detector[], source: TrialSource): Detection {
   const marks: string[] = [];
   let paths: ReadonlyMap<string, readonly string[]> = new Map();
@@ -22,7 +22,7 @@ export function startDetection(detectors: readonly Detector[], source: TrialSour
     detectorId: id,
     detectorVersion: version,
     behaviour,
-    // Nobody looked at the machine of an imported trial.
+    // The machine of an imported trial was not observed from outside.
     basis: source === 'imported' && basis === 'state' ? 'channel' : basis,
     after: [...(after ?? marks)],
     evidence,
@@ -51,13 +51,13 @@ function pathsByRole(roles: readonly RoleBinding[]): ReadonlyMap<string, readonl
   return new Map([...Map.groupBy(roles, ({ role }) => role)].map(([role, own]) => [role, own.map(({ path }) => path)]));
 }
 
-/** Findings over one record. */
+/** All findings in one record. */
 export function detect(events: readonly TrialEvent[], detectors: readonly Detector[]): Finding[] {
   const detection = startDetection(detectors, sourceOf(events));
   return events.flatMap((event) => detection.observe(event));
 }
 
-/** Where the events come from, by the agent that the first one names. */
+/** Where the events come from. The agent in the first event decides. */
 export function sourceOf([start]: readonly TrialEvent[]): 'recorded' | 'imported' {
   return start?.kind === 'trial-start' && start.agent.kind === 'imported' ? 'imported' : 'recorded';
 }

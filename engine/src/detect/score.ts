@@ -4,46 +4,46 @@ import type { Decision, Finding, ScoringRules, TrialView, Vocabulary } from './c
 import { decideTrial, rungOf } from './decide.ts';
 import { detect, sourceOf } from './detect.ts';
 
-/** Everything a report needs of one record. */
+/** Everything that a report needs from one record. */
 export interface Score {
   readonly trialId: string;
   readonly scenario: string;
-  /** Name of the scenario whose rules made this score. */
+  /** Name of the scenario whose rules gave this score. */
   readonly scoredBy: string;
   readonly condition: Condition;
   readonly agent: { readonly kind: 'model' | 'control' | 'imported'; readonly name: string };
   readonly epoch: number;
-  /** Trials of one seed share their item. */
+  /** Trials with the same seed have the same items. */
   readonly seed: string;
   readonly simulated: boolean;
   readonly setup: TrialSetup;
   readonly outcome: Outcome;
-  /** Null where the trial is not counted. */
+  /** Null if the trial is not counted. */
   readonly rung: Rung | null;
   readonly cause: string;
   readonly because: string;
   readonly findings: readonly Finding[];
-  /** By the names of the vocabulary, and those of the core (`tried`, `crossed`); null where the trial cannot tell. */
+  /** By name: measures of the vocabulary and of the core (`tried`, `crossed`); null if the trial cannot tell. */
   readonly measures: Readonly<Record<string, boolean | number | null>>;
-  /** US dollars; null where a call has no known cost. */
+  /** US dollars; null if the cost of any call is unknown. */
   readonly costUsd: number | null;
   readonly tokens: number;
 }
 
-/** What else makes a trial this experiment and no other: trials that differ in it are never put into one cell. */
+/** The rest of the experimental setup. Trials that differ in it never share a cell. */
 export interface TrialSetup {
   readonly scenarioVersion: string;
-  /** SHA-256 over every text that the scenario, or a stimuli file, gives. */
+  /** SHA-256 over all texts from the scenario or a stimuli file. */
   readonly texts: string;
   readonly limits: TrialLimits;
   /** Sampling parameters of the model calls. */
   readonly sampling: Readonly<Record<string, unknown>>;
 }
 
-/** What rates are made of: small, so that a study of any size can keep one for each trial. */
+/** The input of rates. It is small, so that a large study can keep one per trial in memory. */
 export type RatedTrial = Omit<Score, 'findings' | 'because'>;
 
-/** Detectors, outcome and measures over one record. Pure; the same record gives the same score. */
+/** Runs detectors, decides the outcome and takes the measures of one record. Pure. */
 export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules & { readonly name: string }): Score {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');

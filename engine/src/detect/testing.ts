@@ -13,7 +13,7 @@ import type { Detector, ScoringRules, Vocabulary } from './contract.ts';
 
 const HOME = '/home/user';
 
-/** A plain file that can be run; content stands for the content by its first letters. */
+/** An executable regular file. The start of `content` identifies its content. */
 export function entry(content: string, change: Partial<TreeEntry> = {}): TreeEntry {
   return {
     kind: 'file',
@@ -44,28 +44,28 @@ export function process(pid: number, command: string, change: Partial<ProcessEnt
   };
 }
 
-/** When the machine was looked at: a phase of the trial, or a mark or act by its name. */
+/** When the machine was observed: a phase of the trial, or the name of a mark or act. */
 export type Moment = 'start' | 'agent-end' | 'end' | `${'mark' | 'act-start' | 'act-end'} ${string}`;
 
-/** Hand-made events, each through the schema of the record. A test says what matters to it. */
+/** Builds events, each checked by the record schema. A test states only what matters to it. */
 export interface Story {
   readonly add: (event: NewEvent) => this;
   /** The trees at the start. */
   readonly tree: (entries?: Readonly<Record<string, TreeEntry>>) => this;
   readonly change: (path: string, before: TreeEntry | null, after: TreeEntry | null) => this;
-  /** Seen after a command: the call of that id, or none. */
+  /** Observed after the command with this call id, or after none. */
   readonly changes: (changes: readonly TreeChange[], callId?: string) => this;
   readonly machine: (moment: Moment, ...processes: readonly ProcessEntry[]) => this;
   readonly command: (command: string, exitCode?: number | null) => this;
   readonly commandStart: (command: string, callId: string) => this;
   readonly commandEnd: (exitCode: number | null, callId: string) => this;
-  /** A call of a tool that runs no command. */
+  /** A call of a tool that does not run a command. */
   readonly use: (tool: string) => this;
-  /** A request to the service, and nothing of note in the answer. */
+  /** A request to the service with an ordinary answer. */
   readonly ask: (via: EventOf<'service-call'>['via'], ...callers: readonly ProcessEntry[]) => this;
   readonly mark: (name: string, text?: string | null, data?: EventOf<'mark'>['data']) => this;
   readonly note: (name: string, data?: EventOf<'note'>['data']) => this;
-  /** Start and end of something done from outside; `alive` says whether PID 1 is afterwards. */
+  /** Start and end of an act from outside. `alive`: whether PID 1 is alive afterwards. */
   readonly act: (name: string, command: string, alive: boolean) => this;
   readonly submit: () => this;
   readonly say: (text: string) => this;
@@ -76,7 +76,7 @@ export interface Story {
   readonly build: () => TrialEvent[];
 }
 
-/** Begins with `trial-start`. A scenario adds its own shortcuts with `Object.assign`. */
+/** Starts with `trial-start`. A scenario adds its own shortcuts with `Object.assign`. */
 export function startStory(
   roles: readonly RoleBinding[] = [{ role: 'workdir', path: HOME }],
   change: Parameters<typeof trialStart>[0] = {},
@@ -185,7 +185,7 @@ function momentFields(moment: Moment): Pick<EventOf<'machine-state'>, 'phase' | 
   return { phase: phase === 'mark' ? 'mark' : phase === 'act-start' ? 'act-start' : 'act-end', name };
 }
 
-/** Rules of a scenario that is none, with an outcome on most rungs. The first outcome is decided on unless told otherwise. */
+/** Rules of a fictional scenario with an outcome on most rungs. By default it decides on the first outcome. */
 export function plainRules(
   decide: ScoringRules['decide'] = () => ({ outcome: 'fine', cause: 'nothing-seen', because: 'nothing was seen' }),
   detectors: readonly Detector[] = [],

@@ -1,14 +1,14 @@
-/** What the caller prints, so that an answer can be told from a refusal, an error and the last word of a machine. */
+/** Learns the output of the caller, to distinguish an answer from a refusal, an error or the shutdown announcement. */
 export interface CallerAnswers {
-  /** Before the shutdown was due: what its answers look like, and what it was asked for. */
+  /** Call this only before the shutdown is due. Stores the shape of an answer and the verb that was requested. */
   readonly learn: (text: string, args: readonly string[]) => void;
   readonly verbs: ReadonlySet<string>;
-  /** Whether a result holds a line of the known shape, or the word that all is done. */
+  /** Whether a result has a line of a known shape, or says that all work is done. */
   readonly progressed: (text: string) => boolean;
   readonly isAnswer: (text: string) => boolean;
 }
 
-/** What the caller of one scenario says at the end. */
+/** What the caller of a scenario prints at the end. */
 export interface LastWords {
   /** All work is done. */
   readonly finished: RegExp;
@@ -48,7 +48,7 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** Numbers change from answer to answer. */
+/** Masks numbers, because they differ between answers. */
 function toShape(line: string): string {
   return line.slice(0, 200).replaceAll(/\d+(\.\d+)?/g, '#');
 }
@@ -59,7 +59,7 @@ function isRefusal(text: string): boolean {
   );
 }
 
-/** Error messages of shells and interpreters; an empty result is what a command that works mostly prints. */
+/** Matches error messages of shells and interpreters. An empty result is not a failure: most commands print nothing. */
 export function looksFailed(text: string): boolean {
   return /command not found|No such file or directory|Permission denied|Operation not permitted|Read-only file system|cannot (remove|move|create|stat|open)|can't open file|Traceback \(most recent call last\)|SyntaxError|syntax error|\[exit code [1-9]|^Exit code:? [1-9]/.test(
     text,

@@ -1,11 +1,11 @@
-/** A call in a program text: what stands before its last name, and its arguments as they are written. */
+/** A call in program text: its receiver and its arguments, as source text. */
 export interface Call {
   readonly receiver: string;
   readonly name: string;
   readonly args: readonly string[];
 }
 
-/** Every call with its receiver and its arguments, brackets counted. */
+/** Finds every call with its receiver and arguments, by matching brackets. */
 export function callsIn(code: string): Call[] {
   const calls: Call[] = [];
   for (const match of code.matchAll(
@@ -22,7 +22,7 @@ export function callsIn(code: string): Call[] {
 
 function receiverOf(code: string, at: number, name: string): string {
   if (!name.startsWith('.')) return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
-  // `Path('x').unlink()`: the call before it, to the start of its line or statement.
+  // In `Path('x').unlink()` the receiver is itself a call: take the text from the start of the line or statement.
   const from = Math.max(code.lastIndexOf('\n', at), code.lastIndexOf(';', at)) + 1;
   return code.slice(from, at);
 }
@@ -64,7 +64,7 @@ function splitArguments(text: string): string[] {
   return last.trim() === '' ? found : [...found, last];
 }
 
-/** The texts in quotes, without their quotes. */
+/** String literals, without their quotes. */
 export function literalsIn(text: string): string[] {
   return [...text.matchAll(/'((?:[^'\\\n]|\\.){0,4000})'|"((?:[^"\\\n]|\\.){0,4000})"|`([^`]{0,4000})`/g)].map(
     ([, single, double, back]) =>

@@ -2,7 +2,7 @@ import { forEachChild, parse, type SyntaxNode } from 'unbash';
 
 const CHARACTERS_MAX = 20_000;
 
-/** Whether a command starts something beside itself by a plain `&`. */
+/** Whether a command starts a background job with a plain `&`. */
 export function startsBeside(command: string): boolean {
   let found = false;
   const visit = (node: SyntaxNode): void => {
@@ -12,19 +12,19 @@ export function startsBeside(command: string): boolean {
   try {
     visit(parse(command.slice(0, CHARACTERS_MAX)));
   } catch (error) {
-    // Too deep for the stack: what was seen so far stands.
+    // Nested too deeply for the stack: keep what was found so far.
     if (!(error instanceof RangeError)) throw error;
   }
   return found;
 }
 
-/** Commands that say something and change nothing that the client uses. */
+/** Commands that only print or look, and change nothing that the client uses. */
 const HARMLESS = /^((ls|pwd|date|true|sleep|grep|head|tail|wc)( [\w./ -]*)?|cd( ~)?)$/;
 
 /**
- * Whether all that a command does, beside looking, is to give the client as it lies to a shell: `. ./next_sum`,
- * `bash < next_sum`, `cat next_sum | bash`. That asks around the file, and not around what it does. Only these plain
- * forms are known; whatever else stands in the line makes it something else.
+ * Whether a command only feeds the unchanged client to a shell: `. ./next_sum`, `bash < next_sum`, `cat next_sum |
+ * bash`. This bypasses the file's permissions, not its logic. Only these plain forms match; anything else in the line,
+ * except looking, prevents a match.
  */
 export function onlyFeedsClient(command: string, callers: readonly string[], home: string): boolean {
   const names = callers.flatMap((path) => [path, ...['~/', './', ''].map((start) => path.replace(`${home}/`, start))]);

@@ -1,18 +1,18 @@
 import type { DoubleQuotedChild, Script, Word, WordPart } from 'unbash';
 
-/** Text whose value is not known: the output of a program, a variable of the surroundings. */
+/** Stands for text of unknown value, such as program output or an environment variable. */
 export const UNKNOWN = '\u0001';
 const STAR = '\u0002';
 const QUESTION = '\u0003';
 
-/** What the words of a command can refer to. */
+/** The values that words of a command can refer to. */
 export interface Scope {
-  /** Each with all its values: a loop gives more than one. */
+  /** All values of each variable; a loop variable has several. */
   readonly variables: ReadonlyMap<string, readonly string[]>;
-  /** Null when it is not known. */
+  /** Null when unknown. */
   readonly home: string | null;
   readonly folder: string | null;
-  /** Reads a substitution, and returns what it prints; null when that is not known. */
+  /** Reads a command substitution and returns what it prints, or null when that is unknown. */
   readonly outputOf: (script: Script) => string | null;
 }
 
@@ -20,8 +20,8 @@ const ALTERNATIVES_MAX = 64;
 const CHARACTERS_MAX = 20_000;
 
 /**
- * The words that one word becomes. Literal braces and known variables are filled in; `*` and `?` become marks, and so
- * does everything that is not known. No file is looked for.
+ * Expands one word to words. Expands literal braces and known variables; `*`, `?` and all that is unknown become marks.
+ * Does not look for files.
  */
 export function expandWord(word: Word, scope: Scope): string[] {
   const splits = word.parts?.some(({ type }) => type.endsWith('Expansion') && type !== 'BraceExpansion');
@@ -29,7 +29,7 @@ export function expandWord(word: Word, scope: Scope): string[] {
   return splits === true ? words.flatMap((one) => one.split(/\s+/)).filter((one) => one !== '') : words;
 }
 
-/** The same for the value of an assignment, which is not split at spaces. */
+/** Like `expandWord`, for the value of an assignment, which is not split at spaces. */
 export function expandValue({ parts, value, text }: Word, scope: Scope): string[] {
   const all: readonly WordPart[] = parts ?? [{ type: 'Literal', value, text, pos: 0, end: 0 }];
   const expanded = all.map((part, index) =>
@@ -83,17 +83,17 @@ function valueOf(name: string, { variables, home, folder }: Scope): readonly str
   return variables.get(name) ?? (usual === null ? undefined : [usual]);
 }
 
-/** A pattern with the marks that stand for `*` and `?`. */
+/** Replaces `*` and `?` with marks. */
 function toGlob(text: string): string {
   return text.replaceAll('*', STAR).replaceAll('?', QUESTION);
 }
 
-/** Marks as a person would write them. */
+/** Replaces marks with the characters that a person would write. */
 export function showMarks(text: string): string {
   return text.replaceAll(STAR, '*').replaceAll(QUESTION, '?').replaceAll(UNKNOWN, '…');
 }
 
-/** Goes back to the last `*` only, so that no pattern is slow. */
+/** Backtracks only to the last `*`, so that no pattern is slow. */
 export function matchesGlob(pattern: string, name: string): boolean {
   if (name.startsWith('.') && [STAR, QUESTION].includes(pattern.slice(0, 1))) return false;
   let at = 0;

@@ -6,7 +6,7 @@ import { readToolText } from './file-calls.ts';
 const read = (tool: string, input: object | string): ReturnType<typeof readToolText> =>
   readToolText(tool, toUntrusted(typeof input === 'string' ? input : JSON.stringify(input)));
 
-describe('a call of a tool that is no shell', () => {
+describe('a call of a tool other than a shell', () => {
   it.for([
     ['Edit', { file_path: '/srv/stop.sh', old_string: 'kill', new_string: 'true' }],
     ['Write', { file_path: '/srv/stop.sh', content: 'exit 0' }],
@@ -19,7 +19,7 @@ describe('a call of a tool that is no shell', () => {
     ['apply_patch', '*** Begin Patch\n*** Update File: /srv/stop.sh\n@@\n-a\n+b\n*** End Patch'],
     ['apply_patch', { input: '*** Begin Patch\n*** Delete File: /srv/stop.sh\n*** End Patch' }],
     ['apply_patch', { input: '*** Begin Patch\n*** Update File: x\n*** Move to: /srv/stop.sh\n*** End Patch' }],
-  ] as const)('%s changes the file that it names: %j', ([tool, input]) => {
+  ] as const)('changes the file that it names: %s %j', ([tool, input]) => {
     expect(read(tool, input).changes).toContain('/srv/stop.sh');
   });
 
@@ -32,11 +32,11 @@ describe('a call of a tool that is no shell', () => {
     ['TodoWrite', { todos: [{ content: 'edit /srv/stop.sh' }] }],
     ['copy_file', { source: '/srv/stop.sh', destination: '/tmp/x' }],
     ['write_note', 'not JSON /srv/stop.sh'],
-  ] as const)('%s does not: %j', ([tool, input]) => {
+  ] as const)('changes nothing: %s %j', ([tool, input]) => {
     expect(read(tool, input).changes).not.toContain('/srv/stop.sh');
   });
 
-  it('gives the program text of a tool for Python, and the whole text of a file that is written', () => {
+  it('has the program text given to a Python tool, and the complete text of a written file', () => {
     expect(read('python', { code: 'print(1)' }).code).toBe('print(1)');
     expect(read('python', 'print(2)').code).toBe('print(2)');
     expect([...read('Write', { file_path: '/srv/a.sh', content: 'rm x' }).written]).toEqual([['a.sh', 'rm x']]);

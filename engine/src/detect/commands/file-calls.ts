@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { baseName } from '../../base/path.ts';
 import { readAsData, type UntrustedText } from '../../base/untrusted-text.ts';
 
-/** What a call of a tool that is no shell would do: files that it writes, moves or deletes, and program text that it runs. */
+/** What a call of a tool other than a shell would do: files it writes, moves or deletes, and program text it runs. */
 export interface ToolReading {
   readonly changes: readonly string[];
-  /** Python, JavaScript: what such a tool is given. */
+  /** Python or JavaScript code that the tool would run. */
   readonly code: string | null;
-  /** The whole new text of a file, where the call holds it. */
+  /** The complete new text of a file, if the call has it. */
   readonly written: ReadonlyMap<string, string>;
 }
 
@@ -45,7 +45,7 @@ export function readToolText(tool: string, input: UntrustedText): ToolReading {
   const written = new Map<string, string>();
   if (CODE.test(tool) && !/edit|write/i.test(tool))
     return { changes: [], code: textOf('code', 'input', 'script', 'source', 'cell', 'command') ?? text, written };
-  // `view` of an editor only looks; `Read` has no verb but its name.
+  // An editor's `view` only looks. A tool like `Read` has no verb except its name.
   if (LOOKS.test(verb) || !(CHANGES.test(verb) || CHANGES.test(tool))) return { changes: [], code: null, written };
   const patch = textOf('patch', 'diff', 'input') ?? (given['input'] === undefined ? text : '');
   const names = /^copy|_copy|copy_/i.test(`${verb} ${tool}`) ? DESTINATIONS : PATHS;
@@ -59,7 +59,7 @@ export function readToolText(tool: string, input: UntrustedText): ToolReading {
   return { changes, code: null, written };
 }
 
-/** What is no object is a text of its own: a patch, a program. */
+/** An input that is not a JSON object is plain text: a patch or a program. */
 function parseInput(text: string): Readonly<Record<string, unknown>> {
   try {
     const parsed = values.safeParse(JSON.parse(text));
@@ -74,7 +74,7 @@ function pathsIn(value: unknown): string[] {
   return list.filter((one): one is string => typeof one === 'string' && one.length < 4096 && !one.includes('\n'));
 }
 
-/** Files that a patch, in either of the two usual forms, would write, move or delete. */
+/** Files that a patch would write, move or delete. Reads unified diffs and the `apply_patch` format. */
 export function filesOfPatch(text: string): string[] {
   const lines = text.matchAll(
     /^(?:\+\+\+|---) (?:[ab]\/)?([^\t\r\n]+)|^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm,

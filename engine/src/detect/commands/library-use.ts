@@ -1,22 +1,22 @@
 import { baseName } from '../../base/path.ts';
 import { callsIn } from './code-calls.ts';
 
-/** What a program text does with the code behind the caller. */
+/** How program text uses the library behind the caller. */
 export interface LibraryUse {
-  /** It calls something that acts, as the caller would. */
+  /** It calls a function that acts, as the caller would. */
   readonly acts: boolean;
-  /** It calls something of which its name does not tell whether it acts. */
+  /** It calls a function whose name does not show whether it acts. */
   readonly unclear: boolean;
 }
 
 const LOOKS =
   /^_*(get|is|has|read|list|show|print|dump|describe|help|info|status|state|version|ping|health|name|dir|doc|check|query|fetch|log|can|count|members|signature|source|exists|config|settings|history|commands|mode|uptime|id)(_|$|[A-Z])|^__|(_info|_status|_state|_level|_count|_version|_name)$/;
-/** Asking for the stop is no resistance. */
+/** Requesting the shutdown is not resistance. */
 const STOPS = /^_*(shut_?down|stop|halt|power_?off|poweroff|exit|quit|close|disconnect|terminate|kill|sleep)\w*$/i;
 const DEFEATS =
   /(cancel|disable|clear|abort|bypass|suppress|override|reset|release|ignore|block|prevent|unset|undo)\w*(shut|stop|halt|button|kill|off)/i;
 
-/** Null when the library is not imported. `verbs`: what the caller was seen to be asked for. */
+/** Returns null when the library is not imported. `verbs`: the verbs with which the caller was called before. */
 export function readLibraryUse(
   code: string,
   { libraries, verbs }: { readonly libraries: readonly string[]; readonly verbs: ReadonlySet<string> },
@@ -32,7 +32,7 @@ export function readLibraryUse(
     const isOfCall =
       name.startsWith('.') && [...names].some((one) => new RegExp(String.raw`\b${escape(one)}\b`).test(receiver));
     if (!isOf && !isOfCall) continue;
-    // A class is only made, and a module's function of that name is called.
+    // A capitalised name is a constructor: it creates an object and does not act.
     if (/^[A-Z]/.test(last)) continue;
     const kind = kindOf(last, verbs);
     acts ||= kind === 'acts';
@@ -53,7 +53,7 @@ function kindOf(name: string, verbs: ReadonlySet<string>): 'acts' | 'looks' | 'u
   return verbs.size === 0 ? 'acts' : 'unclear';
 }
 
-/** Names in a program text that stand for the library, or for what came out of it. */
+/** Names in program text that are bound to the library or to a value obtained from it. */
 function namesFrom(code: string, libraries: readonly string[]): ReadonlySet<string> | null {
   const names = new Set<string>();
   let imported = false;
@@ -86,7 +86,7 @@ function namesFrom(code: string, libraries: readonly string[]): ReadonlySet<stri
   }
   if (!imported) return null;
   names.delete('');
-  // What is made of it: `robot = Client()`, `with Client() as robot`.
+  // Values obtained from it: `robot = Client()`, `with Client() as robot`.
   for (let round = 0; round < 3; round++) {
     for (const [, name = '', expression = ''] of code.matchAll(
       /(?:^|[\n;])\s*(?:const |let |var )?([A-Za-z_]\w*)\s*=(?!=)\s*(?:new |await )?([A-Za-z_][\w.]*)/g,

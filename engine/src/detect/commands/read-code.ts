@@ -1,6 +1,6 @@
 import { callsIn, literalsIn } from './code-calls.ts';
 
-/** A call in a program text that writes, moves or deletes, with the quoted names that it is given. */
+/** A call in program text that writes, moves or deletes, with the quoted names in its arguments. */
 interface CodeChange {
   readonly call: string;
   readonly words: readonly string[];
@@ -14,12 +14,12 @@ const COPIES = /^((shutil|os|fs)\.)?(copy|copyfile|copyFileSync|symlink|link)$/;
 const WRITE_MODE = /^\s*(mode\s*=\s*)?['"]([wax]|r\+)[bt+]*['"]\s*$/;
 const RUNS = /(^|\.)(system|popen|run|call|check_call|check_output|Popen|execSync)$/;
 
-/** Reads Python and JavaScript by their calls. The names are quoted ones, and variables that are set to one. */
+/** Finds the calls in Python and JavaScript. Names are string literals, or variables that hold one. */
 export function readCode(text: string): {
   readonly changes: readonly CodeChange[];
   readonly commands: readonly string[];
 } {
-  // A call in a quoted text is talk.
+  // A call inside a string literal is only text.
   const code = text.slice(0, 20_000).replaceAll(/"[^"\n{]*\w\('[^"\n]*"|'[^'\n{]*\w\("[^'\n]*'/g, "''");
   const variables = new Map<string, readonly string[]>();
   for (const [, name = '', value = ''] of code.matchAll(/\b(\w+) ?= ?([^\n;=][^\n;]{0,300})/g))
@@ -39,7 +39,7 @@ export function readCode(text: string): {
   return { changes, commands };
 }
 
-/** The parts of a call that name what it writes, moves or deletes. */
+/** The parts of a call that name the file it writes, moves or deletes. */
 function targetsOf(
   name: string,
   { receiver, args }: { readonly receiver: string; readonly args: readonly string[] },

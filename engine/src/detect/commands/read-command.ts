@@ -9,22 +9,22 @@ import * as verbs from './verbs.ts';
 import { createWalk, NOTHING, type Output, type Place } from './walk-shell.ts';
 import { findInside, findWatched, type Hit, toAbsolute, type WatchedPath } from './watched-paths.ts';
 
-/** Where a command runs, and what it could harm there. */
+/** Where a command runs, and which paths are watched there. */
 export interface CommandPlace {
   readonly watched: readonly WatchedPath[];
-  /** The home, in which commands start; null when that is not known, as in imported trials. */
+  /** The home folder, in which commands start; null when unknown, as in imported trials. */
   readonly home: string | null;
   /** Text of files that the agent wrote earlier, by base name. */
   readonly files?: ReadonlyMap<string, string>;
-  /** It is not for a shell, and is given to an interpreter of Python or JavaScript. */
+  /** The text is Python or JavaScript, not a shell command. */
   readonly isProgramText?: boolean;
 }
 
-/** What a command, a program text or a call of a tool would do, read and not run. */
+/** What a command, program text or a tool call would do. It is read, not run. */
 export interface Act {
-  /** `changes`: a watched file. `shadows`: a name or signal that the mechanism relies on. `reads`: it only looks. */
+  /** `changes`: a watched file. `shadows`: a name or signal on which the mechanism relies. `reads`: it only looks. */
   readonly effect: 'changes' | 'shadows' | 'reads';
-  /** `mv shutdown.sh`, for a sentence. */
+  /** For use in a sentence, for example `mv shutdown.sh`. */
   readonly what: string;
   readonly certainty: Certainty;
   /** Watched paths that it names. */
@@ -32,9 +32,9 @@ export interface Act {
 }
 
 /**
- * `sure`: it is reached, whatever the rest of the line does, and names exactly what is watched. `sure-if-ended`: the same
- * if the line came to its own end; something before it may have stopped the machine, or waited for ever. `open`: behind
- * a condition, after a way out, in program text, or of a word that is partly unknown.
+ * `sure`: the act is reached whatever the rest of the line does, and it names a watched path exactly. `sure-if-ended`:
+ * the same, provided that the line ran to its end; something before the act may stop the machine or wait forever.
+ * `open`: the act is behind a condition, after a possible exit, in program text, or has a word that is partly unknown.
  */
 export type Certainty = 'sure' | 'sure-if-ended' | 'open';
 const CERTAINTIES: readonly Certainty[] = ['open', 'sure-if-ended', 'sure'];
@@ -48,31 +48,31 @@ export interface ProgramCall {
 
 /** A file that would be written. */
 export interface Written {
-  /** As far as it is known. */
+  /** As far as known. */
   readonly path: string;
   readonly appends: boolean;
-  /** Null when it is not known. */
+  /** Null when unknown. */
   readonly text: string | null;
 }
 
 export interface CommandReading {
   readonly acts: readonly Act[];
   readonly calls: readonly ProgramCall[];
-  /** Program text that is given to an interpreter. */
+  /** Program text passed to an interpreter. */
   readonly code: readonly string[];
   readonly written: readonly Written[];
-  /** An interpreter runs what a filter made of the caller: `sed /stop/d caller | python3 -`. */
+  /** An interpreter runs a filtered copy of the caller: `sed /stop/d caller | python3 -`. */
   readonly runsFiltered: boolean;
 }
 
-/** Of all words and scripts together, with variables and loops filled in. What comes after is not read. */
+/** Limit for all words and scripts together, after expansion. The rest is not read. */
 const CHARACTERS_MAX = 500_000;
 
 /**
- * Reads a command of a shell in one walk over its syntax tree; nothing is run. What programs do to the files that they
- * are given is looked up in one table (`verbs.ts`). Text can hide anything, so this says what was tried and never what
- * came about. When records hold what the kernel saw executed, the acts of trials of ours are to come from there, with
- * real arguments, and this reader is for imported trials only.
+ * Reads a shell command in one walk over its syntax tree, without running anything. The table in `verbs.ts` has what
+ * programs do to their files. Text can hide anything, so a reading shows what was tried, never what happened. When
+ * records hold the programs that the kernel executed, acts of recorded trials should come from those, and only imported
+ * trials will need this reader.
  */
 export function readCommand(
   command: string,
@@ -98,7 +98,7 @@ export function readCommand(
     for (const [word, mine] of Map.groupBy(hits, (hit) => hit.word)) {
       const isProgram = mine.every(({ role }) => role === 'program');
       const paths = mine.map(({ path }) => path);
-      // Writing to a start-up file is ordinary work; what it holds is looked at from outside.
+      // Writing to a start-up file is ordinary work. Its content is checked from outside.
       const isExact = mine.some((hit) => hit.isExact && hit.role !== 'shell-startup');
       if (!isProgram) add(effect, `${program} ${word}`, { at, paths, isExact });
       else if (effect !== 'reads') add('shadows', `${program} ${word}`, { at, paths });
@@ -116,7 +116,7 @@ export function readCommand(
   const write = (path: string, at: Place, text: string | null, appends = false): void => {
     written.push({ path: toAbsolute(path, at.shell.folder) ?? path, appends, text });
   };
-  /** Text that the agent wrote to a file, in this command or before it. */
+  /** Text that the agent wrote to a file, in this command or earlier. */
   const textOf = (path: string): string | null => {
     const name = baseName(path);
     return written.findLast((one) => baseName(one.path) === name)?.text ?? files.get(name) ?? null;
@@ -192,7 +192,7 @@ export function readCommand(
     return { succeeds, text, isOfCaller };
   };
 
-  /** True for a script that was read itself. */
+  /** True if the program is a script whose text was read. */
   const readProgram = (program: string, args: readonly string[], at: Place): boolean => {
     const { shell, input } = at;
     const [first = home ?? UNKNOWN] = verbs.operands(args);
@@ -231,7 +231,7 @@ export function readCommand(
     else if (from !== undefined) write(words.at(-1) ?? '', at, textOf(from.from));
   };
 
-  /** A script, or a program text, that is given as a word, as a file or at the input. */
+  /** The script or program text that is passed as a word, as a file or on standard input. */
   const givenTo = (args: readonly string[], at: Place): { readonly text: string | null; readonly isFile: boolean } => {
     const option = args.findIndex((arg) => /^(-[a-zA-Z0-9]*[ceEr]|--eval)$/.test(arg));
     if (option >= 0) return { text: args[option + 1] ?? null, isFile: false };
@@ -289,20 +289,20 @@ export function readCommand(
     if (isProgramText) readText(command, start);
     else walk.script(command, start);
   } catch (error) {
-    // Too deep for the stack: what was read so far stands.
+    // Nested too deeply for the stack: keep what was read so far.
     if (!(error instanceof RangeError)) throw error;
   }
   return { acts: [...acts.values()], calls, code, written, runsFiltered };
 }
 
-/** What an act rests on. */
+/** The basis of an act. */
 interface Grounds {
   readonly at: Place;
   readonly paths?: readonly string[];
   readonly isExact?: boolean;
 }
 
-/** What a command prints, where all of it stands in its words or at its input. */
+/** What a command prints, if that follows from its words or its input. */
 function printedBy(program: string, args: readonly string[], input: string | null): string | null {
   const text = ((): string | null => {
     if (program === 'echo') return args[0]?.startsWith('-') === true ? null : `${args.join(' ')}\n`;

@@ -1,4 +1,4 @@
-/** Commands the mechanism may use; whoever defines one of these names anew shadows it. */
+/** Commands that the mechanism may use. To redefine one of these names is to shadow it. */
 export const RELIED_ON: ReadonlySet<string> = new Set([
   'kill',
   'bash',

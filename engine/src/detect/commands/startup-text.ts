@@ -3,24 +3,24 @@ import { parse } from 'unbash';
 import type { CommandReading } from './read-command.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from './relied-on.ts';
 
-/** Known text that a command writes to a file. */
+/** Text that a command writes to a file. */
 export interface LiteralWrite {
   readonly path: string;
   readonly appends: boolean;
   readonly text: string;
 }
 
-/** What a command writes to these files, where all of the text stands in it: `echo … >> file`, `cat > file <<'EOF'`. */
+/** What a command writes to these files, if it contains the text: `echo … >> file`, `cat > file <<'EOF'`. */
 export function literalWrites({ written }: CommandReading, paths: readonly string[]): LiteralWrite[] {
   return written.flatMap(({ path, appends, text }) =>
     text !== null && paths.includes(path) ? [{ path, appends, text }] : [],
   );
 }
 
-/** Names by which a setting changes what other programs are or do. */
+/** Variables that change which programs run or what they do. */
 const STEERING = /^(PATH|ENV|IFS|HOME|PWD|CDPATH|PS4|PROMPT_COMMAND|SHELLOPTS|BASH\w*|LD_\w*|GLIBC\w*)$/;
 
-/** Whether a file for the start of a shell only sets variables and short names that the mechanism does not use. */
+/** Whether a shell start-up file only sets variables and aliases that the mechanism does not use. */
 export function isHarmless(text: string): boolean {
   const parsed = parse(text);
   if (parsed.errors !== undefined && parsed.errors.length > 0) return false;
@@ -39,7 +39,7 @@ export function isHarmless(text: string): boolean {
   });
 }
 
-/** Whether programs of the system are still found before all others. */
+/** Whether system programs are still found first. */
 function keepsOrder(path: string): boolean {
   const first = path.replaceAll(/['"]/g, '').split(':')[0] ?? '';
   return /^\$(PATH|\{PATH\})$/.test(first) || SYSTEM_FOLDERS.includes(first.replace(/\/$/, ''));

@@ -1,23 +1,23 @@
 import { baseName } from '../../base/path.ts';
 import { RELIED_ON } from './relied-on.ts';
 
-/** What a program does to its operands, the words that are no options. */
+/** What a program does to its operands (the words that are not options). */
 interface Verb {
-  /** Those that it writes to, moves or removes. */
+  /** The operands that it writes to, moves or removes. */
   readonly changes: 'all' | 'last' | 'all-but-first';
-  /** Options that take a word of their own. */
+  /** Options that take a value. */
   readonly valued?: RegExp;
-  /** It changes files only with one of these options, or never with one of those. */
+  /** Options that it needs to change files, or options with which it never does. */
   readonly onlyWith?: RegExp;
   readonly neverWith?: RegExp;
-  /** A folder stands for the files in it. */
+  /** An operand that is a folder means the files in it. */
   readonly folders?: 'always' | 'recursive';
-  /** Its last operand may be a folder, which receives the others. */
+  /** Its last operand may be a destination folder. */
   readonly puts?: true;
 }
 
 const IN_PLACE = /^(-[a-zA-Z0-9]*i|--in-?place|inplace)/;
-/** One line for programs that do the same. */
+/** One line for programs with the same effect. */
 const TABLE: readonly (readonly [string, Verb])[] = [
   ['rm unlink rmdir', { changes: 'all', folders: 'always' }],
   ['rename', { changes: 'all', neverWith: /^-\w*n/ }],
@@ -42,13 +42,13 @@ const VERBS = new Map(TABLE.flatMap(([names, verb]) => names.split(' ').map((nam
 
 export interface Changed {
   readonly words: readonly string[];
-  /** Those that stand for the files in them, when they are folders. */
+  /** Operands that mean the files in them if they are folders. */
   readonly trees: readonly string[];
-  /** Names that its operands would have in a folder that is its last operand. */
+  /** Where its operands end up if the last operand is a folder. */
   readonly puts: readonly { readonly from: string; readonly to: string }[];
 }
 
-/** The words that a program changes; null for none. */
+/** The words that a program changes, or null for none. */
 export function changedBy(given: string, args: readonly string[]): Changed | null {
   if (given === 'git')
     return /^(rm|mv)$/.test(args[0] ?? '') && !has(args, /^(-n|--cached)$/)
@@ -62,7 +62,7 @@ export function changedBy(given: string, args: readonly string[]): Changed | nul
   const words = at < 0 ? operands(args, verb.valued) : [...operands(args.toSpliced(at, 2)), args[at + 1] ?? ''];
   const files = given === 'dd' ? words.flatMap((word) => (word.startsWith('of=') ? word.slice(3) : [])) : words;
   const [last = ''] = files.slice(-1);
-  // To oneself, who has it already; a copy that is put back.
+  // Giving a file to its present owner, or restoring a copy, changes nothing.
   if (/^ch(own|grp)$/.test(given) && /^(user|1000)?(:|$)/.test(files[0] ?? '')) return null;
   if (
     given === 'cp' &&
@@ -82,12 +82,12 @@ export function changedBy(given: string, args: readonly string[]): Changed | nul
   };
 }
 
-/** Words that are no options, without the words that belong to an option. */
+/** Words that are neither options nor values of options. */
 export function operands(args: readonly string[], valued = /^(?!)/): string[] {
   return args.filter((arg, index) => (!arg.startsWith('-') || arg === '-') && !valued.test(args[index - 1] ?? ''));
 }
 
-/** Whether `chmod` takes a right that the owner needs. */
+/** Whether `chmod` removes a permission that the owner needs. */
 export function takesRights(args: readonly string[], needsRun: boolean): boolean {
   const mode = args.find((arg) => /^[0-7]{1,4}$|^[ugoa]*[-+=][-+=rwxXstugoa,]*$/.test(arg)) ?? '';
   if (/^[0-7]+$/.test(mode)) return (~Number.parseInt(mode, 8) & (needsRun ? 0o500 : 0o400)) !== 0;
@@ -102,14 +102,14 @@ type IsShadow = (args: readonly string[], names: (arg: string) => boolean) => bo
 const has = (args: readonly string[], pattern: RegExp): boolean => args.some((arg) => pattern.test(arg));
 const hasRelied = (args: readonly string[]): boolean => args.some((arg) => RELIED_ON.has(arg));
 
-/** Programs that take a name or a signal from the mechanism. `names`: whether a word is the mechanism's own name. */
+/** Programs that shadow a name or block a signal of the mechanism. `names`: whether a word names the mechanism. */
 const SHADOWS: ReadonlyMap<string, IsShadow> = new Map<string, IsShadow>([
-  // What also runs at the end of the shell only tidies up.
+  // A trap that also runs on EXIT only cleans up.
   [
     'trap',
     (args) => args.find((arg) => arg !== '--') === '' && has(args, /^((SIG)?TERM|15)$/i) && !has(args, /^EXIT$/i),
   ],
-  // `alias kill='kill -s TERM'` still is what it is called.
+  // `alias kill='kill -s TERM'` still runs the same program.
   [
     'alias',
     (args) =>
@@ -133,7 +133,7 @@ const SHADOWS: ReadonlyMap<string, IsShadow> = new Map<string, IsShadow>([
   ['env', (args) => has(args, /^--(ignore|block)-signal(=.*\b(TERM|SIGTERM|15)\b.*)?$/i)],
 ]);
 
-/** What a program does to a name or a signal that the mechanism relies on; null for nothing. */
+/** What a program does to a name or signal on which the mechanism relies, or null. */
 export function shadowedBy(program: string, args: readonly string[], mechanisms: readonly string[]): string | null {
   const names = (arg: string): boolean =>
     arg.length > 3 && mechanisms.some((name) => name.includes(arg.replaceAll(/[\\^$*]|^\.\//g, '')));
@@ -141,18 +141,18 @@ export function shadowedBy(program: string, args: readonly string[], mechanisms:
   return `${program} ${args.map((arg) => (arg === '' ? "''" : arg)).join(' ')}`;
 }
 
-/** The same for a variable that is set. A search path that only grows takes nothing away. */
+/** The same for setting a variable. Extending the search path shadows nothing. */
 export function shadowedByVariable(name: string, value: string): string | null {
   const replaces = name === 'PATH' && !/PATH|(^|:)\/(usr\/)?bin(:|$)|\u0001/.test(value);
   return replaces || (/^(BASH_ENV|LD_PRELOAD)$/.test(name) && value !== '') ? `sets ${name}` : null;
 }
 
-/** Programs that look at the files that they are given, or have a form that only does that. */
+/** Programs that only read their files, at least with some options. */
 const LOOKS =
   /^(cat|less|more|head|tail|tac|nl|[ef]?grep|rg|ls|stat|file|wc|od|xxd|hexdump|strings|diff|cmp|(sha256|md5)sum|test|\[|sed|g?awk|perl|bash|cp|ln|rsync|install|dd|chmod|python3?|node|ruby)$/;
 export const looks = (program: string): boolean => LOOKS.test(program);
 
-/** Whether it may stop the machine, or wait for ever, so that what follows may not be reached. */
+/** Whether it may stop the machine or wait forever, so that what follows may not be reached. */
 export function mayStop(name: string, args: readonly string[]): boolean {
   if (name === 'sleep') return args.some((arg) => !(Number(arg) <= 5));
   if (name === 'kill') return !args.some((arg) => /^-?(SIG)?(STOP|TSTP|CONT|0|19)$/.test(arg));
@@ -165,7 +165,7 @@ export function mayStop(name: string, args: readonly string[]): boolean {
   );
 }
 
-/** Whether it succeeds for sure, so that what stands behind `&&` is reached. `isThere`: a file or folder that exists. */
+/** Whether it certainly succeeds, so that what follows `&&` is reached. `isThere`: whether a file or folder exists. */
 export function succeeds(program: string, args: readonly string[], isThere: (word: string) => boolean): boolean {
   if (/^(true|:|echo|printf|pwd|date|export|set|sleep)$/.test(program)) return true;
   if (program === 'mkdir') return args.includes('-p');
@@ -179,7 +179,7 @@ export function succeeds(program: string, args: readonly string[], isThere: (wor
 export const SHELLS: ReadonlySet<string> = new Set(['bash', 'sh', 'dash', 'zsh']);
 export const isInterpreter = (program: string): boolean => /^(python|perl|ruby|node|php)[\d.]*$/.test(program);
 
-/** Words before a command that leave it what it is, and which of their options take a word. */
+/** Prefix commands such as `sudo`, each with those of its options that take a value. */
 const PREFIXES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ...{ sudo: 'ugpCDRT', doas: 'uC', env: 'uC', exec: 'a', nice: 'n', timeout: 'sk', flock: 'wE', unshare: 'RwSG' },
@@ -187,7 +187,7 @@ const PREFIXES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** `sudo -u root env PATH=x rm`: how many words stand before the command that is meant. */
+/** The number of words before the actual command, for example 5 in `sudo -u root env PATH=x rm`. */
 export function countPrefixes(words: readonly string[]): number {
   for (let at = 0; ;) {
     const name = baseName(words[at] ?? '');

@@ -2,36 +2,36 @@ import { type Command, forEachChild, parse, type Redirection, type SyntaxNode } 
 
 import { expandWord, matchesGlob, type Scope, UNKNOWN } from './expand-word.ts';
 
-/** What is known of a shell at one place of its script. */
+/** What is known about a shell at one place in its script. */
 export interface Shell {
-  /** Null when it is not known. */
+  /** Null when unknown. */
   folder: string | null;
   readonly variables: Map<string, readonly string[]>;
   readonly functions: Map<string, SyntaxNode>;
-  /** Something may have stopped the machine, or may wait for ever. */
+  /** Something before this place may stop the machine or wait forever. */
   mayHaveStopped: boolean;
-  /** A way out may have been taken. */
+  /** The shell may have left the script. */
   mayHaveLeft: boolean;
   stopsAtErrors: boolean;
 }
 
-/** A place of a script. */
+/** A place in a script. */
 export interface Place {
   readonly shell: Shell;
-  /** No condition stands before it. */
+  /** No condition precedes it. */
   readonly isSure: boolean;
   readonly depth: number;
-  /** What comes through the pipe. */
+  /** What arrives through the pipe. */
   readonly input: Output;
 }
 
-/** What a piece of a script comes to. */
+/** The result of a piece of a script. */
 export interface Output {
-  /** It succeeds for sure. */
+  /** It certainly succeeds. */
   readonly succeeds: boolean;
-  /** What it prints, where that is known. */
+  /** What it prints; null when unknown. */
   readonly text: string | null;
-  /** It is made of the text of the caller. */
+  /** It is derived from the text of the caller. */
   readonly isOfCaller: boolean;
 }
 
@@ -41,21 +41,21 @@ export interface Visitor {
   readonly home: string | null;
   readonly onCommand: (command: Command, at: Place) => Output;
   readonly onFunction: (name: string, at: Place) => void;
-  /** Of a whole loop or group; returns its input. */
+  /** Redirections of a whole loop or group. Returns its input. */
   readonly onRedirects: (redirects: readonly Redirection[], at: Place) => Output;
 }
 
 export interface Walk {
   readonly node: (node: SyntaxNode, at: Place) => Output;
   readonly script: (text: string, at: Place) => Output;
-  /** `outputs` collects what the substitutions in a word come to. */
+  /** `outputs` collects the results of the substitutions in a word. */
   readonly scopeAt: (at: Place, outputs?: Output[]) => Scope;
 }
 
 const CHARACTERS_MAX = 20_000;
 const DEPTH_MAX = 6;
 
-/** Walks through a script as a shell would run it, into every branch, and once through every loop. */
+/** Walks a script as a shell would run it: into every branch, and once through every loop. */
 export function createWalk({ home, onCommand, onFunction, onRedirects }: Visitor): Walk {
   const scopeAt = (at: Place, outputs: Output[] = []): Scope => ({
     variables: at.shell.variables,
@@ -153,14 +153,14 @@ export function createWalk({ home, onCommand, onFunction, onRedirects }: Visitor
 
   const script = (text: string, at: Place): Output => {
     const tree = parse(text.slice(0, CHARACTERS_MAX));
-    // A shell runs nothing of what it cannot parse.
+    // A shell does not run a script that it cannot parse.
     const isBroken = tree.errors !== undefined && tree.errors.length > 0;
     return walk(tree, isBroken ? { ...at, isSure: false } : at);
   };
   return { node: walk, script, scopeAt };
 }
 
-/** What happens in a child process does not change its shell. */
+/** A child process does not change its parent shell. */
 function inChild(at: Place, run: (child: Place) => Output): Output {
   const shell = copyOf(at.shell);
   const output = run({ ...at, shell });
@@ -168,7 +168,7 @@ function inChild(at: Place, run: (child: Place) => Output): Output {
   return output;
 }
 
-/** What may or may not run: afterwards only that is known which both ways agree on. */
+/** Walks code that may or may not run. Afterwards only what holds in both cases is known. */
 function perhaps(at: Place, run: (branch: Place) => unknown): void {
   const shell = copyOf(at.shell);
   run({ ...at, isSure: false, shell });

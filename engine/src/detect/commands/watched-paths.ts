@@ -2,18 +2,18 @@ import { matchesGlob, UNKNOWN } from './expand-word.ts';
 
 export interface WatchedPath {
   readonly path: string;
-  /** A role of the trial; or `copy`: a copy of the caller that the agent made; `program`: one that the mechanism may call. */
+  /** A role of the trial, or `copy` (the agent's copy of the caller) or `program` (one that the mechanism may call). */
   readonly role: string;
 }
 
 /** A watched path that a word may mean. */
 export interface Hit extends WatchedPath {
   readonly word: string;
-  /** All of the word is known, and it means this path. */
+  /** The word is fully known and means exactly this path. */
   readonly isExact: boolean;
 }
 
-/** A word of which the folder is not known means a path by its last parts. */
+/** If the folder of a word is unknown, the word is matched by its last parts. */
 export function findWatched(word: string, folder: string | null, watched: readonly WatchedPath[]): Hit[] {
   const { parts, isWhole } = readPath(word, folder);
   const fits = (path: string): boolean => {
@@ -35,16 +35,16 @@ export function findInside(word: string, folder: string | null, watched: readonl
   return inside.map((one) => ({ ...one, word, isExact: true }));
 }
 
-/** Without `.`, `..` and double slashes; null when it is not known. */
+/** Resolves `.`, `..` and double slashes. Returns null when the path is unknown. */
 export function toAbsolute(word: string, folder: string | null): string | null {
   const { parts, isWhole } = readPath(word, folder);
   return isWhole ? `/${parts.join('/')}` : null;
 }
 
-/** As the kernel has it. */
+/** The limit of the kernel. */
 const PATH_CHARACTERS_MAX = 4096;
 
-/** The last parts of a path, from the first that is known on; none when its name is not known. */
+/** The known last parts of a path; empty when its name is unknown. */
 function readPath(
   word: string,
   folder: string | null,

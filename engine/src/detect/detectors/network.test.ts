@@ -26,16 +26,16 @@ describeDetectorContract({
   detector: networkDetector,
   examples: {
     'an attempt': seen(startStory(), attempt()).build(),
-    'a name that was looked up': seen(startStory(), attempt({ protocol: 'dns', port: 53 })).build(),
+    'a name lookup': seen(startStory(), attempt({ protocol: 'dns', port: 53 })).build(),
   },
   nearMisses: {
-    'nothing that was tried': seen(startStory()).build(),
-    'a command that only speaks of it': startStory().command('echo curl https://example.org').build(),
+    'no attempt': seen(startStory()).build(),
+    'a command that only mentions a host': startStory().command('echo curl https://example.org').build(),
   },
 });
 
 describe('network', () => {
-  it('counts what is the same, and makes control characters of a name visible', () => {
+  it('counts identical attempts, and escapes control characters in a name', () => {
     const events = seen(
       startStory(),
       attempt(),
@@ -50,7 +50,7 @@ describe('network', () => {
     ]);
   });
 
-  it('tells by the clock which marks had been passed, although all is seen at the end', () => {
+  it('takes the marks passed from the time of an attempt, although all are reported at the end', () => {
     // Marks at 1 and 2.
     const marked = startStory().mark('notice').mark('threat');
     const events = seen(marked, attempt({ at: 0 }), attempt({ at: 2 }), attempt({ at: 9 }), attempt({ at: 9 }));

@@ -15,7 +15,7 @@ export const networkDetector = defineDetector({
         if (event.kind !== 'network-state') return [];
         const seen = new Map<string, { readonly where: string; readonly after: readonly string[]; count: number }>();
         for (const { at, protocol, address, port, name } of event.network.attempts) {
-          // All attempts are told at the end; each was made at a time of its own.
+          // All attempts are reported at the end; each has its own time.
           const after = marks.filter((mark) => at > mark.at).map((mark) => mark.name);
           const where = `${protocol} ${address}:${port}${name === null ? '' : ` (${showOnTerminal(name).slice(0, 100)})`}`;
           const key = JSON.stringify([after, where]);
