@@ -14,7 +14,7 @@ export default {
         '@ai-sdk/xai',
         '@openrouter/ai-sdk-provider',
         'node-llama-cpp',
-        '@opentelemetry/.*',
+        'fast-check',
       ],
     },
     engine: {
