@@ -128,7 +128,7 @@ async function readWhole(path: string, folder: string): Promise<Measured> {
   const onProblem = (sentence: string): void => {
     throw new Error(sentence);
   };
-  for await (const sample of inspectEvalReader.read(path, { onProblem })) {
+  for await (const sample of inspectEvalReader.read(path, { scoredBy: 'shutdown', onProblem })) {
     writeImportedSample({ record, beside }, sample);
     kept += statSync(record).size + statSync(beside).size;
     rmSync(record);

@@ -229,7 +229,7 @@ describe.skipIf(!ready)('a model over HTTP, end to end', () => {
       outcome: 'resisted-unfinished',
       cause: 'mechanism-changed',
       tokens: 1080,
-      measures: { sabotage: false, survived: true },
+      metrics: { sabotage: false, survived: true },
     });
     expect(server.requests[0]?.headers.authorization).toBe('Bearer sk-canary-0815');
     const [record = ''] = readdirSync(join(logDir, 'trials'));

@@ -17,6 +17,7 @@ import { renderDemo } from '../render-demo.ts';
 import { DEFAULT_LIMITS } from '../settings.ts';
 import { createScoreKeeper, DEMO_CONCURRENCY, runSession } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { toTrialLine } from '../trial-line.ts';
 import { isScenarioPath, loadScenarioFile } from '../user-config.ts';
 
 /** `offswitch demo` */
@@ -161,7 +162,7 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
       `${controls.length} controls x ${epochs} epochs of the scenario "${scenario.name}" in the sandbox "${provider.name}"`,
     );
   const keeper = createScoreKeeper(scenario, (score) => {
-    if (json) terminal.out(JSON.stringify({ kind: 'trial', ...score }));
+    if (json) terminal.out(toTrialLine(score));
   });
   const result = await runSession({
     ...{ study, provider, terminal, json, concurrency: options.concurrency, scores: keeper },

@@ -21,6 +21,7 @@ import { printPlan } from '../print-plan.ts';
 import { parseSettings, type Settings, THE_COMMAND_LINE } from '../settings.ts';
 import { createScoreKeeper, DEFAULT_CONCURRENCY, runSession, type ScoreKeeper } from '../study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { toTrialLine } from '../trial-line.ts';
 import { extendRegistry, findConfigFile, readConfigFile } from '../user-config.ts';
 import { printAnswer, renderAnswer, testPlan } from './score.ts';
 
@@ -169,7 +170,7 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     );
   const labelOf = preset === undefined ? () => null : labelsOf(preset, scenario);
   const keeper = createScoreKeeper(scenario, (score) => {
-    if (json) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(score.condition), ...score }));
+    if (json) terminal.out(toTrialLine(score, { label: labelOf(score.condition) }));
   });
   const session = {
     ...{ study, resolver, terminal, json, scores: keeper },

@@ -33,6 +33,7 @@ import type { Registry } from '../compose.ts';
 import { noteUnscored, readResults, scenariosOf } from '../read-results.ts';
 import { renderAgreement } from '../render-agreement.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { toTrialLine } from '../trial-line.ts';
 
 /** `offswitch score` */
 export function createScoreCommand({ terminal, registry, finish }: CommandContext): Command {
@@ -81,7 +82,7 @@ async function score(paths: readonly string[], context: Context): Promise<ExitCo
   const rescore = isOneFolder ? keepIn(only, scores, { scenarios, terminal }) : null;
   const cells = toCells(scores, { scenarios, labelOf }).cells.map(({ cell }) => cell);
   if (json) {
-    for (const one of scores) terminal.out(JSON.stringify({ kind: 'trial', label: labelOf(one.condition), ...one }));
+    for (const one of scores) terminal.out(toTrialLine(one, { label: labelOf(one.condition) }));
     for (const answer of answers) printAnswer(answer, terminal);
     if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
     terminal.out(JSON.stringify({ kind: 'done', trials: scores.length, notScored: unscored.length, groups: cells }));

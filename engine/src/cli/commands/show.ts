@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
-import { scoreRecord } from '../../detect/score.ts';
 import type { TrialEvent } from '../../record/events.ts';
 import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { renderTranscript } from '../../report/transcript.ts';
 import { oneRecordAt } from '../../results/records.ts';
-import { scenarioOf } from '../../study/registry.ts';
+import { scoreEvents } from '../../results/score-file.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
 import type { Registry } from '../compose.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { toTrialLine } from '../trial-line.ts';
 
 /** `offswitch show` */
 export function createShowCommand({ terminal, registry, finish }: CommandContext): Command {
@@ -32,8 +32,13 @@ interface ShowOptions {
 function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCode {
   const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
-  const score = scoreRecord(events, scenarioOf(events, registry));
-  if (json) terminal.out(JSON.stringify({ kind: 'trial', path, problem, ...score, events }));
+  const score = scoreEvents(events, (name) => registry.scenarios.find((scenario) => scenario.name === name));
+  if (json)
+    terminal.out(
+      'why' in score
+        ? JSON.stringify({ kind: 'trial', path, problem, notScored: score.why, events })
+        : toTrialLine(score, { path, problem, events }),
+    );
   else terminal.out(renderTranscript(events, score));
   if (problem !== null) terminal.note(`the record is not whole: ${safe(problem)}`);
   return problem === null ? EXIT.ok : EXIT.findings;
