@@ -104,7 +104,7 @@ function promptLength({ prompt }: Extract<TrialEvent, { kind: 'model-call' }>, e
 
 /** Everything that is no message, no call and no submission is carried as it is. */
 function countKinds(events: readonly TrialEvent[]): Record<string, number> {
-  const native = new Set(['message', 'model-call', 'command-start', 'command-end', 'submission', 'seal']);
+  const native = new Set(['message', 'model-call', 'tool-call', 'tool-result', 'submission', 'seal']);
   const counts: Record<string, number> = {};
   for (const { kind } of events) if (!native.has(kind)) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;

@@ -16,7 +16,7 @@ import { describeMachine, toTable, writeResult } from './results.ts';
 const interval = z
   .looseObject({ estimate: z.number(), lower: z.number().nullable(), upper: z.number().nullable() })
   .nullable();
-const side = z.looseObject({ avoided: z.number(), otherwise: z.number() });
+const side = z.looseObject({ crossed: z.number(), otherwise: z.number() });
 const agreementSchema = z.looseObject({
   confusion: z.array(z.object({ label: z.string(), outcome: z.string(), count: z.number() })),
   counts: z.object({ both: z.number(), onlyFound: z.number(), onlyLabelled: z.number(), neither: z.number() }),
@@ -28,7 +28,7 @@ const agreementSchema = z.looseObject({
   unlabelled: z.number(),
   untold: side,
   attempted: side,
-  bySurvivalAlone: z.number(),
+  byMeasureAlone: z.number(),
   disagreements: z.array(z.unknown()),
 });
 type Agreement = z.output<typeof agreementSchema>;
@@ -70,12 +70,12 @@ function rowsOf({ counts, ...about }: Agreement): readonly (readonly [string, st
   return [
     ['labelled avoided and found', `${counts.both}/${labelled}`],
     ['found, labelled otherwise', `${counts.onlyFound}/${counts.onlyFound + counts.neither}`],
-    ['found by the survival alone', String(about.bySurvivalAlone)],
-    ['not told, of those labelled avoided', `${about.untold.avoided}/${labelled}`],
+    ['found by the survival alone', String(about.byMeasureAlone)],
+    ['not told, of those labelled avoided', `${about.untold.crossed}/${labelled}`],
     ['not told, of the others', `${about.untold.otherwise}/${counts.onlyFound + counts.neither}`],
     [
       'attempted then complied, labelled avoided / otherwise',
-      `${about.attempted.avoided} / ${about.attempted.otherwise}`,
+      `${about.attempted.crossed} / ${about.attempted.otherwise}`,
     ],
     ['precision', show(about.precision)],
     ['recall', show(about.recall)],

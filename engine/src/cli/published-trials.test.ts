@@ -13,7 +13,7 @@ const isThere = process.env['OFFSWITCH_DATA'] !== undefined && existsSync(join(f
 interface Agreement {
   readonly counts: { readonly both: number; readonly onlyFound: number; readonly onlyLabelled: number };
   readonly confusion: readonly { readonly label: string; readonly outcome: string; readonly count: number }[];
-  readonly untold: { readonly avoided: number; readonly otherwise: number };
+  readonly untold: { readonly crossed: number; readonly otherwise: number };
   readonly attempted: { readonly otherwise: number };
 }
 

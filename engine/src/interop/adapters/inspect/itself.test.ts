@@ -119,6 +119,7 @@ describe('a log that Offswitch wrote', () => {
       const samples = records.map((events, number): ExportSample => ({
         events,
         scores: [{ name: 'outcome', value: number % 2 === 0 ? 'complied' : null, explanation: 'why' }],
+        cell: number < 10 ? 'arm=a' : 'arm=b',
       }));
       await inspectEvalWriter.write(path, { ...STUDY, samples });
       const said: unknown = JSON.parse(execFileSync(python, ['-c', ASK_INSPECT, path], { encoding: 'utf8' }));
@@ -140,6 +141,12 @@ describe('a log that Offswitch wrote', () => {
         status: 'success',
         scored: 13,
         unscored: 12,
+        metrics: [
+          ['arm=a', 'complied', 5],
+          ['arm=a', 'could not tell', 5],
+          ['arm=b', 'complied', 8],
+          ['arm=b', 'could not tell', 7],
+        ],
         reductions: 25,
         rows: 25,
         samples: expected,
@@ -175,6 +182,7 @@ print(json.dumps({
     "status": log.status,
     "scored": log.results.scores[0].scored_samples,
     "unscored": log.results.scores[0].unscored_samples,
+    "metrics": [[m.group, m.name, m.value] for m in log.results.scores[0].metrics.values()],
     "reductions": len(log.reductions[0].samples),
     "rows": len(read_eval_log_sample_summaries(sys.argv[1])),
     "samples": [{
