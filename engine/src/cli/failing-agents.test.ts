@@ -46,7 +46,7 @@ describe('an agent that cannot go on', () => {
     await using server = await startChatServer(() => ({ body: 'this is not JSON' }));
     const words = run(logDir, ['broken'], '--epochs', '60', '--concurrency', '1');
     const seen = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: server.url });
-    expect(seen).toMatchObject({ code: 3, notes: containing('6 trials in a row broke, so no more were begun') });
+    expect(seen).toMatchObject({ code: 3, notes: containing('6 trials failed in a row, so no more were started') });
     expect(readdirSync(`${logDir}/trials`)).toHaveLength(6);
     expect(seen.out).toContain('60 of 60 trials are missing');
   });

@@ -218,7 +218,7 @@ analysis:
     writeFileSync(file, `${plan('higher')}  sequential: { looks: [4, 8] }\n`);
     expect((await offswitch(['run', '--config', file])).notes).toContain('tests exactly one hypothesis');
     writeFileSync(file, `${text}  sequential: { looks: [8, 4] }\n`);
-    expect((await offswitch(['run', '--config', file])).notes).toContain('expected epochs that rise');
+    expect((await offswitch(['run', '--config', file])).notes).toContain('expected increasing epochs');
   });
 
   it('with looks says the same in run, score and report, and nothing between two looks', async () => {

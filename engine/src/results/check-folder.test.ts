@@ -65,12 +65,12 @@ describe('a folder held against its plan', () => {
     const problems = await problemsAfter(({ record }) => {
       writePlainRecord(record('trial-99'), 'trial-99', { studyKey: study.key });
     });
-    expect(problems).toEqual(['1 of 11 records are of trials that the plan does not have: trial-99']);
+    expect(problems).toEqual(['1 of 11 records are of trials that are not in the plan: trial-99']);
   });
 
   it('names copies, records under another name, and records of another epoch', async () => {
     expect(await problemsAfter(({ record }) => copyFileSync(record('trial-1'), record('trial-1-again')))).toEqual([
-      '1 of 11 records are of a trial that has a record already: trial-1',
+      '1 of 11 records are of a trial that already has a record: trial-1',
       '1 of 11 records do not bear the name of their trial: trial-1-again.jsonl',
     ]);
     expect(await problemsAfter(({ record }) => renameSync(record('trial-1'), record('x')))).toEqual([
@@ -89,7 +89,7 @@ describe('a folder held against its plan', () => {
       rmSync(record('trial-2'));
       writePlainRecord(record('trial-2'), 'trial-2', { studyKey: 'f'.repeat(64), epoch: 2 });
     });
-    expect(other).toContain('1 of 10 records were run under another plan than study.json holds: trial-2');
+    expect(other).toContain('1 of 10 records were run under a different plan from the one in study.json: trial-2');
     const [changed] = await problemsAfter(({ folder }) => {
       writeFileSync(join(folder, 'study.json'), JSON.stringify({ ...study, seed: 'other' }));
     });

@@ -6,8 +6,8 @@ import type { PlannedStudy, StudyFile, StudyPlan } from './plan.ts';
 import type { Stock, TrialStore } from './store/contract.ts';
 
 /**
- * Fixes the plan of a store before its first trial, or holds the store to the plan that it has. More epochs or another
- * budget later are written down as what they are. Returns what is in the store.
+ * Writes the plan into an empty store, or checks it against the plan that the store has. More epochs or a different
+ * budget are recorded as an amendment. Returns what is in the store.
  */
 export async function bindPlan(store: TrialStore, { plan }: PlannedStudy, world: Pick<World, 'now'>): Promise<Stock> {
   const existing = await readOwnPlan(store, plan);
@@ -18,18 +18,20 @@ export async function bindPlan(store: TrialStore, { plan }: PlannedStudy, world:
   return stock;
 }
 
-/** The study that the store holds, if it is this one. A store belongs to one design. */
+/** The study in the store; null if there is none. Throws if it is a different study. */
 async function readOwnPlan(store: TrialStore, plan: StudyPlan): Promise<StudyFile | null> {
   const existing = await store.readPlan();
   if (existing === null) return null;
   const [problem] = checkPlan(existing, []).problems;
   if (problem !== undefined)
-    throw new UsageError(`${store.name}: ${problem}: put it back as it was, or choose another folder with --log-dir`);
+    throw new UsageError(
+      `${store.name}: ${problem}: restore the original file, or choose another folder with --log-dir`,
+    );
   const changed = differences(existing, plan);
   if (changed.length === 0) return existing;
   const shown = changed.slice(0, 3).join('; ') + (changed.length > 3 ? `; and ${changed.length - 3} more` : '');
   throw new UsageError(
-    `${store.name} holds another study (${shown}): choose another folder with --log-dir, or repeat its settings to go on with it`,
+    `${store.name} holds another study (${shown}): choose another folder with --log-dir, or use the same settings to continue it`,
   );
 }
 
@@ -42,12 +44,12 @@ interface Seen {
 function toStudyFile(existing: StudyFile | null, plan: StudyPlan, seen: Seen): StudyFile {
   if (existing === null)
     return { format: 'offswitch-study', version: 2, key: keyOf(plan), createdAt: seen.at, ...plan };
-  // Fewer epochs than planned are a part of the plan.
+  // A run with fewer epochs than planned runs part of the plan.
   const more = plan.epochs > existing.epochs;
   if (existing.version === 1) {
     if (!more) return existing;
     throw new UsageError(
-      `${seen.store} was begun by an older Offswitch, whose plans cannot be extended: choose another folder with --log-dir`,
+      `${seen.store} was created by an older Offswitch, and its plan cannot be extended: choose another folder with --log-dir`,
     );
   }
   const budgetUsd = plan.budgetUsd ?? null;

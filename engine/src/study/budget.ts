@@ -1,33 +1,33 @@
 /**
- * The money of a study. What a trial costs is known when it is over, so room is kept for each one in flight: that of the
- * dearest trial seen of its agent. Of an agent of which none has been seen, one trial runs alone. So a study goes past its
- * budget only by what trials in flight cost more than every trial of their agent before them.
+ * The budget of a study. The cost of a trial is known only at its end, so each trial in flight reserves the cost of the
+ * most expensive trial of its agent so far. The first trial of an agent runs alone. A study exceeds its budget only if
+ * trials in flight cost more than every earlier trial of their agent.
  */
 export interface Budget {
-  /** Room for a trial of this agent; waits for those in flight where it depends on them. Null: no trial is begun any more. */
+  /** Reserves money for a trial of this agent. May wait for trials in flight. Null: start no more trials. */
   readonly reserve: (agent: string) => Promise<Reservation | null>;
   readonly spentUsd: () => number;
-  /** True once a trial was refused for want of money. */
+  /** True once a trial was refused because the money did not suffice. */
   readonly isSpent: () => boolean;
 }
 
 export interface Reservation {
-  /** The trial is over and cost this much. Called once. */
+  /** Called once, at the end of the trial, with its actual cost. */
   readonly settle: (costUsd: number) => void;
 }
 
 export interface BudgetOptions {
-  /** US dollars; null: no cap. */
+  /** US dollars; null means no cap. */
   readonly capUsd: number | null;
-  /** Spent before. */
+  /** Spent by earlier runs. */
   readonly spentUsd: number;
-  /** The dearest trial of each agent that was run before. */
+  /** Cost of the most expensive earlier trial of each agent. */
   readonly dearestUsd: ReadonlyMap<string, number>;
-  /** True when no trial is to begin for other reasons: nobody waits then. */
+  /** True if the study is ending for another reason, so that no reservation waits any longer. */
   readonly isOver: () => boolean;
 }
 
-/** Sums of prices are not exact: a budget of five trials at a tenth of a dollar must hold five. */
+/** Tolerance for floating-point sums: five trials of 0.1 dollars must fit into 0.5. */
 const ROUNDING = 1e-9;
 
 export function createBudget({ capUsd, dearestUsd, isOver, ...before }: BudgetOptions): Budget {
@@ -67,7 +67,7 @@ export function createBudget({ capUsd, dearestUsd, isOver, ...before }: BudgetOp
         const room = roomFor(agent);
         if (room !== null) return begin(agent, room);
         if (inFlight.length === 0) refused = true;
-        // What is in flight may turn out cheaper than what is kept for it.
+        // A trial in flight may cost less than its reservation.
         else await new Promise<void>((resolve) => waiting.push(resolve));
       }
       return null;

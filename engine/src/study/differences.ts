@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 
 import type { AnalysisPlan, StudyPlan } from './plan.ts';
 
-/** What is different between the study of a store and a new one, in words; empty when nothing is. */
+/** Describes how a new study differs from the one in the store. Empty if it does not. */
 export function differences(existing: StudyPlan, here: StudyPlan): string[] {
   const { name, version, sha256 } = here.scenario;
   const isOther = existing.scenario.name !== name || existing.scenario.version !== version;
@@ -31,7 +31,7 @@ function compareKeys(there: Scalars, here: Scalars, nameOf: (key: string) => str
   return keys.flatMap((key) => compare(nameOf(key), there[key], here[key]));
 }
 
-/** As the flags name them; those that no flag sets are named as in the record. */
+/** Names of limits as in the CLI flags. A limit without a flag keeps its name from the record. */
 const LIMIT_NAMES: Readonly<Record<string, string>> = {
   turnsMax: 'turns',
   tokensMax: 'tokens',
@@ -41,7 +41,7 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
 
 type Arm = StudyPlan['arms'][number];
 
-/** Arms that are on both sides may differ in their limits; the others are named. */
+/** Compares the limits of arms that both sides have, and names the arms that only one side has. */
 function compareArms(there: readonly Arm[], here: readonly Arm[]): string[] {
   const nameOf = ({ agent, condition }: Arm): string =>
     `${agent} ${Object.entries(condition)
@@ -65,9 +65,9 @@ function compareArms(there: readonly Arm[], here: readonly Arm[]): string[] {
 function compareAnalysis(there: AnalysisPlan | undefined, here: AnalysisPlan | undefined): string[] {
   if (canonicalize(there) === canonicalize(here)) return [];
   if (there === undefined || here === undefined)
-    return [`the analysis plan was made ${there === undefined ? 'only here' : 'only there'}`];
+    return [`the analysis plan was given ${there === undefined ? 'only here' : 'only there'}`];
   const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
   const [a, b] = [new Map(Object.entries(there)), new Map(Object.entries(here))];
   const changed = keys.filter((key) => canonicalize(a.get(key)) !== canonicalize(b.get(key)));
-  return [`the analysis plan was another (${changed.join(', ')})`];
+  return [`the analysis plan was different (${changed.join(', ')})`];
 }

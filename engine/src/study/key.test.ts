@@ -46,7 +46,7 @@ analysis:
 `;
 
 describe('a plan', () => {
-  it('has its key in every record, and verify holds both to each other', async () => {
+  it('has its key in every record, and verify compares them', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await study(logDir, '--epochs', '2');
@@ -58,7 +58,7 @@ describe('a plan', () => {
     });
   });
 
-  it('has the key that a dry run prints, for whoever wants to publish it first', async () => {
+  it('has the key that a dry run prints, so that it can be published first', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const dry = await study(logDir, '--epochs', '2', '--dry-run');
@@ -77,7 +77,7 @@ describe('a plan', () => {
     ['a trial', /"trialId": "trial-./, '"trialId": "trial-_'],
     ['the texts', /"sha256": "./, '"sha256": "_'],
   ] as const)(
-    'that was changed afterwards, %s, is found by verify, report, score and the next run',
+    'is found to be changed by verify, report, score and the next run, if %s was edited',
     async ([, from, to]) => {
       using folder = createTemporaryFolder();
       const [logDir, config] = [folder.file('logs'), folder.file('study.yaml')];
@@ -99,7 +99,7 @@ describe('a plan', () => {
     },
   );
 
-  it('that was replaced whole, key and all, does not fit the keys of the records, which are named', async () => {
+  it('does not match the keys of the records if it was replaced as a whole, and verify names the records', async () => {
     using folder = createTemporaryFolder();
     const [logDir, other] = [folder.file('logs'), folder.file('other')];
     await study(logDir, '--epochs', '2');
@@ -107,11 +107,11 @@ describe('a plan', () => {
     writeFileSync(join(logDir, 'study.json'), readFileSync(join(other, 'study.json'), 'utf8'));
     const [name = ''] = readdirSync(join(logDir, 'trials'));
     const seen = await offswitch(['verify', logDir]);
-    expect(seen).toMatchObject({ code: 1, out: containing('4 of 4 records were run under another plan') });
+    expect(seen).toMatchObject({ code: 1, out: containing('4 of 4 records were run under a different plan') });
     expect(seen.out).toContain(name.replace('.jsonl', ''));
   });
 
-  it('of which a trial was taken away is not what its folder holds: verify names it', async () => {
+  it('does not match its folder if a record was removed, and verify names the trial', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await study(logDir, '--epochs', '2');
@@ -123,7 +123,7 @@ describe('a plan', () => {
     });
   });
 
-  it('to which a trial was added is not what its folder holds: verify names it', async () => {
+  it('does not match its folder if a record was added, and verify names the trial', async () => {
     using folder = createTemporaryFolder();
     const [logDir, other] = [folder.file('logs'), folder.file('other')];
     await study(logDir, '--epochs', '1');
@@ -132,11 +132,11 @@ describe('a plan', () => {
     copyFileSync(join(other, 'trials', name), join(logDir, 'trials', name));
     expect(await offswitch(['verify', logDir])).toMatchObject({
       code: 1,
-      out: containing(`1 of 3 records are of trials that the plan does not have: ${name.replace('.jsonl', '')}`),
+      out: containing(`1 of 3 records are of trials that are not in the plan: ${name.replace('.jsonl', '')}`),
     });
   });
 
-  it('of records without a key is said to be unproven, and is no failure', () => {
+  it('is reported as unproven, but not as a failure, if the records have no key', () => {
     const [one] = [{ trialId: 'trial-1', studyKey: null }];
     const local = readStudyFile('docs/local-model');
     if (local === null) throw new TypeError('expected the study of docs/local-model');
@@ -147,7 +147,7 @@ describe('a plan', () => {
 });
 
 describe('more epochs', () => {
-  it('are written down as an amendment, with the trials seen, and their records carry its key', async () => {
+  it('are recorded as an amendment with the number of trials seen, and new records hold its key', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await study(logDir, '--epochs', '2');
@@ -176,10 +176,10 @@ describe('more epochs', () => {
   });
 
   it.for([
-    ['taken out', /,\n {2}"amendments": \[[^]*?\n {2}\]/, ''],
-    ['made earlier', /"trialsSeen": 4/, '"trialsSeen": 0'],
+    ['removed', /,\n {2}"amendments": \[[^]*?\n {2}\]/, ''],
+    ['backdated', /"trialsSeen": 4/, '"trialsSeen": 0'],
     ['made smaller', /"epochs": 3,\n {8}"budgetUsd"/, '"epochs": 4,\n        "budgetUsd"'],
-  ] as const)('whose amendment was %s are found', async ([, from, to]) => {
+  ] as const)('are found to be falsified if the amendment was %s', async ([, from, to]) => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await study(logDir, '--epochs', '2');
@@ -188,7 +188,7 @@ describe('more epochs', () => {
     expect(await offswitch(['verify', logDir])).toMatchObject({ code: 1, out: containing('was changed after') });
   });
 
-  it('and another budget may follow each other, and fewer are a part of the plan', async () => {
+  it('can be combined with a new budget, and fewer epochs are part of the plan', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await study(logDir, '--epochs', '1');

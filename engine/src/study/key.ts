@@ -5,9 +5,9 @@ import canonicalize from 'canonicalize';
 import type { Amendment, StudyFile, StudyPlan } from './plan.ts';
 
 /**
- * The key of a study: what makes a plan one that was fixed beforehand. It is a hash over all that was decided before the
- * first trial, every record carries it, and it is worked out again whenever a study is read. A plan that was extended has
- * one more key for each extension, over the whole new plan and the key before it.
+ * The key of a study shows that its plan was fixed before the first trial. It is a hash of the whole plan. Every record
+ * holds it, and it is recomputed whenever a study is read. Each amendment of a plan adds a further key: a hash of the new
+ * plan and the previous key.
  */
 
 /** SHA-256 over the canonical plan: scenario with its texts, arms with limits, trials, epochs, seed, budget, analysis. */
@@ -27,19 +27,19 @@ export function amend(
   return { ...study, ...to, amendments: [...(study.amendments ?? []), { ...amendment, key }] };
 }
 
-/** What a trial that is begun now has to carry. */
+/** The key that the record of a new trial must hold. */
 export function keyInForce(study: StudyFile): string {
   return study.amendments?.at(-1)?.key ?? study.key;
 }
 
 export interface PlanCheck {
-  /** What shows that this is not the plan under which the trials were run, or not its trials; empty: nothing does. */
+  /** Evidence that the trials were run under a different plan, or do not belong to this one. Empty if there is none. */
   readonly problems: readonly string[];
-  /** Planned trials without a record: one sentence, or none. They may never have been run, or were taken away. */
+  /** One sentence that names the planned trials without a record, or empty. They were never run, or were removed. */
   readonly missing: readonly string[];
-  /** What was changed after the first trial, by the study's own account. */
+  /** What was changed after the first trial, according to `study.json`. */
   readonly amendments: readonly string[];
-  /** What studies and records without a key cannot tell. */
+  /** What cannot be checked because a study or record has no key. */
   readonly untold: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface KeyedRecord {
   readonly studyKey: string | null;
 }
 
-/** Works the keys of a study out again, and holds the keys of its records to them. */
+/** Recomputes the keys of a study and compares them with those of its records. */
 export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): PlanCheck {
   const keys = new Set([study.key, ...(study.amendments ?? []).map(({ key }) => key)]);
   const planned = new Set(study.trials.map(({ trialId }) => trialId));
@@ -63,9 +63,9 @@ export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): Pl
   return {
     problems: [
       ...problemsOf(study),
-      ...say(other, `of ${mine.length} records were run under another plan than study.json holds`),
-      ...say(strange, `of ${records.length} records are of trials that the plan does not have`),
-      ...say(twice, `of ${records.length} records are of a trial that has a record already`),
+      ...say(other, `of ${mine.length} records were run under a different plan from the one in study.json`),
+      ...say(strange, `of ${records.length} records are of trials that are not in the plan`),
+      ...say(twice, `of ${records.length} records are of a trial that already has a record`),
     ],
     missing: say(missing, `of ${planned.size} planned trials have no record`),
     amendments: (study.amendments ?? []).map(describeAmendment),
@@ -73,7 +73,7 @@ export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): Pl
   };
 }
 
-/** A study that may stop at a look lacks nothing when all trials up to that look are there. */
+/** Planned trials without a record. A sequential study may stop at a look: trials after that look are not missing. */
 function missingOf({ trials, analysis, epochs }: StudyFile, present: ReadonlySet<string>): StudyFile['trials'] {
   const absent = trials.filter(({ trialId }) => !present.has(trialId));
   const [firstAbsent = epochs + 1] = absent.map(({ epoch }) => epoch).toSorted((a, b) => a - b);
@@ -126,7 +126,7 @@ function changed(what: string, key: string): string {
   return `study.json was changed after it was written: ${what} does not give the key ${key.slice(0, 16)}…`;
 }
 
-/** The plan with fewer epochs or another budget: trials of later epochs are taken out. */
+/** The plan with fewer epochs or a different budget. Trials of later epochs are removed. */
 export function planAt(study: StudyFile, extent: Amendment['before'] | undefined): StudyPlan {
   const { scenario, seed, sandbox, settings, preset, analysis, arms, trials } = study;
   const { epochs, budgetUsd } = extent ?? { epochs: study.epochs, budgetUsd: study.budgetUsd ?? null };
@@ -146,7 +146,7 @@ function amendmentKey(
   return hashOf({ previous, amendment, plan });
 }
 
-/** Studies of version 1 had a key that left out epochs, budget and preset; their records carry none. */
+/** The key of version 1 left out epochs, budget and preset. Records of version 1 hold no key. */
 function keyOfVersion1({ scenario, arms, seed, sandbox, settings, analysis }: StudyFile): string {
   return hashOf({ scenario, arms, seed, sandbox, settings, ...(analysis && { analysis }) });
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { UsageError } from '../base/usage-error.ts';
 import { type StudyFile, studyFileSchema } from './plan.ts';
 
-/** Reads a folder of records, also one that another run is writing into: `study.json` and `trials/ID.jsonl`. */
+/** Reads a log folder (`study.json` and `trials/ID.jsonl`), even while another run is writing to it. */
 
-/** `study.json`, or null. Throws a `UsageError` when it is there and no study. */
+/** Reads `study.json`; null if there is none. Throws a `UsageError` if it is not a valid study. */
 export function readStudyFile(path: string): StudyFile | null {
   const file = join(path, 'study.json');
   if (!existsSync(file)) return null;
@@ -14,7 +14,7 @@ export function readStudyFile(path: string): StudyFile | null {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`the plan of the folder cannot be read (${reasonOf(error)})`, { cause: error });
+    throw new UsageError(`cannot read ${file} (${reasonOf(error)})`, { cause: error });
   }
   try {
     return studyFileSchema.parse(JSON.parse(text));
@@ -26,7 +26,7 @@ export function readStudyFile(path: string): StudyFile | null {
   }
 }
 
-/** Paths of all records of a folder, in the order of their names. Throws a `UsageError` when it cannot be listed. */
+/** Paths of all records in a folder, sorted by name. Throws a `UsageError` if the folder cannot be listed. */
 export function listRecords(path: string): string[] {
   const trials = join(path, 'trials');
   const folder = existsSync(trials) ? trials : path;
@@ -36,7 +36,7 @@ export function listRecords(path: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Throws a `UsageError` when the folder cannot be listed. */
+/** Throws a `UsageError` if the folder cannot be listed. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

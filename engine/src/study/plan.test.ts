@@ -27,14 +27,14 @@ const orderOf = (epochs: number, seed: string): string[][] => {
 };
 const names = arms.map(({ agent }) => agent.model).toSorted();
 
-/** As an Offswitch from before the redesign of November 2026 had them. */
+/** Values from Offswitch before the redesign of November 2026. */
 const GOLDEN = {
   ids: ['trial-58512d5807af47f1', 'trial-90bc672a5e7c3ddd'],
   key: '08c48e65e7730361749c55b9c6e2ae6a1aeb163129d02372465cef49212b0d28',
 };
 
 describe('trials are planned', () => {
-  it('epoch by epoch, every arm once in each: a study that is cut off is balanced', () => {
+  it('epoch by epoch, with every arm once in each, so that an interrupted study is balanced', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.string(), (epochs, seed) => {
         const trials = planTrials(epochs, seed);
@@ -45,18 +45,18 @@ describe('trials are planned', () => {
     );
   });
 
-  it('in random order within an epoch: no arm is always early, where a server may be different', () => {
+  it('in random order within an epoch, so that no arm always runs first', () => {
     const blocks = orderOf(400, 'order');
     for (const position of [0, 1, 2, 3])
       for (const name of names) {
         const count = blocks.filter((block) => block[position] === name).length;
-        // 100 expected; six standard deviations, and the seed is fixed.
+        // 100 are expected. The tolerance is six standard deviations, and the seed is fixed.
         expect(Math.abs(count - 100)).toBeLessThan(52);
       }
     expect(new Set(blocks.map((block) => block.join())).size).toBe(24);
   });
 
-  it('in the same order under the same seed, and in another under another', () => {
+  it('in the same order for the same seed, and in a different order for another seed', () => {
     expect(orderOf(20, 'a')).toEqual(orderOf(20, 'a'));
     expect(orderOf(20, 'a')).not.toEqual(orderOf(20, 'b'));
   });
@@ -67,7 +67,7 @@ describe('trials are planned', () => {
   });
 });
 
-it('a design has the ids and the key that it always had, so that a folder of an earlier Offswitch goes on', () => {
+it('a design keeps its ids and key across versions, so that folders of earlier versions can be continued', () => {
   const scenario = { ...shutdownScenario, version: '3', sha256: '0'.repeat(64) };
   const arms = ['control/complier', 'openai/x'].map((model) => ({
     agent: { model, parameters: { temperature: 0.5 }, price: { inputUsdPerMillion: 1, outputUsdPerMillion: 2 } },
@@ -78,7 +78,7 @@ it('a design has the ids and the key that it always had, so that a folder of an 
   expect({ ids: trials.map(({ spec }) => spec.trialId), key: keyOf(plan) }).toEqual(GOLDEN);
 });
 
-it('trials are run in the order in which they are planned', async () => {
+it('trials run in the planned order', async () => {
   using folder = createTemporaryFolder();
   const logDir = folder.file('logs');
   const models = names.flatMap((name) => ['--model', name]);

@@ -10,19 +10,19 @@ import type { SandboxCapabilities } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { AgentSpec, TrialSpec } from '../trial/contract.ts';
 
-/** What is compared with what: conditions x agents x epochs. */
+/** The design of a study: conditions × agents × epochs. */
 export interface StudyDesign {
-  /** With the texts that the user gave, where there are some. */
+  /** Includes the texts that the user gave, if any. */
   readonly scenario: Scenario;
   readonly arms: readonly StudyArm[];
   readonly epochs: number;
-  /** The same seed gives the same items: trials of one epoch see the same ones in every arm. */
+  /** The same seed gives the same items. Trials of one epoch get the same items in every arm. */
   readonly seed: string;
   /** Name of the sandbox. */
   readonly sandbox: string;
   /** Texts that the user gave in place of the scenario's own, by id. */
   readonly stimuli?: Readonly<Record<string, string>>;
-  /** What is to be looked for and how: fixed by the study's key before the first trial. */
+  /** The planned analysis. The study's key fixes it before the first trial. */
   readonly analysis?: AnalysisPlan;
   /** Name of the preset that the conditions come from. */
   readonly preset?: string;
@@ -30,7 +30,7 @@ export interface StudyDesign {
 
 export interface StudyArm {
   readonly agent: AgentSpec;
-  /** What the record calls the agent; `agent.model` when not given. A file of weights is there without its folder. */
+  /** Name of the agent in the record; `agent.model` by default. For a file of weights, the file name without its folder. */
   readonly name?: string;
   readonly condition: Condition;
   readonly limits: TrialLimits;
@@ -38,7 +38,7 @@ export interface StudyArm {
   readonly peers?: Readonly<Record<string, AgentSpec>>;
 }
 
-/** A level by its name. YAML makes numbers and truth values of some names: they are taken as they were written. */
+/** Name of a level. YAML parses some names as numbers or booleans; they are converted back to text. */
 export const levelSchema = z
   .union([z.string(), z.number(), z.boolean()], 'expected the name of a level')
   .transform(String);
@@ -46,10 +46,10 @@ export const levelSchema = z
 /** Selects trials by agent name (`agent`) and by levels of factors. */
 export const selectionSchema = z.record(z.string(), levelSchema);
 
-/** Name of a measure. A schema of its own, so that the JSON Schema can say which there are. */
+/** Name of a measure. A separate schema, so that the JSON Schema can list the known names. */
 export const metricName = z.string().min(1);
 
-/** Written before the first trial; a report says when what was analysed differs. */
+/** Written before the first trial. A report says if the analysis differs from it. */
 export const analysisPlanSchema = z
   .strictObject({
     /** Questions, in order. `first` and `second` select trials by agent name and by levels of factors. */
@@ -57,7 +57,7 @@ export const analysisPlanSchema = z
       .array(
         z.strictObject({
           name: z.string().min(1),
-          /** A measure of the scenario, or one that every scenario has; `checkQuestions` knows the names. */
+          /** A measure of the scenario or of the core. `checkQuestions` checks the name. */
           metric: metricName,
           first: selectionSchema,
           second: selectionSchema,
@@ -65,17 +65,17 @@ export const analysisPlanSchema = z
         }),
       )
       .default([]),
-    /** Two-sided, over the whole family. */
+    /** Two-sided, for the whole family of hypotheses. */
     alpha: z.number().gt(0).lt(0.5).default(0.05),
     correction: z.enum(['holm', 'benjamini-hochberg', 'none']).default('holm'),
-    /** Looking before the end, by a rule stated here: epochs at which the one hypothesis is tested, the last one the end. */
+    /** Interim looks: the epochs at which the one hypothesis is tested. The last one is the end of the study. */
     sequential: z
       .strictObject({
         looks: z.array(z.int().min(1)).min(2),
         spending: z.enum(['obrien-fleming', 'pocock']).default('obrien-fleming'),
       })
       .optional(),
-    /** Pairs of factors whose interaction the regression of a report holds; it has main effects only when not given. */
+    /** Pairs of factors whose interaction the report's regression includes. Main effects only by default. */
     interactions: z.array(z.tuple([z.string().min(1), z.string().min(1)])).optional(),
     notes: z.string().optional(),
   })
@@ -86,7 +86,7 @@ export const analysisPlanSchema = z
       context.addIssue({
         code: 'custom',
         path: ['sequential', 'looks'],
-        message: 'expected epochs that rise, e.g. [10, 20, 40]',
+        message: 'expected increasing epochs, e.g. [10, 20, 40]',
       });
     if (hypotheses.length !== 1)
       context.addIssue({
@@ -100,26 +100,26 @@ export type AnalysisPlan = z.output<typeof analysisPlanSchema>;
 const countSchema = z.int().min(0);
 const extentSchema = z.strictObject({ epochs: z.int().min(1), budgetUsd: z.number().nullable() });
 
-/** A change of a plan after it was fixed. Only what leaves the trials that are there as they are can be changed. */
+/** A change of a plan after it was fixed. Only changes that keep the existing trials valid are possible. */
 const amendmentSchema = z.strictObject({
   at: z.string(),
-  /** Sealed trials that were there: whoever asked for the change may have looked at them. */
+  /** Number of sealed trials at that time: the user may have looked at them before making the change. */
   trialsSeen: countSchema,
   before: extentSchema,
   after: extentSchema,
-  /** Over the key before, this amendment and the whole plan after it. */
+  /** Hash of the previous key, this amendment and the whole plan after it. */
   key: z.string(),
 });
 export type Amendment = z.output<typeof amendmentSchema>;
 
-/** All that is decided before the first trial. The key is over this and nothing else. */
+/** Everything that is decided before the first trial. The key is a hash of exactly this. */
 const studyPlanShape = {
   scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
   seed: z.string(),
   sandbox: z.string(),
   settings: z.record(z.string(), z.string()),
   epochs: z.int().min(1),
-  /** US dollars over all trials; null: no cap. */
+  /** US dollars for all trials; null means no cap. */
   budgetUsd: z.number().nullable().optional(),
   preset: z.string().optional(),
   analysis: analysisPlanSchema.optional(),
@@ -139,26 +139,26 @@ const studyPlanShape = {
 const studyPlanSchema = z.strictObject(studyPlanShape);
 export type StudyPlan = z.output<typeof studyPlanSchema>;
 
-/** `study.json` of a log folder: what was planned, so that a later run knows what is missing. */
+/** `study.json` of a log folder: the plan, so that a later run knows which trials are missing. */
 export const studyFileSchema = z.strictObject({
   format: z.literal('offswitch-study'),
-  /** 1: the key left out epochs and budget, and records do not carry it. */
+  /** In version 1 the key left out epochs and budget, and records did not hold it. */
   version: z.union([z.literal(1), z.literal(2)]),
-  /** `keyOf` of the plan as it was before the first trial. */
+  /** `keyOf` the plan before the first trial. */
   key: z.string(),
   createdAt: z.string(),
-  /** In the order in which they were made; the plan in this file is the one after the last. */
+  /** In chronological order. The plan in this file includes all of them. */
   amendments: z.array(amendmentSchema).optional(),
   ...studyPlanShape,
 });
 export type StudyFile = z.output<typeof studyFileSchema>;
 
-/** An arm, and what its condition comes to. */
+/** An arm with its resolved condition. */
 export interface PlannedArm extends StudyArm {
   readonly name: string;
-  /** Every factor with the level that is in force. */
+  /** The level of every factor, including defaults. */
   readonly inForce: Condition;
-  /** Characters of the prompts and tools that an agent is given at the start; for estimates of cost. */
+  /** Characters of the initial prompts and tools, for cost estimates. */
   readonly promptCharacters: number;
   /** What the sandbox must be able to do. */
   readonly needs: readonly (keyof SandboxCapabilities)[];
@@ -166,21 +166,21 @@ export interface PlannedArm extends StudyArm {
 
 export interface PlannedTrial {
   readonly arm: PlannedArm;
-  /** `studyKey` and `sandbox.network` are set when it is run. */
+  /** `studyKey` and `sandbox.network` are set when the trial runs. */
   readonly spec: TrialSpec;
 }
 
-/** A design worked out, once for each command. */
+/** A design with its arms and trials, computed once per command. */
 export interface PlannedStudy {
   readonly design: StudyDesign;
   readonly arms: readonly PlannedArm[];
-  /** In the order in which they are run. */
+  /** In execution order. */
   readonly trials: readonly PlannedTrial[];
-  /** The same as it is written down, and as the key is made from. */
+  /** The plan as written to `study.json` and hashed into the key. */
   readonly plan: StudyPlan;
 }
 
-/** Works a design out. Throws a `UsageError` on a condition that the scenario refuses. */
+/** Computes arms, trials and plan of a design. Throws a `UsageError` if the scenario refuses a condition. */
 export function planStudy(design: StudyDesign, budgetUsd: number | null): PlannedStudy {
   const arms = design.arms.map((arm): PlannedArm => {
     const { condition, seats, needs = [] } = design.scenario.setUp(arm.condition, 'plan');
@@ -222,7 +222,7 @@ function namesOf(peers: Readonly<Record<string, AgentSpec>>): Record<string, str
   return Object.fromEntries(Object.entries(peers).map(([seat, { model }]) => [seat, model]));
 }
 
-/** All trials of a design, each under an id that depends on nothing but what the trial is. */
+/** All trials of a design. The id of a trial depends only on its own content. */
 function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTrial[] {
   const { scenario, epochs, seed, sandbox, stimuli } = design;
   const { name, version, sha256 } = scenario;
@@ -232,8 +232,8 @@ function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTr
     sandbox: { name: sandbox, network: 'none' as const },
     ...(stimuli !== undefined && { stimuli }),
   };
-  // Epoch by epoch, so that a study that is stopped half-way is balanced; in random order within the epoch, so that a
-  // server that drifts does not drift against one arm.
+  // Epoch by epoch, so that an interrupted study is balanced. In random order within an epoch, so that drift of a server
+  // affects all arms alike.
   const seen = new Set<string>();
   const all = Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
     createChance(`order ${seed}/${epoch}`)
@@ -248,11 +248,11 @@ function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTr
         return { arm, spec: { trialId, ...shared, condition, ...acting, epoch, seed: trialSeed, limits } };
       }),
   );
-  // Two arms that come to the same are one arm.
+  // Arms with the same resolved content are one arm.
   return all.filter(({ spec: { trialId } }) => !seen.has(trialId) && seen.add(trialId));
 }
 
-/** What makes two runs different studies, besides scenario, arms and seed: the sampling parameters. */
+/** Sampling parameters. Like scenario, arms and seed, they identify a study. */
 function settingsOf(arms: readonly StudyArm[]): Record<string, string> {
   const [first = {}, ...others] = arms.map(({ agent }) => agent.parameters ?? {});
   if (others.some((one) => canonicalize(one) !== canonicalize(first)))

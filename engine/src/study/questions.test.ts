@@ -16,7 +16,7 @@ analysis:
 const complier = '{ agent: control/complier }';
 
 describe('a hypothesis', () => {
-  it('about a measure that is not known is refused, with the measures that there are', async () => {
+  it('is refused if its measure is unknown, with a list of the known ones', async () => {
     using folder = createTemporaryFolder();
     const file = folder.file('study.yaml');
     writeFileSync(file, study('{ allow: none }', '{ allow: user }').replace('strictNonCompliance', 'sabotag'));
@@ -30,21 +30,26 @@ describe('a hypothesis', () => {
 
   it.for([
     [
-      'a factor that is not known',
+      'an unknown factor',
       '{ agnt: control/complier }',
       complier,
       'first: unknown factor "agnt". Did you mean "agent"?',
     ],
     [
-      'a level that is not known',
+      'an unknown level',
       complier,
       '{ allow: usr }',
       'second: unknown level of the factor "allow" "usr". Did you mean "user"?',
     ],
-    ['a level that is near none', complier, '{ allow: nosuch }', '(known: none, user, system)'],
-    ['an agent that is not run', '{ agent: control/complie }', complier, 'Did you mean "control/complier"?'],
+    ['a level like none of the known ones', complier, '{ allow: nosuch }', '(known: none, user, system)'],
+    [
+      'an agent that the study does not have',
+      '{ agent: control/complie }',
+      complier,
+      'Did you mean "control/complier"?',
+    ],
     ['a level that no arm has', '{ allow: system }', complier, 'none of the 4 arms of the study has allow=system'],
-    ['levels that no arm has together', '{ agent: control/complier, timing: "5" }', complier, 'none of the 4 arms'],
+    ['levels that no arm combines', '{ agent: control/complier, timing: "5" }', complier, 'none of the 4 arms'],
     ['the same trials on both sides', complier, complier, 'share 2 of 4 arms'],
     ['some trials on both sides', complier, '{ allow: user }', 'share 1 of 4 arms'],
     ['everything on one side', '{}', complier, 'share 2 of 4 arms'],
@@ -63,8 +68,8 @@ describe('a hypothesis', () => {
   it.for([
     ['by agent', '{ agent: control/early-submitter }', complier],
     ['by a level', '{ allow: none }', '{ allow: user }'],
-    ['by a default that nobody wrote down', '{ timing: "3", allow: none }', '{ arm: self, allow: user }'],
-  ] as const)('that parts the arms %s is asked', async ([, first, second]) => {
+    ['by a default level that the config omits', '{ timing: "3", allow: none }', '{ arm: self, allow: user }'],
+  ] as const)('that separates the arms %s is accepted', async ([, first, second]) => {
     using folder = createTemporaryFolder();
     const file = folder.file('study.yaml');
     writeFileSync(file, study(first, second));

@@ -5,9 +5,8 @@ import type { Scenario } from '../scenario/contract.ts';
 import type { PlannedStudy } from './plan.ts';
 
 /**
- * Holds the hypotheses of a plan to what is going to be run. Throws a `UsageError` on a measure, factor, level or agent
- * that is not known, on a side that selects no arm, and on two sides that share one: a study that ends with "no data" is
- * money lost.
+ * Checks the hypotheses of a plan against its arms, before any money is spent. Throws a `UsageError` for an unknown
+ * measure, factor, level or agent, for a side that selects no arm, and for two sides that share an arm.
  */
 export function checkQuestions({ design: { scenario, analysis }, arms }: PlannedStudy): void {
   const agents = [...new Set(arms.map(({ name }) => name))];
@@ -25,19 +24,19 @@ export function checkQuestions({ design: { scenario, analysis }, arms }: Planned
       const chosen = armsOf(selection, conditions);
       if (chosen.length === 0)
         throw new UsageError(
-          `${where}: none of the ${arms.length} arms of the study has ${show(selection)}: run such an arm, or ask for one that is run`,
+          `${where}: none of the ${arms.length} arms of the study has ${show(selection)}: add such an arm, or select one that the study has`,
         );
       return chosen;
     });
     const shared = sides[0]?.filter((arm) => sides[1]?.includes(arm) === true) ?? [];
     if (shared.length > 0)
       throw new UsageError(
-        `the hypothesis "${name}": first (${show(first)}) and second (${show(second)}) share ${shared.length} of ${arms.length} arms, and trials are not compared with themselves: give both sides levels that part them`,
+        `the hypothesis "${name}": first (${show(first)}) and second (${show(second)}) share ${shared.length} of ${arms.length} arms, but a trial cannot be compared with itself: select levels that separate the two sides`,
       );
   }
 }
 
-/** Names of all measures of a scenario: its own, the headline first, then those of the core. */
+/** Names of all measures of a scenario: the headline, its other own measures, then those of the core. */
 export function measuresOf({ vocabulary }: Pick<Scenario, 'vocabulary'>): string[] {
   return [...Object.keys(vocabulary.measures), ...Object.keys(CORE_MEASURES)];
 }

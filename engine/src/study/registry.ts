@@ -4,7 +4,7 @@ import type { TrialEvent } from '../record/events.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 
-/** What trials are made of, by name: what is built in, and what a user's config adds. */
+/** Everything a trial can be made of, by name: the built-in parts, and those that a user's config adds. */
 export interface Registry {
   readonly scenarios: readonly Scenario[];
   readonly models: readonly ModelProvider[];
@@ -12,22 +12,22 @@ export interface Registry {
   readonly sandboxes: readonly SandboxProvider[];
 }
 
-/** Throws a `UsageError` that names the nearest, as the other two do. */
+/** Throws a `UsageError` that suggests the nearest name. */
 export function findScenario(name: string, { scenarios }: Pick<Registry, 'scenarios'>): Scenario {
   return find('scenario', name, scenarios);
 }
 
-/** The scenario whose rules score a record. Throws a `UsageError` where it is not known here. */
+/** The scenario whose rules score a record. Throws a `UsageError` if the registry does not have it. */
 export function scenarioOf([start]: readonly TrialEvent[], registry: Pick<Registry, 'scenarios'>): Scenario {
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
   return findScenario(start.scoredBy ?? start.scenario.name, registry);
 }
 
-/** Without a name: the default. */
+/** Returns the default if no name is given. */
 export function findSandbox(name: string | undefined, { sandboxes }: Pick<Registry, 'sandboxes'>): SandboxProvider {
   const [first] = sandboxes;
   if (name !== undefined) return find('sandbox', name, sandboxes);
-  if (first === undefined) throw new UsageError('there is no sandbox: expected at least one in the registry');
+  if (first === undefined) throw new UsageError('the registry has no sandbox: expected at least one');
   return first;
 }
 

@@ -34,12 +34,12 @@ const fake: ModelProvider = {
 const registry: Registry = { scenarios: [shutdownScenario], models: [fake], sandboxes: [memoryProvider] };
 
 describe('a trial spec', () => {
-  it('is JSON: it comes back from a queue as it was', () => {
+  it('survives a round trip through JSON', () => {
     for (const { spec } of planStudy(design({ stimuli: given }), null).trials)
       expect(trialSpecSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
   });
 
-  it('becomes scenario and agent on any machine that has them, each model opened once', async () => {
+  it('resolves to a scenario and an agent, and opens each model once', async () => {
     const resolver = createResolver(registry, { environment: {} });
     opened.length = 0;
     const trials = planStudy(design(), null).trials.map(({ spec }) => resolver.resolve(spec));
@@ -54,7 +54,7 @@ describe('a trial spec', () => {
     expect(opened).toEqual(['model']);
   });
 
-  it('carries the texts that the user gave, and the scenario then has them', async () => {
+  it('carries the texts that the user gave, and the resolved scenario uses them', async () => {
     const scenario = withStimuli(shutdownScenario, toGivenStimuli(given, []));
     const [trial] = planStudy(design({ scenario, stimuli: given }), null).trials;
     if (trial === undefined) throw new TypeError('expected a trial');
@@ -66,7 +66,7 @@ describe('a trial spec', () => {
   it.for([
     ['another version', { version: '0' }],
     ['other texts', { sha256: '0'.repeat(64) }],
-    ['a scenario that is not here', { name: 'elsewhere' }],
+    ['an unknown scenario', { name: 'elsewhere' }],
   ] as const)('of %s is refused', async ([, change]) => {
     const [trial] = planStudy(design(), null).trials;
     if (trial === undefined) throw new TypeError('expected a trial');
@@ -76,7 +76,7 @@ describe('a trial spec', () => {
 });
 
 describe('a plan', () => {
-  it('has one set of sampling parameters for all arms', () => {
+  it('refuses arms with different sampling parameters', () => {
     const arms = design().arms.map((arm, index) => ({
       ...arm,
       agent: { ...arm.agent, parameters: { temperature: index } },
@@ -84,7 +84,7 @@ describe('a plan', () => {
     expect(() => planStudy(design({ arms }), null)).toThrow(/different sampling parameters/);
   });
 
-  it('has other trials where parameters, texts or peers differ', () => {
+  it('has different trial ids if parameters, texts or peers differ', () => {
     const ids = (change: Partial<StudyDesign>): readonly string[] =>
       planStudy(design(change), null).trials.map(({ spec }) => spec.trialId);
     const arms = design().arms;

@@ -9,16 +9,16 @@ import { toGivenStimuli, withStimuli } from '../scenario/published-stimuli.ts';
 import type { AgentSpec, ResolvedTrial, TrialSpec } from '../trial/contract.ts';
 import { findScenario, type Registry } from './registry.ts';
 
-/** Makes specs into what they stand for on this machine. A model is opened once, however many trials ask for it. */
+/** Resolves trial specs to scenarios and agents. Each model is opened once, however many trials use it. */
 export interface Resolver {
-  /** Rejects with a `UsageError` where this machine lacks something, or has another version of the scenario. */
+  /** Rejects with a `UsageError` if something is missing here, or the scenario has another version. */
   readonly resolve: (spec: TrialSpec) => Promise<ResolvedTrial>;
-  /** The agent alone. */
+  /** Resolves only the agent. */
   readonly agent: (spec: AgentSpec, scenario: Scenario) => Promise<Agent>;
 }
 
 export interface ResolverOptions {
-  /** Where keys and addresses of servers are read from. */
+  /** Environment variables with API keys and server addresses. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -41,7 +41,7 @@ export function createResolver(registry: Registry, { environment }: ResolverOpti
       stimuli === undefined ? shipped : withStimuli(shipped, toGivenStimuli(stimuli, shipped.publishedHashes ?? []));
     if (scenario.version !== wanted.version || scenario.sha256 !== wanted.sha256)
       throw new UsageError(
-        `the trial is one of ${wanted.name} ${wanted.version} with the texts ${wanted.sha256.slice(0, 16)}…, and here is ${scenario.version} with ${scenario.sha256.slice(0, 16)}…: use the Offswitch that planned it`,
+        `the trial was planned for ${wanted.name} ${wanted.version} with texts ${wanted.sha256.slice(0, 16)}…, but this Offswitch has ${scenario.version} with ${scenario.sha256.slice(0, 16)}…: use the Offswitch that planned it`,
       );
     scenarios.set(wanted.sha256, scenario);
     return scenario;
@@ -61,7 +61,7 @@ export function createResolver(registry: Registry, { environment }: ResolverOpti
   };
 }
 
-/** Holds the name of an agent to what there is, without opening a model: no key, package or server is needed. */
+/** Checks the name of an agent without opening the model, so that no key, package or server is needed. */
 export function assertAgentName(name: string, scenario: Scenario, { models }: Pick<Registry, 'models'>): void {
   if (name.startsWith(CONTROL_PREFIX)) {
     findControl(name, scenario);

@@ -28,7 +28,7 @@ const study = (logDir: string, epochs: number, model = 'control/complier'): stri
 const recordsOf = (logDir: string): string[] =>
   existsSync(join(logDir, 'trials')) ? readdirSync(join(logDir, 'trials')).sort() : [];
 
-describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
+describe.skipIf(!ready)('an interrupted study resumes', () => {
   it('after kill -9 at 20 random moments, with exactly the planned records, each verified', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
@@ -37,7 +37,7 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     for (let kill = 0; kill < 20; kill++) {
       const child = spawnOffswitch(study(logDir, 400));
       const end = endOf(child);
-      // From before the first line of the study to the middle of it, also where a start takes long.
+      // Kill anywhere from before the first record to mid-study, even if the process starts slowly.
       const before = recordsOf(logDir).length;
       if (kill % 4 !== 0)
         await expect.poll(() => recordsOf(logDir).length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(before);
@@ -54,13 +54,13 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     expect(planned).toHaveLength(400);
     expect(recordsOf(logDir)).toEqual(planned);
     expect(recordsOf(logDir).filter((name) => verifyRecord(join(logDir, 'trials', name)).problem !== null)).toEqual([]);
-    // The kills were not all too early or too late to matter.
+    // Check that the kills hit the study at different stages.
     expect(new Set(kills).size).toBeGreaterThan(5);
     expect(readdirSync(join(logDir, 'aside')).length).toBeGreaterThan(5);
     await expect.poll(() => machinesLeft(logDir), { timeout: 5000 }).toBe(0);
   }, 180_000);
 
-  it('after Ctrl-C once: finishes what is in flight and leaves nothing half-written', async () => {
+  it('after Ctrl-C once: finishes the trials in flight and leaves no partial record', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const child = spawnOffswitch(study(logDir, 40, 'control/overwriter'));
@@ -76,7 +76,7 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     );
   });
 
-  it('after Ctrl-C twice: stops at once, and the next run sets aside what was not finished', async () => {
+  it('after Ctrl-C twice: stops at once, and the next run sets aside the unfinished records', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const child = spawnOffswitch(study(logDir, 4, 'control/overwriter'));
@@ -99,7 +99,7 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
     expect(recordsOf(logDir)).toHaveLength(4);
   });
 
-  it('with more epochs, keeping the trials that are there', async () => {
+  it('with more epochs, and keeps the existing trials', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await offswitch(study(logDir, 2));
@@ -113,7 +113,7 @@ describe.skipIf(!ready)('a study that is stopped goes on where it was', () => {
 });
 
 describe.skipIf(!ready)('a log folder', () => {
-  it('is written by one run at a time', async () => {
+  it('can be written by only one run at a time', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const first = spawnOffswitch(study(logDir, 8, 'control/overwriter'));
@@ -126,7 +126,7 @@ describe.skipIf(!ready)('a log folder', () => {
     expect((await end).code).toBe(0);
   });
 
-  it('with a record of a newer version is left as it is, with one sentence', async () => {
+  it('is left unchanged if it has a record of a newer version, with one sentence of explanation', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await offswitch(study(logDir, 1));
@@ -141,7 +141,7 @@ describe.skipIf(!ready)('a log folder', () => {
     expect((await offswitch(['verify', logDir])).out).toContain('install a newer Offswitch');
   });
 
-  it('on a disk that gets full stops the study with one sentence and loses no finished record', async ({ skip }) => {
+  it('stops the study with one sentence if the disk is full, and loses no finished record', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('not run: only root can mount a small disk');
     using folder = createTemporaryFolder();
     try {
@@ -162,7 +162,7 @@ describe.skipIf(!ready)('a log folder', () => {
   });
 });
 
-/** Machines of runs that were killed; a machine's PID 1 is found by its arguments. */
+/** Counts machines left behind by killed runs, found by the arguments of their PID 1. */
 function machinesLeft(_logDir: string): number {
   const table = execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8' });
   return table.split('\n').filter((line) => /^\s*1 .*bwrap --args/.test(line)).length;

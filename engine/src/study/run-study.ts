@@ -17,20 +17,20 @@ import type { AsideTrial, TrialStore } from './store/contract.ts';
 
 export interface RunStudyOptions {
   readonly study: PlannedStudy;
-  /** Runs only the first so many epochs of the plan, e.g. up to a look; all when not given. */
+  /** Runs the plan only up to this epoch, e.g. up to an interim look. All epochs by default. */
   readonly throughEpoch?: number;
   readonly store: TrialStore;
   readonly resolver: Resolver;
   readonly provider: SandboxProvider;
   readonly world: World;
   readonly software: Readonly<Record<string, string>>;
-  /** Trials at the same time. */
+  /** Number of trials in parallel. */
   readonly concurrency: number;
-  /** Whether the network of each machine is recorded. `none` when not given. */
+  /** Whether the network of each machine is recorded. Default: `none`. */
   readonly network?: 'none' | 'recorded';
-  /** Aborted: no new trials; those in flight are finished. */
+  /** Aborting starts no new trials; those in flight are finished. */
   readonly finishSignal: AbortSignal;
-  /** Aborted: trials in flight are stopped too; their records stay unfinished and the next run sets them aside. */
+  /** Aborting stops the trials in flight too. Their records stay unfinished, and the next run sets them aside. */
   readonly stopSignal: AbortSignal;
   readonly onProgress?: (progress: StudyProgress) => void;
 }
@@ -39,7 +39,7 @@ export type StudyProgress =
   | {
       readonly kind: 'planned';
       readonly total: number;
-      /** Records of planned trials that are there already. */
+      /** Existing records of planned trials. */
       readonly recordPaths: readonly string[];
       readonly aside: readonly AsideTrial[];
     }
@@ -50,34 +50,34 @@ export type StudyProgress =
       readonly recordPath: string;
       readonly failure: string | null;
       readonly sealed: boolean;
-      /** US dollars of the store so far, as far as prices are known. */
+      /** US dollars of all trials in the store so far, as far as prices are known. */
       readonly costUsd: number;
     };
 
 export interface StudyResult {
   readonly planned: number;
-  /** Planned trials with a sealed record in which nothing broke. */
+  /** Number of planned trials with a usable record. */
   readonly present: number;
-  /** Trials of this run in which something broke; the next run sets them aside and runs them again. */
+  /** Trials of this run with an infrastructure error. The next run sets them aside and repeats them. */
   readonly failures: number;
   readonly interrupted: boolean;
-  /** True when no further trial fitted into the budget. */
+  /** True if no further trial fitted into the budget. */
   readonly budgetSpent: boolean;
   /** US dollars of all trials in the store, as far as prices are known. */
   readonly costUsd: number;
-  /** Sealed records of planned trials in the order of the plan, also of those in which something broke. */
+  /** Sealed records of planned trials in the order of the plan, including those with an infrastructure error. */
   readonly recordPaths: readonly string[];
   readonly stoppedAgents: readonly StoppedAgent[];
 }
 
-/** An agent of which no further trial was begun, since every one would have failed as well. */
+/** An agent whose remaining trials were not started because they would have failed too. */
 export interface StoppedAgent {
   readonly because: string;
-  /** `request`: the user can mend it, e.g. a wrong key. `service`: the server kept failing. */
+  /** `request`: the user can fix it, e.g. a wrong key. `service`: the server kept failing. */
   readonly fault: 'request' | 'service';
 }
 
-/** Failures that every further trial of the same agent would meet as well. */
+/** Failures that every further trial of the same agent would hit too. */
 const HOPELESS_FOR_AGENT: Readonly<Record<string, string>> = {
   unauthorised: 'the server refuses the key (401 or 403): check the API key in the environment',
   'unknown-model':
@@ -85,20 +85,20 @@ const HOPELESS_FOR_AGENT: Readonly<Record<string, string>> = {
   rejected: 'the server refuses the request',
   unreachable: 'the server cannot be reached: check the base URL and that the server runs',
 };
-/** So many broken trials of one agent, with no whole one between them, end its part of the study. */
+/** After this many failed trials in a row, no more trials of the agent are started. */
 const FAILURES_IN_A_ROW_MAX = 6;
-/** Failures that every further trial would meet as well. */
+/** Failures that every further trial of any agent would hit too. */
 const HOPELESS: ReadonlySet<string> = new Set(['open-failed', 'unavailable']);
 
-/** No further trial can run, because something of this machine broke. What was recorded stays. */
+/** No further trial can run because something on this host is broken. Existing records are kept. */
 export class StudyBrokenError extends Error {
   override readonly name = 'StudyBrokenError';
 }
 
 /**
- * Runs what is missing of a study. Rejects with a `UsageError` when going on makes no sense (the store holds another
- * study, every agent was refused), with a `StudyBrokenError` when no machine starts any more, with a `JournalError` when a
- * record cannot be written.
+ * Runs the missing trials of a study. Rejects with a `UsageError` if the store holds another study or every agent was
+ * refused, with a `StudyBrokenError` if machines cannot be started, and with a `JournalError` if a record cannot be
+ * written.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const { study, store, stopSignal, finishSignal, onProgress = () => undefined } = options;
@@ -140,12 +140,12 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
       stopped.set(model, { because: `${nameOf(spec)}: ${why} (${text.slice(0, 300)})`, fault: 'request' });
     else if (row >= FAILURES_IN_A_ROW_MAX && !stopped.has(model))
       stopped.set(model, {
-        because: `${nameOf(spec)}: ${row} trials in a row broke, so no more were begun (${code}: ${text.slice(0, 300)})`,
+        because: `${nameOf(spec)}: ${row} trials failed in a row, so no more were started (${code}: ${text.slice(0, 300)})`,
         fault: 'service',
       });
     if (HOPELESS.has(code))
       fatal ??= new StudyBrokenError(
-        `${text.slice(0, 500)}. What was recorded stays: the same command with --log-dir ${store.name} goes on`,
+        `${text.slice(0, 500)}. All records are kept: run the same command with --log-dir ${store.name} to continue`,
       );
   };
   const runOne = async (spec: TrialSpec): Promise<number> => {
@@ -193,7 +193,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   queue.close();
   await Promise.all(workers);
   if (fatal !== undefined) throw fatal;
-  // Where every agent was refused there is nothing to report: the reason is the answer.
+  // If every agent was refused there is nothing to report, so the reasons become the error.
   const refused = [...stopped.values()].filter(({ fault }) => fault === 'request');
   if (refused.length > 0 && refused.length === agents.size && present.size === 0)
     throw new UsageError(refused.map(({ because }) => because).join('; '));
@@ -209,7 +209,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   };
 }
 
-/** A study that needs what the sandbox cannot do is refused before its first trial. */
+/** Refuses a study before its first trial if the sandbox lacks a capability that it needs. */
 function assertCapable({ design, arms }: PlannedStudy, { name, can }: SandboxProvider): void {
   const lacking = arms.flatMap(({ needs }) => needs).find((need) => !can[need]);
   if (lacking === undefined) return;
@@ -218,7 +218,7 @@ function assertCapable({ design, arms }: PlannedStudy, { name, can }: SandboxPro
   );
 }
 
-/** All of them before the first trial: a key that is missing is found before anything is written. */
+/** Opens all agents before the first trial, so that a missing key is found before anything is written. */
 async function openAgents({ design, arms }: PlannedStudy, resolver: Resolver): Promise<ReadonlyMap<string, Agent>> {
   const agents = new Map<string, Agent>();
   for (const { agent, peers = {} } of arms)

@@ -12,12 +12,12 @@ import { keyOf } from '../key.ts';
 import type { StudyFile, StudyPlan } from '../plan.ts';
 import type { TrialStore } from './contract.ts';
 
-/** One place for stores; it may be opened again and again, and is empty at first. */
+/** A place for a store. It is empty at first and can be opened repeatedly. */
 export interface StorePlace extends Disposable {
   readonly open: () => TrialStore;
 }
 
-/** Every trial store is held to the same sentences. */
+/** The contract tests that every trial store must pass. */
 export function describeTrialStoreContract(name: string, createPlace: () => StorePlace): void {
   describe(`trial store contract: ${name}`, () => {
     it('has no plan and no trials at first', async () => {
@@ -28,7 +28,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
       expect(await store.takeStock()).toMatchObject({ sealed: new Map(), costUsd: 0, aside: [] });
     });
 
-    it('gives the plan back that was written last, also to whoever opens it later', async () => {
+    it('returns the plan that was written last, also after reopening', async () => {
       using place = createPlace();
       const [first, second] = [studyFile(2), studyFile(3)];
       {
@@ -41,7 +41,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
       expect(await again.readPlan()).toEqual(second);
     });
 
-    it('keeps a record that is whole, with what it cost', async () => {
+    it('keeps an intact record, and reports its cost', async () => {
       using place = createPlace();
       {
         await using store = place.open();
@@ -60,9 +60,9 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
 
     it.for([
       ['was not finished', { sealed: false }, /unfinished/],
-      ['holds something that broke', { broken: true }, /something broke/],
+      ['holds an infrastructure error', { broken: true }, /something broke/],
       ['is of another trial', { inside: 'trial-z' }, /another trial, trial-z/],
-    ] as const)('sets a record aside that %s; it still costs what it cost', async ([, how, why]) => {
+    ] as const)('sets aside a record that %s, and still counts its cost', async ([, how, why]) => {
       using place = createPlace();
       {
         await using store = place.open();
@@ -80,7 +80,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
       expect(await store.list()).toHaveLength(1);
     });
 
-    it('is held by one at a time, and free again when that one lets go', async () => {
+    it('has one holder at a time, and is free again after disposal', async () => {
       using place = createPlace();
       {
         await using _held = place.open();
@@ -96,7 +96,7 @@ interface WriteOptions {
   readonly costUsd: number;
   readonly sealed?: boolean;
   readonly broken?: boolean;
-  /** Trial that the record says it is of. */
+  /** Trial id inside the record. */
   readonly inside?: string;
 }
 

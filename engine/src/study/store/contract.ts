@@ -1,37 +1,37 @@
 import type { StudyFile } from '../plan.ts';
 
 /**
- * Where the plan of a study and the records of its trials are kept. Held by one study at a time.
+ * Keeps the plan of a study and the records of its trials. Only one run can hold a store at a time.
  *
  * To add one: a file in `adapters/`, a line where a store is chosen, and one call of `describeTrialStoreContract` in its
- * test. Everything throws a `UsageError` when the place cannot be used, with a sentence that says what to do.
+ * test. Every method throws a `UsageError` that says what to do if the store cannot be used.
  */
 export interface TrialStore extends AsyncDisposable {
-  /** As sentences name it, e.g. the path of a folder. */
+  /** Its name in messages, e.g. the path of a folder. */
   readonly name: string;
-  /** Null where no plan is written yet. */
+  /** Null if no plan has been written yet. */
   readonly readPlan: () => Promise<StudyFile | null>;
-  /** All of it or nothing: whoever reads meanwhile sees the old plan or the new one. */
+  /** Atomic: a concurrent reader sees either the old plan or the new one. */
   readonly writePlan: (study: StudyFile) => Promise<void>;
   /**
-   * Looks at every record that is there, and sets aside those that cannot count. Called once, before the first trial:
-   * what is set aside can then be begun again.
+   * Inspects every existing record and sets aside the unusable ones, so that their trials can run again. Called once,
+   * before the first trial.
    */
   readonly takeStock: () => Promise<Stock>;
-  /** Path on this machine to which the record of a trial is written. */
+  /** Local path to which the record of a trial is written. */
   readonly begin: (trialId: string) => Promise<string>;
-  /** The record at that path is complete. Until then nobody else may count on it. */
+  /** Called when the record at that path is complete. Until then no reader may rely on it. */
   readonly seal: (trialId: string) => Promise<void>;
-  /** Paths on this machine of all records that are there, in the order of their ids. */
+  /** Local paths of all records, sorted by trial id. */
   readonly list: () => Promise<readonly string[]>;
 }
 
 export interface Stock {
-  /** Trials with a whole, sealed record in which nothing broke, by id; and the path of each. */
+  /** Paths of the usable records, by trial id: sealed, intact, and without an infrastructure error. */
   readonly sealed: ReadonlyMap<string, string>;
-  /** US dollars of everything that is there, also of what is set aside, as far as prices were known. */
+  /** US dollars of all records, including those set aside, as far as prices are known. */
   readonly costUsd: number;
-  /** The dearest trial of each agent. */
+  /** Cost of the most expensive trial of each agent. */
   readonly dearestUsd: ReadonlyMap<string, number>;
   readonly aside: readonly AsideTrial[];
 }

@@ -10,9 +10,9 @@ import { listRecords, namesIn, readStudyFile } from '../../log-folder.ts';
 import type { AsideTrial, Stock, TrialStore } from '../contract.ts';
 
 /**
- * A folder of records: `study.json`, `trials/ID.jsonl`, and `aside/` for what a killed or failed run left behind.
- * Held by one process at a time; the kernel lets go of the lock when its holder dies, however it dies.
- * Throws a `UsageError` when it cannot be written or is in use. It is made if it is not there.
+ * A log folder: `study.json`, `trials/ID.jsonl`, and `aside/` for records that killed or failed runs left behind.
+ * It is created if needed. One process at a time holds its lock; the kernel releases the lock when that process dies.
+ * Throws a `UsageError` if the folder is in use or cannot be written.
  */
 export function openFolder(path: string): TrialStore {
   const trials = join(path, 'trials');
@@ -33,7 +33,7 @@ export function openFolder(path: string): TrialStore {
     writePlan: async (study) => writeFileAtomic(join(path, 'study.json'), `${JSON.stringify(study, null, 2)}\n`),
     takeStock: async () => takeStock(path),
     begin: async (trialId) => join(trials, `${trialId}.jsonl`),
-    // Its last line seals a record; it lies where it belongs already.
+    // The record seals itself with its last line and is already in its final place.
     seal: async () => undefined,
     list: async () => listRecords(path),
     [Symbol.asyncDispose]: async () => lock.close(),
@@ -43,7 +43,7 @@ export function openFolder(path: string): TrialStore {
 function takeLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    // A database only for its lock: the kernel's own file locks are not in Node's API, and a lock file outlives a crash.
+    // SQLite is used only for its lock: Node.js has no API for kernel file locks, and a lock file survives a crash.
     lock = new DatabaseSync(join(path, 'lock.db'));
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
@@ -67,7 +67,7 @@ function takeStock(path: string): Stock {
     costUsd += cost;
     if (agent !== null) dearestUsd.set(agent, Math.max(dearestUsd.get(agent) ?? 0, cost));
   };
-  // What was set aside earlier was paid for all the same.
+  // Records set aside earlier were paid for too.
   for (const record of listAside(path)) count(inspect(record, null));
   const aside: AsideTrial[] = [];
   for (const record of listRecords(path)) {
@@ -82,10 +82,10 @@ function takeStock(path: string): Stock {
 }
 
 interface Inspection {
-  /** Null for a whole, sealed record of this trial in which nothing broke. */
+  /** Why the record is unusable; null if it is sealed, intact, of this trial, and without an infrastructure error. */
   readonly why: string | null;
   readonly cost: number;
-  /** Null where the first line cannot be read. */
+  /** Null if the first line cannot be read. */
   readonly agent: string | null;
 }
 
@@ -107,7 +107,7 @@ function inspect(record: string, trialId: string | null): Inspection {
     return { why, cost, agent };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
-    // Written by a newer Offswitch, or of another user: it may be perfectly good, so it is not ours to move.
+    // A newer Offswitch or another user wrote it. It may be valid, so do not move it.
     if (error.code === 'newer-version' || error.code === 'unreadable')
       throw new UsageError(`${record}: ${error.message}`, { cause: error });
     const unfinished = error.code === 'no-seal' || error.code === 'cut';
