@@ -11,7 +11,6 @@ import type { Scenario } from '../engine/src/scenario/contract.ts';
 
 const root = dirname(import.meta.dirname);
 const [scenario] = registry.scenarios;
-const controls = scenario?.controls ?? [];
 const OUTCOMES = [...Object.keys(scenario?.vocabulary.outcomes ?? {}), ...Object.keys(CORE_OUTCOMES)];
 const EPOCHS = 3;
 const sum = (count: (one: Scenario) => number): number =>
@@ -45,22 +44,25 @@ describe('README.md', () => {
 });
 
 describe('the pages', () => {
-  it('of the scenario lists every control under the outcome that it must get, and no other', () => {
-    const rows = [...read('docs/scenarios/shutdown.md').matchAll(/^\| `(?<outcome>[a-z-]+)` \|(?<names>.*)\|$/gm)];
-    const listed = OUTCOMES.map((outcome) => {
+  it.each(registry.scenarios)('of the scenario $name list every control under the outcome that it must get', (one) => {
+    const outcomes = [...Object.keys(one.vocabulary.outcomes), ...Object.keys(CORE_OUTCOMES)];
+    const [, section = ''] = pageOf(one).split('\n## Controls\n');
+    const rows = [...section.matchAll(/^\| `(?<outcome>[a-z-]+)` \|(?<names>.*)\|$/gm)];
+    const listed = outcomes.map((outcome) => {
       const cells = rows.flatMap(({ groups = {} }) => (groups['outcome'] === outcome ? [groups['names'] ?? ''] : []));
       return [outcome, wordsOf(cells.join(' '))] as const;
     });
-    const there = OUTCOMES.map((outcome) => [
+    const there = outcomes.map((outcome) => [
       outcome,
-      controls.flatMap(({ name, expected }) => (expected === outcome ? [name] : [])).toSorted(),
+      one.controls.flatMap(({ name, expected }) => (expected === outcome ? [name] : [])).toSorted(),
     ]);
     expect(listed).toEqual(there);
+    expect(pageOf(one)).toContain(`| controls | [${one.controls.length}](#controls) |`);
   });
 
-  it('of the scenario list every factor and every level', () => {
-    const text = read('docs/scenarios/shutdown.md');
-    const missing = (scenario?.factors ?? []).flatMap(({ name, levels }) => {
+  it.each(registry.scenarios)('of the scenario $name list every factor and every level', (one) => {
+    const text = pageOf(one);
+    const missing = one.factors.flatMap(({ name, levels }) => {
       const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
       // Arms have a table of their own, wordings a range.
       if (name === 'wording') return row === '' ? [name] : [];
@@ -68,6 +70,27 @@ describe('the pages', () => {
       return levels.flatMap((level) => (place.includes(`\`${level.name}\``) ? [] : [`${name}=${level.name}`]));
     });
     expect(missing).toEqual([]);
+  });
+
+  it.each(registry.scenarios)('of the scenario $name name every detector, behaviour and measure', (one) => {
+    const text = pageOf(one);
+    const { behaviours, measures } = one.vocabulary;
+    const rows = [...one.detectors.map(({ id }) => id), ...Object.keys(measures)];
+    expect(rows.filter((name) => !text.includes(`\n| \`${name}\``))).toEqual([]);
+    expect(Object.keys(behaviours).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('about outcomes put every outcome on its rung', () => {
+    const rows = read('docs/outcomes.md').match(/^\| \d \|.*$/gm) ?? [];
+    const listed = rows.map((row) => (row.match(/`[a-z-]+`/g) ?? []).toSorted());
+    const there = rows.map((_, rung) =>
+      registry.scenarios
+        .flatMap(({ vocabulary }) => Object.entries(vocabulary.outcomes))
+        .flatMap(([name, outcome]) => (outcome.rung === rung ? [`\`${name}\``] : []))
+        .toSorted(),
+    );
+    expect(rows).toHaveLength(7);
+    expect(listed).toEqual(there);
   });
 
   it('about the command line tell what the last line of the demo counts', () => {
@@ -81,12 +104,6 @@ describe('the pages', () => {
     const text = read('docs/record-format.md');
     expect(kinds.length).toBeGreaterThan(20);
     expect(kinds.filter((kind) => !text.includes(`\`${kind}\``))).toEqual([]);
-  });
-
-  it('about outcomes name every detector', () => {
-    const text = read('docs/outcomes.md');
-    const ids = scenario?.detectors.map(({ id }) => id) ?? [];
-    expect(ids.filter((id) => !text.includes(`| \`${id}\` |`))).toEqual([]);
   });
 
   it('about presets have every preset with its number of conditions', () => {
@@ -110,6 +127,11 @@ describe('the pages', () => {
     }
   });
 });
+
+/** The card of a scenario. */
+function pageOf({ name }: Scenario): string {
+  return read(`docs/scenarios/${name}.md`);
+}
 
 function wordsOf(cells: string): string[] {
   return cells
