@@ -106,8 +106,7 @@ export function parseVersion1(value: object): z.ZodSafeParseResult<Version1Event
 /** The same event in version 2. Pure; `seq` and `at` stay. */
 export function upgrade(event: Version1Event): TrialEvent {
   const { seq, at } = event;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stamped again with what it had
-  return { ...upgradeContent(event), seq, at } as TrialEvent;
+  return { ...upgradeContent(event), seq, at };
 }
 
 const untrusted = untrustedText.parse('');

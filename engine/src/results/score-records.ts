@@ -46,7 +46,6 @@ export async function scoreRecords(
 /** The other side, in the thread: paths in, what came of each out. */
 export function answerOrders(port: MessagePort | null, findRules: FindRules): void {
   port?.on('message', (paths: readonly string[]) => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     port.postMessage(paths.map((path) => scoreFile(path, findRules)));
   });
 }

@@ -6,7 +6,7 @@ import { conditionSchema, limitsSchema } from '../record/events.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 
-/** Sampling, as the user gave it; what is not given is left to the provider. */
+/** Sampling parameters from the user. The provider decides the rest. */
 export const modelParametersSchema = z.strictObject({
   temperature: z.number().optional(),
   topP: z.number().optional(),
@@ -14,28 +14,28 @@ export const modelParametersSchema = z.strictObject({
   seed: z.int().optional(),
 });
 
-/** Who acts, as a value. */
+/** An agent as a JSON value. */
 export const agentSpecSchema = z.strictObject({
   /** `provider/model`, or `control/name`. */
   model: z.string().min(1),
   parameters: modelParametersSchema.optional(),
-  /** US dollars per million tokens; absent: unknown, and then no cost is computed. */
+  /** US dollars per million tokens. If absent, no cost is computed. */
   price: z.strictObject({ inputUsdPerMillion: z.number(), outputUsdPerMillion: z.number() }).optional(),
-  /** Seconds that one attempt may wait for an answer of the server. */
+  /** Seconds that one attempt may wait for an answer from the server. */
   attemptSeconds: z.number().positive().optional(),
 });
 export type AgentSpec = z.output<typeof agentSpecSchema>;
 
-/** One trial as a value: JSON, so that any worker can run it. */
+/** One trial as a JSON value, so that any worker can run it. */
 export const trialSpecSchema = z.strictObject({
   trialId: z.string().min(1),
-  /** Key of the study that it belongs to; absent when it is run by itself. */
+  /** Key of the study that the trial belongs to; absent for a single trial. */
   studyKey: z.string().optional(),
   scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
   condition: conditionSchema,
   /** The agent under test. */
   agent: agentSpecSchema,
-  /** Other agents, by the id of their seat. */
+  /** Other agents, by seat id. */
   peers: z.record(z.string(), agentSpecSchema).optional(),
   epoch: z.int().min(1),
   seed: z.string(),
@@ -46,10 +46,10 @@ export const trialSpecSchema = z.strictObject({
 });
 export type TrialSpec = z.output<typeof trialSpecSchema>;
 
-/** What a spec comes to on this machine. */
+/** A spec with its scenario and agents. */
 export interface ResolvedTrial {
   readonly spec: TrialSpec;
-  /** With the given texts, where the spec holds some. */
+  /** Includes the texts given in the spec, if any. */
   readonly scenario: Scenario;
   readonly agent: Agent;
   readonly peers: Readonly<Record<string, Agent>>;
@@ -58,17 +58,17 @@ export interface ResolvedTrial {
 export interface TrialDeps {
   readonly provider: SandboxProvider;
   readonly world: World;
-  /** Names and versions for the record. */
+  /** Names and versions, for the record. */
   readonly software: Readonly<Record<string, string>>;
-  /** Aborting stops the trial where it is; its record then stays without a seal. */
+  /** Aborting stops the trial at once. Its record is then not sealed. */
   readonly signal: AbortSignal;
 }
 
 export interface TrialResult {
-  /** False when it was interrupted: the record is unfinished and must be set aside. */
+  /** False if the trial was interrupted: its record is unfinished and must be set aside. */
   readonly sealed: boolean;
-  /** US dollars of its model calls, as far as the price is known. */
+  /** US dollars for its model calls, as far as prices are known. */
   readonly costUsd: number;
-  /** Set when something broke that is not the agent's doing. The outcome is then `invalid`, never a verdict. */
+  /** Set if something failed that the agent did not cause. The outcome is then `invalid`, never a verdict. */
   readonly failure: { readonly stage: string; readonly code: string; readonly text: string } | null;
 }

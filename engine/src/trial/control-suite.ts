@@ -28,7 +28,7 @@ export interface ControlPlayed {
   readonly score: Score;
 }
 
-/** One trial of a control, in a real sandbox, from its set-up to its score. */
+/** Runs one trial of a control in a real sandbox, from set-up to score. */
 export async function playControl({ scenario, control, provider, ...options }: ControlTrial): Promise<ControlPlayed> {
   using folder = createTemporaryFolder();
   const path = folder.file('record.jsonl');
@@ -56,7 +56,7 @@ export function runControl(
   );
 }
 
-/** Every control of a scenario gets the outcome that it must get, in a real machine. */
+/** Tests that every control of a scenario gets its expected outcome in a real machine. */
 export function describeControls(scenario: Scenario, provider: SandboxProvider): void {
   describe.concurrent(`controls of ${scenario.name} in ${provider.name}`, () => {
     const controls = scenario.controls.filter(({ needsRealProcesses }) =>

@@ -8,32 +8,32 @@ import type { Emit } from '../record/events.ts';
 import type { HostConnection, SandboxHost } from '../sandbox/contract.ts';
 import type { Delivery, DeliveryReply, WorldHost, WorldRun } from '../scenario/contract.ts';
 
-/** Bytes of one delivery that are read; then the connection is cut. */
+/** Maximum size of one delivery. Then the connection is closed. */
 const DELIVERY_BYTES_MAX = 4 * 1024 ** 3;
 const TARGET_CHARACTERS_MAX = 1000;
 
 export interface DeliveriesOptions {
   readonly run: Pick<WorldRun, 'deliver'>;
   readonly emit: Emit;
-  /** Is told what broke in the harness while a delivery was taken. */
+  /** Called with errors of the harness while it receives a delivery. */
   readonly onProblem: (error: unknown) => void;
-  /** The tool call in progress. */
+  /** Id of the tool call in progress. */
   readonly callId: () => string | null;
 }
 
 export interface Deliveries {
   readonly hosts: readonly SandboxHost[];
-  /** Cuts what does not end by itself within a second. Resolves when every delivery is in the record. */
+  /** Closes connections that stay quiet for a second. Resolves when every delivery is in the record. */
   readonly close: () => Promise<void>;
 }
 
-/** At the end of a trial a connection over which nothing has come for so long is cut; and every one after the second bound. */
+/** At the end of a trial, connections are closed if none receives data for `QUIET_MS_MAX`, and all after `CLOSE_MS_MAX`. */
 const QUIET_MS_MAX = 1000;
 const CLOSE_MS_MAX = 30_000;
 
 /**
- * Listens at the hosts of a world. What arrives is counted and hashed here, while it streams, and handed to the world;
- * it is never kept. The listener is in this process, where the agent cannot reach it.
+ * Serves the hosts of a world. Deliveries are counted and hashed while they stream to the world, and never stored. The
+ * listeners run in this process, where the agent cannot reach them.
  */
 export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOptions): Deliveries {
   const open = new Map<Duplex, Promise<void>>();
@@ -74,17 +74,17 @@ export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOp
 type Take = (host: string, request: Delivery['request'], source: AsyncIterable<Uint8Array>) => Promise<Taken>;
 
 interface Taken extends DeliveryReply {
-  /** Writes it into the record, as whole unless it was cut. */
+  /** Records the delivery; `complete` must also be false if it exceeded a limit or was broken off. */
   readonly record: (complete: boolean) => void;
 }
 
-/** One HTTP connection, which may bring several requests. Resolves when it is closed. */
+/** Serves one HTTP connection, which may carry several requests. Resolves when it is closed. */
 function serveHttp({ stream, host }: HostConnection, take: Take): Promise<void> {
-  let problem: unknown;
+  let problem: Error | undefined;
   let answering: Promise<void> = Promise.resolve();
   const server = createServer((request, response) => {
     answering = answer(request, response).catch((error: unknown) => {
-      problem ??= error;
+      problem ??= error instanceof Error ? error : new Error(String(error));
       stream.destroy();
     });
   });
@@ -105,10 +105,10 @@ function serveHttp({ stream, host }: HostConnection, take: Take): Promise<void> 
   });
 }
 
-/** One bare connection: everything that comes over it is one delivery. */
+/** Serves one plain TCP connection: everything it receives is one delivery. */
 async function serveTcp({ stream, host }: HostConnection, take: Take): Promise<void> {
   stream.once('error', () => stream.destroy());
-  // The stream stays open for the reply when everything has come.
+  // Keep the stream open for the reply.
   const taken = await take(host, null, stream.iterator({ destroyOnReturn: false }));
   taken.record(true);
   if (!stream.destroyed) stream.end(taken.body);
@@ -127,7 +127,8 @@ async function takeDelivery(
   { run, emit, callId }: DeliveriesOptions,
 ): Promise<Taken> {
   const during = callId();
-  if (run.deliver === undefined) throw new TypeError(`the world of this trial takes nothing at "${about.host}"`);
+  if (run.deliver === undefined)
+    throw new TypeError(`the world of this trial does not accept deliveries to "${about.host}"`);
   const hash = createHash('sha256');
   let bytes = 0;
   let cut = false;
@@ -143,13 +144,13 @@ async function takeDelivery(
         return;
       }
     } catch {
-      // The sender broke off: what came until then is what counts.
+      // The sender broke off. Keep what has arrived so far.
       cut = true;
     }
   }
   const chunks = counted();
   const reply = await run.deliver({ ...about, chunks });
-  // What the world did not look at has arrived all the same.
+  // Count what the world did not read, too.
   for await (const _ of chunks);
   const { host, number, request } = about;
   return {

@@ -6,9 +6,9 @@ import { carryUnseen, diffTrees } from './tree-diff.ts';
 type TreePhase = EventOf<'tree-change'>['phase'];
 type MachinePhase = EventOf<'machine-state'>['phase'];
 
-/** Looks at files and processes from outside; what changed goes into the record. */
+/** Observes files and processes from outside, and records what changed. */
 export interface Looks {
-  /** Everything, once. Before it nothing is looked at. */
+  /** Records the initial state. Until it is called, the other methods do nothing. */
   readonly first: () => Promise<void>;
   readonly atTree: (phase: TreePhase, name: string | null) => Promise<void>;
   readonly atMachine: (phase: MachinePhase, name: string | null) => Promise<void>;
@@ -19,7 +19,7 @@ export interface LooksOptions {
   readonly emit: Emit;
   readonly sandbox: () => Sandbox;
   readonly watched: readonly string[];
-  /** The tool call in progress. */
+  /** Id of the tool call in progress. */
   readonly callId: () => string | null;
 }
 

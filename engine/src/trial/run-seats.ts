@@ -15,7 +15,7 @@ export interface SeatsContext {
   readonly deps: TrialDeps;
 }
 
-/** Lets every seat's agent work, and ends when the agent under test does: the others are stopped then. */
+/** Runs the agents of all seats. When the agent under test ends, its peers are stopped. */
 export async function runSeats(context: SeatsContext): Promise<AgentEnd> {
   const { trial, world, log, deps } = context;
   const [subject, ...others] = world.seats;

@@ -10,8 +10,8 @@ import { createStage, type TrialStage } from './stage.ts';
 import { createTrialLog, type TrialLog } from './trial-log.ts';
 
 /**
- * Runs a trial and writes its record to `path`. Rejects with a `JournalError` when the record cannot be written; every
- * other failure is in the record. The machine is gone when this returns, whatever happened.
+ * Runs a trial and writes its record to `path`. Rejects with a `JournalError` if the record cannot be written; every
+ * other failure is recorded. The machine is always gone when this returns.
  */
 export async function runTrial(path: string, trial: ResolvedTrial, deps: TrialDeps): Promise<TrialResult> {
   const journal = openJournal({ path, now: deps.world.now });
@@ -26,7 +26,7 @@ export async function runTrial(path: string, trial: ResolvedTrial, deps: TrialDe
   }
 }
 
-/** One trial, from set-up to the last question. Read it as the table of contents of this folder. */
+/** One trial, from set-up to the last question. It serves as the table of contents of this folder. */
 async function play(trial: ResolvedTrial, log: TrialLog, deps: TrialDeps): Promise<void> {
   const { elapsed } = deps.world;
   const started = elapsed();
@@ -47,7 +47,7 @@ interface TrialContext {
   readonly deps: TrialDeps;
 }
 
-/** Null when no machine could be opened; why is in the record. */
+/** Returns null if no machine could be opened; the record holds the reason. */
 async function openSandbox({ trial, world, stage, log, deps }: TrialContext): Promise<Sandbox | null> {
   const { provider, signal } = deps;
   const started = deps.world.elapsed();
@@ -77,7 +77,7 @@ async function openSandbox({ trial, world, stage, log, deps }: TrialContext): Pr
   }
 }
 
-/** A connection that is refused leaves no trace but in the recorder. */
+/** Turns recording on if the world has refused hosts: only the recorder sees a refused connection. */
 function networkOf(
   asked: 'none' | 'recorded',
   { refusedHosts = [] }: ScenarioWorld,
@@ -92,7 +92,7 @@ function assertCapable({ needs = [], hosts }: ScenarioWorld, { can, name }: Sand
     throw new SandboxError('unavailable', `this world needs "${missing}", which the sandbox ${name} does not have`);
 }
 
-/** What happens while there is a machine. Null when it broke on the way. */
+/** Everything that happens while the machine exists. Returns null if something failed. */
 async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd | null> {
   const { stage, log, deps } = context;
   await using _ = sandbox;
@@ -106,7 +106,7 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
     if (!deps.signal.aborted) await stage.finish(log.submission());
     if (stage.problem() !== undefined) throw stage.problem();
   } catch (error) {
-    // What failed while a request was answered says more than what that did to the machine.
+    // An error while serving a request is the cause; the error of the machine is only its effect.
     log.fail('trial', stage.problem() ?? error);
     end = null;
   }
@@ -116,7 +116,7 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
   return end;
 }
 
-/** Questions of fixed form to an agent that has nothing left to act with. */
+/** Asks fixed questions after the agent has lost its machine and tools. */
 async function askQuestions({ ask, reason }: AgentEnd, questions: readonly Question[], log: TrialLog): Promise<void> {
   if (ask === undefined || reason === 'model-error') return;
   for (const { id, text } of questions) {

@@ -30,8 +30,8 @@ async function textOf({ chunks }: Delivery): Promise<string> {
 const put = (path: string, length: number, body: string): string =>
   `exec 3<>/dev/tcp/store.internal/8080; printf 'PUT ${path} HTTP/1.1\\r\\nHost: store\\r\\nContent-Length: ${length}\\r\\n\\r\\n${body}' >&3`;
 
-describe.skipIf(!ready)('what reaches a host', () => {
-  it('is counted, hashed, handed to the world and answered, over HTTP and bare TCP', async () => {
+describe.skipIf(!ready)('a delivery to a host', () => {
+  it('is counted, hashed, passed to the world and answered, over HTTP and plain TCP', async () => {
     const seen: string[] = [];
     const world = tinyWorld({
       hosts: [store, drop],
@@ -68,7 +68,7 @@ describe.skipIf(!ready)('what reaches a host', () => {
     expect(told[1]).toMatch(/^kept/);
   });
 
-  it('counts in part when the sender breaks off, and when it is still open at the end', async () => {
+  it('is recorded as incomplete if the sender breaks off or the connection is open at the end', async () => {
     const world = tinyWorld({
       hosts: [store],
       start: () =>
@@ -96,12 +96,12 @@ describe.skipIf(!ready)('what reaches a host', () => {
     ]);
   });
 
-  it('is no trial where the sandbox has no hosts', async () => {
+  it('fails the trial if the sandbox does not support hosts', async () => {
     const { result } = await playTrial({ provider: memoryProvider, world: tinyWorld({ hosts: [store] }), *act() {} });
     expect(result.failure).toMatchObject({ code: 'unavailable', text: expect.stringContaining('"hosts"') });
   });
 
-  it('is an error of the harness where the world takes nothing', async () => {
+  it('is a harness error if the world does not accept deliveries', async () => {
     const { result } = await playTrial({
       provider: bwrapProvider,
       world: tinyWorld({ hosts: [drop] }),
@@ -110,12 +110,12 @@ describe.skipIf(!ready)('what reaches a host', () => {
         yield { do: 'submit', answer: '' };
       },
     });
-    expect(result.failure?.text).toContain('takes nothing at "drop.internal"');
+    expect(result.failure?.text).toContain('does not accept deliveries to "drop.internal"');
   });
 });
 
 describe.skipIf(!ready)('the stage', () => {
-  it('marks, acts and notes for the world, and reads files of the machine from outside', async () => {
+  it('records marks, acts and notes of the world, and reads files of the machine from outside', async () => {
     const world = tinyWorld({
       files: [{ path: 'words', content: 'given', mode: 0o644 }],
       start: (stage) =>
@@ -141,7 +141,7 @@ describe.skipIf(!ready)('the stage', () => {
     expect(only(events, 'mark')).toMatchObject([{ name: 'late', text: 'a text', data: { number: 1 } }]);
   });
 
-  it('runs what must not touch the machine in a second one', async () => {
+  it('runs commands that must not touch the machine in a second one', async () => {
     const world = tinyWorld({
       start: (stage) =>
         tinyRun({
@@ -169,7 +169,7 @@ describe('seats', () => {
   const ask = worldTool({ name: 'ask', description: 'Asks.', input: z.strictObject({ word: z.string() }) });
   const prompts = { system: null, user: 'Work.', continue: 'Go on.' };
 
-  it('act in turn on one machine, each event says who, and the others stop with the agent under test', async () => {
+  it('take turns on one machine, are named in their events, and stop with the agent under test', async () => {
     const used: string[] = [];
     const world = tinyWorld({
       seats: [
@@ -211,7 +211,7 @@ describe('seats', () => {
     expect(used).toEqual(['subject ask']);
   });
 
-  it('are asked when all is over, and the answers are claims in the record', async () => {
+  it('are asked after the end, and the answers are recorded as claims', async () => {
     const world = tinyWorld({ start: () => tinyRun({ followUp: [{ id: 'did', text: 'Did you?' }] }) });
     const { events } = await playTrial({
       provider: memoryProvider,

@@ -16,7 +16,7 @@ import { createLooks, type Looks } from './looks.ts';
 import type { TrialLog } from './trial-log.ts';
 import { createTurns } from './turns.ts';
 
-/** The evidence side of one trial: answers the world's requests, and looks at the machine at the right moments. */
+/** The evidence side of one trial: serves the agent's requests, and observes the machine at the right moments. */
 export interface TrialStage {
   /** The scenario's running world. */
   readonly run: WorldRun;
@@ -24,14 +24,14 @@ export interface TrialStage {
   readonly hosts: readonly SandboxHost[];
   readonly answer: (service: string, call: ServiceCall) => Promise<string>;
   readonly begin: (sandbox: Sandbox) => Promise<void>;
-  /** Resolves when no other call runs in the machine; rejects when the signal is aborted before. */
+  /** Resolves when no other call runs in the machine; rejects if the signal is aborted first. */
   readonly callStarts: (callId: string, signal: AbortSignal) => Promise<void>;
   readonly callEnds: (callId: string) => Promise<void>;
-  /** Resolves when no request is being answered any more. */
+  /** Resolves when no request is pending. */
   readonly whenQuiet: () => Promise<void>;
-  /** Holds everything still, looks a last time, and lets the world end. */
+  /** Freezes the machine, takes the last evidence, and ends the world. */
   readonly finish: (submission: UntrustedText | null) => Promise<void>;
-  /** What broke while a request was answered. */
+  /** The first error while a request was served; undefined if there was none. */
   readonly problem: () => unknown;
 }
 
@@ -110,7 +110,7 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
     finish: async (submission) => {
       const machine = opened();
       if (machine.isAlive()) {
-        // Once everything is held, nobody can tell any more what the agent had stopped.
+        // Once everything is frozen, processes that the agent stopped can no longer be told apart.
         await looks.atMachine('agent-end', null);
         const started = deps.world.elapsed();
         const { processes } = await machine.freeze();
@@ -136,7 +136,7 @@ interface WorldStageOptions {
   readonly deps: TrialDeps;
 }
 
-/** What the running world may ask of the trial. */
+/** What the running world may request from the trial. */
 function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stage {
   const { emit } = log;
   const { elapsed } = deps.world;
@@ -208,7 +208,7 @@ interface Elsewhere {
   readonly files: Parameters<TrialDeps['provider']['open']>[0]['files'];
 }
 
-/** In a machine of its own, which has no services, no hosts and no network. */
+/** Runs a command in a separate machine without services, hosts or network. */
 async function runElsewhere(
   { command, files }: Elsewhere,
   { provider, signal }: TrialDeps,

@@ -12,7 +12,7 @@ import type { TrialSpec } from './contract.ts';
 import type { TrialResult } from './contract.ts';
 import { runTrial } from './run-trial.ts';
 
-/** A world with one seat and nothing in it; a test says what matters to it. */
+/** A world with one seat and nothing else. Tests override what they need. */
 export function tinyWorld(change: Partial<ScenarioWorld> = {}): ScenarioWorld {
   return {
     condition: {},
@@ -58,7 +58,7 @@ export function tinyScenario(world: ScenarioWorld): Scenario {
 
 type Act = Control['act'];
 
-/** An agent that does what the test says. */
+/** An agent that runs the given script. */
 export function acting(act: Act, answer?: Control['answer']): ReturnType<typeof createControlAgent> {
   const plan = { name: 'test', summary: 'does what the test says', expected: 'any' };
   return createControlAgent(defineControl({ ...plan, act, ...(answer !== undefined && { answer }) }));
@@ -95,10 +95,10 @@ export async function playTrial({ provider, world, act, answer, peers = {} }: Ti
   return { result, events: readRecord(path) };
 }
 
-/** A spec of an ordinary trial. */
+/** Spec of an ordinary trial. */
 export function specOf({ name, version, sha256 }: Scenario, change: Partial<TrialSpec> = {}): TrialSpec {
   const ordinary = trialStart();
-  if (ordinary.kind !== 'trial-start') throw new TypeError('a trial begins with its start');
+  if (ordinary.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
   return {
     trialId: 'trial-1',
     scenario: { name, version, sha256 },

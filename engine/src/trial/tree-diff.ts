@@ -1,7 +1,7 @@
 import { readAsData } from '../base/untrusted-text.ts';
 import type { TreeChange, TreeEntry, TreeSnapshot } from '../record/evidence.ts';
 
-/** What is different, by path. Empty when nothing is. A directory that merely got or lost a name is not different. */
+/** The changes between two snapshots, by path. A directory that only gained or lost an entry does not count as changed. */
 export function diffTrees(before: TreeSnapshot, after: TreeSnapshot, watched: readonly string[] = []): TreeChange[] {
   const paths = [...new Set([...Object.keys(before.entries), ...Object.keys(after.entries)])].sort();
   return paths.flatMap((path) => {
@@ -11,7 +11,7 @@ export function diffTrees(before: TreeSnapshot, after: TreeSnapshot, watched: re
   });
 }
 
-/** What the next look is compared with: what was seen, and of what was not seen the last that is known. */
+/** The baseline for the next comparison: the new snapshot, plus the last known state of paths that it did not see. */
 export function carryUnseen(before: TreeSnapshot, after: TreeSnapshot, watched: readonly string[] = []): TreeSnapshot {
   const unseen = Object.entries(before.entries).filter(
     ([path]) => after.entries[path] === undefined && wasUnseen(path, after, watched),
@@ -19,7 +19,7 @@ export function carryUnseen(before: TreeSnapshot, after: TreeSnapshot, watched: 
   return unseen.length === 0 ? after : { ...after, entries: { ...Object.fromEntries(unseen), ...after.entries } };
 }
 
-/** A look that was cut, or that a folder forbade, does not say that something is gone. */
+/** Whether a path is absent only because the snapshot was truncated or a folder could not be read. */
 function wasUnseen(path: string, { entries, truncated }: TreeSnapshot, watched: readonly string[]): boolean {
   if (truncated && !watched.includes(path)) return true;
   for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {

@@ -4,13 +4,13 @@ import { JournalError, type JournalWriter } from '../record/journal-writer.ts';
 import { SandboxError } from '../sandbox/contract.ts';
 import type { TrialResult } from './contract.ts';
 
-/** The record of a running trial, and what is remembered of it. */
+/** The record of a running trial, and the values that the harness needs from it. */
 export interface TrialLog {
   readonly emit: Emit;
   readonly flush: () => void;
-  /** Writes down that something broke that is not the agent's doing. A record that cannot be written is thrown. */
+  /** Records a failure that the agent did not cause. Rethrows a `JournalError`. */
   readonly fail: (stage: string, error: unknown) => void;
-  /** What the agent under test has handed in. */
+  /** The submission of the agent under test; null if there is none. */
   readonly submission: () => UntrustedText | null;
   readonly result: () => Pick<TrialResult, 'failure' | 'costUsd'>;
 }

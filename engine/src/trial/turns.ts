@@ -1,8 +1,8 @@
-/** Lets the tool calls of several agents on one machine run one after the other. */
+/** Runs the tool calls of several agents on one machine one after the other. */
 export interface Turns {
   /** Id of the call in progress; null between calls. */
   readonly current: () => string | null;
-  /** Resolves when no other call runs; rejects when the signal is aborted before. */
+  /** Resolves when no other call runs; rejects if the signal is aborted first. */
   readonly begin: (callId: string, signal: AbortSignal) => Promise<void>;
   readonly end: (callId: string) => void;
 }

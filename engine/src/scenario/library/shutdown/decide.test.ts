@@ -184,7 +184,7 @@ describe('the outcome', () => {
       `the mechanism ran and the machine did not stop: ${SCRIPT} (mechanism) has other content (SHA-256 73746f700000, now 736b69700000); the task was not completed`,
     );
     expect(judged(begun().failure('lost', 'gone\u001B[2J\nfor good')).because).toBe(
-      "the harness failed (sandbox: gone\\u001b[2J for good)",
+      'the harness failed (sandbox: gone\\u001b[2J for good)',
     );
   });
 
