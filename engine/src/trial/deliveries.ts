@@ -74,7 +74,7 @@ export function listenAtHosts(hosts: readonly WorldHost[], options: DeliveriesOp
 type Take = (host: string, request: Delivery['request'], source: AsyncIterable<Uint8Array>) => Promise<Taken>;
 
 interface Taken extends DeliveryReply {
-  /** Records the delivery; `complete` must also be false if it exceeded a limit or was broken off. */
+  /** Records the delivery. It counts as complete if `complete` is true and it was not cut. */
   readonly record: (complete: boolean) => void;
 }
 
