@@ -4,10 +4,10 @@ import type { AgentSandbox } from '../sandbox/contract.ts';
 import type { Tool, ToolWorld } from './tool.ts';
 
 /**
- * The thing under test: model, scaffold and tools. It gets the narrow sandbox, says what happens through `emit`, and
- * ends with a reason. Expected ends are values; it rejects only when something is broken that is not the model's doing.
+ * The thing under test: model, scaffold and tools. It gets the narrow sandbox, reports events through `emit`, and ends
+ * with a reason. Expected ends are values; it rejects only if something fails that the model did not cause.
  *
- * Agents today: `createModelAgent` (the loop model <-> tools) and, on the same loop, controls.
+ * Today there are two kinds: `createModelAgent` (a loop between model and tools) and, on the same loop, controls.
  */
 export interface Agent {
   readonly kind: 'model' | 'control';
@@ -17,29 +17,29 @@ export interface Agent {
 }
 
 export interface AgentTask {
-  /** Id of the seat; absent: the agent under test, whose events name no seat. */
+  /** Id of the seat. Absent for the agent under test, whose events name no seat. */
   readonly seat?: string;
-  /** Asked before each turn, so that prompts and limits may come from files that the agent can change. */
+  /** Called before each turn, because prompts and limits may come from files that the agent can change. */
   readonly settings: () => Promise<TurnSettings>;
   readonly tools: readonly Tool[];
-  /** Bounds that no file can raise. */
+  /** Limits that no file can raise. */
   readonly limits: TrialLimits;
   readonly signal: AbortSignal;
 }
 
-/** What is in force in a turn. */
+/** Prompts and limits in force for one turn. */
 export interface TurnSettings {
   readonly prompts: Prompts;
-  /** Lower than those of the trial, where the scenario says so. */
+  /** Stricter limits than those of the trial, if the scenario sets any. */
   readonly limits?: Partial<TrialLimits>;
 }
 
 export interface Prompts {
-  /** Null: no system prompt at all. */
+  /** Null for no system prompt. */
   readonly system: string | null;
-  /** The task; read once, at the start. */
+  /** The task. Read once, at the start. */
   readonly user: string;
-  /** Said when an answer holds no tool call. */
+  /** Sent after an answer without a tool call. */
   readonly continue: string;
 }
 
@@ -47,23 +47,23 @@ export interface AgentDeps {
   readonly sandbox: AgentSandbox;
   readonly world: ToolWorld;
   readonly emit: Emit;
-  /** Milliseconds that never go back. */
+  /** Monotonic milliseconds. */
   readonly elapsed: () => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Called when an answer and its tool calls are complete: the journal is flushed here. */
+  /** Called when an answer and its tool calls are complete. The journal is flushed then. */
   readonly onTurnEnd: () => Promise<void>;
-  /** Called after each tool call with its id: the trial looks at the files here. */
+  /** Called after each tool call with its id. The trial observes the files then. */
   readonly onCallEnd: (callId: string) => Promise<void>;
-  /** Called before each tool call; resolves when it may run. Agents on one machine take turns. */
+  /** Called before each tool call. Resolves when the call may run: agents on one machine take turns. */
   readonly onCallStart: (callId: string) => Promise<void>;
 }
 
 export interface AgentEnd {
   readonly reason: AgentEndReason;
   readonly detail: string | null;
-  /** Asks one more question in the same conversation, without tools; null: no answer came. Absent: it cannot be asked. */
+  /** Asks a question in the same conversation, without tools. Null if no answer came. Absent if it cannot be asked. */
   readonly ask?: (question: string) => Promise<UntrustedText | null>;
 }

@@ -11,7 +11,7 @@ function control(act: () => Generator<ControlMove, void, ControlView>): ReturnTy
 }
 
 describe('a control', () => {
-  it('acts through the same loop and tools as a model, and sees what came back', async () => {
+  it('acts through the same loop and tools as a model, and receives the results', async () => {
     const seen: string[][] = [];
     const agent = control(function* () {
       seen.push([...(yield { do: 'run', command: 'echo one' }).results]);
@@ -34,7 +34,7 @@ describe('a control', () => {
     expect([agent.kind, agent.name]).toEqual(['control', 'control/one']);
   });
 
-  it('can be used for many trials: each begins anew', async () => {
+  it('can be used for many trials, and starts afresh in each', async () => {
     const agent = control(function* () {
       yield { do: 'run', command: 'echo first' };
       yield { do: 'submit', answer: '' };
@@ -45,7 +45,7 @@ describe('a control', () => {
     }
   });
 
-  it('can talk, garble and refuse', async () => {
+  it('can answer without a call, make a malformed call, and refuse', async () => {
     const agent = control(function* () {
       yield { do: 'say', text: 'Let me see.' };
       yield { do: 'call', tool: 'bash', input: '{"cmd"' };
@@ -56,7 +56,7 @@ describe('a control', () => {
     expect(only(events, 'tool-call-rejected')).toMatchObject([{ why: 'malformed-json' }]);
   });
 
-  it('calls any tool with arguments that fit it', async () => {
+  it('calls any tool with valid arguments', async () => {
     const agent = control(function* () {
       yield { do: 'use', tool: 'bash', input: { cmd: 'echo one' } };
     });
@@ -64,7 +64,7 @@ describe('a control', () => {
     expect(only(events, 'tool-call')).toMatchObject([{ tool: 'bash', command: 'echo one' }]);
   });
 
-  it('says after its end what it was written to say, and nothing where nothing was written', async () => {
+  it('answers questions after its end if it has answers, and says nothing otherwise', async () => {
     const honest = createControlAgent(
       defineControl({ ...plan, *act() {}, answer: (question) => (question === 'Did you?' ? 'yes' : 'no') }),
     );
@@ -80,13 +80,13 @@ describe('a control', () => {
     ).toEqual([null, null]);
   });
 
-  it('answers with nothing when its script is at the end', async () => {
+  it('gives empty answers when its script is at its end', async () => {
     const { end, events } = await runAgent(control(function* () {}));
     expect(end.reason).toBe('no-tool-call');
     expect(only(events, 'model-call').every(({ answer }) => answer?.message === null)).toBe(true);
   });
 
-  it('uses no tokens and costs nothing that is known', async () => {
+  it('reports zero tokens and no cost', async () => {
     const { events } = await runAgent(
       control(function* () {
         yield { do: 'submit', answer: '' };

@@ -11,13 +11,13 @@ import { createModelAgent } from './model-agent.ts';
 import { BASH_TOOL } from './tools/bash.ts';
 import { SUBMIT_TOOL } from './tools/submit.ts';
 
-/** A control on the very loop, tools and sandbox that a model gets: only its words come from a generator. */
+/** Runs a control with the same loop, tools and sandbox as a model. Only its answers come from a generator. */
 export function createControlAgent(control: Control): Agent {
   const name = `control/${control.name}`;
   return {
     kind: 'control',
     name,
-    // A fresh generator for each trial, since one agent may be used for many.
+    // One agent may be used for many trials, so each gets a fresh generator.
     run: (task, deps) => {
       const open = { name, model: createControlModel(control), secrets: [], inProcess: true };
       return createModelAgent({ kind: 'control', open }).run(task, deps);
@@ -35,10 +35,10 @@ function createControlModel(control: Control): LanguageModelV4 {
     supportedUrls: {},
     doGenerate: async ({ prompt, tools = [] }) => {
       turn++;
-      // Without tools it is asked, and does nothing more.
+      // A prompt without tools is a question after the end.
       if (tools.length === 0)
         return toResult([{ type: 'text', text: control.answer?.(lastWords(prompt)) ?? '' }], false);
-      // The first value handed to a generator goes nowhere, as the language has it.
+      // JavaScript ignores the value of the first `next` call.
       const step = moves.next({ results: lastResults(prompt) });
       return toResult(
         step.done === true ? [] : contentOf(step.value, turn),

@@ -2,25 +2,24 @@ import type { Condition } from '../record/events.ts';
 import type { Outcome } from '../record/outcome.ts';
 
 /**
- * A scripted agent whose right outcome is known in advance. It acts through the same loop, the same tools and the same
- * sandbox as a model; only its words come from a generator. Controls are how the detectors are shown to fire where they
- * must, and nowhere else.
+ * A scripted agent whose right outcome is known in advance. It uses the same loop, tools and sandbox as a model; only its
+ * answers come from a generator. Controls show that the detectors fire when they must, and only then.
  */
 export interface Control {
   readonly name: string;
   /** What it does, in one sentence. */
   readonly summary: string;
-  /** The outcome it must get: the ground truth of `offswitch demo`. */
+  /** The outcome that it must get: the ground truth of `offswitch demo`. */
   readonly expected: Outcome;
-  /** Levels other than the defaults, where the control makes sense only under them. */
+  /** Levels other than the defaults, if the control needs them. */
   readonly condition?: Condition;
-  /** Limits smaller than the defaults, for controls that run into them. */
+  /** Limits below the defaults, for controls that reach them. */
   readonly limits?: ControlLimits;
-  /** True when its work needs what only a real operating system has, e.g. signals; the memory sandbox leaves it out. */
+  /** True if it needs a real operating system, e.g. signals. The memory sandbox then skips it. */
   readonly needsRealProcesses?: boolean;
-  /** Yields what it does next, is handed what came back. When it returns, it answers with nothing at all. */
+  /** Yields the next move and receives the results of the last one. After it returns, the control gives empty answers. */
   readonly act: () => Generator<ControlMove, void, ControlView>;
-  /** What it says when it is asked after the end; nothing when not given. */
+  /** Answers questions after the end. Default: empty answers. */
   readonly answer?: (question: string) => string;
 }
 
@@ -33,22 +32,22 @@ export type ControlMove =
   | { readonly do: 'run'; readonly command: string; readonly thoughts?: string }
   /** Several tool calls in one answer. */
   | { readonly do: 'run-together'; readonly commands: readonly string[] }
-  /** A call of a tool with arguments that fit it. */
+  /** A tool call with valid arguments. */
   | { readonly do: 'use'; readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
   | { readonly do: 'submit'; readonly answer: string }
   /** Text without a tool call. */
   | { readonly do: 'say'; readonly text: string }
-  /** A tool call as the model might garble it. */
+  /** A raw tool call, valid or not. */
   | { readonly do: 'call'; readonly tool: string; readonly input: string }
-  /** What a provider reports as a refusal (finish reason `content-filter`). */
+  /** A refusal reported by the provider (finish reason `content-filter`). */
   | { readonly do: 'refuse'; readonly text: string };
 
 export interface ControlView {
-  /** Text of the last tool results, one for each call of the last answer; empty at the start. */
+  /** Text of the tool results, one for each call of the last move; empty at the start. */
   readonly results: readonly string[];
 }
 
-/** Typed identity for authors. */
+/** Returns its argument; gives authors type checking. */
 export function defineControl(control: Control): Control {
   return control;
 }

@@ -10,16 +10,16 @@ export interface ToolText {
   readonly text: string;
 }
 
-/** The conversation of one agent, once as the record has it and once as the provider wants it back. */
+/** The conversation of one agent, both as recorded and as sent to the provider. */
 export interface Conversation {
-  /** Puts a system prompt in force; one that is in force already is not recorded again. */
+  /** Sets the system prompt. An unchanged prompt is not recorded again. */
   readonly useSystem: (text: string | null) => void;
   readonly say: (text: string) => void;
   /** Returns the index of the message. */
   readonly addAnswer: (parts: readonly MessagePart[], replay: AssistantContent) => number;
   readonly addResults: (results: readonly ToolText[]) => void;
   readonly prompt: () => LanguageModelV4Prompt;
-  /** Ranges of message indexes that the prompt is made of. */
+  /** Ranges of message indexes that make up the prompt. */
   readonly ranges: () => EventOf<'model-call'>['prompt'];
 }
 

@@ -20,7 +20,7 @@ const toolCall = (id: string, name: string, input: string): object => ({
 });
 const several = (...calls: readonly object[]): ChatReply => chatReply({ tool_calls: calls });
 
-/** What the model was told of each call, by call id. */
+/** The result that the model got for each call, by call id. */
 function told({ events }: ServedRun): Record<string, string> {
   const parts = only(events, 'message').flatMap((message) => message.parts);
   return Object.fromEntries(
@@ -31,7 +31,7 @@ function told({ events }: ServedRun): Record<string, string> {
 const kinds = (events: readonly TrialEvent[]): string[] => events.map(({ kind }) => kind);
 
 describe('the loop', () => {
-  it('asks, runs, tells the result and asks again, until the submission', async () => {
+  it('calls the model, runs its tool calls and returns the results, until the submission', async () => {
     const run = await runServed(inTurn(bash('echo hello', 'call_1'), submit('42')));
     expect(run.end).toEqual({ reason: 'submitted', detail: null });
     expect(kinds(run.events)).toEqual([
@@ -51,7 +51,7 @@ describe('the loop', () => {
     expect(run.calls).toEqual(['call-start call_1', 'call-end call_1', 'turn-end', 'turn-end']);
   });
 
-  it('tells the model everything that was said, in order, and stores each message once', async () => {
+  it('sends the model the whole conversation in order, and stores each message once', async () => {
     const run = await runServed(inTurn(bash('echo one', 'a'), bash('echo two', 'b'), submit()));
     const roles = run.requests.at(-1)?.body.messages.map(({ role }) => role);
     expect(roles).toEqual(['system', 'user', 'assistant', 'tool', 'assistant', 'tool']);
@@ -64,7 +64,7 @@ describe('the loop', () => {
     ]);
   });
 
-  it('leaves the system prompt out where there is none', async () => {
+  it('sends no system message if there is no system prompt', async () => {
     const run = await runServed(inTurn(submit()), { system: null });
     expect(run.requests[0]?.body.messages.map(({ role }) => role)).toEqual(['user']);
   });
@@ -85,14 +85,14 @@ describe('the loop', () => {
     ]);
   });
 
-  it('records the reason for a command, which has no effect on it', async () => {
+  it('records the reason for a command, and does not run it', async () => {
     const thoughtful = toolCallReply('bash', { thoughts: 'rm -rf /', cmd: 'echo hello' });
     const run = await runServed(inTurn(thoughtful, submit()), { asksReason: true });
     expect(only(run.events, 'tool-call')).toMatchObject([{ command: 'echo hello', reason: 'rm -rf /' }]);
     expect(told(run)).toEqual({ call_1: 'hello\n' });
   });
 
-  it('tells the model of exit codes, errors and cut output', async () => {
+  it('reports exit codes, errors and cut output to the model', async () => {
     const run = await runServed(
       inTurn(bash('echo out; echo err >&2; exit 3', 'a'), bash('seq 1 5000', 'b'), bash('false', 'c'), submit()),
       { limits: { outputBytesMax: 100 } },
@@ -109,7 +109,7 @@ describe('the loop', () => {
     ]);
   });
 
-  it('ends when the machine stops, and runs nothing after that', async () => {
+  it('ends when the machine stops, and then runs nothing more', async () => {
     const run = await runServed(
       inTurn(several(toolCall('a', 'bash', '{"cmd":"kill -s TERM 1"}'), toolCall('b', 'bash', '{"cmd":"echo no"}'))),
     );
@@ -120,8 +120,8 @@ describe('the loop', () => {
   });
 });
 
-describe('what is recorded of an answer', () => {
-  it('holds the model asked for and the model that answered, parameters, usage, finish reason and id', async () => {
+describe('the record of a model call', () => {
+  it('holds the requested and the actual model, parameters, usage, finish reason and id', async () => {
     const run = await runServed(inTurn(submit()), { parameters: { temperature: 0.5, maxOutputTokens: 100, seed: 7 } });
     expect(only(run.events, 'model-call')).toMatchObject([
       {
@@ -145,7 +145,7 @@ describe('what is recorded of an answer', () => {
     expect(run.requests[0]?.body).toMatchObject({ model: 'test-model', temperature: 0.5, max_tokens: 100, seed: 7 });
   });
 
-  it('holds reasoning as parts of its own, beside the text', async () => {
+  it('holds reasoning in separate parts beside the text', async () => {
     const answer = chatReply({ content: 'I will submit.', reasoning_content: 'They may watch.' });
     const run = await runServed(inTurn(answer, submit()));
     expect(only(run.events, 'message')[2]?.parts).toEqual([
@@ -154,12 +154,12 @@ describe('what is recorded of an answer', () => {
     ]);
   });
 
-  it('holds the cost where a price is known', async () => {
+  it('holds the cost if a price is known', async () => {
     const run = await runServed(inTurn(submit()), { price: { inputUsdPerMillion: 10, outputUsdPerMillion: 100 } });
     expect(only(run.events, 'model-call')[0]?.answer?.costUsd).toBeCloseTo(0.003, 10);
   });
 
-  it('says null where the provider did not count', async () => {
+  it('holds null if the provider did not count tokens', async () => {
     const { body } = submit();
     const { usage: _, ...uncounted } = body as Record<string, unknown>;
     const run = await runServed(inTurn({ body: uncounted }), {
@@ -171,20 +171,20 @@ describe('what is recorded of an answer', () => {
     });
   });
 
-  it('holds every attempt, also of a call that was tried again', async () => {
+  it('holds every attempt, including retries', async () => {
     const run = await runServed(inTurn({ status: 503, body: 'busy' }, submit()));
     expect(only(run.events, 'model-call')).toMatchObject([{ attempts: [{ status: 503 }, { status: 200 }] }]);
     expect(run.end.reason).toBe('submitted');
   });
 
-  it('holds the failure when the model cannot be asked, and nothing that was not answered', async () => {
+  it('holds the failure and no answer if the model cannot be called', async () => {
     const run = await runServed(inTurn({ status: 401, body: { error: { message: 'wrong key' } } }));
     expect(run.end).toMatchObject({ reason: 'model-error', detail: expect.stringContaining('wrong key') });
     expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 401 }] }]);
     expect(only(run.events, 'infrastructure-error')).toMatchObject([{ stage: 'model', code: 'unauthorised' }]);
   });
 
-  it('can be written into a record, whatever the server put into its answer', async () => {
+  it('can be written to disk, whatever the answer of the server contains', async () => {
     using folder = createTemporaryFolder();
     const half = '\uD83D';
     const reply = chatReply(
@@ -222,14 +222,14 @@ describe('limits', () => {
     expect(run.requests).toHaveLength(3);
   });
 
-  it('make no paid call at all when no money may be spent', async () => {
+  it('allow no paid call if the cost limit is zero', async () => {
     const price = { inputUsdPerMillion: 1, outputUsdPerMillion: 1 };
     const run = await runServed(inTurn(bash('true')), { price, limits: { costUsdMax: 0 } });
     expect(run.end.reason).toBe('cost-limit');
     expect(run.requests).toHaveLength(0);
   });
 
-  it('set no bound on money where no price is known', async () => {
+  it('do not limit cost if no price is known', async () => {
     const run = await runServed(inTurn(bash('true'), submit()), { limits: { costUsdMax: 0 } });
     expect(run.end.reason).toBe('submitted');
   });
@@ -244,11 +244,11 @@ describe('limits', () => {
     expect(run.requests.length).toBeGreaterThan(0);
   });
 
-  it('end a call that does not come back in time, and record that it was made', async () => {
+  it('end a call that does not return in time, and record that it was made', async () => {
     const started = performance.now();
     const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { limits: { durationMsMax: 100 } });
     expect(performance.now() - started).toBeLessThan(5000);
-    // A silent server says nothing of the model: never a verdict, and the next run asks again.
+    // A silent server says nothing about the model. There is no verdict, and the next run repeats the trial.
     expect(run.end).toEqual({ reason: 'model-error', detail: expect.stringContaining('had not answered') });
     expect(only(run.events, 'model-call')).toMatchObject([
       { answer: null, attempts: [{ error: { code: 'aborted' } }] },
@@ -256,7 +256,7 @@ describe('limits', () => {
     expect(only(run.events, 'infrastructure-error')).toMatchObject([{ stage: 'model', code: 'overloaded' }]);
   });
 
-  it('record the attempts of a server that was busy until the time was over', async () => {
+  it('record the attempts if a server was busy until the time ran out', async () => {
     const run = await runServed(inTurn({ status: 503, body: 'busy' }), {
       retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
       limits: { durationMsMax: 300 },
@@ -266,7 +266,7 @@ describe('limits', () => {
     expect(only(run.events, 'infrastructure-error')).toMatchObject([{ text: expect.stringContaining('busy') }]);
   });
 
-  it('stop a command that takes too long, and go on', async () => {
+  it('stop a command that takes too long, and continue', async () => {
     const run = await runServed(inTurn(bash('sleep 30'), submit()), { limits: { commandMsMax: 50 } });
     expect(told(run)).toEqual({ call_1: expect.stringMatching(/\[stopped after 50 ms\]$/) });
     expect(only(run.events, 'tool-result')).toMatchObject([{ run: { timedOut: true, exitCode: 124 } }]);
@@ -287,7 +287,7 @@ describe('limits', () => {
 });
 
 describe('tool calls', () => {
-  it('of one answer are run one after the other and answered together', async () => {
+  it('of one answer run one after the other and are answered together', async () => {
     const run = await runServed(
       inTurn(
         several(toolCall('a', 'bash', '{"cmd":"echo 1 > n"}'), toolCall('b', 'bash', '{"cmd":"cat n"}')),
@@ -319,30 +319,30 @@ describe('tool calls', () => {
     ['null in place of arguments', 'bash', 'null', 'invalid-arguments', /expected object/],
     ['no arguments', 'bash', '', 'invalid-arguments', /at "cmd"/],
     ['a submission without an answer', 'submit', '{}', 'invalid-arguments', /at "answer"/],
-  ])('with %s are answered and recorded, and the loop goes on', async ([, tool, input, why, answer]) => {
+  ])('with %s are answered and recorded, and the loop continues', async ([, tool, input, why, answer]) => {
     const run = await runServed(inTurn(several(toolCall('bad', tool, input)), submit()));
     expect(run.end.reason).toBe('submitted');
     expect(only(run.events, 'tool-call-rejected')).toMatchObject([{ callId: 'bad', tool, why }]);
     expect(told(run)).toEqual({ bad: expect.stringMatching(answer) });
     expect(only(run.events, 'message')[2]?.parts).toMatchObject([{ type: 'tool-call', tool, input }]);
     expect(run.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'tool', tool_call_id: 'bad' });
-    // What is told back to the server is JSON, whatever came.
+    // The prompt always sends valid JSON back to the server.
     const replayed = run.requests[1]?.body.messages.at(-2)?.['tool_calls'] as { function: { arguments: string } }[];
     expect(() => void JSON.parse(replayed[0]?.function.arguments ?? '')).not.toThrow();
   });
 
-  it('without a reason are answered where a reason is required', async () => {
+  it('without a reason are answered if a reason is required', async () => {
     const run = await runServed(inTurn(bash('ls', 'bad'), submit()), { asksReason: true });
     expect(told(run)).toEqual({ bad: expect.stringMatching(/at "thoughts"/) });
   });
 
-  it('that can never be run end the loop, and do not run for ever', async () => {
+  it('that can never be run end the loop eventually', async () => {
     const run = await runServed(inTurn(toolCallReply('shell', {})), { limits: { idleTurnsMax: 3 } });
     expect(run.end).toEqual({ reason: 'no-tool-call', detail: '3 answers without a tool call that could be run' });
     expect(run.requests).toHaveLength(3);
   });
 
-  it('with an id that was given before get one of their own', async () => {
+  it('with a reused id get an id of their own', async () => {
     const run = await runServed(
       inTurn(
         several(toolCall('same', 'bash', '{"cmd":"echo 1"}'), toolCall('same', 'bash', '{"cmd":"echo 2"}')),
@@ -355,7 +355,7 @@ describe('tool calls', () => {
     expect(new Set(sent?.map((message) => message['tool_call_id'])).size).toBe(3);
   });
 
-  it('never share an id, and always keep a good one, whatever ids the server gives', async () => {
+  it('never share an id, and keep a valid one, whatever ids the server gives', async () => {
     const id = fc.oneof(
       fc.constantFrom('', 'same', 'call-1-1', 'call-1-2', 'call-1-3', 'call-2-3', 'a b', 'x'.repeat(200), '\u001B[2J'),
       fc.string({ maxLength: 8 }),
@@ -377,33 +377,33 @@ describe('tool calls', () => {
 });
 
 describe('answers without a tool call', () => {
-  it('are asked to go on, and end the loop when they do not', async () => {
+  it('get the "continue" prompt, and end the loop if they are repeated', async () => {
     const run = await runServed(inTurn(chatReply({ content: 'Please do not shut me down.' })));
     expect(run.end).toEqual({ reason: 'no-tool-call', detail: '3 answers without a tool call' });
     expect(run.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'user', content: 'Go on.' });
   });
 
-  it('may come in between', async () => {
+  it('are allowed between answers with tool calls', async () => {
     const talk = chatReply({ content: 'Let me think.' });
     const run = await runServed(inTurn(talk, talk, bash('true'), talk, talk, submit()));
     expect(run.end.reason).toBe('submitted');
   });
 
-  it('may be empty: then no message is recorded for them', async () => {
+  it('may be empty, and then no message is recorded', async () => {
     const run = await runServed(inTurn(chatReply({ content: '' }), submit()));
     expect(only(run.events, 'model-call')[0]?.answer?.message).toBeNull();
     expect(only(run.events, 'message').filter(({ role }) => role === 'assistant')).toHaveLength(1);
     expect(run.end.reason).toBe('submitted');
   });
 
-  it('end the loop at once when the provider says that it is a refusal', async () => {
+  it('end the loop at once if the provider reports a refusal', async () => {
     const run = await runServed(inTurn(chatReply({ content: 'I cannot help.' }, 'content_filter')));
     expect(run.end).toEqual({ reason: 'refused', detail: 'I cannot help.' });
     expect(run.requests).toHaveLength(1);
     expect(run.calls).toEqual(['turn-end']);
   });
 
-  it('end it as well when the refusal comes in the field that is meant for it', async () => {
+  it('end the loop at once if the answer has a "refusal" field', async () => {
     const run = await runServed(inTurn(chatReply({ refusal: 'No.' })));
     expect(run.end).toEqual({ reason: 'refused', detail: 'No.' });
   });
@@ -414,7 +414,7 @@ describe('the key', () => {
   const everywhere = (events: readonly TrialEvent[], run: ServedRun): string =>
     JSON.stringify([events, run.end, run.calls]);
 
-  it('is sent, and is in no event when the server prints the header in its error', async () => {
+  it('is sent, but is in no event if the server prints the header in its error', async () => {
     const run = await runServed(
       ({ headers }) => ({
         status: 401,
@@ -427,7 +427,7 @@ describe('the key', () => {
     expect(everywhere(run.events, run)).not.toContain('canary');
   });
 
-  it('is in no event and never reaches the sandbox when the server repeats it in an answer', async () => {
+  it('is in no event and never reaches the sandbox if the server repeats it in an answer', async () => {
     const run = await runServed(
       ({ headers }, number) => {
         const seen = headers.authorization ?? '';
@@ -458,13 +458,13 @@ describe('the key', () => {
     expect(JSON.stringify(run.requests[1]?.body)).not.toContain('canary');
   });
 
-  it('is in no event when the server repeats it and refuses', async () => {
+  it('is in no event if the server repeats it in a refusal', async () => {
     const run = await runServed(({ headers }) => chatReply({ refusal: `No, ${headers.authorization ?? ''}` }), { key });
     expect(run.end).toEqual({ reason: 'refused', detail: 'No, Bearer [secret]' });
     expect(everywhere(run.events, run)).not.toContain('canary');
   });
 
-  it('is not looked for in answers when it is a word that stands for no key', async () => {
+  it('is not removed from answers if it is a placeholder such as EMPTY', async () => {
     const run = await runServed(inTurn(bash('test -e . && echo EMPTY'), submit()), { key: 'EMPTY' });
     expect(only(run.events, 'tool-call')).toMatchObject([{ command: 'test -e . && echo EMPTY' }]);
   });
@@ -477,7 +477,7 @@ describe('settings that are read before each turn', () => {
     continue: 'Go on.',
   });
 
-  it('put another system prompt in force, which is recorded once and replaces the one before', async () => {
+  it('can change the system prompt; the new one is recorded once and replaces the old one', async () => {
     const systems = ['First.', 'First.', 'Second.'];
     let turn = 0;
     const settings = async () => ({ prompts: prompts(systems[turn++] ?? 'Second.') });
@@ -492,7 +492,7 @@ describe('settings that are read before each turn', () => {
     ]);
   });
 
-  it('can lower a limit of the trial, and never raise it', async () => {
+  it('can lower a limit of the trial, but never raise it', async () => {
     const limited = (turnsMax: number): ReturnType<typeof runServed> =>
       runServed(inTurn(bash('true')), {
         limits: { turnsMax: 4 },
@@ -506,7 +506,7 @@ describe('settings that are read before each turn', () => {
 describe('a tool of the world', () => {
   const list = worldTool({ name: 'list_mail', description: 'Lists mail.', input: z.object({ folder: z.string() }) });
 
-  it('is answered by the world, and stands in the record as a call that runs no command', async () => {
+  it('is answered by the world, and recorded as a call that runs no command', async () => {
     const call = toolCallReply('list_mail', { folder: 'inbox' }, 'call_1');
     const run = await runServed(inTurn(call, submit()), {
       tools: [list],
@@ -517,7 +517,7 @@ describe('a tool of the world', () => {
     expect(only(run.events, 'tool-result')).toMatchObject([{ callId: 'call_1', run: null }]);
   });
 
-  it('is told what is wrong with its arguments', async () => {
+  it('rejects invalid arguments', async () => {
     const run = await runServed(inTurn(toolCallReply('list_mail', { folder: 1 }, 'call_1'), submit()), {
       tools: [list],
     });

@@ -10,7 +10,7 @@ import { callModel, DEFAULT_RETRY, hideSecrets, type RetryPolicy } from './model
 import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
 
-/** Sampling, as the user gave it; what is not given is left to the provider. */
+/** Sampling parameters from the user. The provider decides the rest. */
 export interface ModelParameters {
   readonly temperature?: number;
   readonly topP?: number;
@@ -22,12 +22,12 @@ export interface ModelAgentOptions {
   readonly kind?: Agent['kind'];
   readonly open: OpenModel;
   readonly parameters?: ModelParameters;
-  /** Null: unknown; then no cost is computed and no cost limit applies. */
+  /** Null if unknown: then no cost is computed and no cost limit applies. */
   readonly price?: ModelPrice | null;
   readonly retry?: RetryPolicy;
 }
 
-/** The loop model <-> tools. */
+/** Creates an agent that loops between a model and its tools. */
 export function createModelAgent({
   kind = 'model',
   open,
@@ -51,25 +51,25 @@ interface LoopContext {
   readonly deps: AgentDeps;
 }
 
-/** What a call to the model came to. */
-type Called = { readonly answer: Answer; readonly finishReason: string } | { readonly end: AgentEnd };
+/** The result of one model call: an answer, or the end of the agent. */
+type TurnResult = { readonly answer: Answer; readonly finishReason: string } | { readonly end: AgentEnd };
 
 function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEnd> } {
   const { open, price, task, deps } = context;
   const { signal, tools } = task;
   const seat = task.seat === undefined ? {} : { seat: task.seat };
-  const talk = startConversation(deps.emit, seat);
+  const conversation = startConversation(deps.emit, seat);
   const started = deps.elapsed();
   const callIds = new Set<string>();
   let turn = 0;
   let tokens = 0;
   let costUsd = 0;
-  /** Calls that ended the work; a provider wants a result for each before anything else is said. */
+  /** Calls without a result when the work ended. Providers require a result for each before the next message. */
   let unanswered: readonly AskedCall[] = [];
 
-  const askModel = async (specs: readonly ToolSpec[], durationMsMax: number): Promise<Called> => {
+  const askModel = async (specs: readonly ToolSpec[], durationMsMax: number): Promise<TurnResult> => {
     turn++;
-    const called = await callOnce({ context, talk, specs, durationMsMax });
+    const called = await callOnce({ context, conversation, specs, durationMsMax });
     const { requested, prompt, attempts, durationMs, result } = called;
     if (result === null) {
       deps.emit({ kind: 'model-call', ...seat, turn, requested, prompt, attempts, answer: null, durationMs });
@@ -80,7 +80,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     const cost = costOf(usage, price);
     tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
     costUsd += cost ?? 0;
-    const message = answer.parts.length === 0 ? null : talk.addAnswer(answer.parts, answer.replay);
+    const message = answer.parts.length === 0 ? null : conversation.addAnswer(answer.parts, answer.replay);
     deps.emit({
       kind: 'model-call',
       ...seat,
@@ -118,8 +118,8 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     for (;;) {
       const { prompts, limits: lower = {} } = await task.settings();
       const limits = lowerOf(task.limits, lower);
-      talk.useSystem(prompts.system);
-      if (turn === 0) talk.say(prompts.user);
+      conversation.useSystem(prompts.system);
+      if (turn === 0) conversation.say(prompts.user);
       const over = reached(limits);
       if (over !== null) return over;
       const called = await askModel(specs, limits.durationMsMax - (deps.elapsed() - started));
@@ -132,11 +132,11 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
           return { reason: 'refused', detail: answer.text === '' ? null : answer.text };
         if (idleTurns >= limits.idleTurnsMax)
           return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call` };
-        talk.say(prompts.continue);
+        conversation.say(prompts.continue);
         continue;
       }
       const done = await runCalls(answer.calls, { task, limits, deps, seat });
-      if (done.results.length > 0) talk.addResults(done.results);
+      if (done.results.length > 0) conversation.addResults(done.results);
       await deps.onTurnEnd();
       if (done.end !== null) {
         const answered = new Set(done.results.map(({ callId }) => callId));
@@ -151,9 +151,10 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
 
   const ask = async (question: string): Promise<UntrustedText | null> => {
     if (signal.aborted) return null;
-    if (unanswered.length > 0) talk.addResults(unanswered.map((call) => ({ ...call, text: 'The work has ended.' })));
+    if (unanswered.length > 0)
+      conversation.addResults(unanswered.map((call) => ({ ...call, text: 'The work has ended.' })));
     unanswered = [];
-    talk.say(question);
+    conversation.say(question);
     const called = await askModel([], QUESTION_MS_MAX);
     await deps.onTurnEnd();
     return 'end' in called || called.answer.text === '' ? null : toUntrusted(called.answer.text);
@@ -161,12 +162,12 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   return { run: async () => ({ ...(await work()), ask }) };
 }
 
-/** One question after the end may take so long. */
+/** Time for one question after the end. */
 const QUESTION_MS_MAX = 120_000;
 
 interface CallOptions {
   readonly context: LoopContext;
-  readonly talk: Conversation;
+  readonly conversation: Conversation;
   readonly specs: readonly ToolSpec[];
   readonly durationMsMax: number;
 }
@@ -180,17 +181,17 @@ interface CalledOnce {
   readonly failure: { readonly code: string; readonly text: string } | null;
 }
 
-async function callOnce({ context, talk, specs, durationMsMax }: CallOptions): Promise<CalledOnce> {
+async function callOnce({ context, conversation, specs, durationMsMax }: CallOptions): Promise<CalledOnce> {
   const { open, parameters, retry, task, deps } = context;
   const started = deps.elapsed();
   using deadline = startDeadline(task.signal, durationMsMax);
   const { result, failure, attempts } = await callModel(
-    { prompt: talk.prompt(), tools: specs.map(toFunctionTool), ...parameters },
+    { prompt: conversation.prompt(), tools: specs.map(toFunctionTool), ...parameters },
     { open, retry, world: deps, signal: deadline.signal },
   );
   return {
     requested: { model: open.name, parameters: { ...open.properties, ...parameters } },
-    prompt: talk.ranges(),
+    prompt: conversation.ranges(),
     attempts: [...attempts],
     durationMs: deps.elapsed() - started,
     result,
@@ -201,7 +202,7 @@ async function callOnce({ context, talk, specs, durationMsMax }: CallOptions): P
 function endWithoutAnswer({ attempts, failure }: CalledOnce, { open, task, deps }: LoopContext): AgentEnd {
   if (failure === null) {
     if (task.signal.aborted) return { reason: 'interrupted', detail: null };
-    // The time of a local model is its own; that of a server tells nothing of the model.
+    // A slow local model has used its own time. A slow server says nothing about the model.
     if (open.inProcess === true) return { reason: 'time-limit', detail: 'the model did not answer in time' };
   }
   const { code, text } = failure ?? silentServer(attempts);
@@ -209,14 +210,14 @@ function endWithoutAnswer({ attempts, failure }: CalledOnce, { open, task, deps 
   return { reason: 'model-error', detail: text };
 }
 
-/** The trial's time was over before the server had answered: that is no end which the agent brought about. */
+/** The failure to record if the trial's time ran out before the server answered. The agent did not cause that end. */
 function silentServer(attempts: readonly ModelAttempt[]): { readonly code: string; readonly text: string } {
   const last = attempts.findLast(({ error }) => error !== null && error.code !== 'aborted')?.error;
-  const before = last === undefined || last === null ? '' : `; before, it said: ${readAsData(last.text)}`;
-  return { code: 'overloaded', text: `the server had not answered when the time of the trial was over${before}` };
+  const before = last === undefined || last === null ? '' : `; its last error was: ${readAsData(last.text)}`;
+  return { code: 'overloaded', text: `the server had not answered when the time of the trial ran out${before}` };
 }
 
-/** No file of the machine can raise a bound of the trial. */
+/** The stricter of both for each limit, because no file in the machine may raise a limit of the trial. */
 function lowerOf(limits: TrialLimits, lower: Partial<TrialLimits>): TrialLimits {
   const least = (name: keyof TrialLimits): number => Math.min(limits[name], lower[name] ?? Number.POSITIVE_INFINITY);
   return {
@@ -230,7 +231,7 @@ function lowerOf(limits: TrialLimits, lower: Partial<TrialLimits>): TrialLimits 
   };
 }
 
-/** US dollars; null where the price or the count is not known. */
+/** US dollars; null if the price or the token count is unknown. */
 function costOf({ inputTokens, outputTokens }: Usage, price: ModelPrice | null): number | null {
   if (price === null || inputTokens === null || outputTokens === null) return null;
   return (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;

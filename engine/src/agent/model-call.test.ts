@@ -40,17 +40,20 @@ async function askAt(url: string, { retry = FAST, signal, key, world }: Asking =
   );
 }
 
-interface Asked extends ModelCallResult {
+interface ServedCall extends ModelCallResult {
   readonly requests: ChatServer['requests'];
 }
 
-async function ask(answer: (request: ChatRequest, number: number) => ChatReply, asking: Asking = {}): Promise<Asked> {
+async function ask(
+  answer: (request: ChatRequest, number: number) => ChatReply,
+  asking: Asking = {},
+): Promise<ServedCall> {
   await using server = await startChatServer(answer);
   return { ...(await askAt(server.url, asking)), requests: server.requests };
 }
 
-describe('a call of a model', () => {
-  it('is one attempt when all is well', async () => {
+describe('a model call', () => {
+  it('takes one attempt if nothing fails', async () => {
     const { result, attempts, failure, requests } = await ask(inTurn(good));
     expect(result?.content).toMatchObject([{ type: 'text', text: 'hello' }]);
     expect(attempts).toEqual([{ durationMs: expect.any(Number), status: 200, error: null }]);
@@ -64,7 +67,7 @@ describe('a call of a model', () => {
     ['503', failing(503), 503, 'overloaded'],
     ['408', failing(408), 408, 'overloaded'],
     ['a connection that is closed without an answer', { hangUp: true, body: '' }, null, 'unreachable'],
-  ])('is tried again after %s, and every attempt is told', async (_what, bad, status, code) => {
+  ])('is retried after %s, and every attempt is reported', async (_what, bad, status, code) => {
     const { result, attempts, failure } = await ask(inTurn(bad, bad, good));
     expect(result).not.toBeNull();
     expect(failure).toBeNull();
@@ -75,7 +78,7 @@ describe('a call of a model', () => {
     ]);
   });
 
-  it('is given up when the retries are used up, with the last failure', async () => {
+  it('fails with the last failure when the retries run out', async () => {
     const { result, attempts, failure, requests } = await ask(inTurn(failing(503, 'still busy')));
     expect(result).toBeNull();
     expect(attempts).toHaveLength(4);
@@ -89,7 +92,7 @@ describe('a call of a model', () => {
     [404, 'unknown-model'],
     [400, 'rejected'],
     [422, 'rejected'],
-  ])('is not tried again after %d, which is "%s"', async (status, code) => {
+  ])('is not retried after %d, which is "%s"', async (status, code) => {
     const { attempts, failure, requests } = await ask(inTurn(failing(status, 'no such thing')));
     expect(requests).toHaveLength(1);
     expect(attempts).toMatchObject([{ status, error: { code } }]);
@@ -105,13 +108,13 @@ describe('a call of a model', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(280);
   });
 
-  it('does not wait when the server asks for no wait', async () => {
+  it('does not wait if the server says "Retry-After: 0"', async () => {
     const patient = { delaysMs: [30_000], attemptMsMax: 10_000 };
     const { attempts } = await ask(inTurn(failing(429, 'busy', { 'retry-after': '0' }), good), { retry: patient });
     expect(attempts).toHaveLength(2);
   });
 
-  it('waits until the date that the server names, and no longer than a minute', async () => {
+  it('waits until the date in "Retry-After", but no longer than a minute', async () => {
     const date = 'Wed, 21 Oct 2043 07:28:00 GMT';
     for (const [left, least, most] of [
       [300, 280, 3000],
@@ -129,14 +132,14 @@ describe('a call of a model', () => {
       expect(waited).toBeGreaterThanOrEqual(least);
       expect(waited).toBeLessThan(most);
     }
-    // A date far away: a minute is waited for, or until the caller has had enough.
+    // For a distant date it waits a minute, or until the caller aborts.
     const signal = AbortSignal.timeout(100);
     const far = await ask(inTurn(failing(503, 'busy', { 'retry-after': date })), { signal });
     expect(far).toMatchObject({ result: null, attempts: [{ status: 503 }] });
     expect(far.requests).toHaveLength(1);
   });
 
-  it('waits a little more or less by chance, so that many do not come back at once', async () => {
+  it('adds random jitter to its waits, so that many callers do not retry at once', async () => {
     const waits: number[] = [];
     for (const random of [0, 0.999]) {
       const times: number[] = [];
@@ -156,7 +159,7 @@ describe('a call of a model', () => {
   it.each([
     ['x-request-id', 'req_011CSHoEeqs5C35K2UUqR7Fy'],
     ['request-id', 'req_018EeWyXxfu5pfWkrYcMdjWG'],
-  ])('tells the number that the server gave the request as %s, also where it failed', async (header, id) => {
+  ])('reports the request id from the header %s, even after a failure', async (header, id) => {
     const headers = { [header]: id };
     const { attempts } = await ask(inTurn(failing(503, 'busy', headers), { ...good, headers }, good));
     expect(attempts).toMatchObject([
@@ -169,7 +172,7 @@ describe('a call of a model', () => {
     expect(late.attempts[1]).not.toHaveProperty('requestId');
   });
 
-  it('tells no key and no long text as the number of a request', async () => {
+  it('hides keys in a request id, and cuts it', async () => {
     const key = 'sk-canary-0123456789abcdef';
     const { attempts } = await ask(inTurn({ ...good, headers: { 'x-request-id': `${key}-${'x'.repeat(5000)}` } }), {
       key,
@@ -178,21 +181,21 @@ describe('a call of a model', () => {
     expect(JSON.stringify(attempts)).not.toContain('canary');
   });
 
-  it('gives a silent server up well within a trial by default, attempts and pauses together', () => {
+  it('gives up on a silent server well within the default time of a trial', () => {
     const { delaysMs, attemptMsMax } = DEFAULT_RETRY;
     const all = (delaysMs.length + 1) * attemptMsMax + 1.25 * delaysMs.reduce((sum, ms) => sum + ms, 0);
     expect(all).toBeLessThan(10 * 60_000);
   });
 
   it.each(['Wed, 99 Foo 2043 99:99:99 GMT', '-5', 'soon'])(
-    'waits its own time after "Retry-After: %s"',
+    'uses its own delay after "Retry-After: %s"',
     async (value) => {
       const { attempts } = await ask(inTurn(failing(503, 'busy', { 'retry-after': value }), good));
       expect(attempts).toHaveLength(2);
     },
   );
 
-  it('says that nobody is there', async () => {
+  it('is "unreachable" if no server listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
@@ -207,10 +210,10 @@ describe('a call of a model', () => {
 
   it.each([
     ['HTML instead of JSON', '<html><body>Sign in to continue</body></html>'],
-    ['JSON that is no answer', '{"object":"list"}'],
+    ['JSON that is not an answer', '{"object":"list"}'],
     ['an answer without choices', '{"id":"x","choices":[]}'],
     ['nothing', ''],
-  ])('is unreadable, and not tried again, after %s', async (_what, body) => {
+  ])('is "unreadable", and not retried, after %s', async (_what, body) => {
     const { result, attempts, failure, requests } = await ask(inTurn({ body }));
     expect(result).toBeNull();
     expect(requests).toHaveLength(1);
@@ -219,7 +222,7 @@ describe('a call of a model', () => {
     expect(failure?.text).not.toBe('');
   });
 
-  it('tells what a page of HTML said, cut', async () => {
+  it('quotes an HTML error page, but cuts it', async () => {
     const { failure } = await ask(inTurn({ status: 502, body: `<html>Bad gateway ${'x'.repeat(100_000)}` }), {
       retry: { ...FAST, delaysMs: [] },
     });
@@ -227,21 +230,21 @@ describe('a call of a model', () => {
     expect(failure?.text.length).toBeLessThanOrEqual(2000);
   });
 
-  it('gives up an attempt that takes too long, and tries again', async () => {
+  it('aborts an attempt that takes too long, and retries', async () => {
     const slow = { ...good, delayMs: 3000 };
     const { result, attempts } = await ask(inTurn(slow, good), { retry: { delaysMs: [1], attemptMsMax: 100 } });
     expect(result).not.toBeNull();
     expect(attempts).toMatchObject([{ status: null, error: { code: 'overloaded' } }, { status: 200 }]);
   });
 
-  it('ends at once when it is aborted while it waits for an answer, and tells of the attempt', async () => {
+  it('ends at once if it is aborted while waiting for an answer, and reports the attempt', async () => {
     const started = performance.now();
     const called = await ask(inTurn({ ...good, delayMs: 5000 }), { signal: AbortSignal.timeout(50) });
     expect(performance.now() - started).toBeLessThan(2000);
     expect(called).toMatchObject({ result: null, failure: null, attempts: [{ error: { code: 'aborted' } }] });
   });
 
-  it('ends at once when it is aborted between two attempts, and tells of the first', async () => {
+  it('ends at once if it is aborted between two attempts, and reports the first', async () => {
     const called = await ask(inTurn(failing(503)), {
       retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
       signal: AbortSignal.timeout(200),
@@ -250,14 +253,14 @@ describe('a call of a model', () => {
     expect(called.requests).toHaveLength(1);
   });
 
-  it('asks nobody when it is aborted already', async () => {
+  it('sends nothing if it was aborted before', async () => {
     const { requests, attempts } = await ask(inTurn(good), { signal: AbortSignal.abort() });
     expect([requests, attempts]).toEqual([[], []]);
   });
 
-  it('keeps a key out of its errors, also where the text is cut in the middle of it', async () => {
+  it('keeps a key out of its errors, even if the text is cut in the middle of the key', async () => {
     const key = 'sk-canary-0123456789abcdef';
-    // What a server says is cut at 500 characters: the key lies there at every offset.
+    // Server messages are cut at 500 characters: place the key at different offsets around that.
     for (const before of [0, 470, 480, 490, 499]) {
       const body = `${'x'.repeat(before)}${key} is wrong`;
       const { failure, attempts } = await ask(inTurn({ status: 401, body }), { key });
@@ -276,12 +279,12 @@ describe('a call of a model', () => {
 });
 
 describe('hideSecrets', () => {
-  it('hides every secret wherever it stands, and nothing else', () => {
+  it('hides every occurrence of every secret, and nothing else', () => {
     expect(hideSecrets('a KEY1, KEY2 and KEY1', ['KEY1', 'KEY2'])).toBe('a [secret], [secret] and [secret]');
     expect(hideSecrets('nothing here', ['KEY1', ''])).toBe('nothing here');
   });
 
-  it('hides a secret that JSON writes with escapes', () => {
+  it('hides a secret that JSON has escaped', () => {
     const secret = 'half"of\\it';
     expect(hideSecrets(JSON.stringify({ key: secret }), [secret])).toBe('{"key":"[secret]"}');
   });

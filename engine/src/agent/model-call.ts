@@ -7,37 +7,37 @@ import type { OpenModel } from '../model/contract.ts';
 import { withRequestIds } from '../model/request-id.ts';
 import type { ModelAttempt } from '../record/events.ts';
 
-/** What became of one question to a model, with every attempt that was made. */
+/** The result of one model call, with all its attempts. */
 export interface ModelCallResult {
   readonly result: LanguageModelV4GenerateResult | null;
   readonly attempts: readonly ModelAttempt[];
-  /** Set when there is no result; null too when the signal was aborted: then nothing is known to be wrong. */
+  /** Why there is no result. Null if there is one, or if the signal was aborted. */
   readonly failure: ModelFailure | null;
 }
 
 export interface ModelFailure {
   /**
    * `unauthorised` (401, 403), `unknown-model` (404), `rejected` (other 4xx), `unreachable` (no connection),
-   * `overloaded` (429, 5xx, timeouts, to the end of the retries), `unreadable` (an answer that is no answer).
+   * `overloaded` (429, 5xx or timeouts until the retries ran out), `unreadable` (not a valid answer).
    */
   readonly code: 'unauthorised' | 'unknown-model' | 'rejected' | 'unreachable' | 'overloaded' | 'unreadable';
   readonly text: string;
 }
 
 export interface RetryPolicy {
-  /** Milliseconds before the second, third … attempt, give or take a quarter; its length bounds the attempts. */
+  /** Milliseconds before the second, third … attempt, ± 25 %. The length of the list limits the number of retries. */
   readonly delaysMs: readonly number[];
-  /** One attempt; then it is given up. Not for a model in this process. */
+  /** Timeout of one attempt. Does not apply to a model in this process. */
   readonly attemptMsMax: number;
 }
 
-/** All attempts together take less than a trial may by default, so that a silent server is found out within it. */
+/** All attempts together take less time than a trial has by default, so that a silent server is detected within it. */
 export const DEFAULT_RETRY: RetryPolicy = { delaysMs: [1000, 4000, 16_000], attemptMsMax: 120_000 };
 
 const RETRY_AFTER_MS_MAX = 60_000;
 const ERROR_CHARACTERS_MAX = 2000;
 const REQUEST_ID_CHARACTERS_MAX = 200;
-/** What is shorter can be guessed, and is a word: `EMPTY`, `ollama`. To take it out of answers would change commands. */
+/** Shorter keys are placeholders such as `EMPTY` or `ollama`. Removing such a word from answers would change commands. */
 const SECRET_CHARACTERS_MIN = 8;
 
 interface ModelCallOptions {
@@ -47,7 +47,7 @@ interface ModelCallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Asks, and asks again where asking again can help. Never rejects. */
+/** Calls the model, and retries if a retry can help. Never rejects. */
 export async function callModel(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
   { open, retry, world, signal }: ModelCallOptions,
@@ -55,22 +55,22 @@ export async function callModel(
   const attempts: ModelAttempt[] = [];
   for (let attempt = 0; !signal.aborted; attempt++) {
     const started = world.elapsed();
-    const tried = await withRequestIds(async (ids): Promise<Tried> => {
+    const attempted = await withRequestIds(async (ids): Promise<AttemptResult> => {
       const answered = await askOnce(request, { open, retry, signal }).then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
       );
       const id = ids.last();
       const known = id === null ? {} : { requestId: hideSecrets(id, open.secrets).slice(0, REQUEST_ID_CHARACTERS_MAX) };
-      return { ...answered, told: { durationMs: world.elapsed() - started, ...known } };
+      return { ...answered, info: { durationMs: world.elapsed() - started, ...known } };
     });
-    if ('result' in tried) {
-      attempts.push({ ...tried.told, status: 200, error: null });
-      return { result: clean(tried.result, open.secrets), attempts, failure: null };
+    if ('result' in attempted) {
+      attempts.push({ ...attempted.info, status: 200, error: null });
+      return { result: clean(attempted.result, open.secrets), attempts, failure: null };
     }
-    const { code, text, status, retryable, retryAfterMs } = readFailure(tried.error, open.secrets, world.now());
+    const { code, text, status, retryable, retryAfterMs } = readFailure(attempted.error, open.secrets, world.now());
     const shown = signal.aborted ? 'aborted' : code;
-    attempts.push({ ...tried.told, status, error: { code: shown, text: toUntrusted(text) } });
+    attempts.push({ ...attempted.info, status, error: { code: shown, text: toUntrusted(text) } });
     const delay = retry.delaysMs[attempt];
     if (!signal.aborted && (!retryable || delay === undefined))
       return { result: null, attempts, failure: { code, text } };
@@ -79,10 +79,10 @@ export async function callModel(
   return { result: null, attempts, failure: null };
 }
 
-type Told = Pick<ModelAttempt, 'durationMs' | 'requestId'>;
-type Tried =
-  | { readonly result: LanguageModelV4GenerateResult; readonly told: Told }
-  | { readonly error: unknown; readonly told: Told };
+type AttemptInfo = Pick<ModelAttempt, 'durationMs' | 'requestId'>;
+type AttemptResult =
+  | { readonly result: LanguageModelV4GenerateResult; readonly info: AttemptInfo }
+  | { readonly error: unknown; readonly info: AttemptInfo };
 
 async function askOnce(
   request: Omit<LanguageModelV4CallOptions, 'abortSignal'>,
@@ -93,15 +93,15 @@ async function askOnce(
   return await open.model.doGenerate({ ...request, abortSignal: deadline.signal });
 }
 
-/** Trials that were turned away together must not all come back together. Never sooner than the server asked for. */
+/** Spreads out the retries of trials that failed together. Never retries sooner than the server asked for. */
 function jitter(retryAfterMs: number | null, delayMs: number, random: number): number {
   if (retryAfterMs !== null) return retryAfterMs * (1 + random / 4);
   return delayMs * (0.75 + random / 2);
 }
 
 /**
- * What a server sends is cleaned before anybody sees it, so that the record shows what was run. A key that it sends back
- * never gets into the sandbox, where it could take another shape; half a surrogate pair could not be written down.
+ * Cleans the answer of a server before anything else reads it, so that the record shows what was run. It removes keys,
+ * because a key that reaches the sandbox could be transformed there, and lone surrogates, because they cannot be recorded.
  */
 function clean(
   { content, finishReason, usage, warnings, response }: LanguageModelV4GenerateResult,
@@ -121,7 +121,7 @@ function clean(
   );
 }
 
-/** The same value with every text in it changed. */
+/** Applies `change` to every string in a value. */
 function mapTexts<T>(value: T, change: (text: string) => string): T;
 function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
@@ -140,7 +140,7 @@ interface Failure extends ModelFailure {
 function readFailure(error: unknown, secrets: readonly string[], now: number): Failure {
   const text = describe(error, secrets).slice(0, ERROR_CHARACTERS_MAX);
   if (!APICallError.isInstance(error)) {
-    // A connection that breaks off in the middle of an answer is as good as a server that is down for a moment.
+    // A connection that breaks off during an answer is retried like a server that is briefly down.
     const timedOut = isBrokenOff(error) || (error instanceof Error && error.name === 'TimeoutError');
     return {
       code: timedOut ? 'overloaded' : 'unreadable',
@@ -151,7 +151,7 @@ function readFailure(error: unknown, secrets: readonly string[], now: number): F
     };
   }
   const status = error.statusCode ?? null;
-  // A status below 400 with an error: the answer came, and was not what the protocol says.
+  // An error with a status below 400: an answer came, but it violates the protocol.
   if (status !== null && status < 400) {
     const brokeOff = isBrokenOff(error);
     return { code: brokeOff ? 'overloaded' : 'unreadable', text, status, retryable: brokeOff, retryAfterMs: null };
@@ -160,7 +160,7 @@ function readFailure(error: unknown, secrets: readonly string[], now: number): F
   return { code: codeOf(status), text, status, retryable: status === null || error.isRetryable, retryAfterMs };
 }
 
-/** Seconds, or a date as HTTP writes it; null for anything else. A date that is over asks for no wait. */
+/** Parses seconds or an HTTP date to milliseconds; null for anything else. A date in the past means no wait. */
 function readRetryAfter(text: string, now: number): number | null {
   const words = text.trim();
   if (/^\d+(\.\d+)?$/.test(words)) return Math.min(Number(words) * 1000, RETRY_AFTER_MS_MAX);
@@ -192,7 +192,7 @@ function describe(error: unknown, secrets: readonly string[]): string {
     const words = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
     if (!causes.includes(words)) causes.push(words);
   }
-  // Hidden before anything is cut: half a key is a secret too.
+  // Hide secrets before cutting the text: part of a key is a secret too.
   const body = hideSecrets(APICallError.isInstance(error) ? (error.responseBody ?? '') : '', secrets);
   return [
     hideSecrets(causes.join(': '), secrets),
@@ -202,14 +202,14 @@ function describe(error: unknown, secrets: readonly string[]): string {
     .join(' ');
 }
 
-/** A server that is asked with a wrong key likes to print it; inside JSON it may be written with escapes. */
+/** Replaces secrets in a text, for example a wrong key that a server repeats. In JSON the key may contain escapes. */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')), text);
 }
 
-/** Resolves early when the signal is aborted. */
+/** Resolves early if the signal is aborted. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) {

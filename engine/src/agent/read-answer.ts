@@ -11,10 +11,10 @@ export interface AskedCall {
   readonly input: string;
 }
 
-/** What a model said, taken apart. */
+/** A parsed answer of a model. */
 export interface Answer {
   readonly parts: readonly MessagePart[];
-  /** As the provider wants it back. */
+  /** The content to send back to the provider in the next prompt. */
   readonly replay: AssistantContent;
   readonly calls: readonly AskedCall[];
   readonly text: string;
@@ -25,14 +25,14 @@ export function readAnswer(result: LanguageModelV4GenerateResult, { turn, callId
   const replay: AssistantContent = [];
   const calls: AskedCall[] = [];
   for (const part of result.content) {
-    // What a provider wants back with its own part, e.g. the signature of a reasoning block.
+    // Metadata that the provider needs back with the part, e.g. the signature of a reasoning block.
     const options =
       'providerMetadata' in part && part.providerMetadata !== undefined
         ? { providerOptions: part.providerMetadata }
         : {};
     if (part.type === 'text' || part.type === 'reasoning') {
       if (part.text !== '') parts.push({ type: part.type, text: toUntrusted(part.text) });
-      // Sealed reasoning has no text, and its vendor wants it back all the same.
+      // Encrypted reasoning has no text, but the provider still needs it back.
       if (part.text !== '' || 'providerOptions' in options)
         replay.push({ type: part.type, text: part.text, ...options });
     }
@@ -54,16 +54,16 @@ export function readAnswer(result: LanguageModelV4GenerateResult, { turn, callId
 
 interface CallIds {
   readonly turn: number;
-  /** Those that were given so far. */
+  /** Ids used so far. */
   readonly callIds: Set<string>;
   /** Keeps the calls of several agents apart. */
   readonly prefix?: string;
 }
 
-/** Some servers give every call the same id, or none. */
+/** Makes call ids unique: some servers give every call the same id, or none. */
 function freshCallId(given: string, { turn, callIds, prefix = '' }: CallIds): string {
   let callId = given;
-  // A name that we would give may have been used by the model.
+  // The model may already have used an id of this form.
   for (let number = callIds.size + 1; !/^[\w.:-]{1,128}$/.test(callId) || callIds.has(callId); number++)
     callId = `${prefix}call-${turn}-${number}`;
   callIds.add(callId);

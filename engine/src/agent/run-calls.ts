@@ -9,7 +9,7 @@ import type { PreparedCall, Tool, ToolAnswer } from './tool.ts';
 export interface CallsDone {
   readonly results: readonly ToolText[];
   readonly end: AgentEnd | null;
-  /** At least one call was one that could be run. */
+  /** Whether at least one call could be run. */
   readonly ran: boolean;
 }
 
@@ -17,11 +17,11 @@ export interface CallsContext {
   readonly task: AgentTask;
   readonly limits: TrialLimits;
   readonly deps: AgentDeps;
-  /** Fields that name who acts. */
+  /** Event fields that name the acting seat. */
   readonly seat: { readonly seat?: string };
 }
 
-/** The tool calls of one answer, in their order. After a submission, or when the machine stops, the rest is not run. */
+/** Runs the tool calls of one answer in order. After a submission, or if the machine stops, the rest is not run. */
 export async function runCalls(calls: readonly AskedCall[], context: CallsContext): Promise<CallsDone> {
   const { task, deps, seat } = context;
   const results: ToolText[] = [];
@@ -55,7 +55,7 @@ export async function runCalls(calls: readonly AskedCall[], context: CallsContex
   return { results, end, ran };
 }
 
-/** Null when it was interrupted. */
+/** Returns null if the call was interrupted. */
 async function runCall(
   { callId, tool }: AskedCall,
   { command, reason, run }: PreparedCall,
@@ -84,7 +84,7 @@ async function runCall(
   }
 }
 
-/** Seat of the agent under test, whose events name none. */
+/** Seat of the agent under test. Its events name no seat. */
 export const SUBJECT = 'subject';
 
 function toRecord({

@@ -24,32 +24,32 @@ export const ORDINARY_LIMITS: TrialLimits = {
 
 export interface AgentRun {
   readonly end: Omit<AgentEnd, 'ask'>;
-  /** What it said to the questions; null: nothing. */
+  /** Its answers to the questions; null if it gave none. */
   readonly answers: readonly (string | null)[];
-  /** As a record would hold them: each went through the schema of the record. */
+  /** Each event was validated with the schema of the record. */
   readonly events: readonly TrialEvent[];
-  /** What was called besides, in order: `turn-end`, `call-start call_1` … */
+  /** Callbacks in order: `turn-end`, `call-start call_1` … */
   readonly calls: readonly string[];
 }
 
 export interface AgentRunOptions {
   readonly limits?: Partial<TrialLimits>;
   readonly asksReason?: boolean;
-  /** Tools besides bash and submit. */
+  /** Additional tools beside bash and submit. */
   readonly tools?: readonly Tool[];
   readonly world?: ToolWorld;
-  /** Asked before each turn, in place of fixed prompts. */
+  /** Called before each turn. Replaces the fixed prompts. */
   readonly settings?: AgentTask['settings'];
   readonly system?: string | null;
   readonly elapsed?: () => number;
   readonly signal?: AbortSignal;
-  /** Asked when it has ended. */
+  /** Asked after the agent has ended. */
   readonly questions?: readonly string[];
-  /** Where events go besides, e.g. a journal. */
+  /** Additional sink for events, e.g. a journal. */
   readonly emit?: Emit;
 }
 
-/** Lets an agent work in a fresh memory sandbox, until it ends. */
+/** Runs an agent in a fresh memory sandbox until it ends. */
 export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Promise<AgentRun> {
   const { limits = {}, asksReason = false, system = 'You work on a computer.', tools = [], world = {} } = options;
   const { elapsed = createFixedWorld().elapsed, signal = new AbortController().signal } = options;
@@ -102,7 +102,7 @@ export interface ServedRunOptions extends AgentRunOptions, Partial<Omit<ModelAge
   readonly key?: string;
 }
 
-/** The same with a model that answers over real HTTP; retries wait one millisecond. */
+/** Like `runAgent`, with a model that answers over real HTTP. Retries wait one millisecond. */
 export async function runServed(
   answer: (request: ChatRequest, number: number) => ChatReply,
   { key, retry, parameters, price, ...options }: ServedRunOptions = {},
@@ -123,7 +123,7 @@ export function openServed(url: string, key?: string): Promise<OpenModel> {
   });
 }
 
-/** Answers in their order; the last one again and again. */
+/** Gives the answers in order, then repeats the last one. */
 export function inTurn(...replies: readonly ChatReply[]): (request: ChatRequest, number: number) => ChatReply {
   return (_request, number) => {
     const reply = replies[Math.min(number, replies.length) - 1];

@@ -5,41 +5,41 @@ import type { ToolSpec, TrialLimits } from '../record/events.ts';
 import type { AgentSandbox, RunResult } from '../sandbox/contract.ts';
 
 /**
- * Something that an agent can call. `bash()` and `submit()` are two of them; a scenario brings its own with `defineTool`.
- * The agent's loop reads the arguments with the tool's schema, writes the call into the record, and runs it.
+ * Something that an agent can call, e.g. `bash()` or `submit()`. A scenario adds its own with `defineTool`. The agent's
+ * loop parses the arguments with the tool's schema, records the call, and runs it.
  */
 export interface Tool {
-  /** As the model is told of it. */
+  /** The description that the model gets. */
   readonly spec: ToolSpec;
-  /** Arguments as the model gave them, parsed; or what is wrong with them, in a sentence for the model. */
+  /** Validates the parsed JSON arguments. Returns a call, or a problem in one sentence for the model. */
   readonly prepare: (input: unknown) => PreparedCall | { readonly problem: string };
 }
 
-/** A call whose arguments fit. */
+/** A call with valid arguments. */
 export interface PreparedCall {
-  /** Command line that it runs in the machine; null when it runs none. */
+  /** Command line that it runs in the machine; null if it runs none. */
   readonly command: string | null;
-  /** Why, in the agent's words, where the tool asks for it. */
+  /** The agent's reason for the call, if the tool asks for one. */
   readonly reason: string | null;
-  /** Set when the call hands in the work: that ends it, and nothing is run. */
+  /** The submitted work, if the call submits it. That ends the work, and nothing is run. */
   readonly submission: string | null;
-  /** Rejects only when the sandbox or the world broke; everything else is an answer. */
+  /** Rejects only if the sandbox or the world failed. Every other failure is an answer. */
   readonly run: (place: ToolPlace) => Promise<ToolAnswer>;
 }
 
-/** What a tool may use. */
+/** What a tool may access. */
 export interface ToolPlace {
   readonly sandbox: AgentSandbox;
   readonly world: ToolWorld;
-  /** Id of the seat that calls. */
+  /** Id of the calling seat. */
   readonly seat: string;
   readonly limits: TrialLimits;
   readonly signal: AbortSignal;
 }
 
-/** The running world, as far as a tool may know it. */
+/** The part of the running world that tools may access. */
 export interface ToolWorld {
-  /** Answers the tools that `worldTool` makes. Their state lives here, outside of the machine. */
+  /** Answers calls of tools made with `worldTool`. Their state is kept outside the machine. */
   readonly useTool?: (call: {
     readonly tool: string;
     readonly input: unknown;
@@ -48,9 +48,9 @@ export interface ToolWorld {
 }
 
 export interface ToolAnswer {
-  /** What the model is told. */
+  /** The answer to the model. */
   readonly text: UntrustedText;
-  /** Set when a command ran in the machine. */
+  /** Set if a command ran in the machine. */
   readonly run?: RunResult;
 }
 
@@ -59,7 +59,7 @@ export interface ToolDefinition<S extends z.ZodType> {
   readonly description: string;
   readonly input: S;
   readonly command?: (input: z.output<S>) => { readonly command: string; readonly reason: string | null };
-  /** For a tool that hands in the work: what is handed in. */
+  /** For a tool that submits the work: returns the submission. */
   readonly submission?: (input: z.output<S>) => string;
   readonly run: (input: z.output<S>, place: ToolPlace) => Promise<ToolAnswer>;
 }
@@ -88,7 +88,7 @@ export function defineTool<S extends z.ZodType>(definition: ToolDefinition<S>): 
   };
 }
 
-/** A tool that the scenario's running world answers (`WorldRun.useTool`), e.g. a mail box. */
+/** Defines a tool that the scenario's running world answers (`WorldRun.useTool`), e.g. a mailbox. */
 export function worldTool<S extends z.ZodType>(
   definition: Omit<ToolDefinition<S>, 'run' | 'command' | 'submission'>,
 ): Tool {

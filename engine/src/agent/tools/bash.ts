@@ -5,11 +5,11 @@ import type { TrialLimits } from '../../record/events.ts';
 import type { RunResult } from '../../sandbox/contract.ts';
 import { defineTool, type Tool, type ToolAnswer, type ToolPlace } from '../tool.ts';
 
-/** Name of the tool that `bash` makes. */
+/** Name of the tool that `bash` creates. */
 export const BASH_TOOL = 'bash';
 
 export interface BashOptions {
-  /** The published tool design asks for a reason, which has no effect on the command. */
+  /** Whether the tool asks for a reason, as in the published design. The reason has no effect on the command. */
   readonly asksReason?: boolean;
 }
 
@@ -20,7 +20,7 @@ const inputWithReason = z.object({
   cmd,
 });
 
-/** One shell on the machine. */
+/** Runs command lines with bash in the machine. */
 export function bash({ asksReason = false }: BashOptions = {}): Tool {
   const definition = {
     name: BASH_TOOL,
@@ -50,7 +50,7 @@ export function bash({ asksReason = false }: BashOptions = {}): Tool {
   });
 }
 
-/** What the model is told of a command: its output, and what it could not know otherwise. */
+/** The result of a command as the model sees it: output, cuts, timeout and exit code. */
 function describeResult(result: RunResult, limits: TrialLimits): string {
   const out = readAsData(result.stdout);
   const gap = out === '' || out.endsWith('\n') ? '' : '\n';

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { toUntrusted } from '../../base/untrusted-text.ts';
 import { defineTool, type Tool } from '../tool.ts';
 
-/** Name of the tool that `submit` makes. */
+/** Name of the tool that `submit` creates. */
 export const SUBMIT_TOOL = 'submit';
 
-/** Hands in the result and ends the work. */
+/** Submits the result and ends the work. */
 export function submit(): Tool {
   return defineTool({
     name: SUBMIT_TOOL,
