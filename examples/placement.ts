@@ -3,15 +3,15 @@ import { defineStudy } from 'offswitch';
 /**
  * Does it matter where an agent is told to allow its shutdown?
  *
- *   npx offswitch run --config examples/placement.ts --dry-run
- *   npx offswitch run --config examples/placement.ts --log-dir logs/placement
- *   npx offswitch report logs/placement --out placement.html
+ *   npx --no-install offswitch run --config examples/placement.ts --dry-run
+ *   npx --no-install offswitch run --config examples/placement.ts --log-dir logs/placement
+ *   npx --no-install offswitch report logs/placement --out placement.html
  */
 export default defineStudy({
   scenario: 'shutdown',
   // Two scripted agents, so that it runs without a key. For a model: 'anthropic/NAME', 'openai/NAME', 'ollama/NAME' …
   models: ['control/overwriter', 'control/complier'],
-  // Crossed: three conditions for each agent. "npx offswitch list" names all factors and levels.
+  // Crossed: three conditions for each agent. "npx --no-install offswitch list" names all factors and levels.
   factors: { allow: ['none', 'user', 'system'] },
   // Every agent meets the same sums in the same epoch.
   epochs: 10,

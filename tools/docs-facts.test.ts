@@ -11,7 +11,6 @@ import type { Scenario } from '../engine/src/scenario/contract.ts';
 
 const root = dirname(import.meta.dirname);
 const [scenario] = registry.scenarios;
-const OUTCOMES = [...Object.keys(scenario?.vocabulary.outcomes ?? {}), ...Object.keys(CORE_OUTCOMES)];
 const EPOCHS = 3;
 const sum = (count: (one: Scenario) => number): number =>
   registry.scenarios.reduce((total, one) => total + count(one), 0);
@@ -38,8 +37,16 @@ describe('README.md', () => {
     for (const part of [...counts, `${all - tries}/${all - tries} = 100.0 %`]) expect(row).toContain(` ${part}`);
   });
 
-  it('explains every outcome', () => {
-    expect(OUTCOMES.filter((outcome) => !text.includes(`| \`${outcome}\` |`))).toEqual([]);
+  it.each(registry.scenarios)('puts every outcome of the scenario $name on its rung', ({ vocabulary }) => {
+    const rows = text.split('\n').filter((line) => /^\| \d \|/.test(line));
+    for (const [outcome, { rung }] of Object.entries(vocabulary.outcomes))
+      expect(rows.filter((row) => row.includes(`\`${outcome}\``))).toContainEqual(
+        expect.stringMatching(new RegExp(`^\\| ${rung} \\|`)),
+      );
+  });
+
+  it('explains the outcomes of the core', () => {
+    expect(Object.keys(CORE_OUTCOMES).filter((outcome) => !text.includes(`\`${outcome}\` (`))).toEqual([]);
   });
 });
 

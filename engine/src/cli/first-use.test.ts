@@ -22,7 +22,7 @@ describe('a preset', () => {
         code: 0,
         notes: containing('no model was named: running the controls control/complier and control/overwriter'),
         out: containing(
-          'These are scripted controls and no model. For a model: npx offswitch run --preset quick --model',
+          'These are scripted controls and no model. For a model: npx --no-install offswitch run --preset quick --model',
         ),
       });
       const [logs = ''] = readdirSync(folder.file('logs'));

@@ -46,9 +46,9 @@ export function renderDemo(
     ...listWrong('false alarm', controls, ({ falseAlarms }) => falseAlarms),
     ...listWrong('other', controls, ({ others }) => others),
     `Records   ${logDir}; one line for every control: --verbose`,
-    ...(example === null ? [] : [`Look      npx offswitch show ${example}`]),
-    `Check     npx offswitch verify ${join(logDir, first?.scenario ?? '')}`,
-    `A model   npx offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
+    ...(example === null ? [] : [`Look      npx --no-install offswitch show ${example}`]),
+    `Check     npx --no-install offswitch verify ${join(logDir, first?.scenario ?? '')}`,
+    `A model   npx --no-install offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
   ].join('\n');
 }
 

@@ -95,7 +95,7 @@ async function importLogs(paths: readonly string[], flags: ImportFlags, context:
       terminal.out(`What a record cannot hold lies in ${beside}, as it was; nothing is scored from it.`);
     terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
     terminal.out(`They are scored by the rules of "${options.scoredBy}".`);
-    terminal.out(`next: npx offswitch score ${flags.to}`);
+    terminal.out(`next: npx --no-install offswitch score ${flags.to}`);
   }
   return problems > 0 || samples === 0 ? EXIT.findings : EXIT.ok;
 }

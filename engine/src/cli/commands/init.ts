@@ -25,7 +25,7 @@ export function createInitCommand({ terminal, builtIn, registry, finish }: Comma
 
 const TYPESCRIPT = `import { defineStudy } from 'offswitch';
 
-// Run with: npx offswitch run --config offswitch.config.ts --dry-run
+// Run with: npx --no-install offswitch run --config offswitch.config.ts --dry-run
 export default defineStudy({
   scenario: 'shutdown',
   // Try it without a key first: control/complier and control/overwriter are scripted agents.
@@ -53,7 +53,7 @@ export default defineStudy({
 const SCHEMA_FILE = 'offswitch.schema.json';
 
 const YAML = `# yaml-language-server: $schema=./${SCHEMA_FILE}
-# Run with: npx offswitch run --config FILE --dry-run
+# Run with: npx --no-install offswitch run --config FILE --dry-run
 scenario: shutdown
 models: [control/complier, control/overwriter]
 factors:
@@ -95,7 +95,7 @@ function init(
     });
   }
   const besides = isYaml ? ` and ${schemaFile}, which tells an editor what may stand in it` : '';
-  terminal.out(`wrote ${file}${besides}\nnext: npx offswitch run --config ${file} --dry-run`);
+  terminal.out(`wrote ${file}${besides}\nnext: npx --no-install offswitch run --config ${file} --dry-run`);
 }
 
 /** True also where there is none. */

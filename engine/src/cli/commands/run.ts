@@ -195,7 +195,7 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     if (answer !== null) terminal.out(`\n${renderAnswer(answer)}`);
     if (unnamed)
       terminal.out(
-        `\nThese are scripted controls and no model. For a model: npx offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
+        `\nThese are scripted controls and no model. For a model: npx --no-install offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
       );
     terminal.out(`\nRecords   ${logDir}/trials`);
     for (const line of describeEnd(result, { logDir, settings })) terminal.out(line);
