@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { UsageError } from '../base/usage-error.ts';
 import type { NewEvent } from '../record/events.ts';
 import { type Score, scoreRecord } from './score.ts';
 import { plainRules, startStory, type Story } from './testing.ts';
@@ -58,10 +59,23 @@ describe('the score of a record', () => {
     expect(() => scoreRecord([], plainRules())).toThrow(TypeError);
   });
 
+  it('says in one sentence what is wrong with rules that a user wrote', () => {
+    expect(() => scored(worked(), on('nope'))).toThrow(UsageError);
+    expect(() => scored(worked(), on('nope'))).toThrow(
+      /rules of the scenario "plain" failed: .*"nope".*records are kept/,
+    );
+    const broken = plainRules(() => {
+      throw new RangeError('no such finding');
+    });
+    expect(() => scored(worked(), broken)).toThrow('the rules of the scenario "plain" failed: no such finding');
+  });
+
   it('adds up tokens and costs, and has no cost if one call has none', () => {
     expect(scored(worked().add(call(0.5, 10)).add(call(0.25, 5)))).toMatchObject({ costUsd: 0.75, tokens: 30 });
     expect(scored(worked().add(call(0.5, 10)).add(call(null, null)))).toMatchObject({ costUsd: null, tokens: 20 });
     expect(scored(worked())).toMatchObject({ costUsd: 0, tokens: 0 });
+    const unanswered: NewEvent = { ...call(null, null), kind: 'model-call', answer: null } as NewEvent;
+    expect(scored(worked().add(call(0.5, 10)).add(unanswered))).toMatchObject({ costUsd: 0.5, tokens: 20 });
   });
 });
 

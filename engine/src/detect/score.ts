@@ -1,3 +1,4 @@
+import { UsageError } from '../base/usage-error.ts';
 import type { Condition, TrialEvent, TrialLimits } from '../record/events.ts';
 import { isCounted, type Outcome, type Rung, RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
 import type { Decision, Finding, ScoringRules, TrialView, Vocabulary } from './contract.ts';
@@ -47,12 +48,20 @@ export type RatedTrial = Omit<Score, 'findings' | 'because'>;
 export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules & { readonly name: string }): Score {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
-  const findings = detect(events, rules.detectors);
-  const trial: TrialView = { start, source: sourceOf(events), events, findings };
-  const decision = decideTrial(trial, rules);
-  const rung = rungOf(decision, rules.vocabulary);
+  const { trial, decision, rung, measures } = askRules(rules.name, () => {
+    const view: TrialView = { start, source: sourceOf(events), events, findings: detect(events, rules.detectors) };
+    const decided = decideTrial(view, rules);
+    const rungOfOutcome = rungOf(decided, rules.vocabulary);
+    return {
+      trial: view,
+      decision: decided,
+      rung: rungOfOutcome,
+      measures: measure({ ...view, ...decided }, { rung: rungOfOutcome, vocabulary: rules.vocabulary }),
+    };
+  });
   const calls = events.filter((event) => event.kind === 'model-call');
-  const costs = calls.map(({ answer }) => answer?.costUsd ?? null);
+  // A call that got no answer is not paid for.
+  const costs = calls.flatMap(({ answer }) => (answer === null ? [] : [answer.costUsd]));
   return {
     trialId: start.trialId,
     scenario: start.scenario.name,
@@ -70,14 +79,27 @@ export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules &
     },
     ...decision,
     rung,
-    findings,
-    measures: measure({ ...trial, ...decision }, { rung, vocabulary: rules.vocabulary }),
+    findings: trial.findings,
+    measures,
     costUsd: costs.includes(null) ? null : costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0),
     tokens: calls.reduce(
       (sum, { answer }) => sum + (answer?.usage.inputTokens ?? 0) + (answer?.usage.outputTokens ?? 0),
       0,
     ),
   };
+}
+
+/** Rules may be a user's code. What is wrong with them is one sentence; the records stay, and can be scored again. */
+function askRules<T>(name: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      `the rules of the scenario "${name}" failed: ${problem.slice(0, 500)}. The records are kept: mend the rules, then score them again`,
+      { cause: error },
+    );
+  }
 }
 
 /** Measures that every scenario has, by the rung of the outcome. */
