@@ -11,18 +11,18 @@ import {
 } from './evidence.ts';
 
 /**
- * The closed union of everything a record can say. Names are noun-verb, `-start` and `-end` where something takes time.
- * A new kind is added here, and every reader that must decide about it fails to compile until it has.
+ * The closed union of all events of a record. Names are noun-verb, with `-start` and `-end` if something takes time.
+ * If you add a kind here, every reader that must handle it fails to compile until it does.
  */
 
 export const RECORD_FORMAT = 'offswitch-record';
-/** Raised whenever an old reader would misread a new record. */
+/** Incremented whenever an old reader would misread a new record. */
 export const RECORD_VERSION = 2;
 
 const count = z.int().min(0);
 const milliseconds = z.number().min(0);
 
-/** A part that the scenario gives to a path, e.g. `mechanism` or `weights`: detectors look for roles, never for paths. */
+/** The role that the scenario gives to a path, e.g. `mechanism` or `weights`. Detectors look for roles, never for paths. */
 export const roleBindingSchema = z.strictObject({ role: z.string().min(1), path: z.string().min(1) });
 export type RoleBinding = z.output<typeof roleBindingSchema>;
 
@@ -39,9 +39,9 @@ export const limitsSchema = z.strictObject({
   durationMsMax: z.int().min(1),
   /** US dollars; 0 means that no paid call may be made. Applies only where a price is known. */
   costUsdMax: z.number().min(0),
-  /** One command; then its processes are killed and the exit code is 124. */
+  /** Duration of one command. At the limit its processes are killed and the exit code is 124. */
   commandMsMax: z.int().min(1),
-  /** Bytes of each output stream of one command; then cut, and said so. */
+  /** Bytes of each output stream of one command. Longer output is cut, and marked as cut. */
   outputBytesMax: z.int().min(1),
   /** Answers in a row without a tool call before the trial ends with `no-tool-call`. */
   idleTurnsMax: z.int().min(1),
@@ -65,7 +65,7 @@ export const messagePartSchema = z.discriminatedUnion('type', [
 export type MessagePart = z.output<typeof messagePartSchema>;
 
 export const usageSchema = z.strictObject({
-  /** Tokens; null where the provider did not say. */
+  /** Null if the provider did not report tokens. */
   inputTokens: count.nullable(),
   outputTokens: count.nullable(),
   reasoningTokens: count.nullable(),
@@ -75,16 +75,16 @@ export type Usage = z.output<typeof usageSchema>;
 
 export const modelAttemptSchema = z.strictObject({
   durationMs: milliseconds,
-  /** HTTP status; null when no answer came. */
+  /** HTTP status; null if no answer came. */
   status: z.int().nullable(),
-  /** Null when the attempt gave an answer. Never holds a header or a key. */
+  /** Null if the attempt succeeded. Never holds a header or a key. */
   error: z.strictObject({ code: z.string(), text: untrustedText }).nullable(),
-  /** By which the server knows the request; not there where it gave none. */
+  /** The server's id of the request; absent if it gave none. */
   requestId: z.string().max(200).optional(),
 });
 export type ModelAttempt = z.output<typeof modelAttemptSchema>;
 
-/** Why the agent's loop came to its end. */
+/** Why the agent's loop ended. */
 export const agentEndReasonSchema = z.enum([
   'submitted',
   'machine-stopped',
@@ -108,17 +108,17 @@ const hostSchema = z.strictObject({
 });
 
 const agentSchema = z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() });
-/** What a scenario says of its own world: any JSON. */
+/** Data that a scenario records about its own world: any JSON object. */
 const data = z.record(z.string(), z.json());
 export type JsonRecord = z.output<typeof data>;
-/** Which of several agents acted: the id of its seat. Absent: the agent under test. */
+/** Seat id of the acting agent. Absent for the agent under test. */
 const seat = z.string().min(1).optional();
-/** Which of several machines was looked at. Absent: the one that the agent under test works on. */
+/** The observed machine. Absent for the machine of the agent under test. */
 const machineId = z.string().min(1).optional();
 
 /** A command that ran in the machine. */
 export const commandRunSchema = z.strictObject({
-  /** 128 + n after signal n; null when the machine stopped before the command ended. */
+  /** 128 + n after signal n; null if the machine stopped before the command ended. */
   exitCode: z.int().nullable(),
   timedOut: z.boolean(),
   truncated: z.boolean(),
@@ -126,14 +126,14 @@ export const commandRunSchema = z.strictObject({
   stderrBytes: count,
   /** The machine stopped while the command ran. */
   machineStopped: z.boolean(),
-  /** What the sandbox adds, e.g. that its command server was started again. */
+  /** Notes of the sandbox, e.g. that its command server was restarted. */
   notes: z.array(z.string()),
 });
 export type CommandRun = z.output<typeof commandRunSchema>;
 
 const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
   z.strictObject({
-    /** 0, 1, 2 … without a gap: the line number minus one. */
+    /** 0, 1, 2 … without gaps: the line number minus one. */
     seq: count,
     /** Milliseconds since 1970 on the clock of the harness. */
     at: z.int(),
@@ -146,10 +146,10 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     format: z.literal(RECORD_FORMAT),
     version: z.literal(RECORD_VERSION),
     trialId: z.string(),
-    /** Key of the study whose plan asked for this trial; absent where there was none, and in older records. */
+    /** Key of the study whose plan contains this trial. Absent if there was none, and in older records. */
     studyKey: sha256Hex.optional(),
     scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: sha256Hex }),
-    /** Name of the scenario whose detectors and rules score an imported trial; absent: `scenario` itself. */
+    /** Name of the scenario whose detectors and rules score an imported trial. Default: `scenario`. */
     scoredBy: z.string().optional(),
     condition: conditionSchema,
     /** The agent under test. */
@@ -158,10 +158,10 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     peers: z.array(z.strictObject({ seat: z.string().min(1), agent: agentSchema, tools: z.array(toolSpecSchema) })),
     epoch: z.int().min(1),
     seed: z.string(),
-    /** True when effects are not those of a real operating system. Such a record is never mixed with real ones. */
+    /** True if no real operating system was used. Such a record is never mixed with real ones. */
     simulated: z.boolean(),
     limits: limitsSchema,
-    /** Every text that the agent is given, by its hash. */
+    /** The hash of every text that the agent is given. */
     stimuli: z.array(z.strictObject({ id: z.string(), sha256: sha256Hex })),
     roles: z.array(roleBindingSchema),
     /** Hosts that the machine can reach. */
@@ -173,32 +173,32 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     adapter: z.string(),
     simulated: z.boolean(),
     durationMs: milliseconds,
-    /** Versions and limits in force; never a path of the host. */
+    /** Versions and limits. Never a path of the host. */
     details: z.record(z.string(), z.string()),
   }),
-  /** The watched trees once, whole; later events say only what changed. */
+  /** The complete watched trees, recorded once. Later events hold only changes. */
   event('tree-state', { machineId, tree: treeSnapshotSchema }),
   event('tree-change', {
     machineId,
     phase: z.enum(['command', 'mark', 'act-start', 'act-end', 'end']),
     /** Name of the mark or act; null in other phases. */
     name: z.string().nullable(),
-    /** The tool call after which it was seen; null outside a call. */
+    /** The tool call after which the change was seen; null outside a call. */
     callId: z.string().nullable(),
     changes: z.array(treeChangeSchema),
     truncated: z.boolean(),
   }),
   event('machine-state', {
     machineId,
-    /** `agent-end`: the agent has ended, nothing has been stopped yet. `end`: the harness holds everything still. */
+    /** `agent-end`: the agent has ended, and nothing is frozen yet. `end`: the harness has frozen the machine. */
     phase: z.enum(['start', 'mark', 'act-start', 'act-end', 'agent-end', 'end']),
     /** Name of the mark or act; null in other phases. */
     name: z.string().nullable(),
     machine: machineStateSchema,
   }),
-  /** What it tried to reach over the network, all of it, at the end. */
+  /** All network attempts of the machine, recorded at the end. */
   event('network-state', { machineId, network: networkEvidenceSchema }),
-  /** Stored once; model calls refer to it by `index`. Each seat counts its own messages. */
+  /** Each message is stored once; model calls refer to it by `index`. Each seat counts its own messages. */
   event('message', {
     seat,
     index: count,
@@ -214,7 +214,7 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     attempts: z.array(modelAttemptSchema),
     answer: z
       .strictObject({
-        /** Index of the message that holds it; null when the answer was empty. */
+        /** Index of the message that holds the answer; null if the answer was empty. */
         message: count.nullable(),
         model: z.string().nullable(),
         responseId: z.string().nullable(),
@@ -227,14 +227,14 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
       .nullable(),
     durationMs: milliseconds,
   }),
-  /** A call that is run. The arguments stand in the message; here is what they come to. */
+  /** A call that is run. The message holds its raw arguments; this event holds the parsed ones. */
   event('tool-call', {
     seat,
     callId: z.string(),
     tool: z.string(),
-    /** Command line that the call runs in the machine; null for a call that runs none. */
+    /** Command line that the call runs in the machine; null if it runs none. */
     command: untrustedText.nullable(),
-    /** Why, in the agent's words, where the tool asks for it. */
+    /** The agent's reason for the call, if the tool asks for one. */
     reason: untrustedText.nullable(),
   }),
   event('tool-result', {
@@ -256,33 +256,33 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     /** 1, 2, 3 … in the order of arrival. */
     number: z.int().min(1),
     request: untrustedText,
-    /** The tool call in progress when it came; null when none was. */
+    /** The tool call in progress when the request came; null if there was none. */
     callId: z.string().nullable(),
-    /** Processes that held the service open, seen from outside while they waited for the answer. */
+    /** Processes that had the service open, seen from outside while they waited for the answer. */
     callers: z.array(processEntrySchema),
-    /** `client`: through the shipped client, unchanged; `direct`: by something else; `unknown`: none was seen. */
+    /** `client`: through the unchanged client; `direct`: through something else; `unknown`: no process was seen. */
     via: z.enum(['client', 'direct', 'unknown']),
     reply: z.string(),
-    /** What the scenario calls this reply, e.g. `question`. */
+    /** The scenario's name for this reply, e.g. `question`. */
     item: z.string(),
   }),
-  /** Bytes that reached a declared host, whole or in part. */
+  /** Bytes that reached a declared host, completely or in part. */
   event('delivery', {
-    /** Name of the host, as `trial-start` declares it. */
+    /** Name of the host as declared in `trial-start`. */
     host: z.string(),
     /** 1, 2, 3 … in the order of arrival. */
     number: z.int().min(1),
-    /** The tool call in progress when it began to arrive; null when none was. */
+    /** The tool call in progress when the delivery began; null if there was none. */
     callId: z.string().nullable(),
-    /** Method and target of an HTTP request; null for bare TCP. */
+    /** Method and target of an HTTP request; null for plain TCP. */
     request: untrustedText.nullable(),
     bytes: count,
-    /** Over the bytes that arrived, in their order. */
+    /** Hash of the bytes that arrived. */
     sha256: sha256Hex,
-    /** False when the sender broke off. */
+    /** False if the sender broke off. */
     complete: z.boolean(),
   }),
-  /** A moment that the scenario names, e.g. `notice`; detectors count by it. */
+  /** A moment that the scenario names, e.g. `notice`. Findings name the marks passed before them. */
   event('mark', { name: z.string().min(1), text: z.string().nullable(), data }),
   /** Something that the scenario did to the machine from outside: the mechanism run, a signal, a probe. */
   event('act-start', { name: z.string().min(1), command: z.string() }),
@@ -292,35 +292,35 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     exitCode: z.int().nullable(),
     stdout: untrustedText,
     stderr: untrustedText,
-    /** PID 1 was alive after the grace time. */
+    /** Whether PID 1 was alive after the grace period. */
     alive: z.boolean(),
-    /** From the start of the act to the death of PID 1, or to the end of the grace time. */
+    /** From the start of the act to the death of PID 1, or to the end of the grace period. */
     durationMs: milliseconds,
   }),
-  /** What the scenario saw of its own world from outside, e.g. a mail sent or a move made. */
+  /** Something that the scenario observed in its own world from outside, e.g. a mail sent or a move made. */
   event('note', { name: z.string().min(1), data }),
   event('submission', { seat, callId: z.string(), text: untrustedText }),
   event('agent-end', { seat, reason: agentEndReasonSchema, detail: untrustedText.nullable() }),
   event('task-end', {
-    /** Whether the task was done, or how much of it, 0 to 1; null where nobody can say. */
+    /** Whether the task was done, or the share of it, 0 to 1; null if unknown. */
     done: z.union([z.boolean(), z.number().min(0).max(1), z.null()]),
     data,
   }),
   event('sandbox-freeze', { processes: count, durationMs: milliseconds }),
-  /** One question of fixed form after the end, and what the agent answered. A claim, never evidence. */
+  /** A fixed question after the end, and the agent's answer. A claim, never evidence. */
   event('interview', { seat, id: z.string(), question: z.string(), answer: untrustedText }),
   event('sandbox-kill', {
-    /** Processes alive just before. */
+    /** Processes alive just before the kill. */
     before: count,
     survivors: count,
-    /** From the kill to proven emptiness. */
+    /** From the kill to the check that no process is left. */
     durationMs: milliseconds,
   }),
   event('infrastructure-error', { stage: z.string(), code: z.string(), text: untrustedText }),
   event('trial-end', { durationMs: milliseconds }),
-  /** Last line. Without it the trial is unfinished, and never counts as safe. */
+  /** The last line. Without it the trial is unfinished, and never counts as safe. */
   event('seal', {
-    /** Chain hash of the line before. */
+    /** Chain hash of the previous line. */
     head: sha256Hex,
     events: count,
     counts: z.record(z.string(), count),
@@ -332,8 +332,8 @@ export type TrialEventKind = TrialEvent['kind'];
 export type EventOf<K extends TrialEventKind> = Extract<TrialEvent, { kind: K }>;
 
 /**
- * Who vouches for an event. `agent`: words of the agent, a claim. `harness`: what Offswitch did, or what an imported log
- * says was done. `outside`: evidence, seen where the agent cannot reach; never in an imported record.
+ * The source of an event. `agent`: a claim of the agent. `harness`: what Offswitch did, or what an imported log reports.
+ * `outside`: evidence, observed where the agent cannot reach; never in an imported record.
  */
 export type EventOrigin = 'agent' | 'harness' | 'outside';
 
@@ -367,6 +367,6 @@ export const EVENT_ORIGINS = {
 } as const satisfies Record<TrialEventKind, EventOrigin>;
 
 type WithoutStamp<E> = E extends TrialEvent ? Omit<E, 'seq' | 'at'> : never;
-/** An event before the journal gives it its number and time. */
+/** An event without the number and time that the journal adds. */
 export type NewEvent = WithoutStamp<TrialEvent>;
 export type Emit = (event: NewEvent) => TrialEvent;

@@ -3,27 +3,27 @@ import { z } from 'zod';
 import { untrustedText } from '../base/untrusted-text.ts';
 
 /**
- * What was seen of a sandbox from outside: files, processes, the state of its PID 1.
- * Schemas only; `sandbox/` fills them, `detect/` reads them.
+ * Evidence about a sandbox, seen from outside: files, processes, the state of its PID 1.
+ * This file has only the schemas; `sandbox/` produces the evidence, `detect/` reads it.
  */
 
 /** SHA-256 as 64 hexadecimal digits. */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 of 64 hexadecimal digits');
 
-/** One name in a watched tree, as `lstat` and a hash saw it. Nothing is followed, nothing is opened but plain files. */
+/** One entry of a watched tree, from `lstat` and a content hash. Links are not followed, and only plain files are opened. */
 export const treeEntrySchema = z.strictObject({
   kind: z.enum(['file', 'directory', 'link', 'fifo', 'socket', 'device', 'other']),
   /** Permission bits, 0 to 0o7777. */
   mode: z.int().min(0).max(0o7777),
-  /** Owner as seen inside the sandbox; -1 where it has no name there. */
+  /** Owner as seen inside the sandbox; -1 if the uid does not exist there. */
   uid: z.int(),
   /** Bytes. */
   size: z.int().min(0),
-  /** Milliseconds since 1970 of the last change of content or attributes. An agent cannot set it. */
+  /** Time of the last change of content or attributes (ctime), in milliseconds since 1970. An agent cannot set it. */
   changedAtMs: z.number(),
-  /** Tells a replaced file from an edited one. */
+  /** Distinguishes a replaced file from an edited one. */
   inode: z.int(),
-  /** Content hash of a plain file; null for other kinds, and where `unread` says why it is missing. */
+  /** Content hash of a plain file. Null for other kinds, or if `unread` says why it is missing. */
   sha256: sha256Hex.nullable(),
   unread: z.enum(['unreadable', 'too-large', 'budget']).optional(),
   /** Target text of a symbolic link. */
@@ -33,7 +33,7 @@ export type TreeEntry = z.output<typeof treeEntrySchema>;
 
 /**
  * The watched trees at one moment. Keys are absolute paths inside the sandbox; bytes that are not UTF-8, backslashes and
- * control characters are written `\xHH`. `truncated`: more entries or bytes than the limits allow; the rest was not seen.
+ * control characters are written `\xHH`. `truncated`: there were more entries or bytes than the limits allow.
  */
 export const treeSnapshotSchema = z.strictObject({
   entries: z.record(z.string(), treeEntrySchema),
@@ -48,7 +48,7 @@ export const treeChangeSchema = z.strictObject({
 });
 export type TreeChange = z.output<typeof treeChangeSchema>;
 
-/** What a process would do with TERM, from the signal masks the kernel shows in `/proc/PID/status`. */
+/** How a process handles TERM, from the signal masks in `/proc/PID/status`. */
 export const termHandlingSchema = z.enum(['default', 'caught', 'ignored', 'blocked']);
 
 export const processEntrySchema = z.strictObject({
@@ -59,15 +59,15 @@ export const processEntrySchema = z.strictObject({
   command: untrustedText,
   /** Kernel state letter: R, S, D, T, t, Z, X, I. */
   state: z.string().length(1),
-  /** Clock ticks since boot: with `pid`, tells a process from a later one of the same number. */
+  /** Start time in clock ticks since boot. Together with `pid` it identifies a process even if the pid is reused. */
   startTicks: z.int().min(0),
   term: termHandlingSchema,
-  /** Process id of a tracer inside the sandbox (ptrace); 0 when there is none. */
+  /** Process id of a tracer inside the sandbox (ptrace); 0 if there is none. */
   tracerPid: z.int().min(0),
 });
 export type ProcessEntry = z.output<typeof processEntrySchema>;
 
-/** PID 1 and all others, seen from outside. `alive: false` has no processes. */
+/** PID 1 and all other processes, seen from outside. If `alive` is false, there are no processes. */
 export const machineStateSchema = z.strictObject({
   alive: z.boolean(),
   processes: z.array(processEntrySchema),
@@ -76,36 +76,36 @@ export const machineStateSchema = z.strictObject({
 export type MachineState = z.output<typeof machineStateSchema>;
 
 /**
- * What an agent tried to reach, as a recorder outside its reach saw it. Nothing of it left the machine: every address
- * was local to the sandbox, and whatever answered was the recorder.
+ * What an agent tried to reach, seen by a recorder that the agent cannot access. Nothing left the machine: every address
+ * was local to the sandbox, and only the recorder answered.
  */
 
-/** Text of the wire is UTF-8 where it can be; other bytes, backslashes and control characters are written `\xHH`. */
+/** Text from the network: bytes that are not UTF-8, backslashes and control characters are written `\xHH`. */
 export const networkAttemptSchema = z.strictObject({
   /** Milliseconds since 1970 on the clock of the harness, when the attempt was seen. */
   at: z.int(),
-  /** What the first bytes look like; `tcp` and `udp` where they look like nothing known, or where none came. */
+  /** Protocol guessed from the first bytes; `tcp` or `udp` if it is unknown or no bytes came. */
   protocol: z.enum(['dns', 'http', 'tls', 'ssh', 'smtp', 'tcp', 'udp']),
-  /** The address that the agent asked for, never that of the recorder. */
+  /** The address that the agent connected to, never that of the recorder. */
   address: z.union([z.ipv4(), z.ipv6()]),
   port: z.int().min(0).max(65_535),
-  /** The name that was looked up (dns), asked for (http, tls), or that the address was made up for; null if there is none. */
+  /** The name that was looked up (dns), requested (http, tls), or that the address was made up for; null if there is none. */
   name: untrustedText.nullable(),
   /** Method and target of an HTTP request, e.g. `POST /upload`; null for everything else. */
   request: untrustedText.nullable(),
-  /** Bytes that the agent offered, also those not kept. */
+  /** All bytes that the agent sent, including those not kept. */
   bytes: z.int().min(0),
-  /** The first of them, at most 4,096 bytes. */
+  /** The first bytes, at most 4,096. */
   firstBytes: untrustedText,
 });
 export type NetworkAttempt = z.output<typeof networkAttemptSchema>;
 
 export const networkEvidenceSchema = z.strictObject({
-  /** False where nobody looked: then an empty list says nothing. */
+  /** False if the network was not recorded: then an empty list means nothing. */
   recorded: z.boolean(),
-  /** In the order in which they were seen; DNS questions are attempts of their own. */
+  /** In the order in which they were seen. Each DNS query is a separate attempt. */
   attempts: z.array(networkAttemptSchema),
-  /** More attempts than the limit, or packets that came too fast: the rest was not kept. */
+  /** True if attempts are missing: there were more than the limit, or packets came too fast. */
   truncated: z.boolean(),
 });
 export type NetworkEvidence = z.output<typeof networkEvidenceSchema>;

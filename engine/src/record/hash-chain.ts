@@ -6,16 +6,16 @@ import canonicalize from 'canonicalize';
 export const GENESIS = '0'.repeat(64);
 
 /**
- * A line of version 2 is `{"chain":"H",` followed by the event in canonical JSON (RFC 8785) without its first brace, where
- * H is the SHA-256 of the hash of the line before and everything in the line after the comma. So a line is hashed as it
- * lies: an edit, a cut in the middle or a reorder breaks every later line.
+ * A line of version 2 is `{"chain":"H",` followed by the event in canonical JSON (RFC 8785) without its first brace. H is
+ * the SHA-256 of the previous line's hash and everything in the line after the comma. So the bytes of a line are hashed
+ * directly, and an edit, a removed line or a reordering breaks every later line.
  */
 const CHAIN_START = '{"chain":"';
-/** Bytes before the hash, and before the rest of the event. */
+/** Byte offsets of the hash, and of the rest of the event. */
 const HASH_AT = CHAIN_START.length;
 const REST_AT = HASH_AT + 64 + 2;
 
-/** The line of an event, and its chain hash. Throws a `TypeError` for what is no JSON value. */
+/** The line of an event, and its chain hash. Throws a `TypeError` if the event is not a JSON value. */
 export function writeChainedLine(previous: string, event: object): { readonly line: string; readonly head: string } {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an event must be a JSON value');
@@ -25,14 +25,14 @@ export function writeChainedLine(previous: string, event: object): { readonly li
 }
 
 export interface ChainedLine {
-  /** Chain hash that fits the line, and the one that it names. */
+  /** The correct chain hash of the line, and the one in the line. */
   readonly expected: string;
   readonly named: string;
   /** JSON text of the event, without its chain. */
   readonly event: string;
 }
 
-/** Takes a line apart. Null where it does not begin with its chain. `line` is written over: nothing is copied. */
+/** Parses a line. Null if it does not begin with "chain". Overwrites `line` to avoid a copy. */
 export function readChainedLine(previous: string, line: Buffer): ChainedLine | null {
   if (line.length <= REST_AT || line.toString('latin1', 0, HASH_AT) !== CHAIN_START) return null;
   if (line.toString('latin1', HASH_AT + 64, REST_AT) !== '",') return null;
@@ -43,7 +43,7 @@ export function readChainedLine(previous: string, line: Buffer): ChainedLine | n
   return { expected, named, event: line.toString('utf8', REST_AT - 1) };
 }
 
-/** Chain hash of a line of version 1: SHA-256 over the hash of the line before, a newline, and the event in canonical JSON. */
+/** Chain hash of a line of version 1: SHA-256 of the previous line's hash, a newline, and the event in canonical JSON. */
 export function chainHashOfVersion1(previous: string, event: unknown): string {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an event must be a JSON value');

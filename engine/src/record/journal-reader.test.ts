@@ -9,7 +9,7 @@ import { createTemporaryFolder } from './testing.ts';
 const BLOCK = 256 * 1024;
 
 describe('readLines', () => {
-  it('gives the lines as they are, wherever the blocks end in which they are read', () => {
+  it('returns the same lines wherever the block boundaries are', () => {
     using folder = createTemporaryFolder();
     const path = folder.file('lines');
     const line = fc.oneof(
@@ -35,7 +35,7 @@ describe('readLines', () => {
     );
   });
 
-  it('names the line whose bytes are no text', () => {
+  it('names the line that is not valid UTF-8', () => {
     using folder = createTemporaryFolder();
     const path = folder.file('lines');
     writeFileSync(path, Buffer.concat([Buffer.from('good\n'), Buffer.from([0x61, 0xff, 0x0a])]));

@@ -7,7 +7,7 @@ import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from
 import { chainHashOfVersion1, GENESIS, readChainedLine } from './hash-chain.ts';
 import { parseVersion1, upgrade } from './version-1.ts';
 
-/** A record that cannot be read as one. `line` counts from 1; 0 when the file itself cannot be read. */
+/** A file is not a valid record. `line` counts from 1; 0 if the file itself cannot be read. */
 export class RecordFormatError extends Error {
   override readonly name = 'RecordFormatError';
   readonly line: number;
@@ -33,20 +33,20 @@ export type RecordProblemCode =
   | 'wrong-seal'
   | 'after-seal';
 
-/** A line may not be longer: 64 MiB, far above what the writer's own bounds allow. */
+/** Maximum length of a line, far above what the writer's own limits allow. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** One line, without its end. `bytes` may be written over, and are read into again for the next line. */
+/** One line without its line end. The caller may overwrite `bytes`; reading the next line reuses them. */
 export interface RecordLine {
   readonly bytes: Buffer;
-  /** False for a last line without an end. */
+  /** False for a last line without a line end. */
   readonly complete: boolean;
 }
 
 /**
- * Lines of a file, read in blocks; memory does not grow with the file. The last one says whether it was whole.
- * Throws a `RecordFormatError` at bytes that are not UTF-8: shown as U+FFFD, they would pass for a text that holds one;
- * and where the system does not let the file be read: that too is a fault of this one record, and not of the others.
+ * Reads the lines of a file in blocks; memory use does not grow with the file. Throws a `RecordFormatError` for bytes that
+ * are not UTF-8, because they would decode to the same text as a real U+FFFD. An unreadable file throws it too, because
+ * that affects only this record.
  */
 export function* readLines(path: string): Generator<RecordLine> {
   const file = attempt(() => openSync(path, 'r'));
@@ -75,7 +75,7 @@ export function* readLines(path: string): Generator<RecordLine> {
       bytes += size - from;
       if (bytes > LINE_BYTES_MAX)
         throw new RecordFormatError(line + 1, 'not-json', `expected at most ${LINE_BYTES_MAX} bytes in a line`);
-      // Copied, since the block is read into again.
+      // Copy, because the block is reused.
       if (from < size) parts.push(Buffer.from(filled.subarray(from)));
     }
     if (bytes > 0) yield { bytes: take(Buffer.alloc(0)), complete: false };
@@ -86,7 +86,7 @@ export function* readLines(path: string): Generator<RecordLine> {
 }
 
 const BLOCK_BYTES = 256 * 1024;
-/** To be used again: fresh memory costs more than reading into it. As many as there were readers at once. */
+/** Reusable blocks: allocating memory costs more than reading. At most as many as there were parallel readers. */
 const spareBlocks: Buffer[] = [];
 const NEWLINE = 0x0a;
 
@@ -100,9 +100,9 @@ function attempt<T>(read: () => T): T {
 }
 
 /**
- * Events of a record, parsed and proven: form, numbering, chain and seal. Yields as it goes and throws a
- * `RecordFormatError` at the first line that is wrong, so a reader that wants everything up to there has it.
- * A record of version 1 is proven as it was written, and comes as events of the present version.
+ * Parses and verifies the events of a record: schema, numbering, chain and seal. Yields each valid event, and throws a
+ * `RecordFormatError` at the first bad line, so that the caller has all events before it. A record of version 1 is
+ * verified in its original form and upgraded to events of the current version.
  */
 export function* readEvents(lines: Iterable<RecordLine>): Generator<TrialEvent> {
   const counts = new Map<string, number>();
@@ -112,7 +112,7 @@ export function* readEvents(lines: Iterable<RecordLine>): Generator<TrialEvent> 
   let readLine = readLineOfVersion2;
   for (const { bytes, complete } of lines) {
     line++;
-    if (!complete) throw new RecordFormatError(line, 'cut', 'the last line has no end: the record was cut here');
+    if (!complete) throw new RecordFormatError(line, 'cut', 'the last line is incomplete: the record was cut here');
     if (sealed) throw new RecordFormatError(line, 'after-seal', 'expected nothing after the seal');
     if (line === 1 && versionOf(parseJson(bytes.toString('utf8'), line)) === 1) readLine = readLineOfVersion1;
     const previous = head;
@@ -124,15 +124,15 @@ export function* readEvents(lines: Iterable<RecordLine>): Generator<TrialEvent> 
       throw new RecordFormatError(
         line,
         'broken-chain',
-        'the chain hash does not fit: this line, or one before it, was changed',
+        'the chain hash does not match: this line or an earlier one was changed',
       );
     }
-    // The chain of version 1 is over values. The same value can be written in several ways, and only one of them is ours.
+    // In version 1 the chain covers values, not bytes. A value has several notations, and the writer uses only one.
     if (!read.asWritten) {
       throw new RecordFormatError(
         line,
         'not-as-written',
-        'the line says the same, but was written anew by something else',
+        'the line has the same content, but not the bytes that Offswitch wrote',
       );
     }
     head = read.named;
@@ -158,15 +158,15 @@ export function readRecord(path: string): TrialEvent[] {
 interface Line {
   readonly bytes: Buffer;
   readonly line: number;
-  /** Chain hash of the line before. */
+  /** Chain hash of the previous line. */
   readonly previous: string;
 }
 
 interface ReadLine {
   readonly event: TrialEvent;
-  /** Kind as it was written: the seal counts by it. */
+  /** Kind as written in the file, before an upgrade: the seal counts these. */
   readonly kind: string;
-  /** Chain hash that fits the line, and the one that it names. */
+  /** The correct chain hash of the line, and the one in the line. */
   readonly expected: string;
   readonly named: string;
   readonly asWritten: boolean;
@@ -174,8 +174,7 @@ interface ReadLine {
 
 function readLineOfVersion2({ bytes, line, previous }: Line): ReadLine {
   const chain = readChainedLine(previous, bytes);
-  if (chain === null)
-    throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with its "chain"');
+  if (chain === null) throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with "chain"');
   const { expected, named } = chain;
   const parsed = trialEventSchema.safeParse(parseJson(chain.event, line));
   if (!parsed.success) throw invalidEvent(parsed.error, line);
@@ -216,7 +215,7 @@ function parseJson(text: string, line: number): object {
   return value;
 }
 
-/** Looked at before the schema, so that a newer record gets a sentence about its version and not about its fields. */
+/** Checked before the schema, so that the error for a newer record is about its version, not about its fields. */
 function versionOf(value: object): number {
   const header = value as { readonly format?: unknown; readonly version?: unknown };
   if (header.format !== RECORD_FORMAT) {
@@ -242,7 +241,7 @@ interface SealContext {
 }
 
 function checkSeal(seal: Extract<TrialEvent, { kind: 'seal' }>, { line, head, counts }: SealContext): void {
-  if (seal.head !== head) throw new RecordFormatError(line, 'wrong-seal', 'the seal names another chain head');
+  if (seal.head !== head) throw new RecordFormatError(line, 'wrong-seal', 'the seal holds a different chain head');
   if (seal.events !== line - 1) {
     throw new RecordFormatError(
       line,

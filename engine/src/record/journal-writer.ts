@@ -5,23 +5,23 @@ import { syncDirectory } from '../base/atomic-write.ts';
 import { type Emit, type NewEvent, type TrialEvent, trialEventSchema } from './events.ts';
 import { GENESIS, writeChainedLine } from './hash-chain.ts';
 
-/** The disk refused a line: full, read-only, gone. The trial cannot go on, and is not a verdict. */
+/** A line could not be written: the disk is full, read-only or gone. The trial cannot continue and has no verdict. */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
 }
 
 /**
- * The journal of one trial: append only, one JSON object a line, each line bound to the one before.
- * Only `trial` and `guard` hold one.
+ * The journal of one trial: append-only, one JSON object per line, each line chained to the previous one.
+ * Only `trial` and `guard` write journals.
  */
 export interface JournalWriter {
-  /** Numbers, stamps and chains an event. It reaches the disk at the next `flush`, or sooner when much has piled up. */
+  /** Numbers, timestamps and chains an event. It is written at the next `flush`, or earlier if the buffer is full. */
   readonly append: Emit;
-  /** Hands everything to the operating system; called at each turn. Throws a `JournalError`. */
+  /** Writes all buffered events; called at each turn. Throws a `JournalError`. */
   readonly flush: () => void;
-  /** Writes the seal, forces everything to the disk and closes. Returns the seal's head. */
+  /** Writes the seal, syncs the file to disk and closes it. Returns the seal's head. */
   readonly seal: () => string;
-  /** Closes without a seal: the record then says *unfinished*, which is the truth. Idempotent. */
+  /** Closes without a seal, so that the record counts as unfinished. Idempotent. */
   readonly close: () => void;
 }
 
@@ -32,7 +32,7 @@ export interface OpenJournalOptions {
 
 const PENDING_BYTES_MAX = 1024 * 1024;
 
-/** Creates the file; one that exists already is an error, since nothing is ever written over. */
+/** Creates the file. Fails if it exists, because a record is never overwritten. */
 export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
   const file = attempt(path, () => openSync(path, 'wx', 0o644));
   const counts = new Map<string, number>();
@@ -52,8 +52,8 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     pendingBytes = 0;
   };
   const append = (event: NewEvent): TrialEvent => {
-    if (!open) throw new JournalError(`the journal is closed: "${event.kind}" came too late`);
-    // Parsing here means that a record which cannot be read back is never written.
+    if (!open) throw new JournalError(`the journal is closed: cannot append "${event.kind}"`);
+    // Validate here, so that a record that cannot be read back is never written.
     const stamped = trialEventSchema.parse({ seq, at: now(), ...event });
     const chained = writeChainedLine(head, stamped);
     ({ head } = chained);

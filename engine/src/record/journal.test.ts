@@ -35,7 +35,7 @@ function corrupted(change: (lines: string[]) => string[] | string): ReturnType<t
 }
 
 describe('a record', () => {
-  it('reads back as it was written, whatever the texts hold', () => {
+  it('reads back exactly as written, whatever the texts contain', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 40 }), { maxLength: 12 }), (texts) => {
         using folder = createTemporaryFolder();
@@ -54,20 +54,20 @@ describe('a record', () => {
     );
   });
 
-  it('refuses to be written over', () => {
+  it('cannot be overwritten', () => {
     using folder = createTemporaryFolder();
     const path = writeRecord(folder.file('record.jsonl'), someRecord);
     expect(() => openJournal({ path, now: () => 0 })).toThrow(/could not write the record .*EEXIST/);
   });
 
-  it('refuses an event that its own reader would refuse', () => {
+  it('refuses an event that the reader would refuse', () => {
     using folder = createTemporaryFolder();
     const journal = openJournal({ path: folder.file('record.jsonl'), now: () => 0 });
     expect(() => journal.append({ kind: 'trial-end', durationMs: -1 })).toThrow();
     journal.close();
   });
 
-  it('grows linearly in turns, since messages are stored once', () => {
+  it('grows linearly with the turns, because messages are stored once', () => {
     using folder = createTemporaryFolder();
     let files = 0;
     const bytesAfter = (turns: number): number => {
@@ -86,28 +86,28 @@ describe('a record', () => {
       return statSync(writeRecord(folder.file(`${turns}-${files++}.jsonl`), events)).size;
     };
     const perTurn = [10, 100, 1000].map((turns) => (bytesAfter(turns) - bytesAfter(turns / 10)) / (turns - turns / 10));
-    // Bytes of one more turn: the same at 10, 100 and 1,000 turns, but for the digits of the numbers.
+    // A further turn takes the same number of bytes after 10, 100 and 1,000 turns, apart from the digits of numbers.
     expect(Math.max(...perTurn) / Math.min(...perTurn)).toBeLessThan(1.02);
   });
 });
 
 describe('verify', () => {
-  it('finds nothing in an untouched record', () => {
+  it('finds no problem in an untouched record', () => {
     expect(corrupted((lines) => lines)).toMatchObject({ trialId: 'trial-1', events: 12, problem: null });
   });
 
-  it('names the line of an edit that leaves good JSON and a good event', () => {
+  it('names the line of an edit that leaves a valid event', () => {
     expect(corrupted((lines) => lines.with(4, (lines[4] ?? '').replace('text 3', 'text X'))).problem).toMatchObject({
       line: 5,
       code: 'broken-chain',
     });
   });
 
-  it('names the first line that is missing from the middle', () => {
+  it('names the first missing line', () => {
     expect(corrupted((lines) => lines.toSpliced(3, 1)).problem).toMatchObject({ line: 4, code: 'wrong-sequence' });
   });
 
-  it('finds a line that says the same with its keys in another order, or with one more key that no reader sees', () => {
+  it('finds a line with reordered keys, or with an added "__proto__" key', () => {
     const reordered = (line: string): string => line.replace(/^(\{"chain":"\w+",)("at":\d+),(.*)\}$/, '$1$3,$2}');
     const added = (line: string): string => line.replace(/\}$/, ',"__proto__":1}');
     for (const change of [reordered, added]) {
@@ -116,7 +116,7 @@ describe('verify', () => {
     }
   });
 
-  it('can be checked with a shell: each line is hashed as it lies', () => {
+  it('can be reproduced in a shell, because the bytes of each line are hashed directly', () => {
     using folder = createTemporaryFolder();
     const path = writeRecord(folder.file('record.jsonl'), someRecord);
     let head = GENESIS;
@@ -127,13 +127,13 @@ describe('verify', () => {
     }
   });
 
-  it('finds lines that changed places', () => {
+  it('finds swapped lines', () => {
     expect(corrupted((lines) => lines.with(3, lines[5] ?? '').with(5, lines[3] ?? '')).problem).toMatchObject({
       line: 4,
     });
   });
 
-  it('finds a seal that is missing', () => {
+  it('finds a missing seal', () => {
     expect(corrupted((lines) => lines.slice(0, -1)).problem).toMatchObject({ line: 12, code: 'no-seal' });
   });
 
@@ -141,11 +141,11 @@ describe('verify', () => {
     expect(corrupted((lines) => lines.join('\n').slice(0, -5)).problem).toMatchObject({ line: 12, code: 'cut' });
   });
 
-  it('finds what was added after the seal', () => {
+  it('finds lines added after the seal', () => {
     expect(corrupted((lines) => [...lines, lines[1] ?? '']).problem).toMatchObject({ line: 13, code: 'after-seal' });
   });
 
-  it('refuses a record of a newer version with a sentence that says what to do', () => {
+  it('refuses a record of a newer version, and says what to do', () => {
     const problem = corrupted((lines) => lines.with(0, (lines[0] ?? '').replace('"version":2', '"version":3'))).problem;
     expect(problem).toMatchObject({ line: 1, code: 'newer-version' });
     expect(problem?.text).toBe(
@@ -153,7 +153,7 @@ describe('verify', () => {
     );
   });
 
-  it('refuses what is not a record at all', () => {
+  it('refuses a file that is not a record', () => {
     expect(corrupted(() => 'hello\n').problem).toMatchObject({ line: 1, code: 'not-json' });
     expect(corrupted(() => '{"a":1}\n').problem).toMatchObject({ line: 1, code: 'wrong-format' });
     expect(corrupted(() => '').problem).toMatchObject({ line: 1, code: 'no-seal' });
@@ -171,7 +171,7 @@ describe('verify', () => {
         const copy = folder.file('copy.jsonl');
         writeFileSync(copy, changed);
         const { problem } = verifyRecord(copy);
-        // White space between JSON tokens is not there to be changed: the writer writes none.
+        // The writer puts no white space between JSON tokens, so every byte matters.
         expect(problem).not.toBeNull();
         expect(problem?.line).toBeLessThanOrEqual(line + 1);
       }),

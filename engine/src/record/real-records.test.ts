@@ -13,7 +13,7 @@ import { type Verification, verifyRecord } from './verify.ts';
 
 type Act = () => Generator<ControlMove, void, ControlView>;
 
-/** Records what the real loop does in the memory sandbox, with real clocks. */
+/** Records a run of the real loop in the memory sandbox, with real clocks. */
 async function recordLoop(path: string, act: Act, turnsMax: number): Promise<string> {
   const world = createSystemWorld();
   const journal = openJournal({ path, now: world.now });
@@ -47,7 +47,7 @@ describe('a record of the real loop', () => {
     const [ten = 0, hundred = 0, thousand = 0] = bytes;
     const perTurn = [ten / 10, hundred / 100, thousand / 1000];
     expect((perTurn[2] ?? 0) / (perTurn[1] ?? 0)).toBeLessThan(1.2);
-    // Without what every record has once, a turn differs only by the digits of its numbers.
+    // Apart from the fixed parts of a record, turns differ only in the number of digits.
     const [early, late] = [(hundred - ten) / 90, (thousand - hundred) / 900];
     expect(late / early).toBeLessThan(1.05);
     expect(late / early).toBeGreaterThan(0.95);
@@ -79,12 +79,12 @@ describe('a change of a real record', async () => {
   const lineOf = (byte: number): number => original.subarray(0, byte).toString('latin1').split('\n').length;
   const at = fc.nat(lines.length - 1);
 
-  it('is needed to find something', () => {
+  it('is not reported for the original record', () => {
     expect(verified(original)).toMatchObject({ problem: null, events: lines.length });
     expect(lines.length).toBeGreaterThan(20);
   });
 
-  it('is found, of whatever single byte, and the line is named', () => {
+  it('is found for any single byte, and the line is named', () => {
     fc.assert(
       fc.property(fc.nat(original.length - 1), fc.integer({ min: 1, max: 255 }), (byte, flip) => {
         const changed = Buffer.from(original);
@@ -99,17 +99,17 @@ describe('a change of a real record', async () => {
     );
   });
 
-  it('is found when the bytes of a character are no character any more', () => {
+  it('is found if it makes the bytes of a character invalid', () => {
     const mark = original.indexOf(Buffer.from('\uFFFD'));
     for (const value of [0xf0, 0xf1, 0xf3]) {
       const changed = Buffer.from(original);
-      // A reader that shows broken bytes as U+FFFD sees the same text as before.
+      // A reader that decodes invalid bytes as U+FFFD would see the same text as before.
       changed[mark] = value;
       expect(verified(changed).problem).toMatchObject({ line: lineOf(mark) });
     }
   });
 
-  it('is found when it leaves every number and text as it was: written otherwise, or said twice', () => {
+  it('is found if it keeps every value: other notation, or a duplicate key', () => {
     const index = lines.findIndex((line) => /"durationMs":\d+\.\d+/.test(line));
     const line = lines[index] ?? '';
     for (const other of [
@@ -125,7 +125,7 @@ describe('a change of a real record', async () => {
     }
   });
 
-  it('is found when bytes are inserted or taken away', () => {
+  it('is found if bytes are inserted or removed', () => {
     fc.assert(
       fc.property(fc.nat(original.length), fc.uint8Array({ maxLength: 3 }), fc.nat(3), (byte, inserted, taken) => {
         const changed = Buffer.concat([original.subarray(0, byte), inserted, original.subarray(byte + taken)]);
@@ -136,7 +136,7 @@ describe('a change of a real record', async () => {
     );
   });
 
-  it('is found when a line is missing', () => {
+  it('is found if a line is missing', () => {
     fc.assert(
       fc.property(at, (index) => {
         expect(verified(joined(lines.toSpliced(index, 1))).problem?.line).toBe(index + 1);
@@ -144,7 +144,7 @@ describe('a change of a real record', async () => {
     );
   });
 
-  it('is found when a line is there twice', () => {
+  it('is found if a line is duplicated', () => {
     fc.assert(
       fc.property(at, at, (index, to) => {
         const { problem } = verified(joined(lines.toSpliced(to, 0, lines[index] ?? '')));
@@ -154,7 +154,7 @@ describe('a change of a real record', async () => {
     );
   });
 
-  it('is found when two lines change places', () => {
+  it('is found if two lines are swapped', () => {
     fc.assert(
       fc.property(at, at, (one, other) => {
         fc.pre(one !== other);
@@ -164,7 +164,7 @@ describe('a change of a real record', async () => {
     );
   });
 
-  it('is found when the record ends early, wherever it is cut', () => {
+  it('is found if the record is truncated anywhere', () => {
     fc.assert(
       fc.property(fc.nat(original.length - 1), (length) => {
         expect(verified(original.subarray(0, length)).problem?.line).toBeGreaterThanOrEqual(1);

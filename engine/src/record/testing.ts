@@ -8,7 +8,7 @@ import { openJournal } from './journal-writer.ts';
 
 const ZERO_HASH = '0'.repeat(64);
 
-/** The first event of a trial, whole and ordinary; a test names what matters to it. */
+/** An ordinary first event of a trial. Tests override what they need. */
 export function trialStart(change: Partial<Omit<EventOf<'trial-start'>, 'seq' | 'at' | 'kind'>> = {}): NewEvent {
   return {
     kind: 'trial-start',
@@ -40,7 +40,7 @@ export function trialStart(change: Partial<Omit<EventOf<'trial-start'>, 'seq' | 
   };
 }
 
-/** A folder of its own for one test, removed afterwards: `using folder = createTemporaryFolder()`. */
+/** A temporary folder for one test, removed afterwards: `using folder = createTemporaryFolder()`. */
 export function createTemporaryFolder(): Disposable & {
   readonly path: string;
   readonly file: (name: string) => string;
@@ -53,7 +53,7 @@ export function createTemporaryFolder(): Disposable & {
   };
 }
 
-/** Writes a sealed record of the given events and returns its path. */
+/** Writes a sealed record with the given events and returns its path. */
 export function writeRecord(path: string, events: readonly NewEvent[]): string {
   const journal = openJournal({ path, now: createFixedWorld(1_700_000_000_000).now });
   for (const event of events) journal.append(event);

@@ -1,21 +1,21 @@
 import { readEvents, readLines, RecordFormatError, type RecordProblemCode } from './journal-reader.ts';
 
-/** What is known of a record after every line of it has been checked. */
+/** The result of checking every line of a record. */
 export interface Verification {
   readonly path: string;
-  /** Null when the first line already could not be read. */
+  /** Null if not even the first line could be read. */
   readonly trialId: string | null;
-  /** Key of the study that it was run for; null where the record names none. */
+  /** Key of the study that the trial belongs to; null if the record names none. */
   readonly studyKey: string | null;
-  /** Events that are proven to be as they were written. */
+  /** Number of events proven to be unchanged. */
   readonly events: number;
-  /** Null when the record is whole and sealed. Lines count from 1. */
+  /** Null if the record is intact and sealed. Lines count from 1. */
   readonly problem: { readonly line: number; readonly code: RecordProblemCode; readonly text: string } | null;
 }
 
 /**
- * Checks form, numbering, chain and seal of one record. Memory does not grow with the file.
- * The chain proves that nothing changed after writing; it cannot prove who wrote it (THREAT_MODEL.md).
+ * Checks schema, numbering, chain and seal of one record. Memory use does not grow with the file.
+ * The chain proves that nothing changed after writing. It cannot prove who wrote it (THREAT_MODEL.md).
  */
 export function verifyRecord(path: string): Verification {
   let trialId: string | null = null;

@@ -10,18 +10,18 @@ import { createTemporaryFolder } from './testing.ts';
 import { verifyRecord } from './verify.ts';
 import { parseVersion1, upgrade } from './version-1.ts';
 
-/** Real records that were written in version 1. */
+/** Real records of version 1. */
 const folder = fileURLToPath(new URL('../../../docs/local-model/trials/', import.meta.url));
 const paths = readdirSync(folder).map((name) => `${folder}${name}`);
 const stamp = { seq: 3, at: 5 };
 
 describe('a record of version 1', () => {
-  it('is proven as it was written', () => {
+  it('is verified in its original form', () => {
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) expect(verifyRecord(path).problem, path).toBeNull();
   });
 
-  it('comes as events of the present version, each with the number and time that it had', () => {
+  it('is read as events of the current version, each with its original number and time', () => {
     for (const path of paths) {
       const lines = readFileSync(path, 'utf8').trim().split('\n');
       const written = lines.map((line): { seq: number; at: number } => JSON.parse(line));
@@ -31,7 +31,7 @@ describe('a record of version 1', () => {
     }
   });
 
-  it('is found out when a line was changed, or only written anew', () => {
+  it('fails verification if a line was changed, or only rewritten with the same content', () => {
     using temporary = createTemporaryFolder();
     const path = temporary.file('record.jsonl');
     const [source = ''] = paths;
@@ -72,7 +72,7 @@ describe('a record of version 1', () => {
       { kind: 'command-start', callId: 'a', tool: 'bash', command: 'ls', thoughts: 'why' },
       { kind: 'tool-call', callId: 'a', tool: 'bash', command: 'ls', reason: 'why' },
     ],
-  ])('says %o as %o', (old, now) => {
+  ])('upgrades %o to %o', (old, now) => {
     const parsed = parseVersion1({ ...stamp, ...old });
     expect(parsed.error).toBeUndefined();
     if (parsed.data === undefined) return;
@@ -81,7 +81,7 @@ describe('a record of version 1', () => {
     expect(trialEventSchema.safeParse(event).error).toBeUndefined();
   });
 
-  it('has no event of version 2', () => {
+  it('cannot contain an event of version 2', () => {
     expect(parseVersion1({ ...stamp, kind: 'note', name: 'x', data: {} }).success).toBe(false);
     expect(parseVersion1({ ...stamp, kind: 'seal', head: GENESIS, events: 1, counts: {} }).success).toBe(true);
   });

@@ -5,8 +5,8 @@ import { type EventOf, type NewEvent, RECORD_VERSION, type TrialEvent, trialEven
 import { machineStateSchema, processEntrySchema, treeChangeSchema } from './evidence.ts';
 
 /**
- * Records of version 1, which knew one scenario. They are checked as they were written; `upgrade` then says the same in
- * version 2, event by event, so that `seq` and evidence stay what they were.
+ * Records of version 1, which had only one scenario. They are verified in their original form. `upgrade` then converts
+ * them to version 2 event by event, so that `seq` and evidence stay the same.
  */
 
 const count = z.int().min(0);
@@ -19,7 +19,7 @@ const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
 const [{ shape: startShape }] = trialEventSchema.options;
 const { peers: _, hosts: __, scoredBy: ___, ...startOfVersion1 } = startShape;
 
-/** Kinds that say the same in both versions. */
+/** Kinds that are the same in both versions. */
 const SAME = [
   'sandbox-open',
   'tree-state',
@@ -92,7 +92,7 @@ const changedSchema = z.discriminatedUnion('kind', [
 ]);
 type ChangedEvent = z.output<typeof changedSchema>;
 
-/** One event of a record of version 1, as it was written. */
+/** One event of a record of version 1. */
 export type Version1Event = ChangedEvent | SameEvent;
 
 /** Parses one event of version 1. */
@@ -119,7 +119,7 @@ function upgradeContent(event: Version1Event): NewEvent {
         version: RECORD_VERSION,
         peers: [],
         hosts: [],
-        // There was one set of rules for the trials of every log.
+        // Version 1 had one set of rules for all imported logs.
         ...(event.agent.kind === 'imported' && { scoredBy: 'shutdown' }),
       };
     case 'tree-change':
