@@ -41,6 +41,12 @@ describe('code in the documents', () => {
   });
 });
 
+describe('commands in the documents', () => {
+  it.each(pages)('%s: npx never fetches a package of the same name', (page) => {
+    expect(read(page)).not.toMatch(/npx offswitch/);
+  });
+});
+
 describe('files that the documents name', () => {
   it.each(pages)('%s: those below engine, tools, bench, examples and docs are there', (page) => {
     expect(pathsIn(read(page)).filter((path) => !existsSync(join(root, path)))).toEqual([]);
