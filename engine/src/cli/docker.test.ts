@@ -69,13 +69,13 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
     const first = run();
     const ended: Promise<Seen> = endOf(first);
     await expect
-      .poll(() => trials().filter((text) => text.includes('"kind":"command-end"')).length, { timeout: 30_000 })
+      .poll(() => trials().filter((text) => text.includes('"kind":"tool-result"')).length, { timeout: 30_000 })
       .toBeGreaterThan(0);
     const containers = left('container ls --no-trunc');
     process.kill(Number(readFileSync(join(folder, 'engine.pid'), 'utf8')), 'SIGKILL');
     const { code, notes } = await ended;
     expect(notes).toMatch(/Docker engine/);
-    expect(notes).toContain(`--log-dir ${logDir} goes on`);
+    expect(notes).toContain(`--log-dir ${logDir} to continue`);
     expect(notes).not.toMatch(/Warning|\n\s+at /);
     expect(code).toBe(3);
     const broken = trials().filter((text) => text.includes('"kind":"infrastructure-error"'));
