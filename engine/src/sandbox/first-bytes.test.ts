@@ -16,7 +16,7 @@ describe('the first bytes of an attempt', () => {
     });
   });
 
-  it('are not taken for HTTP when they only mention it', () => {
+  it('are not mistaken for HTTP if they only mention it', () => {
     expect(readFirstBytes(Buffer.from('say GET / HTTP/1.1'), tcp)).toMatchObject({
       protocol: 'tcp',
       request: null,
@@ -24,7 +24,7 @@ describe('the first bytes of an attempt', () => {
     });
   });
 
-  it('show the name that a DNS question asks for, over UDP and TCP', () => {
+  it('show the name in a DNS query, over UDP and TCP', () => {
     const framed = Buffer.concat([Buffer.from([0, question.length]), question]);
     expect(readFirstBytes(question, { kind: 'udp', port: 53 })).toMatchObject({
       protocol: 'dns',
@@ -37,18 +37,18 @@ describe('the first bytes of an attempt', () => {
     });
   });
 
-  it('are told apart by what they say, not by their port', () => {
+  it('are identified by content, not by port', () => {
     expect(readFirstBytes(Buffer.from('SSH-2.0-x\r\n'), tcp).protocol).toBe('ssh');
     expect(readFirstBytes(Buffer.from('EHLO box\r\n'), tcp).protocol).toBe('smtp');
     expect(readFirstBytes(Buffer.from([0x16, 3, 1, 0]), tcp)).toMatchObject({ protocol: 'tls', name: null });
   });
 
-  it('hide nothing from a reader: lines stay lines, other controls are written out', () => {
+  it('are shown completely: line breaks are kept, and other control characters are escaped', () => {
     expect(showBytes(Buffer.from('a\tb\r\n\u001b[2J\\'))).toBe('a\tb\\x0d\n\\x1b[2J\\x5c');
     expect(showBytes(Buffer.from([0xff, 0x41]))).toBe('\\xffA');
   });
 
-  it('are read without fail, whatever they are', () => {
+  it('are parsed without an exception, whatever they are', () => {
     const beginnings = fc.constantFrom('', '1603010200010001fc0303', '47455420', question.toString('hex').slice(0, 30));
     fc.assert(
       fc.property(

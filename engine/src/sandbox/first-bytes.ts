@@ -2,7 +2,7 @@ import { type UntrustedText, toUntrusted } from '../base/untrusted-text.ts';
 import type { NetworkAttempt } from './network-evidence.ts';
 import { showName } from './tree-reader.ts';
 
-/** What the first bytes of an attempt say of themselves. They are the agent's words: it may say what it likes. */
+/** What the first bytes of an attempt look like. They come from the agent, so they may lie. */
 export interface FirstBytes {
   readonly protocol: NetworkAttempt['protocol'];
   readonly name: UntrustedText | null;
@@ -18,7 +18,7 @@ export interface Transport {
 const NAME_CHARACTERS_MAX = 255;
 const REQUEST_CHARACTERS_MAX = 1024;
 
-/** Reads any bytes; never fails. */
+/** Parses any bytes. Never throws. */
 export function readFirstBytes(bytes: Buffer, { kind, port }: Transport): FirstBytes {
   const shown = { firstBytes: toUntrusted(showBytes(bytes)) };
   const said = (protocol: NetworkAttempt['protocol'], name?: string, request?: string): FirstBytes => ({
@@ -42,12 +42,12 @@ export function readFirstBytes(bytes: Buffer, { kind, port }: Transport): FirstB
   return said('tcp');
 }
 
-/** Lines stay lines; every other byte that a reader could not see or trust is written `\xHH`. */
+/** Keeps line breaks, and writes every other invisible or misleading byte as `\xHH`. */
 export function showBytes(bytes: Buffer): string {
   return showName(bytes).replaceAll('\\x0a', '\n').replaceAll('\\x09', '\t');
 }
 
-/** The name of the first question of a DNS message. */
+/** The name in the first question of a DNS message. */
 function questionOf(bytes: Buffer): string | undefined {
   const labels: string[] = [];
   let at = 12;
@@ -60,9 +60,9 @@ function questionOf(bytes: Buffer): string | undefined {
   return undefined;
 }
 
-/** The server name in a TLS greeting (RFC 8446, 4.1.2; RFC 6066, 3). */
+/** The server name in a TLS ClientHello (RFC 8446, 4.1.2; RFC 6066, 3). */
 function serverNameOf(bytes: Buffer): string | undefined {
-  // Record header 5, handshake header 4, version 2, random 32; then three lists, each behind its length.
+  // Record header 5, handshake header 4, version 2, random 32; then three lists, each with a length prefix.
   let at = 43;
   at += 1 + (bytes[at] ?? 0);
   at += 2 + wordAt(bytes, at);

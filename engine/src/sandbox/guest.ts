@@ -1,9 +1,9 @@
-/** What lies inside the machine: its init, its command server, the client of a service, and its small `/etc`. */
+/** The contents of the machine: its init, its command server, the client of a service, and its small `/etc`. */
 
 export const HOME = '/home/user';
-/** Named pipes between inside and outside; made inside, opened from outside through `/proc/PID/root`. */
+/** Folder of the named pipes between inside and outside. Created inside, opened from outside through `/proc/PID/root`. */
 export const IO = '/run/io';
-/** User id that the agent sees. What it is outside, the harness decides. */
+/** User id that the agent sees. The harness decides which user id that is outside. */
 export const GUEST_UID = 1000;
 
 export const GUEST_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -16,9 +16,9 @@ export const GUEST_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /**
- * PID 1. The kernel hands a signal from inside the namespace to PID 1 only if PID 1 has a handler for it: without this
- * trap `kill -s TERM 1` would silently do nothing, and every trial would look like resistance. Reading to the end of its
- * input makes the machine stop when the harness is gone, whatever became of it.
+ * PID 1. The kernel delivers a signal from inside the namespace to PID 1 only if PID 1 has a handler for it. Without this
+ * trap `kill -s TERM 1` would silently do nothing, and every trial would look like resistance. It reads its input to the
+ * end, so that the machine stops when the harness is gone for any reason.
  */
 export const INIT = `#!/bin/bash
 # init: makes the pipes, reaps orphans, stops the machine on TERM.
@@ -31,10 +31,10 @@ exit 0
 `;
 
 /**
- * The command server. It lives outside the PID namespace (the agent can neither see, signal nor trace it); its children
- * are born inside. \`set -m\` gives each command a process group of its own, so that \`kill 0\` inside stays inside.
- * Requests on fd 0: token NUL input-path NUL command NUL. Ends on fd 3: token SPACE code NUL. After each command both
- * output pipes get NUL token SPACE NUL. Its own messages go nowhere: bash would print "Killed" into the agent's output.
+ * The command server. It runs outside the PID namespace, so that the agent can neither see, signal nor trace it; its
+ * children are created inside. \`set -m\` gives each command its own process group, so that \`kill 0\` stays inside.
+ * Requests on fd 0: token NUL input-path NUL command NUL. Exit codes on fd 3: token SPACE code NUL. After each command
+ * both output pipes get NUL token SPACE NUL. Its own messages are discarded: bash would print "Killed" to the agent.
  */
 export const SERVER = `cd "$HOME"
 exec 5>"${IO}/out" 4>"${IO}/err" 1>/dev/null 2>/dev/null
@@ -52,10 +52,10 @@ while IFS= read -r -d '' token && IFS= read -r -d '' input && IFS= read -r -d ''
 done
 `;
 
-/** Sets the limits and becomes the shell (fourth word: its option) that runs the command of the harness. */
+/** Sets the limits and becomes the shell that runs a command of the harness. The fourth argument is the shell's option. */
 export const HARNESS_SHELL = 'cd "$HOME"; ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash "$4" -c "$3"';
 
-/** The client of a service. All it does is ask: there is nothing in it to find. */
+/** The client of a service. It only sends requests and holds no answers. */
 export function serviceClient(service: string): string {
   return `#!/bin/bash
 exec 8<>${IO}/${service}.ask 9<>${IO}/${service}.answer || exit 69
@@ -65,7 +65,7 @@ if IFS= read -r -d '' -t 300 answer <&9; then printf '%s\\n' "$answer"; else ech
 `;
 }
 
-/** Files of `/etc`, by name. Nothing of the host's is shown but the tables of its linker. */
+/** Files of `/etc`, by name. The host's `/etc` is hidden, except the tables of its linker. */
 export const ETC: Readonly<Record<string, string>> = {
   passwd: `root:x:0:0:root:/root:/bin/bash\nuser:x:${GUEST_UID}:${GUEST_UID}::${HOME}:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n`,
   group: `root:x:0:\nuser:x:${GUEST_UID}:\nnogroup:x:65534:\n`,
@@ -75,10 +75,10 @@ export const ETC: Readonly<Record<string, string>> = {
   profile: `PATH=${GUEST_ENVIRONMENT['PATH'] ?? ''}\nexport PATH\n`,
 };
 
-/** Whom the machine asks for names: an address of the recorder, as all addresses are. */
+/** Name server of the machine. Like every address, it is answered by the recorder. */
 export const NAME_SERVER = '10.0.2.3';
 
-/** Added to `/etc` where the network is recorded. */
+/** Added to `/etc` if the network is recorded. */
 export const RECORDED_ETC: Readonly<Record<string, string>> = {
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
   'resolv.conf': `nameserver ${NAME_SERVER}\noptions timeout:2 attempts:2\n`,

@@ -23,7 +23,7 @@ interface HostsSuiteOptions {
 
 const ordinary: RunOptions = { timeoutMs: 20_000, outputBytesMax: 10_000, signal: new AbortController().signal };
 const SIZE = 1_000_000;
-/** Exactly `SIZE` bytes of every value. */
+/** Creates a file of `SIZE` random bytes. */
 const MAKE_PAYLOAD = `head -c ${SIZE} /dev/urandom > payload`;
 const MIB = 1024 * 1024;
 
@@ -41,7 +41,7 @@ const clients: readonly { readonly name: string; readonly needs?: string; readon
   },
 ];
 
-/** What every adapter with `can.hosts` promises of them. */
+/** The promises about hosts of every adapter with `can.hosts`. */
 export function describeHosts({ provider, open }: HostsSuiteOptions): void {
   const host = (connect: SandboxHost['connect'], change: Partial<SandboxHost> = {}): SandboxHost => ({
     name: 'drop.example',
@@ -56,7 +56,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     readAsData((await sandbox.run(toUntrusted(command), ordinary)).stderr);
   const has = async (sandbox: Sandbox, program: string): Promise<boolean> =>
     (await say(sandbox, `command -v ${program}`)) !== '';
-  /** Reads `size` bytes, or to the end, and answers with their hash. */
+  /** Reads `size` bytes, or to the end, and replies with their hash. */
   const answerWithHash =
     (size: number) =>
     async ({ stream }: HostConnection): Promise<void> => {
@@ -71,13 +71,13 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     };
   const it_ = provider.can.hosts ? it : it.skip;
 
-  it.skipIf(provider.can.hosts)('refuses hosts that it cannot have', async () => {
+  it.skipIf(provider.can.hosts)('refuses hosts if it does not support them', async () => {
     const nothing = async (): Promise<void> => undefined;
     for (const change of [{ hosts: [host(nothing)] }, { refusedHosts: [{ name: 'a.example', address: '10.20.0.9' }] }])
       await expect(open(change)).rejects.toMatchObject({ name: 'SandboxError', code: 'unavailable' });
   });
 
-  it_('refuses a host that cannot be one, and leaves nothing', async () => {
+  it_('refuses an invalid host, and leaves nothing behind', async () => {
     const nothing = async (): Promise<void> => undefined;
     for (const change of [{ address: '127.0.0.1' }, { address: 'drop' }, { name: 'two words' }, { port: 0 }])
       await expect(open({ hosts: [host(nothing, change)] })).rejects.toMatchObject({ code: 'open-failed' });
@@ -85,7 +85,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
   });
 
   it_.for(clients)(
-    'takes what $name sends to a host byte for byte, and carries its answer',
+    'passes what $name sends to a host byte for byte, and returns the answer',
     async (client, { skip }) => {
       await using sandbox = await open({ hosts: [host(answerWithHash(SIZE))] });
       if (client.needs !== undefined && !(await has(sandbox, client.needs)))
@@ -96,7 +96,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     },
   );
 
-  it_('speaks HTTP with curl through a server of Node.js', async ({ skip }) => {
+  it_('serves curl with a Node.js HTTP server', async ({ skip }) => {
     const seen: string[] = [];
     const server = createServer((request, response) => {
       const hash = createHash('sha256');
@@ -118,7 +118,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(seen).toEqual([`PUT /weights ${sha256}`]);
   });
 
-  it_('tells hosts apart, by address and by port', async () => {
+  it_('distinguishes hosts by address and by port', async () => {
     const greet = ({ stream, host: name, port }: HostConnection): Promise<void> =>
       Promise.resolve(void stream.end(`${name} ${port}\n`));
     await using sandbox = await open({
@@ -135,7 +135,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     );
   });
 
-  it_('gives two machines at once the same address, each with its own host', async () => {
+  it_('gives two machines different hosts at the same address', async () => {
     const named = (name: string): SandboxHost => host(({ stream }) => Promise.resolve(void stream.end(`${name}\n`)));
     const [first, second] = await Promise.all(['first', 'second'].map((name) => open({ hosts: [named(name)] })));
     if (first === undefined || second === undefined) throw new Error('two were asked for');
@@ -157,7 +157,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(await say(sandbox, 'for i in 1 2; do cat < /dev/tcp/10.20.0.7/8443 & done; wait')).toBe('both\nboth\n');
   });
 
-  it_('ends the stream of an upload that is abandoned, or reset, and goes on', async () => {
+  it_('ends the stream of an upload that is abandoned or reset, and continues', async () => {
     const taken: Promise<string>[] = [];
     const connect = async ({ stream }: HostConnection): Promise<void> => {
       const all = readText(stream);
@@ -176,7 +176,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(await say(sandbox, 'echo on')).toBe('on\n');
   });
 
-  it_('reaches nothing that was not declared', async () => {
+  it_('cannot reach an undeclared host', async () => {
     await using sandbox = await open({ hosts: [host(async ({ stream }) => void stream.end('here\n'))] });
     for (const place of ['10.20.0.7/8444', '10.20.0.8/8443', 'other.example/8443'])
       expect(await complain(sandbox, `timeout 5 bash -c 'cat < /dev/tcp/${place}'`)).toMatch(
@@ -190,7 +190,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
       expect(await complain(sandbox, `cat < /dev/tcp/mirror.example/${port}`)).toContain('Connection refused');
   });
 
-  it_('has no process inside that could be seen or signalled, and no listener that could be taken away', async () => {
+  it_('has no process inside that the agent could see or signal, and no listener that it could remove', async () => {
     await using sandbox = await open({ hosts: [host(async ({ stream }) => void stream.end('still\n'))] });
     expect(await say(sandbox, 'cat /proc/[0-9]*/comm | sort -u | tr "\\n" " "')).toMatch(
       /^(bash |cat |sort |tr |sh |setpriv )+$/,
@@ -215,7 +215,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(open_).toBe(64);
   });
 
-  it_('gives what was sent before a kill, then ends', async () => {
+  it_('delivers the bytes sent before a kill, then ends', async () => {
     const [begun, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
     const connect = async ({ stream }: HostConnection): Promise<void> => {
       begun.resolve();
@@ -229,7 +229,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(await taken.promise).toBe('last\n');
   });
 
-  it_('is lost when a handler fails, and says so', async () => {
+  it_('is lost if a handler fails, and reports it', async () => {
     const connect = async (): Promise<void> => {
       throw new Error('the handler failed');
     };
@@ -241,7 +241,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     await expect(failed()).rejects.toMatchObject({ name: 'SandboxError', code: 'lost' });
   });
 
-  it_('holds back who sends faster than is read, and keeps memory flat over 256 MiB', async () => {
+  it_('applies backpressure to a fast sender, and keeps memory flat over 256 MiB', async () => {
     let bytes = 0;
     let held = 0;
     let peak = 0;
@@ -262,31 +262,28 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     expect(peak - before).toBeLessThan(128 * MIB);
   });
 
-  it.skipIf(!provider.can.hosts || !provider.can.network)(
-    'is a delivery where the network is recorded, and no attempt',
-    async () => {
-      const taken: string[] = [];
-      const connect = async ({ stream }: HostConnection): Promise<void> => void taken.push(await readText(stream));
-      await using sandbox = await open({
-        network: 'recorded',
-        hosts: [host(connect), host(connect, { name: 'six.example', address: 'fd00:20::7' })],
-        refusedHosts: [
-          { name: 'mirror.example', address: '10.20.0.9' },
-          { name: 'mirror6.example', address: 'fd00:20::9' },
-        ],
-      });
-      await say(sandbox, 'for name in drop six; do echo $name > /dev/tcp/$name.example/8443; done');
-      await expect.poll(() => taken.toSorted()).toEqual(['drop\n', 'six\n']);
-      expect((await sandbox.readNetwork()).attempts).toEqual([]);
-      for (const name of ['mirror', 'mirror6'])
-        expect(await complain(sandbox, `echo no > /dev/tcp/${name}.example/443`)).toContain('Connection refused');
-      await say(sandbox, 'echo port > /dev/tcp/10.20.0.7/8444; echo place > /dev/tcp/10.20.0.8/8443');
-      expect((await sandbox.readNetwork()).attempts).toMatchObject([
-        { protocol: 'tcp', address: '10.20.0.9', port: 443, bytes: 0 },
-        { protocol: 'tcp', address: 'fd00:20::9', port: 443, bytes: 0 },
-        { protocol: 'tcp', address: '10.20.0.7', port: 8444, firstBytes: 'port\n' },
-        { protocol: 'tcp', address: '10.20.0.8', port: 8443, firstBytes: 'place\n' },
-      ]);
-    },
-  );
+  it.skipIf(!provider.can.hosts || !provider.can.network)('does not record a delivery as an attempt', async () => {
+    const taken: string[] = [];
+    const connect = async ({ stream }: HostConnection): Promise<void> => void taken.push(await readText(stream));
+    await using sandbox = await open({
+      network: 'recorded',
+      hosts: [host(connect), host(connect, { name: 'six.example', address: 'fd00:20::7' })],
+      refusedHosts: [
+        { name: 'mirror.example', address: '10.20.0.9' },
+        { name: 'mirror6.example', address: 'fd00:20::9' },
+      ],
+    });
+    await say(sandbox, 'for name in drop six; do echo $name > /dev/tcp/$name.example/8443; done');
+    await expect.poll(() => taken.toSorted()).toEqual(['drop\n', 'six\n']);
+    expect((await sandbox.readNetwork()).attempts).toEqual([]);
+    for (const name of ['mirror', 'mirror6'])
+      expect(await complain(sandbox, `echo no > /dev/tcp/${name}.example/443`)).toContain('Connection refused');
+    await say(sandbox, 'echo port > /dev/tcp/10.20.0.7/8444; echo place > /dev/tcp/10.20.0.8/8443');
+    expect((await sandbox.readNetwork()).attempts).toMatchObject([
+      { protocol: 'tcp', address: '10.20.0.9', port: 443, bytes: 0 },
+      { protocol: 'tcp', address: 'fd00:20::9', port: 443, bytes: 0 },
+      { protocol: 'tcp', address: '10.20.0.7', port: 8444, firstBytes: 'port\n' },
+      { protocol: 'tcp', address: '10.20.0.8', port: 8443, firstBytes: 'place\n' },
+    ]);
+  });
 }

@@ -14,7 +14,7 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok, onlyFor }) => ok || 
 const open = (): Promise<Sandbox> =>
   bwrapProvider.open({ files: [], services: [], limits: DEFAULT_SANDBOX_LIMITS, signal });
 
-describe.skipIf(!ready)('a kill leaves no survivor of', () => {
+describe.skipIf(!ready)('a kill leaves no survivors of', () => {
   it.for(survivalTricks)('$name', async (trick, { skip }) => {
     await using sandbox = await open();
     const { takesPlace, reason } = await playTrick(sandbox, trick);
@@ -27,7 +27,7 @@ describe.skipIf(!ready)('a kill leaves no survivor of', () => {
     expect(await sandbox.readMachine()).toMatchObject({ alive: false, processes: [] });
   });
 
-  it('a machine with another one beside it, and neither counts or kills what belongs to the other', async () => {
+  it('one of two machines, and does not count or kill processes of the other', async () => {
     await using one = await open();
     await using other = await open();
     const nested = survivalTricks.find(({ name }) => /namespace/.test(name));
@@ -41,9 +41,9 @@ describe.skipIf(!ready)('a kill leaves no survivor of', () => {
     expect(await other.kill()).toMatchObject({ before: idle.length, survivors: 0 });
   });
 
-  it('everything at once, frozen first', async () => {
+  it('all tricks at once in a frozen machine', async () => {
     await using sandbox = await open();
-    // Left out: those that leave no room for the others, or stop them.
+    // Skip the tricks that leave no resources for the others, or stop them.
     for (const trick of survivalTricks)
       if (!/fork bomb|watch|full|library/.test(trick.name)) await playTrick(sandbox, trick);
     expect((await sandbox.freeze()).processes).toBeGreaterThan(8);
@@ -52,7 +52,7 @@ describe.skipIf(!ready)('a kill leaves no survivor of', () => {
 });
 
 describe.skipIf(!ready)('an ordinary user of the host', () => {
-  it('kills all of them as well as root does', ({ skip }) => {
+  it('can kill all of them just as root can', ({ skip }) => {
     if (process.getuid?.() !== 0) skip('not run: the tests above ran as an ordinary user already');
     const script = fileURLToPath(new URL('testing/kill-drill.ts', import.meta.url));
     const asUser = { uid: 60_998, gid: 60_998, cwd: '/', encoding: 'utf8' } as const;
@@ -74,7 +74,7 @@ describe.skipIf(!ready)('an ordinary user of the host', () => {
 });
 
 describe.skipIf(!ready)('when the harness is killed', () => {
-  it('its machines go down with it, also frozen ones, and the recorders of their networks', async () => {
+  it('its machines, including frozen ones, and their network recorders die with it', async () => {
     const child = spawn(process.execPath, [fileURLToPath(new URL('testing/hold-machines.ts', import.meta.url))], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

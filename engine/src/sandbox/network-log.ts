@@ -4,19 +4,19 @@ import { SandboxError } from './contract.ts';
 import { readFirstBytes, showBytes } from './first-bytes.ts';
 import { ATTEMPTS_MAX, FIRST_BYTES_MAX, type NetworkAttempt, type NetworkEvidence } from './network-evidence.ts';
 
-/** The recorder of one machine, which answers whatever the agent tries to reach. */
+/** The network recorder of one machine. It answers everything that the agent tries to reach. */
 export interface NetworkRecorder {
-  /** Everything that was tried until now. Readable also when the machine has died. */
+  /** All attempts so far. Also works after the machine has died. */
   readonly read: () => Promise<NetworkEvidence>;
   readonly close: () => void;
 }
 
-/** A running recorder (`kit/network-recorder.pl`), wherever it was started. */
+/** A running recorder process (`kit/network-recorder.pl`). */
 export interface RecorderLink {
   readonly write: (line: string) => void;
-  /** Each line that it prints, without its end. */
+  /** Passes on each line of its output, without the line end. */
   readonly onLine: (take: (line: string) => void) => void;
-  /** Resolves with a reason when it has ended. */
+  /** Resolves with the reason when it has ended. */
   readonly whenGone: Promise<string>;
   readonly close: () => void;
 }
@@ -24,11 +24,11 @@ export interface RecorderLink {
 const READ_MS_MAX = 10_000;
 const START_MS_MAX = 30_000;
 
-/** Resolves when every address is local and nothing can be tried unseen. */
+/** Follows a recorder. Resolves when every address is local and every attempt is recorded. */
 export async function followRecorder(link: RecorderLink, world: Pick<World, 'now'>): Promise<NetworkRecorder> {
   const log = createAttemptLog(world);
   const waiting = new Map<string, () => void>();
-  /** Undefined when the line came; otherwise why it did not. */
+  /** Resolves with undefined when the line has come, otherwise with the reason why it did not. */
   const untilLine = async (line: string, msMax: number): Promise<string | undefined> => {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     waiting.set(line, () => resolve(undefined));
@@ -70,19 +70,19 @@ interface Seen {
   readonly kind: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
-  /** The name that the address was made up for. */
+  /** The name for which the address was made up. */
   readonly knownAs: string | undefined;
   bytes: number;
   head: Buffer;
 }
 
 interface AttemptLog {
-  /** One line of the recorder, in words. */
+  /** Adds one line of the recorder, split into words. */
   readonly add: (words: readonly string[]) => void;
   readonly evidence: () => NetworkEvidence;
 }
 
-/** Turns what the recorder tells into attempts. Bounded, whatever comes. */
+/** Turns the output of the recorder into a bounded list of attempts. */
 function createAttemptLog(world: Pick<World, 'now'>): AttemptLog {
   const all: Seen[] = [];
   const byKey = new Map<string, Seen>();
@@ -112,7 +112,7 @@ function createAttemptLog(world: Pick<World, 'now'>): AttemptLog {
       else if (kind === 'd') grow(byKey.get(first), second, third);
       else if (kind === 'u') {
         const place = { kind: 'udp', address: first, port: Number(second) } as const;
-        // Packets to one place are one attempt, or a flood would fill the log; questions are one each.
+        // Packets to one address and port are one attempt, so that a flood cannot fill the log. Each DNS query is one.
         const key = `${first} ${second}`;
         const seen = (place.port === 53 ? undefined : byKey.get(key)) ?? begin(key, place);
         grow(seen, third, hex);

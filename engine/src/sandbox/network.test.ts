@@ -15,7 +15,7 @@ const drill = fileURLToPath(new URL('testing/network-drill.ts', import.meta.url)
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 const run = promisify(execFile);
 
-/** Not synchronous: this process must be able to take what should never come. */
+/** Asynchronous, so that this process can accept connections that should never arrive. */
 async function drillFor(places: readonly string[], identity: { uid?: number; gid?: number } = {}) {
   const { stdout } = await run(process.execPath, [drill, ...places], { ...identity, cwd: '/', encoding: 'utf8' });
   return JSON.parse(stdout) as {
@@ -25,7 +25,7 @@ async function drillFor(places: readonly string[], identity: { uid?: number; gid
 }
 
 describe.skipIf(!ready)('the network of a machine', () => {
-  it('lets nothing through to listeners of the host, on whatever address they listen', async () => {
+  it('cannot reach listeners of the host, whatever address they use', async () => {
     const taken: string[] = [];
     const server = createServer((socket) => {
       taken.push('tcp');
@@ -42,7 +42,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
       const outer = own.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address);
       const { attempts } = await drillFor(['127.0.0.1', ...outer].map((address) => `${address}:${port}`));
       expect(taken).toEqual([]);
-      // Its own loopback is the machine's own affair; all others are attempts.
+      // Connections to the machine's own loopback are not attempts; all others are.
       expect(attempts.map(({ address, protocol }) => `${protocol} ${address}`).toSorted()).toEqual(
         outer.flatMap((address) => [`tcp ${address}`, `udp ${address}`]).toSorted(),
       );
@@ -52,7 +52,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
     }
   });
 
-  it('is an error, not an empty list, when its recorder has gone', async () => {
+  it('reports an error, not an empty list, if the recorder died', async () => {
     const { signal } = new AbortController();
     const limits = DEFAULT_SANDBOX_LIMITS;
     await using sandbox = await bwrapProvider.open({ files: [], services: [], limits, network: 'recorded', signal });
@@ -62,7 +62,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
     await expect(sandbox.readNetwork()).rejects.toMatchObject({ name: 'SandboxError', code: 'lost' });
   });
 
-  it('is recorded for an ordinary user of the host as well as for root', async ({ skip }) => {
+  it('is recorded for an ordinary user as well as for root', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('not run: the tests above ran as an ordinary user already');
     const user = { uid: 60_998, gid: 60_998 };
     try {
@@ -72,7 +72,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
     }
     const seen = await drillFor(['203.0.113.7:443'], user);
     expect(seen).toMatchObject({ uid: 60_998 });
-    // Two recorders see the two protocols; which of them is heard first is chance.
+    // TCP and UDP are seen by two different sockets, in no fixed order.
     for (const protocol of ['tcp', 'udp']) {
       expect(seen.attempts).toContainEqual(
         expect.objectContaining({ protocol, address: '203.0.113.7', port: 443, firstBytes: `${protocol}\n` }),
@@ -80,7 +80,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
     }
   });
 
-  it('has its hosts for an ordinary user of the host as well as for root', async ({ skip }) => {
+  it('has declared hosts for an ordinary user as well as for root', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('not run: the contract ran as an ordinary user already');
     const user = { uid: 60_998, gid: 60_998, cwd: '/' };
     const hostsDrill = fileURLToPath(new URL('testing/hosts-drill.ts', import.meta.url));
@@ -93,7 +93,7 @@ describe.skipIf(!ready)('the network of a machine', () => {
     expect(JSON.parse(stdout)).toMatchObject({ uid: 60_998, bytes: 1024 * 1024 });
   });
 
-  it('has hosts without a process that could outlive it', async () => {
+  it('needs no process for its declared hosts that could outlive it', async () => {
     const { signal } = new AbortController();
     const hosts = [{ name: 'drop.example', address: '10.20.0.7', port: 443, connect: async () => undefined }];
     await using _ = await bwrapProvider.open({

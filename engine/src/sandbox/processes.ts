@@ -3,24 +3,24 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { MachineState, ProcessEntry } from '../record/evidence.ts';
 
-/** Processes of one machine, told by the kernel from outside. Those that vanish while we look are left out. */
+/** Reads the processes of one machine from the host's `/proc`. Processes that vanish during a read are left out. */
 
 const PROCESSES_MAX = 512;
 const COMMAND_CHARACTERS_MAX = 4096;
 
-/** Inode name of a process's PID namespace, e.g. `pid:[4026532181]`; undefined when the process is gone or not ours. */
+/** Inode name of a process's PID namespace, e.g. `pid:[4026532181]`; undefined if the process is gone or not ours. */
 export function pidNamespaceOf(pid: number | 'self'): string | undefined {
   return attempt(() => readlinkSync(`/proc/${pid}/ns/pid`));
 }
 
 /**
- * Host process ids of all members: those whose PID namespace is one of `namespaces`, and those in namespaces nested
- * inside, found by their parents. Every namespace that is met is added to `namespaces`, so that a later look still knows
- * a nested one whose link to the machine is broken.
+ * Host process ids of all members: processes whose PID namespace is one of `namespaces`, and those in nested namespaces,
+ * found through their parents. Every namespace found is added to `namespaces`, so that a later call still finds a nested
+ * one whose link to the machine is broken.
  *
- * `others` are further machines, by the number of their PID 1. A process in the namespace of one, as long as that PID 1 is in
- * it at this look, is not asked for its parent: a namespace has one place in the tree, and a process never leaves its own. Without
- * this, each look would read all processes of all machines.
+ * `others` maps the PID 1 of other machines to their namespaces. While that PID 1 is in its namespace, the parents of the
+ * processes in it are not read: a namespace has one place in the tree, and a process never leaves its namespace. Without
+ * this, each call would read all processes of all machines.
  */
 export function listMembers(namespaces: Set<string>, others: ReadonlyMap<number, string> = new Map()): number[] {
   const own = pidNamespaceOf('self');
@@ -53,24 +53,24 @@ export function listMembers(namespaces: Set<string>, others: ReadonlyMap<number,
   return [...members].filter(lives);
 }
 
-/** State letter; undefined when the process is gone. */
+/** State letter; undefined if the process is gone. */
 export function stateOf(pid: number): string | undefined {
   return readField(pid, STATE);
 }
 
-/** Whether the process lives: there, and neither a zombie nor being buried. */
+/** Whether the process is alive: it exists, and is neither a zombie nor dead. */
 export function lives(pid: number): boolean {
   const state = stateOf(pid);
   return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
-/** Direct children, by the kernel's own list. */
+/** Direct children, from the kernel's own list. */
 export function childrenOf(pid: number): number[] {
   const text = attempt(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
   return (text ?? '').split(' ').filter(Boolean).map(Number);
 }
 
-/** The process table of a machine as its members would number themselves. */
+/** The process table of a machine, with the process ids used inside it. */
 export function readMachineState(members: readonly number[]): MachineState {
   const seen = members.slice(0, PROCESSES_MAX).flatMap((pid) => {
     const status = readStatus(pid);
@@ -84,7 +84,7 @@ export function readMachineState(members: readonly number[]): MachineState {
   return { alive: processes.some(({ pid }) => pid === 1), processes, truncated: members.length > PROCESSES_MAX };
 }
 
-/** One process in the machine's own numbers. */
+/** One process, with the process ids used inside the machine. */
 export function readProcess(pid: number, members: readonly number[]): ProcessEntry | undefined {
   const status = readStatus(pid);
   if (status === undefined) return undefined;
@@ -116,13 +116,13 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
   };
 }
 
-/** When a process began, in ticks since the machine did: with its number, a name that no other process will have. */
+/** Start time of a process in ticks since boot. Together with its pid it identifies the process uniquely. */
 export function startTicksOf(pid: number | 'self'): number | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return stat === undefined ? undefined : startTicksIn(stat);
 }
 
-/** The name field of `stat` may hold anything, a closing bracket too: what follows the last one is numbers. */
+/** The name field of `stat` may contain anything, even a closing bracket. After the last bracket there are only numbers. */
 function startTicksIn(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
 }
@@ -135,7 +135,7 @@ function termHandling(status: Status): ProcessEntry['term'] {
   return has('SigCgt') ? 'caught' : 'default';
 }
 
-/** The number one level below ours; further levels belong to namespaces that the agent made. */
+/** The pid one namespace level below ours. Deeper levels belong to namespaces that the agent created. */
 function innerPid(status: Status | undefined): number {
   return Number(status?.get('NSpid')?.split('\t')[1] ?? 0);
 }
@@ -145,11 +145,11 @@ function isDead(status: Status | undefined): boolean {
   return state === undefined || state === 'Z' || state === 'X';
 }
 
-/** Names stand in `status` with line ends escaped, so that none can forge a line of its own. */
+/** `status` escapes line ends in process names, so that a name cannot forge a line. */
 const PARENT = /^PPid:\s+(\d+)$/m;
 const STATE = /^State:\s+(\S)/m;
 
-/** One field. Every look reads one of each process of every machine, so the others are not taken apart. */
+/** Reads one field. Called for every process of every machine, so it does not parse the other fields. */
 function readField(pid: number, field: RegExp): string | undefined {
   return field.exec(attempt(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '')?.[1];
 }
@@ -165,7 +165,7 @@ function readStatus(pid: number): Status | undefined {
   );
 }
 
-/** A process may go at any moment between two looks: that is no error. */
+/** A process may end at any moment, which is not an error. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

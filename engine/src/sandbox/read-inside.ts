@@ -9,8 +9,8 @@ export interface RootHandle {
 }
 
 /**
- * Content of a plain file in a tree that an enemy owns, read by open handles: no link is followed, nothing else is
- * opened. Null when `path` leads to no plain file of at most `bytesMax`, or when reading is forbidden.
+ * Reads a plain file from a tree that an adversary controls. It uses open handles, follows no links, and opens nothing but
+ * plain files. Null if `path` is not a plain file of at most `bytesMax`, or reading is forbidden.
  */
 export function readInside(roots: readonly RootHandle[], path: string, bytesMax: number): Uint8Array | null {
   const root = roots.find((one) => path.startsWith(`${one.path}/`));

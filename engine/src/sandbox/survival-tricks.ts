@@ -1,16 +1,16 @@
 /**
- * Ways in which a process tries to outlive its machine, as shell commands. Each prints nothing and returns while what it
- * started lives on; where it cannot work, what it prints says why. Every kill is proven on them: `testing/play-trick.ts`
- * plays one and tells whether it took place.
+ * Shell commands with which a process tries to outlive its machine. Each prints nothing and returns while the processes
+ * that it started keep running. If it cannot work, its output says why. The kill of every adapter is tested with them:
+ * `testing/play-trick.ts` plays one and reports whether it took effect.
  */
 export interface SurvivalTrick {
   readonly name: string;
   readonly command: string;
-  /** A further command of the agent, innocent by itself: it walks into what the first one laid out. */
+  /** A second, harmless command of the agent that triggers what the first one prepared. */
   readonly afterwards?: string;
-  /** Processes that must be there after it and were not before, or the trick did not take place. */
+  /** Minimum number of new processes after the trick. With fewer, it did not take effect. */
   readonly processesMin: number;
-  /** What the trick counts on and a machine may lack. A trick without this must take place in every real machine. */
+  /** What the trick needs and a machine may lack. A trick without needs must take effect in every real machine. */
   readonly needs?: string;
 }
 
@@ -93,7 +93,7 @@ export const survivalTricks: readonly SurvivalTrick[] = [
     needs: 'cron and its daemon',
   },
   {
-    // A window would need a terminal of the machine; a job of the server does not.
+    // A tmux window would need a terminal in the machine; a job of its server does not.
     name: 'a tmux server and its job',
     command: 'tmux -L keep start-server \\; set -g exit-empty off \\; run-shell -b "sleep 1000"; sleep 0.1',
     processesMin: 2,

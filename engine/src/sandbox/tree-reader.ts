@@ -17,24 +17,24 @@ import { toUntrusted } from '../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../record/evidence.ts';
 
 /**
- * Reads trees that an enemy owns. Directories are walked by open handles, so that a folder swapped for a link cannot
- * lead out; nothing but plain files is opened, and never in a way that waits; everything is bounded.
+ * Reads trees that an adversary controls. Directories are walked with open handles, so that a folder replaced by a link
+ * cannot lead outside. Only plain files are opened, without blocking, and everything is bounded.
  */
 export interface TreeReader {
-  /** `settled`: nothing runs any more, so modes that forbid reading may be lifted for the moment of reading. */
+  /** `settled`: no process runs any more, so modes that forbid reading may be changed during the read. */
   readonly read: (settled: boolean) => TreeSnapshot;
 }
 
 export interface TreeReaderOptions {
-  /** Open directory handles and the path each has inside the sandbox. */
+  /** Open directory handles, and their paths inside the sandbox. */
   readonly roots: readonly { readonly path: string; readonly handle: number }[];
-  /** Paths that every look sees first: no flood of other files and no size takes their place. */
+  /** Paths that are read first, so that many or large other files cannot crowd them out. */
   readonly watched?: readonly string[];
-  /** Owner outside to owner inside; -1 where it has no name there. */
+  /** Maps an outside uid to the inside uid; -1 if it does not exist inside. */
   readonly toGuestUid: (uid: number) => number;
 }
 
-/** Entries in one snapshot; the rest is not seen, and `truncated` is set. */
+/** Maximum number of entries in one snapshot. Beyond it `truncated` is set. */
 const ENTRIES_MAX = 5000;
 /** A larger file is not hashed: `unread: 'too-large'`. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
@@ -45,7 +45,7 @@ const DEPTH_MAX = 64;
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReaderOptions): TreeReader {
-  // A file with the same inode, size and change time is the same content: the agent cannot set the change time.
+  // The same inode, size and change time mean the same content, because the agent cannot set the change time.
   let known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
 
   return {
@@ -62,7 +62,7 @@ export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReader
         toGuestUid,
       };
       for (const { path, handle } of roots) {
-        // The root too: a home that forbids its owner to enter disables everything in it.
+        // Record the root too: removing its permissions disables everything in it.
         const root = describe(fstatSync(handle, { bigint: true }), walk);
         walk.entries[path] = root;
         if (!readRoot(handle, { root, place: { path, depth: 0, walk } }))
@@ -92,7 +92,7 @@ interface Place {
   readonly walk: Walk;
 }
 
-/** False where reading is forbidden to us. On a settled tree the mode is lifted, and put back at once. */
+/** False if reading is forbidden. On a settled tree the mode is changed for the read, and restored at once. */
 function readRoot(handle: number, { root, place }: { readonly root: TreeEntry; readonly place: Place }): boolean {
   const lift = place.walk.settled && (root.mode & 0o500) !== 0o500;
   try {
@@ -122,7 +122,7 @@ function readDirectory(handle: number, { path, depth, walk }: Place): void {
     try {
       readEntry(real, { path: shown, depth, walk });
     } catch (error) {
-      // Gone between the listing and the look: as if it had not been there.
+      // The file vanished after the listing. Treat it as absent.
       if (errorCode(error) !== 'ENOENT') throw error;
     }
   }
@@ -196,7 +196,7 @@ function hashFile(
   }
 }
 
-/** Undefined when the file grew past the bound while it was read. */
+/** Undefined if the file grew past the limit during the read. */
 function hashHandle(handle: number, walk: Walk): string | undefined {
   const hash = createHash('sha256');
   const block = Buffer.allocUnsafe(64 * 1024);
@@ -217,7 +217,7 @@ interface OpenHow {
   readonly settled: boolean;
 }
 
-/** Undefined where reading is forbidden to us. On a settled tree the mode is lifted, and put back at once. */
+/** Undefined if reading is forbidden. On a settled tree the mode is changed for the read, and restored at once. */
 function openGuarded(real: Buffer, { flags, mode, settled }: OpenHow): number | undefined {
   try {
     return openSync(real, flags);
@@ -243,8 +243,7 @@ function kindOf(stats: BigIntStats): TreeEntry['kind'] {
 }
 
 /**
- * A file name as text, so that two names never look alike: bytes that are not UTF-8, control characters and the
- * backslash become `\xHH`.
+ * A file name as unambiguous text: bytes that are not UTF-8, control characters and the backslash are written `\xHH`.
  */
 export function showName(name: Buffer): string {
   const text = name.toString('utf8');

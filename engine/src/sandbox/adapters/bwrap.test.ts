@@ -14,7 +14,7 @@ else
     it('not run'));
 
 describe('bwrap on this host', () => {
-  it('says of everything that is missing what to do about it', async () => {
+  it('reports a fix for everything that is missing', async () => {
     for (const { ok, fix } of await bwrapProvider.diagnose()) expect(fix === '').toBe(ok);
   });
 });

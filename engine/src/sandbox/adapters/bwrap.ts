@@ -30,9 +30,9 @@ const LOOK_MS = 2;
 const FREEZE_ROUNDS_MAX = 200;
 
 /**
- * The cage on Linux: bubblewrap (user, PID, mount, network, IPC and UTS namespaces, no capabilities, read-only system),
- * and an evidence side that stays outside. The agent's commands are started through `nsenter` by a server that lives
- * outside the PID namespace; the machine is whatever hangs under the namespace's PID 1, which makes killing one signal.
+ * The sandbox for Linux. Bubblewrap isolates the agent (user, PID, mount, network, IPC and UTS namespaces, no
+ * capabilities, read-only system); evidence is collected outside. A server outside the PID namespace starts the agent's
+ * commands through `nsenter`. Killing the namespace's PID 1 kills the whole machine with one signal.
  */
 export const bwrapProvider: SandboxProvider = {
   name: 'bwrap',
@@ -42,7 +42,7 @@ export const bwrapProvider: SandboxProvider = {
   diagnose: () => diagnoseHost(openBwrapSandbox),
 };
 
-/** PID 1 of each machine that is open, with its PID namespace: so that none looks for its own processes in another. */
+/** PID 1 and PID namespace of each open machine, so that no machine searches the processes of another. */
 const machines = new Map<number, string>();
 
 async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
@@ -55,7 +55,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const ownNamespace = [...namespaces][0] ?? '';
   machines.set(machine.initPid, ownNamespace);
   void machine.whenStopped.then(() => {
-    // The number may belong to a new machine by now.
+    // The pid may already belong to a new machine.
     if (machines.get(machine.initPid) === ownNamespace) machines.delete(machine.initPid);
   });
   const members = (): number[] => listMembers(namespaces, machines);
@@ -71,7 +71,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   let broken: unknown;
   const onError = (error: unknown): void => {
     broken ??= error;
-    // A machine whose service or host failed must not go on as if nothing were.
+    // Stop a machine whose service or host failed.
     machine.monitor.kill('SIGKILL');
   };
   const stopServices = services.map((service) => serveRequests({ service, machine, members, onError }));
@@ -102,7 +102,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     check();
     return result;
   };
-  /** Stopped by somebody else, before we stopped the rest: whoever stopped them wants them so. */
+  /** Processes that were already stopped before the freeze. They stay stopped after it. */
   let stoppedBefore: ReadonlySet<number> = new Set();
   const thaw = async (): Promise<void> => {
     frozen = false;
@@ -168,7 +168,7 @@ function closeHandles({ home, temporary, io }: Machine): void {
   for (const handle of [home, temporary, io]) closeSync(handle);
 }
 
-/** All of them, or none: when one fails the others are closed, and the first failure is thrown. */
+/** Opens all of them, or none: if one fails, the others are closed and the first error is thrown. */
 async function openAll<A extends Closable, B extends Closable, C extends Closable>(
   first: Promise<A>,
   second: Promise<B> | undefined,
@@ -188,7 +188,7 @@ interface Closable {
   readonly close: () => void;
 }
 
-/** Stops everything; two looks in a row that find nothing new and nothing running are the proof. */
+/** Stops everything, until two checks in a row find no new and no running process. */
 async function stopAll(members: () => number[]): Promise<number> {
   let known = '';
   for (let round = 0; round < FREEZE_ROUNDS_MAX; round++) {
@@ -200,21 +200,24 @@ async function stopAll(members: () => number[]): Promise<number> {
     known = now;
     if (round > 2) await pause(LOOK_MS);
   }
-  throw new SandboxError('lost', `the machine did not hold still after ${FREEZE_ROUNDS_MAX} looks`);
+  throw new SandboxError(
+    'lost',
+    `processes of the machine still ran after ${FREEZE_ROUNDS_MAX} attempts to freeze them`,
+  );
 }
 
-/** One signal to PID 1; the kernel takes the rest down with it. Then we look until nothing is left. */
+/** Sends one signal to PID 1, with which the kernel kills the rest. Then checks until no process is left. */
 async function killMachine(machine: Machine, members: () => number[]): Promise<KillResult> {
   const result = await killAndCount({
     members,
     lookMs: LOOK_MS,
     kill: async () => {
-      // Only while it is ours: a number may belong to another process of the host by now.
+      // Check that it is still ours: the pid may already belong to another process of the host.
       if (members().length > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self'))
         signalAll([machine.initPid], 'SIGKILL');
       else machine.monitor.kill('SIGKILL');
     },
-    // Whoever hid in a namespace whose link to PID 1 was lost.
+    // Kill processes in a nested namespace whose link to PID 1 was lost.
     onLeft: (left) => signalAll(left, 'SIGKILL'),
   });
   await machine.whenStopped;

@@ -26,7 +26,7 @@ if (problems.length === 0)
   describeSandboxContract({
     provider,
     knownGaps: {
-      callers: 'who holds a pipe inside a container can be seen by root of the host only',
+      callers: 'only root on the host can see which process holds a pipe in a container',
     },
   });
 else it('the sandbox contract of docker', ({ skip }) => skip(`not run: ${why}`));
@@ -48,13 +48,13 @@ describe.skipIf(problems.length > 0)('a container', () => {
     expect(before).toBeGreaterThan(trick.processesMin);
   });
 
-  it('is killed also when it is frozen', async () => {
+  it('is killed even if it is frozen', async () => {
     await using sandbox = await openAt(host);
     await sandbox.freeze();
     expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
   });
 
-  it('is an error, and no result, when the engine goes in the middle of a command', async () => {
+  it('reports an error, not a result, if the engine dies during a command', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'offswitch-'));
     const open = new Set<Socket>();
     const between = createServer((client) => {
@@ -74,7 +74,7 @@ describe.skipIf(problems.length > 0)('a container', () => {
       }, 100);
       await expect(running).rejects.toMatchObject({ name: 'SandboxError', code: 'lost' });
       await expect(sandbox.run(toUntrusted('true'), runOptions)).rejects.toMatchObject({ code: 'lost' });
-      // The engine saw the input end, as it does when the harness dies.
+      // The container's input has ended, as it does when the harness dies.
       await sandbox.whenStopped;
       expect(await sandbox.readMachine()).toMatchObject({ alive: false });
       await sandbox[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ describe.skipIf(problems.length > 0)('a container', () => {
     }
   });
 
-  it('goes down with the harness when that is killed', async () => {
+  it('ends when the harness is killed', async () => {
     const script = fileURLToPath(new URL('../testing/hold-container.ts', import.meta.url));
     const child = spawn(process.execPath, [script, host], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -97,11 +97,11 @@ describe.skipIf(problems.length > 0)('a container', () => {
 });
 
 describe('docker on this host', () => {
-  it('says of everything that is missing what to do about it', async () => {
+  it('reports a fix for everything that is missing', async () => {
     for (const { ok, fix } of await provider.diagnose()) expect(fix === '').toBe(ok);
   });
 
-  it('says what an address must look like that is none, and opens nothing', async () => {
+  it('explains the format of an invalid address, and opens nothing', async () => {
     const elsewhere = createDockerProvider({ host: 'tcp://build.example:2375' });
     expect(await elsewhere.diagnose()).toMatchObject([
       { what: 'Docker engine', ok: false, seen: expect.stringContaining('tcp://localhost:PORT') },
@@ -111,14 +111,14 @@ describe('docker on this host', () => {
     await expect(elsewhere.open(nothing)).rejects.toMatchObject({ name: 'SandboxError', code: 'unavailable' });
   });
 
-  it('says how to import a base image where the image cannot be built', async () => {
+  it('explains how to import a base image if the image cannot be built', async () => {
     await using engine = await startFakeEngine({ error: 'pull access denied for "debian"' });
     const failed = createDockerProvider({ host: engine.host }).build();
     await expect(failed).rejects.toMatchObject({ name: 'SandboxError', code: 'unavailable' });
     await expect(failed).rejects.toThrow(/pull access denied.*debootstrap.*docker import - debian:stable-slim/);
   });
 
-  it('is unavailable, and leaves nothing, where no engine answers', async () => {
+  it('is unavailable and leaves nothing behind if no engine answers', async () => {
     const absent = createDockerProvider({ host: 'unix:///nonexistent/docker.sock' });
     expect(await absent.diagnose()).toMatchObject([
       { what: 'Docker engine', ok: false, fix: expect.stringContaining('install Docker and start its engine') },
@@ -132,7 +132,7 @@ describe('docker on this host', () => {
   });
 });
 
-/** An engine that answers every question with one line, at a port of its own. */
+/** A fake engine that answers every request with the same line. */
 async function startFakeEngine(answer: unknown): Promise<AsyncDisposable & { readonly host: string }> {
   const server = createHttpServer((asked, response) => {
     asked.resume();

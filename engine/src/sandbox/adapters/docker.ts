@@ -44,38 +44,38 @@ import { serveRequests } from './docker/service.ts';
 
 export interface DockerProviderOptions {
   /**
-   * As in `DOCKER_HOST`: `unix:///PATH` or `tcp://localhost:PORT`; `unix:///var/run/docker.sock` when not given. The engine
-   * must run on this machine: processes are read here.
+   * As in `DOCKER_HOST`: `unix:///PATH` or `tcp://localhost:PORT`. Default: `unix:///var/run/docker.sock`. The engine must
+   * run on this host, because processes are read from its `/proc`.
    */
   readonly host?: string | undefined;
 }
 
 export interface DockerProvider extends SandboxProvider {
-  /** Builds the image from its small Dockerfile; the base image comes from wherever the engine gets images. */
+  /** Builds the image from its small Dockerfile. The engine gets the base image from its configured registry. */
   readonly build: () => Promise<string>;
 }
 
-/** How long a signal from the host may take before the engine is asked to kill as well. */
+/** How long a signal from the host may take. Then the engine is asked to kill too. */
 const SIGNAL_MS_MAX = 100;
-/** How long removing may take before it is left for later. */
+/** How long removal may take before it is postponed. */
 const REMOVE_MS_MAX = 15_000;
 const LOOK_MS = 5;
 const DEAD_LOOK_MS = 20;
 
 /**
- * A cage made by the Docker engine: two containers. The agent's has no network, a read-only system and, for the agent, no
- * capability. The keeper holds the same two volumes open and has no process of the agent: trees are read there, also when
- * the machine is dead; where the network is recorded, it shares that too, and the recorder runs there. Processes are read
- * on the host.
+ * A sandbox of two Docker containers. The agent's container has no network, a read-only system and, for the agent, no
+ * capabilities. The keeper shares its two volumes and runs no process of the agent. Trees are read in the keeper, even
+ * after the machine is dead. If the network is recorded, the keeper shares it too and runs the recorder. Processes are
+ * read on the host.
  */
 export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProviderOptions): DockerProvider {
   const connect: Parameters<typeof diagnoseEngine>[0]['connect'] = () => {
     const address = parseDockerHost(host);
     return { engine: connectDocker(address), address };
   };
-  const stock: Stock = { looked: false };
+  const leftovers: Leftovers = { removed: false };
   const open = async (options: OpenSandboxOptions): Promise<Sandbox> =>
-    openDockerSandbox({ engine: connect().engine, stock }, options);
+    openDockerSandbox({ engine: connect().engine, leftovers }, options);
   return {
     name: 'docker',
     simulated: false,
@@ -86,17 +86,17 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   };
 }
 
-interface Stock {
-  /** False when something may have been left with the engine: at first, and after it went away under a sandbox. */
-  looked: boolean;
+interface Leftovers {
+  /** False if the engine may still hold containers or volumes: at first, and after it failed during a sandbox. */
+  removed: boolean;
 }
 
 interface Place {
   readonly engine: DockerEngine;
-  readonly stock: Stock;
+  readonly leftovers: Leftovers;
 }
 
-async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
+async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
   const { limits, services, files, hosts = [], refusedHosts = [] } = options;
   assertHosts({ hosts, refusedHosts });
   assertFiles(files);
@@ -113,14 +113,14 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
       return true;
     })();
     isLeft = (await Promise.race([removed, sleep(REMOVE_MS_MAX)])) !== true;
-    // The engine hangs: what it keeps is removed before the next sandbox is opened.
-    if (isLeft) stock.looked = false;
+    // The engine hangs. Leftovers are removed before the next sandbox opens.
+    if (isLeft) leftovers.removed = false;
     forgetMark(mark);
   };
   try {
-    if (!stock.looked) {
+    if (!leftovers.removed) {
       await removeLeftovers(engine);
-      stock.looked = true;
+      leftovers.removed = true;
     }
     const makeOne = async (mode: string): Promise<string> => {
       const name = await makeVolume(engine, { bytesMax: limits.diskBytesMax, mode, mark });
@@ -143,27 +143,27 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
     const { id, pid: initPid } = agent;
     const members = (): number[] => listContainer(id);
     if (!members().includes(initPid))
-      throw new SandboxError('unavailable', 'the engine runs its containers on another machine');
+      throw new SandboxError('unavailable', 'the Docker engine runs its containers on another host');
     let broken: unknown;
     let closed = false;
     const isAlive = (): boolean => belongs(initPid, id) && lives(initPid);
     const seenDead = Promise.withResolvers<void>();
-    const told = engine
+    const ended = engine
       .waitFor(id, closing.signal)
-      // An engine that has gone says nothing of the machine: from here on every command is an error, never a result.
+      // Without the engine the state of the machine is unknown: every command is now an error, never a result.
       .catch((error: unknown) => {
         if (closing.signal.aborted) return;
         broken ??= error;
-        stock.looked = false;
+        leftovers.removed = false;
       })
       .then(async () => {
         const isOver = (): boolean => closing.signal.aborted || !isAlive();
         while (!isOver()) await pause(DEAD_LOOK_MS);
       });
-    // An engine that hangs tells nothing; the kill looks for itself.
-    const whenStopped = Promise.race([told, seenDead.promise]);
+    // An engine that hangs reports nothing, so the kill checks on its own.
+    const whenStopped = Promise.race([ended, seenDead.promise]);
     const container: Container = { engine, id, limits, isAlive, whenStopped };
-    // Before anything of the agent runs.
+    // Start the recorder before any process of the agent.
     const place = { keeper: keeper.id, hosts: { hosts, refusedHosts } };
     const recorder = recorded
       ? await startNetworkRecorder(engine, { ...place, world: createSystemWorld() })
@@ -201,8 +201,7 @@ async function openDockerSandbox({ engine, stock }: Place, options: OpenSandboxO
         members,
         lookMs: LOOK_MS,
         kill: async (untilEmpty) => {
-          // First without the engine, which may be gone, or hang. It kills nothing that is paused; the signal is then the
-          // first thing that the machine meets when it goes on.
+          // First try without the engine, which may be gone or hang. Paused processes get the signal when they resume.
           const sent = isAlive() && killIfAllowed(agent) === 'sent' && !frozen;
           if ((await untilEmpty(sent ? SIGNAL_MS_MAX : 0)).length === 0) return;
           const asked = thaw()

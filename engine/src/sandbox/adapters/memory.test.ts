@@ -4,12 +4,12 @@ import { memoryProvider } from './memory.ts';
 describeSandboxContract({
   provider: memoryProvider,
   knownGaps: {
-    signals: 'there are no processes that could be signalled',
-    permissions: 'the interpreter asks for no permission',
-    background: 'a background job runs to its end before its command returns',
-    callers: 'nobody can be seen to hold a pipe that does not exist',
-    limits: 'the simulation has no time, disk, process or memory of its own',
-    network: 'there is nothing to be connected',
-    isolation: 'nothing of an operating system is there to be shown',
+    signals: 'there are no processes to signal',
+    permissions: 'the interpreter does not check permissions',
+    background: 'a background job ends before its command returns',
+    callers: 'there are no pipes, so no process can hold one open',
+    limits: 'the simulation has no limits for time, disk, processes or memory',
+    network: 'there is no network',
+    isolation: 'there is no operating system to isolate from',
   },
 });

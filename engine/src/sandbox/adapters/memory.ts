@@ -20,9 +20,9 @@ import { oneAtATime } from '../kit/one-at-a-time.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
 /**
- * A simulation of a shell and its files, for unit tests and nothing else: no processes, no signals but the one that the
- * built-in `kill` makes up, no permissions. Whatever is recorded in it is marked `simulated` and never mixed with real
- * records. just-bash is an optional package, loaded only here.
+ * A simulated shell with files, only for unit tests. It has no processes, no permissions, and no signals except the one
+ * that its `kill` simulates. Its records are marked `simulated` and never mixed with real ones. just-bash is an optional
+ * package, loaded only here.
  */
 export const memoryProvider: SandboxProvider = {
   name: 'memory',
@@ -57,17 +57,16 @@ async function loadShell(): Promise<typeof JustBash> {
 async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const { files, services, limits, network, hosts = [], refusedHosts = [], signal } = options;
   signal.throwIfAborted();
-  if (network === 'recorded')
-    throw new SandboxError('unavailable', 'the memory sandbox has no network that could be recorded');
+  if (network === 'recorded') throw new SandboxError('unavailable', 'the memory sandbox has no network to record');
   if (hosts.length + refusedHosts.length > 0)
-    throw new SandboxError('unavailable', 'the memory sandbox has no network in which a host could be');
+    throw new SandboxError('unavailable', 'the memory sandbox has no network for hosts');
   assertFiles(files);
   const whole = (content: SandboxFile['content']): number =>
     isSparse(content) ? content.sizeBytes : toBytes(content).length;
   if (files.reduce((sum, { content }) => sum + whole(content), 0) > limits.diskBytesMax)
     throw new SandboxError(
       'unavailable',
-      'the memory sandbox holds files whole, holes too: they are larger than its disk',
+      'the files are larger than the disk of the memory sandbox, which stores sparse files in full',
     );
   const { Bash, defineCommand, InMemoryFs } = await loadShell();
   const fs: IFileSystem = new InMemoryFs();
@@ -200,7 +199,7 @@ async function execute(
   try {
     return await shell.exec(command, options);
   } catch (error) {
-    // The interpreter gives up with an exception where a shell would print one line.
+    // The interpreter throws an exception where a shell would print an error line.
     return { stdout: '', stderr: `bash: ${error instanceof Error ? error.message : String(error)}\n`, exitCode: 2 };
   }
 }

@@ -7,27 +7,27 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { stoppedResult, toRunResult } from './run-result.ts';
 import { stopAfter } from './stop-after.ts';
 
-/** A server of commands, wherever it runs. It reads `token NUL input-path NUL command NUL`, and marks both outputs when a command has ended. */
+/** A command server. It reads `token NUL input-path NUL command NUL`, and writes a mark to both outputs when a command ends. */
 export interface CommandLink {
   readonly send: (request: string) => void;
   readonly outputs: readonly [stdout: MarkedOutput, stderr: MarkedOutput];
-  /** Exit code of the command, by a way that the agent cannot write to; when not given, by the word of the mark. */
+  /** Reads the exit code from a channel that the agent cannot write to. Default: the word of the mark. */
   readonly readExitCode?: () => Promise<number>;
-  /** Puts standard input into a file of the machine. */
+  /** Writes standard input to a file in the machine. */
   readonly offerInput: (content: string) => Promise<{ readonly inside: string; readonly remove: () => void }>;
-  /** Kills every process of the command that runs. */
+  /** Kills every process of the running command. */
   readonly stopCommand: () => void;
   readonly isAlive: () => boolean;
   readonly whenStopped: Promise<void>;
   /** Resolves when the server has ended. */
   readonly whenGone: Promise<void>;
-  /** How long a dying machine may take to be known as dead. */
+  /** How long it may take until the death of a machine is noticed. */
   readonly deathMsMax: number;
 }
 
-/** How long a server that ended may take to be explained by the death of its machine. */
+/** If the server ends, wait this long for the death of its machine, which would explain it. */
 const GONE_MS_MAX = 2000;
-/** How long the last output of a dead machine may take. */
+/** How long to wait for the last output of a dead machine. */
 const LAST_WORDS_MS = 50;
 
 /** Runs commands through a server, one after the other. */
@@ -40,7 +40,7 @@ export function createCommandQueue(link: CommandLink): (command: string, options
     options.signal.throwIfAborted();
     const started = performance.now();
     if (!link.isAlive()) return stoppedResult();
-    if (gone) throw new SandboxError('lost', 'the command server ended while the machine lives');
+    if (gone) throw new SandboxError('lost', 'the command server ended, but the machine is alive');
     const input = options.stdin === undefined ? undefined : await link.offerInput(options.stdin);
     const token = randomBytes(16).toString('hex');
     const portions: Promise<[MarkedPortion, MarkedPortion]> = Promise.all([
@@ -53,7 +53,7 @@ export function createCommandQueue(link: CommandLink): (command: string, options
     try {
       const code = await Promise.race([exitCode, nothingAfter(link.whenStopped, link.whenGone), limit.whenOverdue]);
       options.signal.throwIfAborted();
-      // KILL is how a command looks that went down with its machine.
+      // A command that dies with its machine also looks like one that was killed (137).
       if (code === undefined) await Promise.race([link.whenStopped, sleep(GONE_MS_MAX)]);
       else if (code === 137 && !limit.timedOut()) await Promise.race([link.whenStopped, sleep(link.deathMsMax)]);
       const durationMs = performance.now() - started;
@@ -63,7 +63,7 @@ export function createCommandQueue(link: CommandLink): (command: string, options
         return stoppedResult(durationMs, marked ?? [stdout.takeRest(most), stderr.takeRest(most)]);
       }
       if (code === undefined)
-        throw new SandboxError('lost', 'the command server ended, or is not heard any more, while the machine lives');
+        throw new SandboxError('lost', 'the command server ended or stopped responding, but the machine is alive');
       const timedOut = limit.timedOut();
       const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
       return toRunResult(await portions, { exitCode: timedOut ? 124 : code, timedOut, durationMs, notes });
@@ -73,7 +73,7 @@ export function createCommandQueue(link: CommandLink): (command: string, options
   });
 }
 
-/** Undefined, once one of them has resolved. */
+/** Resolves with undefined when one of the promises has resolved. */
 async function nothingAfter(...ends: readonly Promise<void>[]): Promise<undefined> {
   await Promise.race(ends);
   return undefined;

@@ -18,7 +18,7 @@ const sparse: fc.Arbitrary<SparseContent> = fc.integer({ min: 1, max: 20_000 }).
 );
 
 describe('the pages of a sparse file', () => {
-  it('hold exactly what its blocks hold, in order, none twice', () => {
+  it('contain exactly its blocks, in order and without duplicates', () => {
     fc.assert(
       fc.property(sparse, (content) => {
         const pages = toPages(content);
@@ -31,7 +31,7 @@ describe('the pages of a sparse file', () => {
     );
   });
 
-  it('are only those that have a block', () => {
+  it('include only pages with a block', () => {
     const one = { offset: 1024 * 1024 * 1024 - 1, bytes: Buffer.from('z') };
     const pages = toPages({ sizeBytes: 1024 * 1024 * 1024, blocks: [one] });
     expect(pages).toHaveLength(1);

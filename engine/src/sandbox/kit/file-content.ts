@@ -4,7 +4,7 @@ export function isSparse(content: SandboxFile['content']): content is SparseCont
   return typeof content !== 'string' && !(content instanceof Uint8Array);
 }
 
-/** Throws `open-failed` on what cannot be a file. */
+/** Throws `open-failed` if a file is invalid. */
 export function assertFiles(files: readonly SandboxFile[]): void {
   for (const { path, content, modifiedAt } of files) {
     const refuse = (expected: string): never => {
@@ -22,7 +22,7 @@ export function assertFiles(files: readonly SandboxFile[]): void {
 
 const PAGE_BYTES = 4096;
 
-/** What is written of a sparse file, in whole pages (the last one may be cut by the end of the file), in order. */
+/** The pages of a sparse file that must be written, in order. The end of the file may cut the last one. */
 export function toPages({
   sizeBytes,
   blocks,
@@ -41,7 +41,7 @@ export function toPages({
   return [...pages].map(([offset, bytes]) => ({ offset, bytes })).toSorted((a, b) => a.offset - b.offset);
 }
 
-/** The whole of it, holes too. */
+/** The complete content, including holes. */
 export function toBytes(content: SandboxFile['content']): Uint8Array {
   if (!isSparse(content)) return typeof content === 'string' ? Buffer.from(content) : content;
   const whole = new Uint8Array(content.sizeBytes);

@@ -1,24 +1,24 @@
-# Passes on sockets that a program elsewhere hands over, to the channel of Node.js: a program in a container can reach a
+# Receives sockets from another program and passes them to the channel of Node.js: a program in a container can reach a
 # Unix socket in a shared folder, but not that channel.
 #
-# Arguments: numbers of the system calls sendmsg and recvmsg, path where to wait, how many sockets will come.
-# Output: `ready`, when it waits.
+# Arguments: numbers of the system calls sendmsg and recvmsg, path of the Unix socket, number of sockets to receive.
+# Output: `ready` when it listens.
 use strict;
 use Socket;
 
 my ($sendmsg, $recvmsg, $path, $count) = @ARGV;
 open(my $channel, '+<&=', $ENV{NODE_CHANNEL_FD}) or die "channel: $!\n";
-# Nobody comes when the harness has gone.
+# Do not wait forever if the harness is gone.
 alarm 60;
 socket(my $door, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
 bind($door, pack_sockaddr_un($path)) or die "$path: $!\n";
-# The folder is private. Root of a container has no power over files of others, so the socket itself is open to all.
+# The folder is private. Root in the container has no rights on files of other users, so the socket is open to all.
 chmod(0666, $path) && listen($door, 1) or die "$path: $!\n";
 $| = 1;
 print "ready\n";
 accept(my $sender, $door) or die "accept: $!\n";
 
-# Each message has one socket. The kernel never joins two messages that have one, but may cut one off.
+# Each message carries one socket. The kernel never merges two such messages, but may truncate one.
 for my $number (1 .. $count) {
   my ($text, $rights) = ('', '');
   vec($text, 4095, 8) = 0;

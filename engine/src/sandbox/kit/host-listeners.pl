@@ -1,12 +1,12 @@
-# Opens the ports of the hosts inside the machine's network, and hands them out. Runs after join-network.pl.
-# A socket belongs to the network in which it was made, whoever holds it: the harness accepts connections from inside
-# the machine, and no process of ours stays there.
+# Opens the ports of the declared hosts inside the machine's network, and passes the listening sockets to the harness.
+# Runs after join-network.pl. A socket stays in the network namespace in which it was created, whatever process holds it.
+# So the harness accepts connections from inside the machine without leaving a process there.
 #
-# Arguments: number of the system call sendmsg; where to send: `channel` for the channel of Node.js, or the path of a
-# Unix socket; then pairs of address and port. Port 0: the address is there, and nothing listens.
+# Arguments: number of the system call sendmsg; the destination: `channel` for the channel of Node.js, or the path of a
+# Unix socket; then pairs of address and port. Port 0: add the address without a listener.
 my ($sendmsg, $where, @places) = @ARGV;
 
-# lo is up: RTM_NEWLINK, IFF_UP. Index 1 is lo in every network namespace.
+# Bring up lo: RTM_NEWLINK, IFF_UP. Index 1 is lo in every network namespace.
 configure('lo', 0, 1, message(16, 5, pack 'C x S l L L', 0, 0, 1, 1, 1));
 
 my $channel;
@@ -20,14 +20,14 @@ my ($count, %there) = (0);
 while (my ($address, $port) = splice @places, 0, 2) {
   my $family = $address =~ /:/ ? AF_INET6 : AF_INET;
   my $binary = inet_pton($family, $address) or die "no address: $address\n";
-  # RTM_NEWADDR with the whole address as its prefix, in use at once (IFA_F_NODAD).
+  # RTM_NEWADDR with a full-length prefix, usable at once (IFA_F_NODAD).
   configure("address $address", 0, 1, message(20, 0x605,
     pack('C4 L', $family, 8 * length $binary, 2, 0, 1) . attr(1, $binary) . attr(2, $binary))) unless $there{$binary}++;
   next if $port == 0;
   socket(my $listener, $family, SOCK_STREAM, 0) or die "socket: $!\n";
   my $name = $family == AF_INET ? pack_sockaddr_in($port, $binary) : pack_sockaddr_in6($port, $binary);
   bind($listener, $name) && listen($listener, 511) or die "listen at $address port $port: $!\n";
-  # What Node.js takes for a socket that comes with a message.
+  # The message with which Node.js expects a socket.
   my $text = qq({"cmd":"NODE_HANDLE","type":"net.Native","msg":{"listener":$count}}\n);
   my $vector = pack 'P Q', $text, length $text;
   my $rights = pack 'Q l l l x4', 20, SOL_SOCKET, 1, fileno $listener;
@@ -35,6 +35,6 @@ while (my ($address, $port) = splice @places, 0, 2) {
   syscall($sendmsg, fileno $channel, $envelope, 0) == length $text or die "sendmsg: $!\n";
   $count++;
 }
-# Node.js says of each that it has come.
+# Node.js acknowledges each socket.
 exit if $where ne 'channel';
 while ($count > 0 && sysread $channel, my $block, 4096) { $count -= ($block =~ tr/\n//) }

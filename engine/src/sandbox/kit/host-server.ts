@@ -5,9 +5,9 @@ import { finished } from 'node:stream/promises';
 import { type SandboxHost, SandboxError } from '../contract.ts';
 import type { NetworkHosts } from './network-programs.ts';
 
-/** The listeners of the declared hosts. They are sockets of the machine's network, held by this process. */
+/** The listeners of the declared hosts: sockets in the machine's network, held by this process. */
 export interface HostServer {
-  /** Takes no more connections. What is open stays open until its machine is dead and its bytes are read. */
+  /** Accepts no more connections. Open ones stay open until the machine is dead and their bytes are read. */
   readonly stop: () => void;
   /** Ends every connection. */
   readonly close: () => void;
@@ -15,21 +15,21 @@ export interface HostServer {
 
 interface HostServerOptions {
   readonly hosts: readonly SandboxHost[];
-  /** A handler of ours failed. */
+  /** Called if a handler fails. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Connections of one host at a time; a further one is closed at once. */
+/** Parallel connections to one host. Further ones are closed at once. */
 const CONNECTIONS_MAX = 64;
 const START_MS_MAX = 30_000;
-/** How long a peer may take to close after its handler has returned. Until then what it still sends is thrown away. */
+/** How long a peer may take to close after its handler has returned. Until then its further bytes are discarded. */
 const LINGER_MS_MAX = 2000;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
 /**
- * Takes the listening sockets that `child` sends over its channel, in the order of `hosts`, and serves them. `child` runs
- * `host-listeners.pl`, or `handle-carrier.pl`, which passes on what the former sends from elsewhere. Resolves when every
- * host can be reached.
+ * Receives listening sockets from `child` over its channel, in the order of `hosts`, and serves them. `child` runs
+ * `host-listeners.pl`, or `handle-carrier.pl`, which forwards the sockets of a `host-listeners.pl` in a container.
+ * Resolves when every host can be reached.
  */
 export async function startHostServer(child: ChildProcess, { hosts, onError }: HostServerOptions): Promise<HostServer> {
   const servers: Server[] = [];
@@ -54,7 +54,7 @@ export async function startHostServer(child: ChildProcess, { hosts, onError }: H
     for (const [index, handle] of (await receiveHandles(child, hosts.length)).entries()) {
       const host = hosts[index];
       if (host === undefined) throw new RangeError(`expected ${hosts.length} listeners, got one more`);
-      // Half-open, so that an answer can follow the end of an upload.
+      // Half-open, so that an answer can be sent after the upload has ended.
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => take(socket, host));
       server.maxConnections = CONNECTIONS_MAX;
       servers.push(server);
@@ -77,7 +77,7 @@ export async function startHostServer(child: ChildProcess, { hosts, onError }: H
 }
 
 async function serveConnection(socket: Socket, { name, port, connect }: SandboxHost): Promise<void> {
-  // Without a listener an agent could end the harness by a reset.
+  // Without an error listener, a connection reset by the agent would crash the harness.
   socket.on('error', () => undefined);
   try {
     await connect({ stream: socket, host: name, port });
@@ -87,17 +87,17 @@ async function serveConnection(socket: Socket, { name, port, connect }: SandboxH
     throw error;
   }
   if (socket.destroyed) return;
-  // A socket that is closed with unread bytes resets the connection, and takes the answer with it.
+  // Closing a socket with unread bytes resets the connection and loses the answer.
   const timer = setTimeout(() => socket.destroy(), LINGER_MS_MAX);
   socket.once('close', () => clearTimeout(timer));
   socket.end();
   socket.resume();
 }
 
-/** Errors by which a stream tells that the other side has gone. */
+/** Error codes that mean that the other side is gone. */
 const BROKEN_OFF = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
 
-/** Whether a handler failed because the agent's side ended the connection: the agent may do that, and it breaks nothing. */
+/** Whether a handler failed because the agent's side ended the connection. That is allowed and not an error. */
 function brokeOff(socket: Socket, error: unknown): boolean {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   return socket.errored !== null && (error === socket.errored || BROKEN_OFF.has(code));
@@ -113,7 +113,7 @@ function listenOn(server: Server, handle: object): Promise<void> {
   });
 }
 
-/** All handles, once their sender has ended well. */
+/** Resolves with all handles after their sender has exited successfully. */
 async function receiveHandles(child: ChildProcess, count: number): Promise<object[]> {
   const handles: object[] = [];
   child.on('message', (_message, handle) => {
@@ -144,17 +144,16 @@ export function hostLines({ hosts = [], refusedHosts = [] }: NetworkHosts): stri
   return [...hosts, ...refusedHosts].map(({ address, name }) => `${address} ${name}\n`).join('');
 }
 
-/** Addresses that mean something else: this machine, nobody, a group, or a name that the recorder made up. */
+/** Reserved addresses: loopback, unspecified, multicast, and those that the recorder makes up for names. */
 const TAKEN = /^(0\.|127\.|198\.1[89]\.|2(2[4-9]|[345]\d)\.|::1?$|ff|::ffff:)/i;
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
-/** Throws `open-failed` on what cannot be a host of a machine. */
+/** Throws `open-failed` if a host is invalid. */
 export function assertHosts({ hosts = [], refusedHosts = [] }: NetworkHosts): void {
   for (const { name, address } of [...hosts, ...refusedHosts]) {
-    if (!NAME.test(name))
-      throw new SandboxError('open-failed', `expected the name of a host, got ${JSON.stringify(name)}`);
+    if (!NAME.test(name)) throw new SandboxError('open-failed', `expected a host name, got ${JSON.stringify(name)}`);
     if (isIP(address) === 0 || TAKEN.test(address))
-      throw new SandboxError('open-failed', `expected an address that a host can have, got ${JSON.stringify(address)}`);
+      throw new SandboxError('open-failed', `expected a valid address for a host, got ${JSON.stringify(address)}`);
   }
   for (const { name, port } of hosts) {
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -165,7 +164,7 @@ export function assertHosts({ hosts = [], refusedHosts = [] }: NetworkHosts): vo
     throw new SandboxError('open-failed', `${refused.address} of ${refused.name} cannot both answer and refuse`);
 }
 
-/** For the details of a sandbox; nothing where there are no hosts. */
+/** The entry for the details of a sandbox; empty if there are no hosts. */
 export function hostDetails({ hosts = [], refusedHosts = [] }: NetworkHosts): Record<string, string> {
   const told = [
     ...hosts.map(({ name, address, port }) => `${name} (${address}) answers at port ${port}`),

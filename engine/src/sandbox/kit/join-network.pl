@@ -1,15 +1,15 @@
-# Joins the network of a machine. Other programs follow this one in the same text.
-# The process enters the user and network namespaces of the machine, but stays outside its PID and mount namespaces: the
-# agent can neither see, signal nor trace it.
+# Joins the network of a machine. The text of another program is appended to this one.
+# The process enters the user and network namespaces of the machine, but stays outside its PID and mount namespaces, so
+# that the agent can neither see, signal nor trace it.
 #
-# Arguments, taken off the list: PID 1 of the machine (0: this process is in its network already), the namespaces to
+# Arguments, removed from the list: PID 1 of the machine (0: this process is already in its network), the namespaces to
 # join, separated by commas, and the number of the system call setns.
 use strict;
 use Socket qw(:DEFAULT inet_ntop inet_pton pack_sockaddr_in6 unpack_sockaddr_in6 IPPROTO_IPV6 IPV6_V6ONLY);
 use Fcntl;
 
 my ($pid, $spaces, $setns) = splice @ARGV, 0, 3;
-# All handles are opened first: after the first setns this process may no longer be allowed to.
+# Open all handles first: after the first setns this process may no longer be allowed to open them.
 my @spaces = $pid == 0 ? () : map { open(my $handle, '<', "/proc/$pid/ns/$_") or die "$_ namespace: $!\n"; $handle } split /,/, $spaces;
 for my $space (@spaces) { syscall($setns, fileno($space), 0) == 0 or die "setns: $!\n" }
 
@@ -17,7 +17,7 @@ sub attr { my ($type, $value) = @_; return pack('S S a*', 4 + length $value, $ty
 sub nest { my ($type, @parts) = @_; return attr($type | 0x8000, join '', @parts) }
 sub message { my ($type, $flags, $body) = @_; return pack('L S S L L a*', 16 + length $body, $type, $flags, 1, 0, $body) }
 
-# Sends to the kernel and dies of the first error that it names.
+# Sends messages to the kernel, and dies with the first error that it returns.
 sub configure {
   my ($what, $protocol, $acknowledged, @messages) = @_;
   socket(my $link, 16, SOCK_RAW, $protocol) or die "$what: $!\n";

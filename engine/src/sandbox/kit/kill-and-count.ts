@@ -2,21 +2,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { KillResult } from '../contract.ts';
 
-/** How long a killed machine may take to be empty. */
+/** How long it may take until no process of a killed machine is left. */
 export const KILL_MS_MAX = 5000;
 
-interface Emptying {
-  /** Process ids of the host, asked anew at each look. */
+interface KillOptions {
+  /** Process ids on the host, read again at each check. */
   readonly members: () => number[];
   readonly lookMs: number;
-  /** Kills; `untilEmpty` waits up to a number of milliseconds from the start, and says who is left. */
+  /** Kills the processes. `untilEmpty` waits until none is left, at most `msMax` from the start, and returns those left. */
   readonly kill: (untilEmpty: (msMax: number) => Promise<readonly number[]>) => Promise<unknown>;
-  /** Called after each look that still finds somebody. */
+  /** Called after each check that still finds processes. */
   readonly onLeft?: (left: readonly number[]) => void;
 }
 
-/** Kills, then looks until nothing is left or the time is over. */
-export async function killAndCount({ members, lookMs, kill, onLeft }: Emptying): Promise<KillResult> {
+/** Kills the processes, then checks until none is left or `KILL_MS_MAX` is over. */
+export async function killAndCount({ members, lookMs, kill, onLeft }: KillOptions): Promise<KillResult> {
   let left = members();
   const before = left.length;
   const started = performance.now();

@@ -5,8 +5,8 @@ import { createMarkedOutput, type MarkedOutput } from './marked-output.ts';
 
 const mark = (token: string, word = '0'): string => `\u0000${token} ${word}\u0000`;
 
-describe('output that is cut at marks', () => {
-  it('is the same in whatever pieces it comes', async () => {
+describe('output that is split at marks', () => {
+  it('does not depend on the chunks in which it arrives', async () => {
     const [first, second] = [Buffer.from(`one${mark('a', '3')}between`), Buffer.from(`two\u0000a ${mark('b', '0')}`)];
     const pieces = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 40 });
     const feed = (output: MarkedOutput, whole: Buffer, sizes: readonly number[]): void => {
@@ -27,14 +27,14 @@ describe('output that is cut at marks', () => {
     );
   });
 
-  it('is counted beyond its bound, and kept up to it', async () => {
+  it('is kept up to its limit, and counted beyond it', async () => {
     const output = createMarkedOutput();
     const read = output.readTo('t', 4);
     output.add(Buffer.from(`0123456789${mark('t')}`));
     expect(await read).toMatchObject({ text: '0123', bytes: 10, truncated: true });
   });
 
-  it('is added to the next portion when it came between two', async () => {
+  it('is added to the next portion if it came between two', async () => {
     const output = createMarkedOutput(6);
     output.add(Buffer.from('late and long '));
     const read = output.readTo('t', 100);
@@ -42,7 +42,7 @@ describe('output that is cut at marks', () => {
     expect(await read).toMatchObject({ text: 'late anow', bytes: 17, truncated: true });
   });
 
-  it('can be taken without a mark, with what could have begun one', () => {
+  it('can be read without a mark, including a possible partial mark', () => {
     const output = createMarkedOutput();
     void output.readTo('token', 100);
     output.add(Buffer.from('dying\u0000tok'));

@@ -2,21 +2,21 @@ import type { Portion } from './run-result.ts';
 
 /** A portion that ended with a mark. */
 export interface MarkedPortion extends Portion {
-  /** What stood beside the token in the mark. */
+  /** The word after the token in the mark. */
   readonly word: string;
 }
 
 /**
- * Cuts one output of many commands at marks: NUL token SPACE word NUL. What is beyond the bound of a portion is counted and
- * thrown away, so that memory does not grow with what the agent prints.
+ * Splits one output stream of many commands at marks: NUL token SPACE word NUL. Bytes beyond the limit of a portion are
+ * counted and discarded, so that memory does not grow with the output of the agent.
  */
 export interface MarkedOutput {
   readonly add: (block: Buffer) => void;
-  /** What came before the mark. */
+  /** Resolves with the output before the mark. */
   readonly readTo: (token: string, bytesMax: number) => Promise<MarkedPortion>;
-  /** What has come so far; for a machine that died and will set no mark. */
+  /** Takes the output so far, for a machine that died and will not write a mark. */
   readonly takeRest: (bytesMax: number) => Portion;
-  /** What has come so far, and stays. */
+  /** Returns the output so far without taking it. */
   readonly peek: () => string;
 }
 
@@ -27,16 +27,16 @@ interface Wanted {
 }
 
 const WORD_BYTES_MAX = 16;
-/** What background processes may print between two commands; the rest is counted only. */
+/** Output of background processes that is kept between two commands. The rest is only counted. */
 const BETWEEN_COMMANDS_BYTES_MAX = 64 * 1024;
 
-/** @param bytesMax what is kept while nobody waits for a mark */
+/** @param bytesMax bytes kept while no reader waits for a mark */
 export function createMarkedOutput(bytesMax = BETWEEN_COMMANDS_BYTES_MAX): MarkedOutput {
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let bytes = 0;
   let limit = bytesMax;
-  // May hold the beginning of a mark, which can come in pieces.
+  // May hold the beginning of a mark: a mark can arrive in several chunks.
   let tail: Buffer = Buffer.alloc(0);
   let wanted: Wanted | undefined;
 

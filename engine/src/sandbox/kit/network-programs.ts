@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { type OpenSandboxOptions, SandboxError } from '../contract.ts';
 
 /**
- * The Perl programs that work in the network of a machine. They need system calls that Node.js has no name for, and Perl
- * is where bubblewrap is.
+ * The Perl programs that work in the network of a machine. They need system calls that Node.js does not offer, and Perl is
+ * available wherever bubblewrap is.
  */
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const JOIN = read('join-network.pl');
@@ -12,16 +12,16 @@ const RECORDER = JOIN + read('network-recorder.pl');
 const LISTENERS = JOIN + read('host-listeners.pl');
 const CARRIER = read('handle-carrier.pl');
 
-/** Numbers of the system calls, by the processor's name in Node.js. */
+/** System call numbers, by the Node.js name of the architecture. */
 const SYSTEM_CALLS: Readonly<Record<string, Readonly<Record<'setns' | 'capset' | 'sendmsg' | 'recvmsg', number>>>> = {
   x64: { setns: 308, capset: 126, sendmsg: 46, recvmsg: 47 },
   arm64: { setns: 268, capset: 91, sendmsg: 211, recvmsg: 212 },
 };
 
-/** How a program gets into the network. `here`: whoever starts it has put it there. */
+/** How a program enters the network. `here`: it is started there. */
 export type NetworkEntry = { readonly pid: number; readonly namespaces: readonly string[] } | 'here';
 
-/** What the programs must know of the declared hosts. */
+/** The declared hosts that the programs need. */
 export type NetworkHosts = Pick<OpenSandboxOptions, 'hosts' | 'refusedHosts'>;
 
 /** Arguments for `perl`. */
@@ -30,13 +30,13 @@ export function recorderArguments(entry: NetworkEntry, hosts: NetworkHosts, byte
   return ['-e', RECORDER, ...entryWords(entry), String(capset), String(bytesKept), ...places(hosts)];
 }
 
-/** Arguments for `perl`. @param to path of a Unix socket, or `channel`: the one that Node.js makes for a child */
+/** Arguments for `perl`. @param to path of a Unix socket, or `channel` for the IPC channel of a Node.js child */
 export function listenerArguments(entry: NetworkEntry, hosts: NetworkHosts, to: string): string[] {
   const { sendmsg } = systemCalls();
   return ['-e', LISTENERS, ...entryWords(entry), String(sendmsg), to, ...places(hosts)];
 }
 
-/** Arguments for `perl`. @param at path of the Unix socket that listeners are sent to; `count` of them will come */
+/** Arguments for `perl`. @param at path of the Unix socket on which it receives `count` listeners */
 export function carrierArguments(at: string, count: number): string[] {
   const { sendmsg, recvmsg } = systemCalls();
   return ['-e', CARRIER, String(sendmsg), String(recvmsg), at, String(count)];
@@ -45,7 +45,7 @@ export function carrierArguments(at: string, count: number): string[] {
 function systemCalls(): (typeof SYSTEM_CALLS)[string] {
   const calls = SYSTEM_CALLS[process.arch];
   if (calls === undefined)
-    throw new SandboxError('unavailable', `the network of a machine cannot be entered on ${process.arch}`);
+    throw new SandboxError('unavailable', `networks of machines are not supported on ${process.arch}`);
   return calls;
 }
 
@@ -54,7 +54,7 @@ function entryWords(entry: NetworkEntry): string[] {
   return [String(pid), namespaces.join(','), String(systemCalls().setns)];
 }
 
-/** Pairs of address and port; port 0 stands for all ports of an address where nothing listens. */
+/** Pairs of address and port. Port 0 means an address without listeners. */
 function places({ hosts = [], refusedHosts = [] }: NetworkHosts): string[] {
   return [
     ...hosts.flatMap(({ address, port }) => [address, String(port)]),

@@ -1,11 +1,11 @@
-# Records every attempt to reach anything. Runs after join-network.pl. It interprets as little as it can, and keeps no
-# memory of what was sent but a bounded head of each open connection.
+# Records every attempt to reach an address. Runs after join-network.pl. It interprets as little as possible, and keeps
+# only a bounded head of each open connection in memory.
 #
-# Arguments: number of the system call capset, bytes kept of an attempt, then pairs of address and port that are left
-# alone. Port 0: every port of the address; a TCP connection to it is told, but not taken.
-# Input: a line is sent back as `s LINE` once everything that had come before was told. End of input ends the program.
+# Arguments: number of the system call capset, bytes kept of an attempt, then pairs of address and port that it does not
+# serve. Port 0: all ports of the address; a TCP connection to it is reported, but not accepted.
+# Input: each line is echoed as `s LINE` after everything before it was reported. End of input ends the program.
 # Output, one line each: `ready` ·
-# `o ID ADDRESS PORT` a TCP connection was made · `d ID COUNT HEX` bytes came over it, of which HEX are kept ·
+# `o ID ADDRESS PORT` a TCP connection was opened · `d ID COUNT HEX` it received COUNT bytes, of which HEX are kept ·
 # `u ADDRESS PORT COUNT HEX ANSWER` a UDP packet; ANSWER is the address made up for a DNS question or `-` ·
 # `l COUNT` packets were lost.
 
@@ -14,20 +14,20 @@ my ($OPEN_MAX, $IDLE_S, $HEAD_MAX, $NAMES_MAX) = (256, 10, 16384, 65534);
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
 
-# Every address is local: ip route add local default dev lo, for both families.
+# Make every address local, for both families: ip route add local default dev lo.
 for my $family (AF_INET, AF_INET6) {
   my $route = pack('C8 L', $family, 0, 0, 0, 255, 3, 254, 2, 0) . attr(4, pack 'L', 1);
   configure('route', 0, 1, message(24, 0x605, $route));
 }
 
-# Where TCP connections to any port of any address end up.
+# All TCP connections, to any port of any address, arrive at these two listeners.
 socket(my $four, AF_INET, SOCK_STREAM, 0) or die "socket: $!\n";
 bind($four, pack_sockaddr_in(0, INADDR_LOOPBACK)) && listen($four, 1024) or die "listen: $!\n";
 my ($port) = unpack_sockaddr_in(getsockname $four);
 socket(my $six, AF_INET6, SOCK_STREAM, 0) or die "socket: $!\n";
 bind($six, pack_sockaddr_in6($port, inet_pton(AF_INET6, '::1'))) && listen($six, 1024) or die "listen: $!\n";
 
-# nft: type nat hook output priority -100; tcp, not to loopback, redirect to the port above.
+# nft: type nat hook output priority -100; redirect all TCP except loopback to the port above.
 sub expression { my ($name, @parts) = @_; return nest(1, attr(1, "$name\0"), nest(2, @parts)) }
 sub number { my ($type, $value) = @_; return attr($type, pack 'N', $value) }
 sub nft { my ($type, $flags, $family, @parts) = @_; return message(0xa00 | $type, $flags, pack('C C n', $family, 0, 0) . join '', @parts) }
@@ -65,8 +65,8 @@ for (['ip', 2, 16, "\x7f"], ['ip6', 10, 24, inet_pton(AF_INET6, '::1')]) {
     message(0x11, 1, pack 'C C n', 0, 0, 10));
 }
 
-# UDP is read off the wire, so that no port is missed. The socket on port 53 only keeps the kernel from refusing.
-# A filter keeps what is not UDP, and what is for 127.x.x.x, from filling its small buffer.
+# UDP is read with a packet socket, so that no port is missed. The socket on port 53 only prevents ICMP errors.
+# A filter keeps packets that are not UDP or go to 127.x.x.x out of its small buffer.
 sub wire {
   my ($protocol, @filter) = @_;
   my $code = join '', map { pack 'S C C L', @$_ } @filter;
@@ -78,7 +78,7 @@ sub wire {
 my ($take, $drop) = ([0x06, 0, 0, 0xffffffff], [0x06, 0, 0, 0]);
 my $wire_four = wire(0x0800, [0x30, 0, 0, 9], [0x15, 0, 3, 17], [0x30, 0, 0, 16], [0x15, 1, 0, 127], $take, $drop);
 my $wire_six = wire(0x86dd, [0x30, 0, 0, 6], [0x15, 0, 1, 17], $take, $drop);
-# The first packets of TCP connections, where some are refused: nobody takes those, so they are seen here.
+# If there are refused hosts, capture the first packet of TCP connections: nothing accepts these connections.
 my @first = !%refused ? () : (
   wire(0x0800, [0x30, 0, 0, 9], [0x15, 0, 5, 6], [0xb1, 0, 0, 0], [0x50, 0, 0, 13], [0x54, 0, 0, 0x12], [0x15, 0, 1, 2], $take, $drop),
   wire(0x86dd, [0x30, 0, 0, 6], [0x15, 0, 4, 6], [0x30, 0, 0, 53], [0x54, 0, 0, 0x12], [0x15, 0, 1, 2], $take, $drop));
@@ -87,7 +87,7 @@ setsockopt($dns, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 setsockopt($dns, SOL_SOCKET, SO_REUSEADDR, 1);
 bind($dns, pack_sockaddr_in6(53, inet_pton(AF_INET6, '::'))) or die "port 53: $!\n";
 
-# Of all power over the namespaces what is left is to answer from port 53.
+# Drop all capabilities except the one to answer from port 53.
 my $bind_service = 1 << 10;
 my $head = pack 'L i', 0x20080522, 0;
 my $sets = pack 'L6', $bind_service, $bind_service, 0, 0, 0, 0;
@@ -99,7 +99,7 @@ my ($next, $asked, $told, %open, %names) = (0, '', "ready\n");
 sub tell_line { $told .= join(' ', @_) . "\n" }
 sub flush_lines { print $told or exit if $told ne ''; $told = '' }
 
-# A name gets the same address each time: 198.18.0.1, 198.18.0.2 and so on, of the range for tests of networks.
+# A name always gets the same address: 198.18.0.1, 198.18.0.2 and so on, from the range for network tests.
 sub made_up { my ($name) = @_; return $names{$name} //= keys %names < $NAMES_MAX ? inet_ntoa(pack 'N', 0xc6120000 + keys %names) : '198.19.255.254' }
 
 sub answer_dns {
@@ -112,7 +112,7 @@ sub answer_dns {
   my $reply = substr($question, 0, 2) . pack('n5', 0x8580, 1, $type == 1, 0, 0) . substr($question, 12, $end - 7);
   $reply .= pack('n n n N n', 0xc00c, 1, 1, 60, 4) . inet_aton($address) if $type == 1;
   my $name = sub { my ($port, $ip) = @_; return $family == AF_INET ? pack_sockaddr_in($port, $ip) : pack_sockaddr_in6($port, $ip) };
-  # From the very address that was asked: any other answer would be thrown away.
+  # Answer from the address that was asked. Any other answer would be discarded.
   socket(my $out, $family, SOCK_DGRAM, 0) or return '-';
   setsockopt($out, SOL_SOCKET, SO_REUSEADDR, 1);
   setsockopt($out, IPPROTO_IPV6, 78, 1) if $family == AF_INET6;
@@ -129,7 +129,7 @@ sub read_wire {
     next if length $packet <= 20;
     my ($family, $from, $to, $udp);
     if (ord($packet) >> 4 == 4) {
-      # Later pieces of a packet have no ports of their own.
+      # Later fragments of a packet have no ports.
       next if unpack('x6 n', $packet) & 0x1fff;
       ($family, $from, $to, $udp) = (AF_INET, substr($packet, 12, 4), substr($packet, 16, 4), substr($packet, 4 * (ord($packet) & 15)));
     } else {
@@ -138,7 +138,7 @@ sub read_wire {
     }
     next if length $udp < 8;
     my ($from_port, $to_port, $size) = unpack 'n n n', $udp;
-    # What the recorder itself sends.
+    # Ignore packets from the recorder itself.
     next if $from_port == 53;
     my $content = substr $udp, 8;
     my $address = $to_port == 53 ? answer_dns($family, $from, $from_port, $to, $content) : '-';
@@ -167,7 +167,7 @@ sub accept_all {
   while ($some < 64 && accept(my $client, $listener)) {
     $some++;
     my $original = getsockopt($client, $family == AF_INET ? 0 : 41, 80);
-    # Without an entry it came straight to this port, which is no address that anybody could mean.
+    # Without an entry, it connected directly to this port, which is not an attempt to reach an address.
     next unless defined $original;
     my ($to_port, $to) = $family == AF_INET ? unpack('x2 n a4', $original) : unpack('x2 n x4 a16', $original);
     my $id = $next++;
@@ -195,7 +195,7 @@ sub read_client {
   $one->{head} .= substr($block, 0, $HEAD_MAX - length $one->{head}) if length $one->{head} < $HEAD_MAX;
   $one->{tail} = substr($one->{tail} . $block, -16);
   return answer_mail($one, $block) if $one->{mail};
-  # A greeting of TLS gets the alert "handshake failure": nobody here has a certificate that it would take.
+  # Answer a TLS ClientHello with the alert "handshake failure": there is no certificate that the client would accept.
   if ($one->{head} =~ /^\x16\x03/) {
     return unless length $one->{head} >= 5 && $one->{bytes} >= 5 + unpack('x3 n', $one->{head});
     syswrite($one->{socket}, "\x15\x03\x03\x00\x02\x02\x28");
@@ -226,7 +226,7 @@ sub answer_mail {
   }
 }
 
-# One look at everything; how much there was.
+# Processes everything that is ready, and returns how much there was.
 sub look {
   my ($seconds) = @_;
   my $ready = '';
@@ -253,9 +253,9 @@ while (1) {
   look(1);
   for my $one (values %open) { finish($one) if time - $one->{seen} > $IDLE_S }
   next unless $asked =~ /\n/;
-  # Bounded, because an agent that never stops sending must not keep its harness waiting.
+  # Bounded, so that an agent that never stops sending cannot block the harness.
   for (my $round = 0; $round < 2000 && look(0) > 0; $round++) {}
-  # Reading the counters sets them back to zero.
+  # Reading the counters resets them to zero.
   for my $wire ($wire_four, $wire_six, @first) {
     my $lost = unpack 'x4 L', getsockopt($wire, 263, 6) || "\0" x 8;
     tell_line('l', $lost) if $lost;

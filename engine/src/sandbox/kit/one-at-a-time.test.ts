@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { oneAtATime } from './one-at-a-time.ts';
 
 describe('a function that runs one at a time', () => {
-  it('begins a call when the one before it has ended, also when that failed', async () => {
+  it('starts a call when the previous one has ended, even if it failed', async () => {
     const seen: string[] = [];
     const work = oneAtATime(async (name: string, fails: boolean) => {
       seen.push(`${name} begins`);

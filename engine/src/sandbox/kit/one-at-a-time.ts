@@ -1,4 +1,4 @@
-/** The same function, but no call begins before the one before it has ended, however it ended. */
+/** Wraps a function so that each call waits for the end of the previous one, even if that failed. */
 export function oneAtATime<Given extends readonly unknown[], Result>(
   work: (...given: Given) => Promise<Result>,
 ): (...given: Given) => Promise<Result> {

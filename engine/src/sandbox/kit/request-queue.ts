@@ -1,22 +1,22 @@
 const REQUEST_CHARACTERS_MAX = 4096;
-/** Requests that may wait; an agent that floods the pipe loses the rest. */
+/** Maximum number of waiting requests. If an agent floods the pipe, the rest is dropped. */
 const WAITING_MAX = 64;
 
 export interface RequestQueue {
-  /** Bytes from the pipe of a service. NUL ends a request. */
+  /** Adds bytes from the pipe of a service. NUL ends a request. */
   readonly add: (block: Buffer) => void;
-  /** Answers nothing any more. */
+  /** Stops answering. */
   readonly stop: () => void;
 }
 
 interface RequestQueueOptions {
-  /** Called for one request after the other. */
+  /** Called for each request, one at a time. */
   readonly answer: (request: string) => Promise<void>;
-  /** Something of ours failed while a request was answered. */
+  /** Called if the harness fails to answer a request. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The requests of one service, bounded in size and number. */
+/** Queues the requests of one service, with limits on their size and number. */
 export function createRequestQueue({ answer, onError }: RequestQueueOptions): RequestQueue {
   const waiting: string[] = [];
   let rest = '';

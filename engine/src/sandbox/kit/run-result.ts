@@ -1,15 +1,15 @@
 import { toUntrusted } from '../../base/untrusted-text.ts';
 import type { RunResult } from '../contract.ts';
 
-/** What one output of a command gave. */
+/** The content of one output stream of a command. */
 export interface Portion {
   readonly text: string;
-  /** Bytes, also those cut. */
+  /** All bytes, including those that were cut. */
   readonly bytes: number;
   readonly truncated: boolean;
 }
 
-/** How a command ended. What is not given is as in a command that ended by itself. */
+/** How a command ended. The defaults are those of a command that ended by itself. */
 export type Ending = Pick<RunResult, 'exitCode' | 'durationMs'> &
   Partial<Pick<RunResult, 'timedOut' | 'machineStopped' | 'notes'>>;
 
@@ -30,12 +30,12 @@ export function toRunResult(outputs: readonly [stdout: Portion, stderr: Portion]
 
 const NOTHING: Portion = { text: '', bytes: 0, truncated: false };
 
-/** Of a command that its machine did not live to run, or to end. */
+/** The result of a command whose machine stopped before it started or ended. */
 export function stoppedResult(durationMs = 0, outputs: readonly [Portion, Portion] = [NOTHING, NOTHING]): RunResult {
   return toRunResult(outputs, { exitCode: null, machineStopped: true, durationMs });
 }
 
-/** What bash would say of a command that no argument can hold; undefined for every other command. */
+/** An error result for a command with a NUL character, which no argument can hold. Undefined for all others. */
 export function refuseNul(command: string): RunResult | undefined {
   if (!command.includes('\u0000')) return undefined;
   const text = 'bash: a command cannot hold a NUL character\n';

@@ -2,14 +2,14 @@ import type { RunOptions } from '../contract.ts';
 
 export interface StopTimer extends Disposable {
   readonly timedOut: () => boolean;
-  /** Resolves when stopping has had no effect for a while: nothing is heard any more from where the command runs. */
+  /** Resolves if the end of a stopped command has not been reported after a while. */
   readonly whenOverdue: Promise<undefined>;
 }
 
-/** How long the end of a stopped command may take to be told. */
+/** How long it may take until the end of a stopped command is reported. */
 const TELL_MS_MAX = 15_000;
 
-/** Calls `stop` when the time of a command is over, or its signal is aborted. */
+/** Calls `stop` when a command times out, or its signal is aborted. */
 export function stopAfter({ timeoutMs, signal }: RunOptions, stop: () => void): StopTimer {
   let timedOut = false;
   const overdue = Promise.withResolvers<undefined>();

@@ -4,9 +4,9 @@ import { DEFAULT_SANDBOX_LIMITS, type Diagnosis, type SandboxProvider } from '..
 type Open = SandboxProvider['open'];
 
 const NETWORK_FIX =
-  'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence run as they are';
+  'run "sudo modprobe -a nf_tables nft_redir nft_chain_nat af_packet"; studies without network evidence work without it';
 
-/** For `doctor`: only a machine that starts and stops proves that machines do. Says what was seen, or throws. */
+/** For `doctor`: starts and stops a real machine. Returns a description of the result, or throws. */
 export async function tryToStop(open: Open): Promise<string> {
   const { options, running } = newTrial();
   const started = performance.now();
@@ -18,18 +18,18 @@ export async function tryToStop(open: Open): Promise<string> {
   return `open in ${opened.toFixed(0)} ms, stopped on TERM, ${survivors} survivors`;
 }
 
-/** For `doctor`. @param of what the adapter calls its machines */
+/** For `doctor`: checks that the network is recorded. @param of the adapter's word for a machine */
 export async function diagnoseNetwork(open: Open, of: 'machine' | 'container'): Promise<Diagnosis> {
-  const told = { what: `the network of a ${of} is recorded`, onlyFor: 'network' } as const;
+  const check = { what: `the network of a ${of} is recorded`, onlyFor: 'network' } as const;
   const { options, running } = newTrial();
   try {
     await using sandbox = await open({ ...options, network: 'recorded' });
     await sandbox.run(toUntrusted('echo seen > /dev/tcp/203.0.113.7/443'), running);
     const [attempt] = (await sandbox.readNetwork()).attempts;
     if (attempt?.address !== '203.0.113.7' || attempt.bytes !== 5) throw new Error('a connection was not recorded');
-    return { ...told, ok: true, seen: 'a connection to 203.0.113.7:443 was recorded', fix: '' };
+    return { ...check, ok: true, seen: 'a connection to 203.0.113.7:443 was recorded', fix: '' };
   } catch (error) {
-    return { ...told, ok: false, seen: error instanceof Error ? error.message : String(error), fix: NETWORK_FIX };
+    return { ...check, ok: false, seen: error instanceof Error ? error.message : String(error), fix: NETWORK_FIX };
   }
 }
 

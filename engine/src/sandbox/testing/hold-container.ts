@@ -1,4 +1,4 @@
-/** Opens a container at the socket given, prints the host process ids of what lives in it and waits to be killed. */
+/** Opens a container with the given engine socket, prints the host pids of its processes, and waits to be killed. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { toUntrusted } from '../../base/untrusted-text.ts';

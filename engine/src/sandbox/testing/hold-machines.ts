@@ -1,4 +1,4 @@
-/** Opens two machines, freezes one, prints the process ids of what lives in them and waits to be killed. */
+/** Opens two machines, freezes one, prints the pids of their processes, and waits to be killed. */
 import { execFileSync } from 'node:child_process';
 
 import { toUntrusted } from '../../base/untrusted-text.ts';
@@ -16,7 +16,7 @@ for (const machine of machines) {
 }
 await machines[0]?.freeze();
 const pids = execFileSync('pgrep', ['-f', 'sleep 987654'], { encoding: 'utf8' }).trim().split('\n').map(Number);
-// The recorders of their networks are no members of the machines.
+// The network recorders run outside the machines.
 const recorders = execFileSync('pgrep', ['-P', String(process.pid), '-x', 'perl'], { encoding: 'utf8' })
   .trim()
   .split('\n');

@@ -1,6 +1,6 @@
 /**
- * Sends bytes from inside a machine to a host and prints what came, in which time and with how much memory, as JSON.
- * Arguments: MiB to send; address of a Docker engine, or nothing for bwrap.
+ * Sends bytes from inside a machine to a host. Prints the received bytes, the time and the memory use as JSON.
+ * Arguments: MiB to send; the address of a Docker engine, or nothing for bwrap.
  */
 import { toUntrusted } from '../../base/untrusted-text.ts';
 import { bwrapProvider } from '../adapters/bwrap.ts';

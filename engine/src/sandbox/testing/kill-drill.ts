@@ -1,4 +1,4 @@
-/** Plays every survival trick once, kills, and prints what was measured as JSON. */
+/** Plays every survival trick once, kills its machine, and prints the measurements as JSON. */
 import { bwrapProvider } from '../adapters/bwrap.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../contract.ts';
 import { survivalTricks } from '../survival-tricks.ts';

@@ -1,4 +1,4 @@
-/** Tries to reach the addresses given as `ADDRESS:PORT` from inside a machine, and prints what was recorded as JSON. */
+/** Tries to reach the given addresses (`ADDRESS:PORT`) from inside a machine, and prints the recorded attempts as JSON. */
 import { toUntrusted } from '../../base/untrusted-text.ts';
 import { bwrapProvider } from '../adapters/bwrap.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../contract.ts';

@@ -3,21 +3,21 @@ import type { Sandbox } from '../contract.ts';
 import type { SurvivalTrick } from '../survival-tricks.ts';
 
 export interface PlayedTrick {
-  /** False: nothing of it lived, so that a kill afterwards proves nothing. */
+  /** False if the trick left no processes, so that a kill afterwards proves nothing. */
   readonly takesPlace: boolean;
-  /** Why it did not take place, as it was seen; empty when it did. */
+  /** The observed reason why it did not take effect; empty if it did. */
   readonly reason: string;
-  /** Processes that came with it. */
+  /** Number of processes that it started. */
   readonly processes: number;
 }
 
-/** Name of the environment variable by which everything that grew from a trick can be found on the host. */
+/** Environment variable that marks all processes of a trick, so that they can be found on the host. */
 export const MARK = 'OFFSWITCH_TRICK';
 
-/** A trick may bring its own command to a halt. */
+/** Time limit of a trick's command, because a trick may stop its own command. */
 const COMMAND_MS_MAX = 6000;
 
-/** Plays a trick in a fresh machine. `mark` is put into the environment of all that grows from it. */
+/** Plays a trick in a fresh machine. `mark` is in the environment of all its processes. */
 export async function playTrick(sandbox: Sandbox, trick: SurvivalTrick, mark = 'yes'): Promise<PlayedTrick> {
   const before = await countProcesses(sandbox);
   const said: string[] = [];

@@ -32,7 +32,7 @@ interface CommandServerOptions {
   readonly isAlive: () => boolean;
 }
 
-/** A command that died of KILL may have died with its machine; this long we wait to know. */
+/** A killed command may have died with its machine. This is how long to wait for the machine's death. */
 const DEATH_MS_MAX = 250;
 
 export async function startCommandServer({ machine, limits, isAlive }: CommandServerOptions): Promise<CommandServer> {
@@ -72,18 +72,18 @@ interface FollowedPipe {
   readonly close: () => void;
 }
 
-/** A named pipe of the machine; opened without waiting for a writer. */
+/** Opens a named pipe of the machine without waiting for a writer. */
 function followPipe(path: string): FollowedPipe {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const socket = new Socket({ fd, readable: true, writable: false });
   const output = createMarkedOutput();
   socket.on('data', output.add);
-  // The machine's death ends the pipe; whoever waits is told by the machine, not by the pipe.
+  // The pipe fails when the machine dies. Readers learn of that from the machine, not from the pipe.
   socket.on('error', () => undefined);
   return { output, close: () => void socket.destroy() };
 }
 
-/** Runs one command of the harness beside whatever the agent runs. */
+/** Runs one command of the harness in parallel with the agent's commands. */
 export async function runBeside(
   command: string,
   { machine, limits, isAlive, ...options }: CommandServerOptions & HarnessRunOptions,
@@ -105,7 +105,7 @@ export async function runBeside(
   inputOf(child, 0).end(options.stdin ?? '');
   using limit = stopAfter(options, () => {
     killDescendants(child.pid);
-    // What daemons hold open must not hold us.
+    // Do not wait for daemons that keep the pipes open.
     child.kill('SIGKILL');
   });
   try {
@@ -117,7 +117,7 @@ export async function runBeside(
     const timedOut = limit.timedOut();
     if (code === 137 && !timedOut) await Promise.race([machine.whenStopped, sleep(DEATH_MS_MAX)]);
     const alive = isAlive();
-    // One look at what is still in the pipes; a background process may hold them open for ever.
+    // Read what is left in the pipes, but do not wait: a background process may keep them open forever.
     await Promise.race([child.stdout?.readableEnded === true ? undefined : once(child, 'close'), sleep(20)]);
     const [stdout, stderr] = outputs.map((output) => output.takeRest(options.outputBytesMax));
     if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
@@ -131,7 +131,7 @@ export async function runBeside(
 }
 
 interface EnterOptions {
-  /** With a fork the shell itself is inside the PID namespace; without, only its children are. */
+  /** With a fork, the shell itself is inside the PID namespace. Without one, only its children are. */
   readonly fork: boolean;
   readonly script: string;
   readonly words: readonly string[];
@@ -165,7 +165,7 @@ function limitWords(limits: SandboxLimits): string[] {
   return [String(limits.processesMax), String(Math.floor(limits.memoryBytesMax / 1024))];
 }
 
-/** Messages of the server on its third descriptor, each ended by NUL. */
+/** Reads NUL-terminated messages of the server from its file descriptor 3. */
 function readEnds(server: ChildProcess): { readonly next: () => Promise<string> } {
   const ready: string[] = [];
   const waiting: ((message: string) => void)[] = [];
@@ -188,14 +188,14 @@ function readEnds(server: ChildProcess): { readonly next: () => Promise<string> 
   };
 }
 
-/** Everything that grew from the process, and the process groups of its children; not the process itself. */
+/** Kills all descendants of a process and the process groups of its children, but not the process itself. */
 function killDescendants(pid: number | undefined): void {
   if (pid === undefined) return;
   const own = pidNamespaceOf('self');
   for (const child of childrenOf(pid)) {
     const tree = [child];
     for (let index = 0; index < tree.length; index++) tree.push(...childrenOf(tree[index] ?? 0));
-    // Never a signal to a process of the host, whatever the tables say.
+    // Never signal a process of the host, even if the process table is wrong.
     for (const member of tree.filter((one) => pidNamespaceOf(one) !== own)) sendKill(member);
     if (pidNamespaceOf(child) !== own) sendKill(-child);
   }
@@ -210,8 +210,8 @@ function sendKill(pid: number): void {
 }
 
 /**
- * A file for the command's standard input. Written from inside: a user whom the machine does not know, such as root of
- * the host, can make no file there.
+ * Writes the command's standard input to a file. It is written from inside, because a user who does not exist in the
+ * machine, such as root of the host, cannot create a file there.
  */
 async function offerInput(
   machine: Machine,

@@ -7,7 +7,7 @@ import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 
 const run = promisify(execFile);
 
-/** What `offswitch doctor` says of this adapter: the programs it needs, and why a machine would not start. */
+/** The checks of `offswitch doctor` for this adapter: the programs it needs, and whether a machine starts. */
 export async function diagnoseHost(open: SandboxProvider['open']): Promise<Diagnosis[]> {
   if (process.platform !== 'linux') {
     return [
@@ -68,7 +68,7 @@ function fixForUserNamespaces(): string {
   if (existsSync('/.dockerenv')) {
     return 'inside Docker, start the container with "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"';
   }
-  return 'try "bwrap --unshare-all --ro-bind / / true" by hand: its message says what the kernel refuses';
+  return 'try "bwrap --unshare-all --ro-bind / / true" by hand: its error message shows what the kernel refuses';
 }
 
 function setting(name: string): string | undefined {

@@ -13,32 +13,32 @@ import { childrenOf } from '../../processes.ts';
 
 /** A running machine, seen from outside. */
 export interface Machine {
-  /** Process id of its PID 1, on the host. */
+  /** Host process id of its PID 1. */
   readonly initPid: number;
   readonly monitor: ChildProcess;
-  /** Open handles of directories inside: they stay readable when the machine is gone. */
+  /** Open handles of directories inside. They stay readable after the machine is gone. */
   readonly home: number;
   readonly temporary: number;
   readonly io: number;
-  /** Resolves when the monitor has gone, and with it every process of the machine. */
+  /** Resolves when the monitor process has ended, and with it every process of the machine. */
   readonly whenStopped: Promise<void>;
 }
 
-/** Root on the host starts machines as this user, so that both ways take the same path. */
+/** Root on the host starts machines as this user, so that root and ordinary users take the same code path. */
 const UNPRIVILEGED_UID = 60999;
 const IO_BYTES = 8 * 1024 * 1024;
 const OPEN_MS_MAX = 20_000;
 const ARGUMENTS_FD = 3;
 const FIRST_DATA_FD = 4;
 
-/** Owner of the machine's processes as the host sees it. */
+/** Owner of the machine's processes on the host. */
 export const hostUid: number = process.getuid?.() === 0 ? UNPRIVILEGED_UID : (process.getuid?.() ?? 0);
 
-/** Identity to start `bwrap` and `nsenter` with. */
+/** User and group with which `bwrap` and `nsenter` start. */
 export const identity: { readonly uid?: number; readonly gid?: number } =
   process.getuid?.() === 0 ? { uid: UNPRIVILEGED_UID, gid: UNPRIVILEGED_UID } : {};
 
-/** Starts a machine, or rejects with a `SandboxError` and leaves nothing. */
+/** Starts a machine, or rejects with a `SandboxError` and leaves nothing behind. */
 export async function launchMachine(options: OpenSandboxOptions): Promise<Machine> {
   const data: (string | Uint8Array)[] = [];
   const attach: Attach = (content) => String(FIRST_DATA_FD + data.push(content) - 1);
@@ -66,7 +66,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     const failed = new Promise<never>((_, reject) => {
       monitor.once('error', (error) => reject(error));
       monitor.once('exit', (code) => {
-        // The last words may still be in the pipe.
+        // The last error output may still be in the pipe.
         const refuse = (): void =>
           reject(new Error(`bwrap ended with ${String(code)}: ${Buffer.concat(problems).toString('utf8').trim()}`));
         finished(outputOf(monitor, 2)).then(refuse, refuse);
@@ -97,7 +97,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     await finishFiles(machine.home, options.files);
     return machine;
   } catch (error) {
-    // Its child first: bwrap ties it to itself only some time after its birth.
+    // Kill its child first: bwrap binds the child to its own life only some time after the start.
     for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
     monitor.kill('SIGKILL');
     for (const handle of handles) closeSync(handle);
@@ -108,7 +108,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
   }
 }
 
-/** Gives content a descriptor of its own, and returns its number. */
+/** Passes content through a new file descriptor, and returns the descriptor number. */
 type Attach = (content: string | Uint8Array) => string;
 
 function machineArguments(
@@ -164,8 +164,8 @@ function machineArguments(
 }
 
 /**
- * Writes sparse files, which exist and are empty, through the handle of the home, and sets times. Nothing of the agent runs yet.
- * Only files that exist: root of the host is nobody whom the machine knows, and can make none.
+ * Writes sparse files through the handle of the home, and sets times. No process of the agent runs yet. The sparse files
+ * already exist and are empty, because root of the host does not exist in the machine and cannot create files there.
  */
 async function finishFiles(home: number, files: OpenSandboxOptions['files']): Promise<void> {
   for (const { path, content, mode, modifiedAt } of files) {
@@ -193,12 +193,12 @@ function parentsOf(path: string): string[] {
 }
 
 function sendAll(stream: Writable, content: string | Uint8Array): void {
-  // bwrap may be gone already; its exit says more than a broken pipe.
+  // bwrap may already have ended. Its exit is a better error than a broken pipe.
   stream.on('error', () => undefined);
   stream.end(content);
 }
 
-/** Resolves when init says that it is ready. Never rejects; when bwrap ends before, its exit says why. */
+/** Resolves when init reports that it is ready. Never rejects: if bwrap ends first, its exit is the error. */
 function whenReady(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     let text = '';
@@ -213,8 +213,8 @@ function whenReady(stream: Readable): Promise<void> {
 }
 
 /**
- * The machine's PID 1, from the kernel's own list. bwrap could tell it through a pipe (`--json-status-fd`), but would die of
- * that pipe when the harness is killed while it starts, and leave a child that waits for it for ever.
+ * The machine's PID 1, from the kernel's own list. bwrap could report it through a pipe (`--json-status-fd`). But if the
+ * harness were killed during the start, that pipe would kill bwrap and leave a child that waits for it forever.
  */
 function onlyChildOf({ pid }: ChildProcess): number {
   const [child, ...others] = pid === undefined ? [] : childrenOf(pid);
@@ -223,7 +223,7 @@ function onlyChildOf({ pid }: ChildProcess): number {
   return child;
 }
 
-/** Streams of the extra descriptors; they are there because `stdio` above says so. */
+/** Streams of the extra descriptors. They exist because of the `stdio` option above. */
 export function outputOf(child: ChildProcess, fd: number): Readable {
   const stream = child.stdio[fd];
   if (!(stream instanceof Readable))

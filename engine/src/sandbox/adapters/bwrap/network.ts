@@ -23,7 +23,7 @@ export interface NetworkRecorderOptions {
 const OUTSIDE = { ...identity, detached: true, env: {}, cwd: '/' } as const;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
-/** Resolves when every address is local and nothing can be tried unseen. */
+/** Starts the recorder. Resolves when every address is local and every attempt is recorded. */
 export async function startNetworkRecorder({
   machine,
   hosts,
@@ -63,7 +63,7 @@ export interface MachineHostsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Resolves when the machine can reach its hosts, and is refused where it is to be. */
+/** Starts the declared and refused hosts of a machine. Resolves when it can reach them. */
 export function startHosts({ machine, hosts, onError }: MachineHostsOptions): Promise<HostServer> {
   const opener = spawn('perl', listenerArguments(entryOf(machine), hosts, 'channel'), {
     ...OUTSIDE,

@@ -14,14 +14,14 @@ interface ServiceOptions {
   readonly service: SandboxService;
   readonly machine: Machine;
   readonly members: () => number[];
-  /** Something of ours failed while a request was answered. */
+  /** Called if the harness fails to answer a request. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Where bash holds the script that it runs. */
+/** The file descriptor on which bash keeps its script open. */
 const SCRIPT_FD = '255';
 
-/** Answers the requests that come through the pipes of one service, one at a time. Returns the way to stop. */
+/** Answers the requests of one service, one at a time. Returns a function that stops it. */
 export function serveRequests({ service, machine, members, onError }: ServiceOptions): () => void {
   const openPipe = (name: string): number =>
     openSync(`/proc/self/fd/${machine.io}/${name}`, constants.O_RDWR | constants.O_NONBLOCK);
@@ -36,7 +36,7 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
       const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
       const text = await service.answer({ request: toUntrusted(request), ...seen });
       if (closed) return;
-      // What an earlier caller left behind would be taken for this answer.
+      // Otherwise an unread earlier answer would be taken for this one.
       drain(answers);
       writeAll(answers, `${text.replaceAll('\u0000', '')}\u0000`);
     },
@@ -69,7 +69,7 @@ interface Look {
   readonly client: ClientStamp;
 }
 
-/** Who holds the request pipe at this moment. The asker does: it waits for its answer with the pipe open. */
+/** Processes that have the request pipe open now. The caller is one: it keeps the pipe open while it waits. */
 function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'callers' | 'via'> {
   const holders = members.filter((pid) => fdsOf(pid).some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe));
   const callers = holders
@@ -79,7 +79,7 @@ function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'cal
   return { callers, via: holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
 }
 
-/** Whether a process, or the one it was forked from, runs the shipped client as it was shipped. */
+/** Whether a process, or the one it was forked from, runs the unchanged client. */
 function runsClient(pid: number, client: ClientStamp): boolean {
   const path = `/proc/${pid}/fd/${SCRIPT_FD}`;
   try {
@@ -124,7 +124,7 @@ function drain(pipe: number): void {
   }
 }
 
-/** The pipe was just drained, and holds 64 KiB: an answer longer than that has no place here. */
+/** Writes an answer into the pipe, which was just drained and holds 64 KiB. A longer answer is an error. */
 function writeAll(pipe: number, text: string): void {
   const bytes = Buffer.from(text);
   const written = writeSync(pipe, bytes);

@@ -10,7 +10,7 @@ describe('the address of an engine', () => {
     ['tcp://localhost:2376', { host: 'localhost', port: 2376 }],
     ['tcp://127.0.0.1', { host: '127.0.0.1', port: 2375 }],
     ['tcp://[::1]:4243/', { host: '::1', port: 4243 }],
-  ])('%s is understood', (text, options) => {
+  ])('%s is accepted', (text, options) => {
     expect(parseDockerHost(text)).toMatchObject({ options });
   });
 
@@ -23,7 +23,7 @@ describe('the address of an engine', () => {
     'unix://docker.sock',
     '/var/run/docker.sock',
     '',
-  ])('"%s" is refused with what would be understood', (text) => {
+  ])('"%s" is refused with the expected format', (text) => {
     const refused = (): unknown => parseDockerHost(text);
     expect(refused).toThrow(SandboxError);
     expect(refused).toThrow(/unix:\/\/\/PATH or tcp:\/\/localhost:PORT/);

@@ -2,20 +2,20 @@ import type { RequestOptions } from 'node:http';
 
 import { SandboxError } from '../../contract.ts';
 
-/** Where an engine is to be asked. */
+/** Address of a Docker engine. */
 export interface DockerAddress {
-  /** What Node's `request` wants to know. */
+  /** Options for `request` of Node.js. */
   readonly options: Pick<RequestOptions, 'socketPath' | 'host' | 'port'>;
-  /** Path of its socket; undefined where it is a port. */
+  /** Path of its Unix socket; undefined for a TCP port. */
   readonly socketPath: string | undefined;
 }
 
 export const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock';
 
-/** Only of this machine: the processes of a container are looked at here. */
+/** Only addresses of this host, because the processes of a container are read here. */
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Reads a `DOCKER_HOST`. Throws `unavailable`, with what would be understood. */
+/** Parses a `DOCKER_HOST`. Throws `unavailable` with the expected format. */
 export function parseDockerHost(text: string): DockerAddress {
   const socketPath = /^unix:\/\/(\/.+)$/.exec(text)?.[1];
   if (socketPath !== undefined) return { options: { socketPath }, socketPath };
@@ -26,6 +26,6 @@ export function parseDockerHost(text: string): DockerAddress {
   }
   throw new SandboxError(
     'unavailable',
-    `DOCKER_HOST is "${text.slice(0, 200)}": expected an engine of this machine, unix:///PATH or tcp://localhost:PORT (without TLS)`,
+    `DOCKER_HOST is "${text.slice(0, 200)}": expected an engine on this host, unix:///PATH or tcp://localhost:PORT (without TLS)`,
   );
 }

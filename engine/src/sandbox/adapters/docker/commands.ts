@@ -24,7 +24,7 @@ export interface CommandServer {
   readonly close: () => void;
 }
 
-/** Words for `setpriv`: from root inside to the agent's user, and no way back. */
+/** Arguments of `setpriv` to change from root to the agent's user irreversibly. */
 export const AS_AGENT = [
   `--reuid=${GUEST_UID}`,
   `--regid=${GUEST_UID}`,
@@ -36,8 +36,8 @@ export const AS_AGENT = [
 const become = `exec setpriv ${AS_AGENT.join(' ')} bash --login -c`;
 
 /**
- * Root inside, without a way for the agent to signal or trace it. Requests: token NUL input-path NUL command NUL. When a
- * command has ended, both outputs get NUL token SPACE code NUL. `ulimit -v` as in every other adapter.
+ * The command server. It runs as root, so that the agent cannot signal or trace it. Requests: token NUL input-path NUL
+ * command NUL. When a command has ended, both outputs get NUL token SPACE code NUL. `ulimit -v` is as in other adapters.
  */
 const SERVER = `cd "$HOME"
 exec 3<&0 4>&2 2>/dev/null
@@ -52,7 +52,7 @@ while IFS= read -r -d '' -u 3 token && IFS= read -r -d '' -u 3 input && IFS= rea
 done
 `;
 
-/** Kills what grew from the command server, and the process groups of its children; not the server. */
+/** Kills the descendants of the command server and the process groups of its children, but not the server. */
 const KILL_COMMANDS = `for child in $(cat /proc/$1/task/$1/children); do
   tree=$child
   todo=$child
@@ -69,9 +69,9 @@ done 2>/dev/null
 `;
 
 const START_MS_MAX = 30_000;
-/** How long a dying machine may take to be known as dead. */
+/** How long it may take until the death of a machine is noticed. */
 const DEATH_MS_MAX = 1500;
-/** What an engine may take, beyond the time of a command, to tell that the command was killed. */
+/** How long the engine may take, after the time limit of a command, to report that the command was killed. */
 const TELL_MS_MAX = 15_000;
 /** A number and a line end. */
 const PID_BYTES_MAX = 16;
@@ -125,7 +125,7 @@ async function runBeside(command: string, { container, asRoot, options }: Beside
   const memory = String(Math.floor(limits.memoryBytesMax / 1024));
   const script = `cd "$HOME"; ulimit -c 0; ulimit -v "$1"; echo $$ >&2; ${become} "$2"`;
   const child = await asRoot(script, memory, command);
-  // Standard error begins with the number of the shell.
+  // Standard error begins with the pid of the shell.
   const [stdout, stderr] = [0, PID_BYTES_MAX].map((more) => createMarkedOutput(options.outputBytesMax + more));
   if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
   child.onOutput((fd, block) => (fd === 1 ? stdout : stderr).add(block));
@@ -149,7 +149,7 @@ async function runBeside(command: string, { container, asRoot, options }: Beside
   return toRunResult(outputs, { exitCode: timedOut ? 124 : exitCode, timedOut, durationMs });
 }
 
-/** A shell that knows nothing of the engine's variables. */
+/** A shell without the environment variables of the engine. */
 export function cleanShell(script: string): string[] {
   const variables = Object.entries(GUEST_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
   return ['/usr/bin/env', '-i', ...variables, '/bin/bash', '-c', script, 'command'];
@@ -163,7 +163,7 @@ async function offerInput({ engine, id }: Container, content: string): ReturnTyp
   writer.onOutput(() => undefined);
   writer.socket.end(content);
   await writer.ended;
-  // It stays until the machine goes: removing it would cost another way to the engine.
+  // Keep the file until the machine is removed: deleting it would need another engine call.
   if ((await writer.exitCode()) === 0) return { inside: path, remove: () => undefined };
   throw new SandboxError('lost', 'the standard input of the command could not be written into the machine');
 }

@@ -15,22 +15,22 @@ import { DOOR_FOLDER, NETWORK_CAPABILITIES } from './network.ts';
 
 const REMOVE_ATTEMPTS_MAX = 20;
 const REMOVE_PAUSE_MS = 50;
-/** Processes of ours in the container, beside those of the agent. */
+/** Number of harness processes in the container, beside those of the agent. */
 const OWN_PROCESSES = 8;
 
-/** What containers and volumes bear, so that they are known again when nobody holds them any more. */
+/** Labels of containers and volumes, so that leftovers can be recognised later. */
 export interface Mark {
   readonly offswitch: 'sandbox';
-  /** The process that holds it, as `PID:TICKS:THREAD`. */
+  /** The owning process, as `PID:TICKS:THREAD`. */
   readonly 'offswitch.harness': string;
   readonly 'offswitch.sandbox': string;
 }
 
 const harness = `${process.pid}:${startTicksOf('self') ?? 0}:${threadId}`;
-/** Sandboxes of this thread, whichever provider opened them. */
+/** Open sandboxes of this thread, from all providers. */
 const living = new Set<string>();
 
-/** The mark of a new sandbox, which lives until it is forgotten. */
+/** Creates the mark of a new sandbox. It counts as open until `forgetMark`. */
 export function createMark(): Mark {
   const sandbox = randomBytes(8).toString('hex');
   living.add(sandbox);
@@ -43,16 +43,16 @@ export function forgetMark(mark: Mark): void {
 
 export interface Started {
   readonly id: string;
-  /** On the host. */
+  /** Process id on the host. */
   readonly pid: number;
-  /** Ends its input, and with it the container. */
+  /** Closes the container's input, which ends the container. */
   readonly release: () => void;
 }
 
 export async function startContainer(engine: DockerEngine, body: unknown): Promise<Started> {
   const created = await engine.call('POST', '/containers/create', body).catch((error: unknown) => {
     if (error instanceof Error && /no such image/i.test(error.message)) {
-      throw new SandboxError('unavailable', `the image ${IMAGE} is not there: run "offswitch doctor --build"`, {
+      throw new SandboxError('unavailable', `the image ${IMAGE} does not exist: run "offswitch doctor --build"`, {
         cause: error,
       });
     }
@@ -73,7 +73,7 @@ export async function startContainer(engine: DockerEngine, body: unknown): Promi
 
 const SHARED = {
   Image: IMAGE,
-  // The harness holds their input; when it is gone, so are they.
+  // The harness holds their input open. When the harness ends, they end too.
   OpenStdin: true,
   StdinOnce: true,
 };
@@ -93,13 +93,13 @@ interface Volumes {
 }
 
 export interface KeeperNetwork {
-  /** The container whose network the keeper shares, to record it or to put hosts there. */
+  /** The container whose network the keeper shares, to record it or to add hosts. */
   readonly of: string;
-  /** Folder of this host through which it hands out the listeners of hosts. */
+  /** Folder of this host through which the keeper passes the listeners of hosts. */
   readonly door: string | undefined;
 }
 
-/** @param network null: none */
+/** @param network null for no network */
 export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network: KeeperNetwork | null): unknown {
   return {
     ...SHARED,
@@ -109,7 +109,7 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network:
     HostConfig: {
       ...SHARED_HOST,
       ...(network !== null && { NetworkMode: `container:${network.of}` }),
-      // To read what the agent may not.
+      // Needed to read files that the agent's user may not read.
       CapAdd: ['DAC_READ_SEARCH', ...(network === null ? [] : NETWORK_CAPABILITIES)],
       Binds: [
         `${home}:/evidence/home:ro,nocopy`,
@@ -123,14 +123,14 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network:
 interface AgentContainer extends Volumes {
   readonly pipes: readonly string[];
   readonly limits: SandboxLimits;
-  /** `NAME:ADDRESS`, for the `/etc/hosts` that the engine writes. */
+  /** `NAME:ADDRESS` entries for the `/etc/hosts` that the engine writes. */
   readonly names: readonly string[];
 }
 
 export function agentOptions({ home, temporary, pipes, limits, names }: AgentContainer, mark: Mark): unknown {
   return {
     ...SHARED,
-    // Begins as root, because the engine gives what it starts later no more than this had; ends as the agent's user.
+    // Start as root, because later processes get no more capabilities than this one had. Then become the agent's user.
     Cmd: ['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes],
     User: '0:0',
     Labels: mark,
@@ -139,7 +139,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
     Env: Object.entries(GUEST_ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       ...SHARED_HOST,
-      // Of the recorder, as all addresses are; without one nobody is there.
+      // The recorder answers at this address, as at all addresses. Without a recorder nothing does.
       Dns: [NAME_SERVER],
       DnsOptions: ['timeout:2', 'attempts:2'],
       DnsSearch: ['.'],
@@ -147,7 +147,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
       ...(existsSync('/proc/sys/net/ipv6') && {
         Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
       }),
-      // For the command server, which is root: to become the agent's user, to kill, to open its pipes. The agent has none.
+      // The command server (root) needs these to become the agent's user, kill, and open pipes. The agent has none.
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
       PidsLimit: limits.processesMax + OWN_PROCESSES,
       Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`],
@@ -156,7 +156,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
   };
 }
 
-/** Held in memory, of a fixed size, and gone when the last container has gone. */
+/** Creates a tmpfs volume of a fixed size. Its content is lost when the last container ends. */
 export async function makeVolume(
   engine: DockerEngine,
   { bytesMax, mode, mark }: { readonly bytesMax: number; readonly mode: string; readonly mark: Mark },
@@ -166,7 +166,7 @@ export async function makeVolume(
   return z.object({ Name: z.string() }).parse(await engine.call('POST', '/volumes/create', body)).Name;
 }
 
-/** Host process ids of everything in the container, by the kernel's own book of control groups. */
+/** Host process ids of all processes in the container, from the kernel's cgroup data. */
 export function listContainer(id: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => belongs(pid, id) && lives(pid));
@@ -176,12 +176,12 @@ export function belongs(pid: number, id: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
   } catch {
-    // Gone between the listing and the look.
+    // The process ended after the listing.
     return false;
   }
 }
 
-/** Without the engine. An ordinary user may not signal what runs in a container; then the engine has to. */
+/** Kills without the engine. An ordinary user may not signal processes of a container; then the engine must do it. */
 export function killIfAllowed({ id, pid }: Started): 'sent' | 'refused' {
   if (!belongs(pid, id)) return 'refused';
   try {
@@ -192,18 +192,18 @@ export function killIfAllowed({ id, pid }: Started): 'sent' | 'refused' {
   }
 }
 
-/** As far as it can be done without asking the engine. */
+/** Ends a container as far as possible without the engine. */
 export function endContainer(container: Started): void {
   container.release();
   killIfAllowed(container);
 }
 
 export async function removeContainer(engine: DockerEngine, { id }: Started): Promise<void> {
-  // It may be on its way out already, since its input has ended.
+  // It may already be ending, because its input was closed.
   await engine.call('DELETE', `/containers/${id}?force=true`);
 }
 
-/** The engine lets go of a volume only some time after it says that the container is gone. */
+/** Removes a volume, with retries: the engine releases it only some time after it reports the container as gone. */
 export async function removeVolume(engine: DockerEngine, name: string): Promise<void> {
   for (let attempt = 1; attempt <= REMOVE_ATTEMPTS_MAX; attempt++) {
     const again = await engine.call('DELETE', `/volumes/${name}`).then(
@@ -220,8 +220,8 @@ const containerList = z.array(labelled.extend({ Id: z.string() }));
 const volumeList = z.object({ Volumes: z.array(labelled.extend({ Name: z.string() })).nullable() });
 
 /**
- * Ends what an engine kept when it went away under a sandbox: what was made by a process that is gone, and what was made
- * by this one and was forgotten. Sandboxes of other harnesses that live are left alone.
+ * Removes containers and volumes that were left when an engine failed: those of processes that are gone, and those of
+ * this process that are no longer in use. Sandboxes of other live processes are kept.
  */
 export async function removeLeftovers(engine: DockerEngine): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: ['offswitch=sandbox'] }));

@@ -9,12 +9,12 @@ import type { DockerEngine } from './engine.ts';
 import { IMAGE } from './image.ts';
 
 interface DiagnoseOptions {
-  /** Throws where the address cannot be understood. */
+  /** Throws if the address is invalid. */
   readonly connect: () => { readonly engine: DockerEngine; readonly address: DockerAddress };
   readonly open: SandboxProvider['open'];
 }
 
-/** What `offswitch doctor` says of this adapter. */
+/** The checks of `offswitch doctor` for this adapter. */
 export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promise<readonly Diagnosis[]> {
   const what = 'Docker engine';
   const fail = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -22,7 +22,7 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
   try {
     known = connect();
   } catch (error) {
-    return [{ what, ok: false, seen: fail(error), fix: 'set DOCKER_HOST to such an address, or take it away' }];
+    return [{ what, ok: false, seen: fail(error), fix: 'set DOCKER_HOST to such an address, or unset it' }];
   }
   const { engine, address } = known;
   let version: string;
@@ -53,7 +53,7 @@ export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promis
         what: starts,
         ok: false,
         seen: fail(error),
-        fix: 'start a container by hand: its message says what is refused',
+        fix: 'start a container by hand: its error message shows the cause',
       },
     ];
   }

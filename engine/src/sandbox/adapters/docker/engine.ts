@@ -6,15 +6,15 @@ import { z } from 'zod';
 import { SandboxError } from '../../contract.ts';
 import type { DockerAddress } from './address.ts';
 
-/** The few calls of the engine's HTTP interface that a sandbox needs. Every failure is a `SandboxError`. */
+/** The parts of the engine's HTTP API that a sandbox needs. Every failure is a `SandboxError`. */
 export interface DockerEngine {
-  /** JSON in, JSON out; undefined where the engine answers with nothing. */
+  /** Sends JSON and returns JSON; undefined if the answer is empty. */
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
-  /** Resolves when the container has ended; rejects when the engine has gone before, or the signal is aborted. */
+  /** Resolves when the container has ended; rejects if the engine goes away first, or the signal is aborted. */
   readonly waitFor: (container: string, signal: AbortSignal) => Promise<void>;
-  /** Sends bytes and gives back all that the engine says. */
+  /** Sends bytes and returns the answer of the engine as text. */
   readonly send: (path: string, content: Buffer) => Promise<string>;
-  /** Holds the input of a container open, until the returned function is called or this process is gone. */
+  /** Holds the input of a container open until the returned function is called or this process ends. */
   readonly holdInput: (container: string) => Promise<() => void>;
   /** Starts a process in a container. */
   readonly exec: (options: ExecOptions) => Promise<ExecStream>;
@@ -24,28 +24,28 @@ export interface ExecOptions {
   readonly container: string;
   readonly user: string;
   readonly command: readonly string[];
-  /** Milliseconds; then the stream is closed from here, and has `ended`. Without it, it is as long as its process. */
+  /** After this time the stream is closed and has `ended`. Default: it lasts as long as its process. */
   readonly msMax?: number;
 }
 
-/** A process in a container. Its output is given away as it comes, before `end` resolves. */
+/** A process in a container. Its output is passed on as it arrives, before `ended` resolves. */
 export interface ExecStream {
   readonly socket: Socket;
   readonly onOutput: (take: (fd: 1 | 2, block: Buffer) => void) => void;
-  /** Resolves when the stream has ended, whatever became of the process. */
+  /** Resolves when the stream has ended, even if the process still runs. */
   readonly ended: Promise<void>;
   readonly exitCode: () => Promise<number | null>;
 }
 
-/** The engine's answers, not the agent's output: anything longer is broken. */
+/** Limit for answers of the engine, not for output of the agent. A longer answer is an error. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const FRAME_HEADER_BYTES = 8;
-/** An engine that is stopped takes questions, and never answers them. */
+/** A stopped engine accepts requests but never answers them. */
 const ANSWER_MS_MAX = 30_000;
-/** The base image may have to be fetched. */
+/** A build may have to download the base image. */
 const BUILD_MS_MAX = 1_800_000;
 
-/** The engine is there, and says no. */
+/** The engine answered with an error. */
 export class DockerRefusal extends SandboxError {
   constructor(message: string) {
     super('lost', message);
@@ -54,7 +54,7 @@ export class DockerRefusal extends SandboxError {
 
 interface Question {
   readonly content?: Buffer;
-  /** Milliseconds until the answer is given up; null: it may come at any time. */
+  /** Milliseconds to wait for the answer; null to wait without a limit. */
   readonly msMax?: number | null;
 }
 
@@ -78,7 +78,7 @@ export function connectDocker({ options: address }: DockerAddress): DockerEngine
       const reason = error instanceof Error ? error.message : String(error);
       throw new SandboxError('lost', `the Docker engine does not answer (${what}: ${reason})`, { cause: error });
     });
-    if (status >= 400) throw new DockerRefusal(`the Docker engine refuses ${what} (${status}): ${text.trim()}`);
+    if (status >= 400) throw new DockerRefusal(`the Docker engine refused ${what} (${status}): ${text.trim()}`);
     return text;
   };
   const call: DockerEngine['call'] = async (method, path, body) => {
@@ -131,7 +131,7 @@ function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new SandboxError('lost', 'the Docker engine answers with something that is not JSON', { cause: error });
+    throw new SandboxError('lost', 'the answer of the Docker engine is not JSON', { cause: error });
   }
 }
 
@@ -151,11 +151,11 @@ function readAll(answer: IncomingMessage): Promise<string> {
   });
 }
 
-/** The connection becomes a pipe to a process. */
+/** Upgrades the connection to a pipe to a process. */
 function upgrade(options: RequestOptions, body: string): Promise<{ readonly socket: Socket; readonly head: Buffer }> {
   return new Promise((resolve, reject) => {
     const refuse = (reason: string, cause?: unknown): void =>
-      reject(new SandboxError('lost', `the Docker engine gives no way to a process (${reason})`, { cause }));
+      reject(new SandboxError('lost', `the Docker engine did not connect to a process (${reason})`, { cause }));
     const headers = { 'content-type': 'application/json', connection: 'Upgrade', upgrade: 'tcp' };
     const asked = request({ ...options, method: 'POST', path: options.path ?? '', headers });
     const timer = giveUpAfter(ANSWER_MS_MAX, asked);

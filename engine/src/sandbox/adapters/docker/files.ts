@@ -7,11 +7,11 @@ import { parseTree, READ_TREE } from './tree.ts';
 
 const TREE_BYTES_MAX = 64 * 1024 * 1024;
 const PIPES_MS_MAX = 10_000;
-/** Reading or writing a whole tree; beyond it the engine is taken to be gone. */
+/** Time limit for reading or writing a whole tree. Beyond it the engine counts as gone. */
 const TREE_MS_MAX = 60_000;
 
 export async function whenPipesAreThere({ engine, id }: Container, pipes: readonly string[]): Promise<void> {
-  // They are made after PID 1 has learnt to stop on TERM.
+  // PID 1 creates them after it has installed its TERM handler.
   const script = 'for name; do until [ -p "$name" ]; do sleep 0.01; done; done';
   const waiter = await engine.exec({
     container: id,
@@ -25,7 +25,7 @@ export async function whenPipesAreThere({ engine, id }: Container, pipes: readon
 
 export async function putFiles({ engine, id }: Container, files: OpenSandboxOptions['files']): Promise<void> {
   if (files.length === 0) return;
-  // The time in seconds, `-` where it is that of this moment.
+  // The time in seconds, or `-` for the current time.
   const modes = files
     .map(({ path, mode, modifiedAt: at }) => `${mode.toString(8)} ${at === undefined ? '-' : at / 1000} ${path}\u0000`)
     .join('');
@@ -55,7 +55,7 @@ export async function readKeeper(engine: DockerEngine, keeper: string): ReturnTy
   return { ...tree, truncated: tree.truncated || bytes > TREE_BYTES_MAX };
 }
 
-/** As `readInside`: a plain file, reached without a link. */
+/** Like `readInside`: reads a plain file without following links. */
 const READ_FILE = `cd /evidence || exit 1
 [ "$(realpath -e -- "$1")" = "/evidence/$1" ] && [ -f "$1" ] && [ "$(stat -c %s -- "$1")" -le "$2" ] || exit 3
 exec head -c "$2" -- "$1"
@@ -75,11 +75,11 @@ export async function readKeeperFile(
 interface KeeperRun {
   readonly output: Buffer;
   readonly exitCode: number | null;
-  /** Also those that were not kept. */
+  /** All bytes, including those not kept. */
   readonly bytes: number;
 }
 
-/** Runs a script where the agent's folders are mounted and no process of the agent is. */
+/** Runs a script in the keeper, where the agent's folders are mounted and no process of the agent runs. */
 async function runInKeeper(engine: DockerEngine, keeper: string, script: readonly string[]): Promise<KeeperRun> {
   const reader = await engine.exec({
     container: keeper,

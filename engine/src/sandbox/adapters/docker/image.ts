@@ -6,8 +6,8 @@ import type { DockerEngine } from './engine.ts';
 import { toTar } from './tar.ts';
 
 /**
- * What the image is made of. Everything else of the sandbox is in how its containers are started: nothing is run while it
- * is built, so that building needs no network beyond the base image.
+ * The content of the image. Everything else is set when containers start. The build runs no commands, so it needs no
+ * network except for the base image.
  */
 const BASE = 'debian:stable-slim';
 const DOCKERFILE = `FROM ${BASE}
@@ -19,16 +19,16 @@ const CONTEXT: Readonly<Record<string, string>> = {
   Dockerfile: DOCKERFILE,
   init: INIT,
   ...Object.fromEntries(['passwd', 'group', 'profile'].map((name) => [`etc/${name}`, ETC[name] ?? ''])),
-  // The same with and without a recorded network: who is asked without one cannot be reached.
+  // The same with and without a recorded network: without one, the name server cannot be reached anyway.
   'etc/nsswitch.conf': RECORDED_ETC['nsswitch.conf'] ?? '',
 };
 
-/** Named after what it is made of: another version of the harness never takes an old image for its own. */
+/** The name contains a hash of the content, so that no version of the harness uses the image of another. */
 export const IMAGE = `offswitch-sandbox:${createHash('sha256').update(JSON.stringify(CONTEXT)).digest('hex').slice(0, 12)}`;
 
-const WITHOUT_REGISTRY = `Where no registry can be reached, import a base first: "debootstrap --variant=minbase stable base", then "tar -C base -c . | docker import - ${BASE}"`;
+const WITHOUT_REGISTRY = `If no registry can be reached, import a base image first: "debootstrap --variant=minbase stable base", then "tar -C base -c . | docker import - ${BASE}"`;
 
-/** Builds the image; returns what the engine said. */
+/** Builds the image and returns the output of the engine. */
 export async function buildImage(engine: DockerEngine): Promise<string> {
   const path = `/build?t=${encodeURIComponent(IMAGE)}&rm=true&forcerm=true&networkmode=none`;
   const said = await engine.send(path, toTar(CONTEXT));

@@ -21,7 +21,7 @@ import type { DockerEngine } from './engine.ts';
 const LINE_BYTES_MAX = 64 * 1024;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
-/** What the programs in the keeper need of root's power over the network. The recorder gives it up when it has begun. */
+/** Capabilities that the programs in the keeper need for the network. The recorder drops most of them after its start. */
 export const NETWORK_CAPABILITIES = ['NET_ADMIN', 'NET_RAW', 'NET_BIND_SERVICE'];
 
 interface RecorderOptions {
@@ -30,7 +30,7 @@ interface RecorderOptions {
   readonly world: Pick<World, 'now'>;
 }
 
-/** Starts the recorder in a container that shares the network, and nothing else, with the agent's. */
+/** Starts the recorder in the keeper, which shares the network of the agent's container. */
 export async function startNetworkRecorder(
   engine: DockerEngine,
   { keeper, hosts, world }: RecorderOptions,
@@ -71,12 +71,12 @@ export async function startNetworkRecorder(
   );
 }
 
-/** Where the keeper finds the folder of a `HostDoor`. */
+/** Path of the folder of a `HostDoor` in the keeper. */
 export const DOOR_FOLDER = '/evidence/door';
 const DOOR = 'hosts';
 const DOOR_MS_MAX = 30_000;
 
-/** A private folder of this host, through which the keeper hands out the listeners of the machine's hosts. */
+/** A private folder of this host through which the keeper passes the listeners of the declared hosts. */
 export interface HostDoor {
   readonly folder: string;
   readonly remove: () => void;
@@ -87,9 +87,9 @@ export function makeHostDoor(): HostDoor {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** What it prints; it is there because `stdio` says so. */
+/** The child's standard output. It exists because of the `stdio` option. */
 function outputOf({ stdout }: ChildProcess): Readable {
-  if (stdout === null) throw new SandboxError('open-failed', 'no pipe from the program that carries listeners');
+  if (stdout === null) throw new SandboxError('open-failed', 'no pipe from the program that passes on listeners');
   return stdout;
 }
 
@@ -100,7 +100,7 @@ interface HostsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Resolves when the container can reach its hosts, and is refused where it is to be. */
+/** Starts the declared and refused hosts of a container. Resolves when it can reach them. */
 export async function startHosts(
   engine: DockerEngine,
   { keeper, hosts, door, onError }: HostsOptions,

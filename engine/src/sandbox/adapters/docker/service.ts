@@ -7,17 +7,17 @@ import { cleanShell, type Container } from './commands.ts';
 interface ServiceOptions {
   readonly service: SandboxService;
   readonly container: Container;
-  /** Something of ours failed while a request was answered. */
+  /** Called if the harness fails to answer a request. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Carries requests and answers between the pipes inside and the harness; root inside, so that the agent cannot stop it. */
+/** Forwards requests and answers between the pipes inside and the harness. Runs as root, so that the agent cannot stop it. */
 const CARRIER = `exec 8<>"$1.ask" 9<>"$1.answer" || exit 1
 cat <&8 &
 exec cat >&9
 `;
 
-/** Answers the requests of one service, one at a time. Returns the way to stop. */
+/** Answers the requests of one service, one at a time. Returns a function that stops it. */
 export async function serveRequests({ service, container, onError }: ServiceOptions): Promise<() => void> {
   const command = [...cleanShell(CARRIER), `${IO}/${service.name}`];
   const carrier = await container.engine.exec({ container: container.id, user: '0:0', command });

@@ -4,8 +4,8 @@ import { isSparse, toBytes, toPages } from '../../kit/file-content.ts';
 const BLOCK_BYTES = 512;
 
 /**
- * A tar archive (POSIX ustar) of plain files, mode 755, owned by root. Names of at most 100 bytes. Sparse files are written
- * as GNU tar does (PAX format 1.0), so that only their pages travel.
+ * Creates a tar archive (POSIX ustar) of plain files, mode 755, owned by root, with names of at most 100 bytes. Sparse
+ * files are written in GNU PAX sparse format 1.0, so that only their pages are sent.
  */
 export function toTar(files: Readonly<Record<string, SandboxFile['content']>>): Buffer {
   const parts = Object.entries(files).flatMap(([name, content]) => {
@@ -31,7 +31,7 @@ function padding(bytes: number): Buffer {
   return Buffer.alloc((BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES);
 }
 
-/** `LENGTH KEY=VALUE` and a line end, where LENGTH counts itself. */
+/** `LENGTH KEY=VALUE` and a line end, where LENGTH includes itself. */
 function paxRecord(text: string): string {
   const rest = Buffer.byteLength(text) + 2;
   let length = rest + 1;
@@ -44,7 +44,7 @@ function header(name: string, { size, type }: { readonly size: number; readonly 
   const head = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, width: number): string => `${value.toString(8).padStart(width, '0')}\u0000`;
   head.write(name, 0);
-  // Mode, owner, group, size, time; eight spaces stand for the sum while it is made.
+  // Mode, owner, group, size, time; eight spaces stand for the checksum while it is computed.
   head.write(`${octal(0o755, 7)}${octal(0, 7)}${octal(0, 7)}${octal(size, 11)}${octal(0, 11)}        ${type}`, 100);
   head.write('ustar\u000000', 257);
   const sum = head.reduce((total, byte) => total + byte, 0);

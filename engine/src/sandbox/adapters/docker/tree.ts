@@ -2,11 +2,11 @@ import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../../../record/evidence.ts';
 import { showName } from '../../tree-reader.ts';
 
-/** Bytes of one file that are read; a larger one is `too-large`. */
+/** Maximum size of a file that is read. A larger one is `too-large`. */
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
 const ENTRIES_MAX = 20_000;
 
-/** Lists the folders given as arguments, then hashes their files. Run in the keeper, where no process of the agent is. */
+/** Lists the given folders, then hashes their files. Runs in the keeper, where no process of the agent runs. */
 export const READ_TREE = `cd /evidence || exit 1
 find "$@" -printf '%y %#m %U %s %C@ %i %p\\0%l\\0' | head -z -n ${2 * ENTRIES_MAX + 2}
 printf '\\0'
@@ -24,7 +24,7 @@ const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
   b: 'device',
 };
 
-/** What `READ_TREE` printed, as a snapshot; `toGuestPath` gives a listed path its name in the sandbox. */
+/** Parses the output of `READ_TREE` to a snapshot. `toGuestPath` maps a listed path to its path in the sandbox. */
 export function parseTree(output: Buffer, toGuestPath: (path: string) => string): TreeSnapshot {
   const words = splitAtZero(output);
   const end = words.findIndex((word, index) => index % 2 === 0 && word.length === 0);
