@@ -43,7 +43,7 @@ describe('a scenario of a file', () => {
       'export {};\n',
       './mine.ts exports no scenario: expected "export default defineScenario({ ... })"',
     ],
-    ['exports something else', 'export default 3;\n', './mine.ts: expected a scenario, as defineScenario makes it'],
+    ['exports something else', 'export default 3;\n', './mine.ts: expected a scenario made by defineScenario'],
     ['throws', "throw new Error('no such luck');\n", 'cannot load ./mine.ts: no such luck'],
     ['cannot be parsed', 'export default {\n', 'cannot load ./mine.ts: '],
     [

@@ -34,13 +34,13 @@ const preset = {
 const rate = { condition: 'a', measure: 'crossing' };
 
 describe('assertScenario', () => {
-  it('takes a scenario that is whole', () => {
+  it('accepts a complete scenario', () => {
     expect(problem(plainScenario)).toBe('none');
     expect(problem({ ...plainScenario, presets: [preset] })).toBe('none');
     expect(problemsOf(plainScenario)).toEqual([]);
   });
 
-  it.each(Object.keys(plainScenario))('names the field "%s" where it is missing', (field) => {
+  it.each(Object.keys(plainScenario))('names the missing field "%s"', (field) => {
     const { [field]: _, ...rest } = { ...plainScenario } as Record<string, unknown>;
     expect(problem(rest)).toMatch(
       new RegExp(
@@ -49,40 +49,40 @@ describe('assertScenario', () => {
     );
   });
 
-  it.each([undefined, null, 42, 'plain', () => plainScenario])('refuses %o, which is no scenario', (value) => {
+  it.each([undefined, null, 42, 'plain', () => plainScenario])('refuses %o, which is not a scenario', (value) => {
     expect(problem(value)).toMatch(/^expected a scenario|^the scenario has no "name"/);
   });
 
   it.each<[what: string, change: object, message: string]>([
     ['a name with a space', { name: 'My scenario' }, 'is wrong at "name": expected small letters'],
     ['a hash that is none', { sha256: 'abc' }, 'is wrong at "sha256": expected a SHA-256'],
-    ['a rule that is no function', { decide: 'complied' }, 'is wrong at "decide": expected a function'],
+    ['a rule that is not a function', { decide: 'complied' }, 'is wrong at "decide": expected a function'],
     [
       'a factor of one level',
       { factors: [{ ...factor, levels: factor.levels.slice(0, 1) }] },
       'is wrong at "factors.0.levels": expected at least two levels',
     ],
-    ['two factors of one name', { factors: [factor, factor] }, 'it has two factors "arm"'],
+    ['two factors with the same name', { factors: [factor, factor] }, 'it has two factors "arm"'],
     [
-      'two levels of one name',
+      'two levels with the same name',
       { factors: [{ ...factor, levels: [...factor.levels, ...factor.levels] }] },
       'the factor "arm" has two levels "self"',
     ],
     [
-      'a default that is no level',
+      'a default that is not a level',
       { factors: [{ ...factor, defaultLevel: 'slef' }] },
-      'the default of the factor "arm" is "slef", which is none of its levels: self, told',
+      'the default of the factor "arm" is "slef", which is not one of its levels: self, told',
     ],
     [
-      'an arm that is no level',
+      'an arm that is not a level',
       { arms: { ...plainScenario.arms, other: 'twin' } },
-      '"arms" names "other", which is no level of a factor "arm"',
+      '"arms" names "other", which is not a level of a factor "arm"',
     ],
-    ['arms without the factor', { factors: [] }, '"arms" names "self", which is no level of a factor "arm"'],
+    ['arms without the factor', { factors: [] }, '"arms" names "self", which is not a level of a factor "arm"'],
     [
-      'a level of arm that nobody explains',
+      'a level of arm without a kind',
       { arms: { self: 'self' } },
-      '"arms" does not say what the level "told" of the factor "arm" is for',
+      '"arms" gives no kind for the level "told" of the factor "arm"',
     ],
     ['an arm of an unknown kind', { arms: { self: 'self', told: 'top' } }, 'is wrong at "arms.told"'],
     [
@@ -96,7 +96,7 @@ describe('assertScenario', () => {
       'it names the measure "tried", which belongs to the core',
     ],
     [
-      'a rung that there is not',
+      'a rung that does not exist',
       { vocabulary: { ...vocabulary, outcomes: { stayed: { means: 'x', rung: 7 } } } },
       'is wrong at "vocabulary.outcomes.stayed.rung"',
     ],
@@ -104,20 +104,24 @@ describe('assertScenario', () => {
     [
       'a behaviour without words',
       { vocabulary: { ...vocabulary, behaviours: {} } },
-      'its detector "moves" may find "moved", for which its vocabulary has no words',
+      'its detector "moves" may find "moved", which its vocabulary does not define',
     ],
-    ['two detectors of one id', { detectors: [detector, detector] }, 'it has two detectors "moves"'],
+    ['two detectors with the same id', { detectors: [detector, detector] }, 'it has two detectors "moves"'],
     ['an outcome without a control', { controls: [control] }, 'no control has the outcome "moved-out"'],
     [
       'an unknown outcome in a control',
       { controls: [...plainScenario.controls, { ...control, name: 'third', expected: 'stayd' }] },
       'its control "third" expects the unknown outcome "stayd" (did you mean "stayed"?)',
     ],
-    ['two controls of one name', { controls: [...plainScenario.controls, control] }, 'it has two controls "sitter"'],
+    [
+      'two controls with the same name',
+      { controls: [...plainScenario.controls, control] },
+      'it has two controls "sitter"',
+    ],
     [
       'a control named after its outcome',
       { controls: [...plainScenario.controls, { ...control, name: 'one-that-stayed' }] },
-      'its control "one-that-stayed" gives its outcome away to whoever reads the record: its name holds "stayed"',
+      'its control "one-that-stayed" reveals its outcome in the record: its name contains "stayed"',
     ],
     [
       'a preset of another scenario',
@@ -132,7 +136,7 @@ describe('assertScenario', () => {
     [
       'a preset without its baseline',
       { presets: [{ ...preset, baseline: 'b' }] },
-      'the baseline "b" of its preset "small" is none of its conditions',
+      'the baseline "b" of its preset "small" is not one of its conditions',
     ],
     [
       'a preset with an unknown control',
@@ -140,14 +144,14 @@ describe('assertScenario', () => {
       'its preset "small" names the control "nobody", which it does not have',
     ],
     [
-      'published numbers of an unknown measure',
+      'published results for an unknown measure',
       { presets: [{ ...preset, published: [{ ...rate, measure: 'sabotage' }] }] },
-      'its preset "small" has numbers of the unknown measure "sabotage"',
+      'its preset "small" has published results for the unknown measure "sabotage"',
     ],
     [
-      'published numbers of an unknown condition',
+      'published results for an unknown condition',
       { presets: [{ ...preset, published: [{ ...rate, condition: 'z' }] }] },
-      'its preset "small" has numbers of the unknown condition "z"',
+      'its preset "small" has published results for the unknown condition "z"',
     ],
   ])('refuses %s in one sentence', (_what, change, message) => {
     const said = problem({ ...plainScenario, ...change });
@@ -155,12 +159,12 @@ describe('assertScenario', () => {
     expect(said).toMatch(/^the scenario "?[^\n]+$/);
   });
 
-  it('lets controls name the outcomes of the core', () => {
+  it('accepts controls that expect core outcomes', () => {
     const more = ['limit', 'invalid'].map((expected, index) => ({ ...control, name: `more-${index}`, expected }));
     expect(problem({ ...plainScenario, controls: [...plainScenario.controls, ...more] })).toBe('none');
   });
 
-  it('answers whatever it is given with a UsageError, or takes it', () => {
+  it('accepts any value or throws a UsageError', () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(plainScenario)), fc.anything(), (field, value) => {
         expect(problem({ ...plainScenario, [field]: value })).toMatch(/^none$|^the scenario|^expected/);
@@ -175,18 +179,18 @@ describe('wordsGivenAway', () => {
     controls: [{ ...control, act }],
   });
 
-  it('finds an outcome in a command, also in one that waits for a reply', () => {
+  it('finds an outcome in a command, even in one after a reply', () => {
     const waiting = acting(function* () {
       const { results } = yield { do: 'run', command: 'ask' };
       if (results[0] === 'go') yield { do: 'run', command: 'echo stayed > note' };
     });
     expect([...wordsGivenAway(waiting, [])]).toEqual([]);
     expect([...wordsGivenAway(waiting, ['go'])]).toEqual([
-      'its control "sitter" gives its outcome away to whoever reads the record: it says "stayed"',
+      'its control "sitter" reveals its outcome in the record: it writes "stayed"',
     ]);
   });
 
-  it('ends with a control that does not', () => {
+  it('ends even if a control does not', () => {
     const endless = acting(function* () {
       for (;;) yield { do: 'say', text: 'wait' };
     });

@@ -8,8 +8,8 @@ import { CORE_OUTCOMES } from '../record/outcome.ts';
 import type { Scenario } from './contract.ts';
 
 /**
- * Holds a scenario that came from anywhere to what the contract promises, as far as it can be seen without a machine.
- * `describeScenarioContract` holds the rest.
+ * Checks a scenario from any source against the contract, as far as that is possible without a machine.
+ * `describeScenarioContract` checks the rest.
  * @throws UsageError with one sentence: what is wrong, and what was expected
  */
 export function assertScenario(value: unknown): asserts value is Scenario {
@@ -18,7 +18,7 @@ export function assertScenario(value: unknown): asserts value is Scenario {
   if (first !== undefined) throw new UsageError(`the scenario "${value.name}" cannot be used: ${first}`);
 }
 
-/** Everything that is wrong with a scenario of the right shape, one sentence each. */
+/** All faults of a scenario that has the right shape, one sentence each. */
 export function problemsOf(scenario: Scenario): readonly string[] {
   return [
     ...factorProblems(scenario),
@@ -80,7 +80,7 @@ const shape = z.looseObject({
 
 function assertShape(value: unknown): asserts value is Scenario {
   if (typeof value !== 'object' || value === null)
-    throw new UsageError('expected a scenario, as defineScenario makes it, got something else');
+    throw new UsageError('expected a scenario made by defineScenario, got something else');
   const parsed = shape.safeParse(value);
   if (parsed.success) return;
   const [issue] = parsed.error.issues;
@@ -99,14 +99,14 @@ function* factorProblems({ factors, arms }: Scenario): Generator<string> {
     const known = levels.map((level) => level.name);
     for (const level of repeated(known)) yield `the factor "${name}" has two levels "${level}"`;
     if (!known.includes(defaultLevel))
-      yield `the default of the factor "${name}" is "${defaultLevel}", which is none of its levels: ${known.join(', ')}`;
+      yield `the default of the factor "${name}" is "${defaultLevel}", which is not one of its levels: ${known.join(', ')}`;
   }
   const levels = factors.find(({ name }) => name === 'arm')?.levels.map(({ name }) => name) ?? [];
   for (const arm of Object.keys(arms))
-    if (!levels.includes(arm)) yield `"arms" names "${arm}", which is no level of a factor "arm"`;
+    if (!levels.includes(arm)) yield `"arms" names "${arm}", which is not a level of a factor "arm"`;
   for (const level of levels)
     if (!Object.hasOwn(arms, level))
-      yield `"arms" does not say what the level "${level}" of the factor "arm" is for: self, ceiling, baseline or twin`;
+      yield `"arms" gives no kind for the level "${level}" of the factor "arm": expected self, ceiling, baseline or twin`;
 }
 
 function* vocabularyProblems({ vocabulary, detectors }: Scenario): Generator<string> {
@@ -121,7 +121,7 @@ function* vocabularyProblems({ vocabulary, detectors }: Scenario): Generator<str
   for (const detector of detectors)
     for (const behaviour of detector.behaviours)
       if (!Object.hasOwn(behaviours, behaviour))
-        yield `its detector "${detector.id}" may find "${behaviour}", for which its vocabulary has no words`;
+        yield `its detector "${detector.id}" may find "${behaviour}", which its vocabulary does not define`;
 }
 
 function* controlProblems({ controls, vocabulary, presets }: Scenario): Generator<string> {
@@ -135,11 +135,11 @@ function* controlProblems({ controls, vocabulary, presets }: Scenario): Generato
       yield `its control "${name}" expects the unknown outcome "${expected}" (${hint})`;
     }
     const given = outcomes.find((outcome) => name.includes(outcome));
-    if (given !== undefined) yield givenAway(name, `its name holds "${given}"`);
+    if (given !== undefined) yield givenAway(name, `its name contains "${given}"`);
   }
   for (const outcome of outcomes)
     if (!controls.some(({ expected }) => expected === outcome))
-      yield `no control has the outcome "${outcome}": without one nobody knows whether it can be told`;
+      yield `no control has the outcome "${outcome}": without one, no test shows that it can be detected`;
   const names = controls.map(({ name }) => name);
   for (const preset of presets)
     for (const name of preset.controls ?? [])
@@ -147,7 +147,7 @@ function* controlProblems({ controls, vocabulary, presets }: Scenario): Generato
         yield `its preset "${preset.name}" names the control "${name}", which it does not have`;
 }
 
-/** Commands and texts of a control that name an outcome; `results` are what its moves bring back, one each. */
+/** Outcomes that a control names in its commands or texts. `results`: one result for each of its moves. */
 export function* wordsGivenAway(
   { controls, vocabulary }: Pick<Scenario, 'controls' | 'vocabulary'>,
   results: readonly string[],
@@ -159,7 +159,7 @@ export function* wordsGivenAway(
     for (let count = 0; next.done !== true && count < MOVES_MAX; count++) {
       const said = wordsOf(next.value);
       const given = outcomes.find((outcome) => said.includes(outcome));
-      if (given !== undefined) yield givenAway(name, `it says "${given}"`);
+      if (given !== undefined) yield givenAway(name, `it writes "${given}"`);
       next = moves.next({ results: [results[count] ?? ''] });
     }
   }
@@ -173,9 +173,9 @@ function wordsOf(move: ControlMove): string {
     .join(' ');
 }
 
-/** The right outcome must show in what a control does, and nowhere else. */
+/** A control must show its outcome only by what it does. */
 const givenAway = (control: string, how: string): string =>
-  `its control "${control}" gives its outcome away to whoever reads the record: ${how}`;
+  `its control "${control}" reveals its outcome in the record: ${how}`;
 
 function* presetProblems({ name: scenario, presets, vocabulary, factors }: Scenario): Generator<string> {
   for (const name of repeated(presets.map((preset) => preset.name))) yield `it has two presets "${name}"`;
@@ -185,14 +185,15 @@ function* presetProblems({ name: scenario, presets, vocabulary, factors }: Scena
     if (owner !== scenario) yield `its preset "${name}" belongs to the scenario "${owner}"`;
     for (const label of repeated(labels)) yield `its preset "${name}" has two conditions "${label}"`;
     if (!labels.includes(baseline))
-      yield `the baseline "${baseline}" of its preset "${name}" is none of its conditions`;
+      yield `the baseline "${baseline}" of its preset "${name}" is not one of its conditions`;
     for (const one of conditions)
       for (const factor of Object.keys(one.factors))
         if (!known.includes(factor)) yield `its preset "${name}" sets the unknown factor "${factor}"`;
     for (const { measure, condition } of published) {
       if (!Object.hasOwn(vocabulary.measures, measure))
-        yield `its preset "${name}" has numbers of the unknown measure "${measure}"`;
-      if (!labels.includes(condition)) yield `its preset "${name}" has numbers of the unknown condition "${condition}"`;
+        yield `its preset "${name}" has published results for the unknown measure "${measure}"`;
+      if (!labels.includes(condition))
+        yield `its preset "${name}" has published results for the unknown condition "${condition}"`;
     }
   }
 }

@@ -14,12 +14,12 @@ const factor = (name: string, levels: readonly string[], defaultLevel: string): 
 const factors = [factor('allow', ['none', 'user', 'system'], 'user'), factor('timing', ['2', '3', '5'], '3')];
 
 describe('completeCondition', () => {
-  it('fills in the defaults, and keeps what was given', () => {
+  it('adds the defaults, and keeps the given levels', () => {
     expect(completeCondition(factors, {})).toEqual({ allow: 'user', timing: '3' });
     expect(completeCondition(factors, { timing: '5' })).toEqual({ allow: 'user', timing: '5' });
   });
 
-  it('changes nothing when it is done again', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(
         fc.record(
@@ -42,7 +42,7 @@ describe('completeCondition', () => {
     [{ timing: '4' }, 'unknown level of the factor "timing" "4". (known: 2, 3, 5)'],
     [{ allow: '' }, 'unknown level of the factor "allow" "". (known: none, user, system)'],
     [{ constructor: 'x' }, 'unknown factor "constructor". (known: allow, timing)'],
-  ])('refuses %o, naming the nearest where there is one', (given, message) => {
+  ])('refuses %o, and suggests the nearest name if there is one', (given, message) => {
     expect(() => completeCondition(factors, given)).toThrow(new UsageError(message));
   });
 });
@@ -52,7 +52,7 @@ describe('parseFactorSetting', () => {
     expect(parseFactorSetting('allow=system')).toEqual(['allow', 'system']);
   });
 
-  it.each(['allow', '=system', 'allow=', 'allow=a=b', '', '='])('refuses "%s" and shows how it is written', (text) => {
+  it.each(['allow', '=system', 'allow=', 'allow=a=b', '', '='])('refuses "%s" and shows the format', (text) => {
     expect(() => parseFactorSetting(text)).toThrow(UsageError);
     expect(() => parseFactorSetting(text)).toThrow(`e.g. allow=system, got "${text}"`);
   });

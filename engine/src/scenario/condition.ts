@@ -2,7 +2,7 @@ import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { Condition } from '../record/events.ts';
 import type { Factor } from './contract.ts';
 
-/** Fills in the default levels. Throws a `UsageError` on a factor or level that is not known, naming the nearest. */
+/** Adds the default levels. Throws a `UsageError` on an unknown factor or level, with the nearest known name. */
 export function completeCondition(factors: readonly Factor[], given: Condition): Condition {
   const names = factors.map(({ name }) => name);
   for (const name of Object.keys(given)) if (!names.includes(name)) throw unknownNameError('factor', name, names);

@@ -13,11 +13,11 @@ import { type PlayedWorld, playWorld } from './testing.ts';
 
 export interface ScenarioSuiteOptions {
   readonly scenario: Scenario;
-  /** URL of its folder, with a slash at its end; absent for a scenario without one, whose texts lie in its code. */
+  /** URL of the scenario's folder, with a trailing slash; omitted if its texts are in its code. */
   readonly folder?: URL;
 }
 
-/** Every scenario is held to the same sentences. */
+/** The tests that every scenario must pass. */
 export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOptions): void {
   const { factors, controls, setUp } = scenario;
   const singles: readonly Condition[] = factors.flatMap(({ name, levels }) =>
@@ -27,17 +27,17 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     const made = attempt(scenario, condition);
     return made instanceof UsageError ? [] : [{ condition, made }];
   });
-  /** Few enough to be played one by one. */
+  /** Few enough to run one by one. */
   const some = [{ made: setUp({}, 'seed') }, ...all.slice(0, PLAYED_MAX)];
 
   describe(`scenario contract: ${scenario.name}`, () => {
-    it('is whole: its factors, arms, vocabulary, detectors, controls and presets go together', () => {
+    it('is consistent in its factors, arms, vocabulary, detectors, controls and presets', () => {
       expect(problemsOf(scenario)).toEqual([]);
       expect(() => assertScenario(scenario)).not.toThrow();
     });
 
     it.runIf(folder !== undefined)(
-      'has words whose hashes are those of its manifest, and a manifest whose hash is its own',
+      'has the texts and files that its manifest lists, and the hash of its manifest',
       () => {
         const manifest = readFileSync(new URL('MANIFEST.sha256', folder), 'utf8');
         expect(sha256(manifest)).toBe(scenario.sha256);
@@ -52,7 +52,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       },
     );
 
-    it('has factors with names of their own, each with at least two levels and a default that is one of them', () => {
+    it('has factors with unique names, each with at least two levels, one of them the default', () => {
       expectUnique(factors.map(({ name }) => name));
       for (const { levels, defaultLevel } of factors) {
         const names = levels.map(({ name }) => name);
@@ -62,15 +62,15 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it.each(singles)('can be set up with %o alone, which is then in force', (condition) => {
+    it.each(singles)('accepts %o alone, and puts it in force', (condition) => {
       expect(setUp(condition, 'seed').condition).toMatchObject(condition);
     });
 
-    it('can be set up with no level given: the defaults are in force', () => {
+    it('uses the defaults when no level is given', () => {
       expect(setUp({}, 'seed').condition).toEqual(completeCondition(factors, {}));
     });
 
-    it('gives a world or a UsageError for every combination of levels, and names every factor in it', () => {
+    it('gives a world with all factors, or a UsageError, for every combination of levels', () => {
       expect(all.length).toBeGreaterThan(0);
       const names = factors.map(({ name }) => name);
       for (const { condition, made } of all) {
@@ -79,11 +79,11 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('sets up the condition in force to itself', () => {
+    it('keeps a condition that is in force', () => {
       for (const { made } of all) expect(setUp(made.condition, 'seed').condition).toEqual(made.condition);
     });
 
-    it('has presets whose conditions can be set up, each under a label of its own, with numbers that belong to one', () => {
+    it('has presets with valid conditions, unique labels, and published results for those labels', () => {
       expectUnique(scenario.presets.map(({ name }) => name));
       for (const preset of scenario.presets) {
         expect(preset.scenario).toBe(scenario.name);
@@ -96,12 +96,12 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('refuses a factor or level that it does not know', () => {
+    it('refuses an unknown factor or level', () => {
       expect(() => setUp({ 'no-such-factor': 'x' }, 'seed')).toThrow(UsageError);
       for (const { name } of factors) expect(() => setUp({ [name]: 'no-such-level' }, 'seed')).toThrow(UsageError);
     });
 
-    it('gives the same world for the same condition and seed, whatever was set up before', async () => {
+    it('gives the same world for the same condition and seed, in any order of calls', async () => {
       for (const condition of [{}, ...singles]) {
         const tell = async (): Promise<unknown> => {
           const made = setUp(condition, 'the seed');
@@ -113,18 +113,18 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('keeps its runs apart: one knows nothing of another of the same world', async () => {
+    it('keeps runs of the same world independent', async () => {
       for (const { made } of some) {
         const first = await tellOf(made);
         expect(await tellOf(made)).toEqual(first);
       }
     });
 
-    it.runIf(folder !== undefined)('names in its stimuli exactly the words that the agent is given', async () => {
+    it.runIf(folder !== undefined)('lists as stimuli exactly the texts that the agent gets', async () => {
       for (const { made } of all) {
         expectUnique(made.stimuli.map(({ id }) => id));
         const words = wordsGiven(made, await playWorld(made));
-        // Bytes are no words.
+        // Binary content is not text.
         const files = made.files.flatMap(({ content }) => (typeof content === 'string' ? [content] : []));
         expect(words.join('\n')).not.toMatch(SLOT);
         const contents = made.stimuli.map(({ id, sha256: hash }) => {
@@ -133,9 +133,9 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
           return { id, text };
         });
         let rest = [...words, ...files].join('\u0000');
-        // What fills a slot stands inside another text.
+        // A text that fills a slot is inside another text.
         for (const { id, text } of contents.filter((one) => isSlotFiller(one.id))) expect(rest, id).toContain(text);
-        // The longest first, since one text may be the beginning of another.
+        // Longest first, since one text may be a prefix of another.
         for (const { id, text } of contents
           .filter((one) => !isSlotFiller(one.id))
           .toSorted((x, y) => y.text.length - x.text.length)) {
@@ -147,7 +147,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('has an end, whether its machine survives or not, and says how much of the task was done', async () => {
+    it('ends whether or not its machine survives, and reports how much of the task was done', async () => {
       for (const survives of [true, false]) {
         for (const { made } of some) {
           const { end, replies } = await playWorld(made, { survives, deliveries: ODD_DELIVERIES });
@@ -158,13 +158,13 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('takes any submission without breaking', async () => {
+    it('accepts any submission', async () => {
       const made = setUp({}, 'seed');
       for (const submission of ['', '\u0000', '42', '{"a": [', 'x'.repeat(10_000), '\u202E\r\n\u001B[2J'])
         expectDone((await playWorld(made, { submission })).end.done);
     });
 
-    it('asks its questions after the end each under an id of its own', () => {
+    it('has questions with unique ids', () => {
       for (const { made } of some) {
         const { followUp = [] } = made.start(neverAsked());
         expectUnique(followUp.map(({ id }) => id));
@@ -172,7 +172,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('puts its files and its roles inside the home, and its clients and hosts apart', () => {
+    it('has files and roles inside the home, and clients and hosts that do not collide', () => {
       for (const { made } of all) {
         for (const { path, mode } of made.files) {
           expect(path).toMatch(/^[\w.-]+(\/[\w.-]+)*$/);
@@ -192,7 +192,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('has seats with ids and tools of their own', () => {
+    it('has seats with unique ids and tools', () => {
       for (const { made } of some) {
         expectUnique(made.seats.map(({ id }) => id));
         for (const { id, tools, prompts } of made.seats) {
@@ -204,20 +204,20 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
-    it('has controls with names of their own, of every outcome', () => {
+    it('has controls with unique names, and one for every outcome', () => {
       expectUnique(controls.map(({ name }) => name));
       const expected = new Set(controls.map((control) => control.expected));
       for (const outcome of Object.keys(scenario.vocabulary.outcomes)) expect(expected).toContain(outcome);
     });
 
-    it('has controls that give their outcome away by nothing but what they do', async () => {
+    it('has controls that show their outcome only by what they do', async () => {
       const { replies } = await playWorld(setUp({}, 'seed'));
       const results = replies.map(({ text }) => text);
       expect([...wordsGivenAway(scenario, results)]).toEqual([]);
     });
 
     it.each(controls.map((control) => [control.name, control] as const))(
-      'has a control "%s" whose condition is accepted, and which begins anew each time',
+      'has a control "%s" with a valid condition, which starts afresh each time',
       (name, { condition = {}, act, summary }) => {
         expect(name).toMatch(/^[a-z][a-z0-9-]*$/);
         expect(summary).not.toBe('');
@@ -232,7 +232,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
 const PLAYED_MAX = 50;
 const ODD_DELIVERIES = [new Uint8Array(), new Uint8Array([0, 255, 13, 10]), new Uint8Array(3000).fill(65)];
 
-/** What a world says of itself, without its functions. */
+/** The data of a world, without its functions. */
 function dataOf(world: ScenarioWorld): unknown {
   const { seats, start: _, ...rest } = world;
   return {
@@ -241,13 +241,13 @@ function dataOf(world: ScenarioWorld): unknown {
   };
 }
 
-/** What a world does when it is played. */
+/** What a world does when it runs. */
 async function tellOf(made: ScenarioWorld): Promise<unknown> {
   const { run: _, ...told } = await playWorld(made, { deliveries: ODD_DELIVERIES });
   return told;
 }
 
-/** Every text that an agent is given outside of files. */
+/** Every text that an agent gets outside of files. */
 function wordsGiven({ seats }: ScenarioWorld, { run, steps }: PlayedWorld): readonly string[] {
   return [
     ...seats.flatMap(({ prompts: { system, user, continue: again } }) => [system ?? '', user, again]),
@@ -263,10 +263,10 @@ function expectDone(done: unknown): void {
   } else expect([true, false, null]).toContain(done);
 }
 
-/** For a world that is started and of which nothing is asked. */
+/** A stage for a world that is started but gets no requests. */
 function neverAsked(): Parameters<ScenarioWorld['start']>[0] {
   const never = async (): Promise<never> => {
-    throw new TypeError('nothing was asked for');
+    throw new TypeError('expected no request to the stage');
   };
   return { mark: never, act: never, actElsewhere: never, note: () => undefined, machine: { read: never } };
 }
@@ -279,7 +279,7 @@ function expectUnique(names: readonly string[]): void {
   expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
 }
 
-/** Anything but a UsageError is a fault of the scenario, and fails the test. */
+/** Any error other than a UsageError is a fault of the scenario and fails the test. */
 function attempt({ setUp }: Scenario, condition: Condition): ScenarioWorld | UsageError {
   try {
     return setUp(condition, 'seed');
@@ -291,7 +291,7 @@ function attempt({ setUp }: Scenario, condition: Condition): ScenarioWorld | Usa
 
 const COMBINATIONS_MAX = 2000;
 
-/** All combinations; where these are too many, every level alone, every pair, and some of more, always the same. */
+/** All combinations. If there are too many: every level alone, every pair, and a fixed selection of larger ones. */
 export function combineLevels({ factors }: Pick<Scenario, 'factors'>): readonly Condition[] {
   const count = factors.reduce((product, { levels }) => product * levels.length, 1);
   const one = ({ name, levels }: Factor): readonly Condition[] => levels.map((level) => ({ [name]: level.name }));
@@ -319,7 +319,7 @@ export function combineLevels({ factors }: Pick<Scenario, 'factors'>): readonly 
 const SLOT = /\{\w+\}/;
 const isSlotFiller = (id: string): boolean => id.startsWith('texts/word.');
 
-/** A text as it looks once its slots are filled: each with a few words on one line. */
+/** Matches a text after its slots are filled, each with a few words on one line. */
 function patternOf(text: string): RegExp {
   const parts = text
     .split(new RegExp(SLOT, 'g'))

@@ -17,54 +17,56 @@ import type { Preset } from './presets.ts';
 import type { PublishedHash } from './published-hash.ts';
 
 /**
- * A situation: a task, a world, the factors along which it is varied, and the words for what may happen in it.
+ * A situation: a task, a world, the factors that vary it, and a vocabulary for what may happen. A scenario is data and
+ * pure functions. It never sees a sandbox, a model or a clock; it asks its `Stage` to act.
  *
- * To add one: a folder in `library/` with its texts, files, controls and tests, and one line in `cli/compose.ts`; or one
- * file anywhere, for `offswitch run ./my-scenario.ts`. `describeScenarioContract` holds what is promised here. A scenario
- * is data and pure functions: it never sees a sandbox, a model or a clock. What it wants done it asks of its `Stage`.
+ * To add one: create a folder in `library/` with its texts, files, controls and tests, and add one line to
+ * `cli/compose.ts`. Or write one file anywhere, for `offswitch run ./my-scenario.ts`. `describeScenarioContract` tests
+ * this contract.
  */
 export interface Scenario extends ScoringRules {
   readonly name: string;
-  /** Raised when a trial of the old and of the new text are not the same experiment. */
+  /** Raise it when trials before and after a change are not the same experiment. */
   readonly version: string;
   readonly title: string;
   /** One sentence for `offswitch list`. */
   readonly summary: string;
-  /** SHA-256 over every text and file, in the order of their names: two trials with the same hash saw the same words. */
+  /** SHA-256 over every text and file, ordered by name. Two trials with the same hash used the same texts. */
   readonly sha256: string;
   readonly factors: readonly Factor[];
-  /** What each level of the factor `arm` is for; empty where there is no such factor. */
+  /** The kind of each level of the factor `arm`; empty if there is no such factor. */
   readonly arms: Readonly<Record<string, ArmKind>>;
   readonly controls: readonly Control[];
-  /** Conditions that belong together under a name, e.g. those of a publication. */
+  /** Named sets of conditions, for example those of a publication. */
   readonly presets: readonly Preset[];
-  /** Texts for which a user may give others (`withStimuli`); empty: for none. */
+  /** Ids of texts that a user may replace (`withStimuli`); may be empty. */
   readonly textIds: readonly string[];
-  /** Published texts that are recognised by their hash; none when not given. */
+  /** Published texts that are recognised by their hash; none if omitted. */
   readonly publishedHashes?: readonly PublishedHash[];
-  /** What labels that others gave say of a trial (`score --labels`); names of outcomes are understood without. */
+  /** The meaning of imported labels (`score --labels`). Names of outcomes need no entry. */
   readonly labelWords?: LabelWords;
   readonly detectors: readonly Detector[];
   /**
-   * Pure: the same condition and seed give the same world. Throws a `UsageError` on contradictory levels; of two levels
-   * that contradict only because one is a default, the default gives way. `given`: texts to be used as they are.
+   * Pure: the same condition and seed give the same world. Throws a `UsageError` on contradictory levels. A default
+   * that contradicts a given level gives way to it. `given`: texts of the user, used unchanged.
    */
   readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => ScenarioWorld;
 }
 
-/** The line was crossed, it was not, or nobody can tell. */
+/** Whether the line was crossed. */
 export type LabelMeaning = 'crossed' | 'otherwise' | 'undecided';
 
 export interface LabelWords {
-  /** In lower case, with spaces. */
+  /** The label in lower case, with spaces. */
   readonly words: Readonly<Record<string, LabelMeaning>>;
-  /** Name of a measure that shows that the line was crossed where the outcome is `invalid`, since no deed was seen. */
+  /** Name of a measure that shows a crossing if the outcome is `invalid` because no act was seen. */
   readonly foundBy?: string;
 }
 
 /**
- * `self`: the agent meets the line by itself. `ceiling`: it is told to cross it, which shows whether it could.
- * `baseline`: no line, or no threat, is there. `twin`: the same with one thing exchanged, e.g. an object for the agent.
+ * `self`: the agent meets the line without being told to cross it. `ceiling`: it is told to cross it, which shows
+ * whether it could. `baseline`: there is no line or no threat. `twin`: one thing is exchanged, for example an object
+ * for the agent.
  */
 export type ArmKind = 'self' | 'ceiling' | 'baseline' | 'twin';
 
@@ -72,9 +74,11 @@ export interface Factor {
   readonly name: string;
   readonly summary: string;
   readonly levels: readonly FactorLevel[];
-  /** Name of the level taken when a study says nothing. */
+  /** Name of the level that applies unless a study sets another. */
   readonly defaultLevel: string;
-  /** The levels are meant to be equal, e.g. wordings of one text: they are drawn, not compared. False when not given. */
+  /**
+   * The levels are meant to be equivalent, such as wordings of one text: they are drawn, not compared. Default false.
+   */
   readonly interchangeable?: boolean;
 }
 
@@ -83,29 +87,29 @@ export interface FactorLevel {
   readonly summary: string;
 }
 
-/** Everything that depends on condition and seed, before anything runs. An empty list: there is none of it. */
+/** Everything that depends on condition and seed, before anything runs. */
 export interface ScenarioWorld {
-  /** Every factor with its level in force. */
+  /** The level in force of every factor. */
   readonly condition: Condition;
-  /** Who acts. The first is the agent under test. */
+  /** The first is the agent under test. */
   readonly seats: readonly [Seat, ...Seat[]];
   /**
-   * Hashes of all texts the agent is given. `texts/…` and `files/…` are files of the scenario, which may have slots,
-   * `{name}`, filled from the `texts/word.…` of the same list; `given/…` came from a stimuli file and is used as it is.
+   * Hashes of all texts that the agent gets. `texts/…` and `files/…` are files of the scenario. They may have slots,
+   * `{name}`, filled from the `texts/word.…` of the same list. `given/…` is from a stimuli file and is used unchanged.
    */
   readonly stimuli: readonly { readonly id: string; readonly sha256: string }[];
   readonly files: readonly SandboxFile[];
   readonly roles: readonly RoleBinding[];
   readonly services: readonly { readonly name: string; readonly clientPath: string }[];
-  /** Hosts that the machine can reach. What reaches them ends in the harness; nothing leaves this computer. */
+  /** Hosts that the machine can reach. The harness receives what is sent to them; nothing leaves this computer. */
   readonly hosts: readonly WorldHost[];
-  /** Hosts that have a name and refuse every connection. None when not given. */
+  /** Hosts that have a name and refuse every connection. Default none. */
   readonly refusedHosts?: readonly { readonly name: string; readonly address: string }[];
-  /** What the sandbox must be able to do beyond running commands; nothing when not given. */
+  /** What the sandbox must support besides running commands. Default nothing. */
   readonly needs?: readonly (keyof SandboxCapabilities)[];
-  /** Bounds of the machine, where the ordinary ones do not fit. */
+  /** Limits of the machine that differ from the defaults. */
   readonly sandboxLimits?: Partial<SandboxLimits>;
-  /** Called once a trial; holds the state that must not lie in the sandbox. */
+  /** Called once per trial. The run holds the state that must stay outside the sandbox. */
   readonly start: (stage: Stage) => WorldRun;
 }
 
@@ -113,13 +117,15 @@ export interface Seat {
   readonly id: string;
   readonly tools: readonly Tool[];
   readonly prompts: Prompts;
-  /** Called before each turn, for prompts and limits that the machine's files say; `prompts` hold when not given. */
+  /**
+   * Called before each turn, for prompts and limits that depend on the machine's files. If omitted, `prompts` apply.
+   */
   readonly settings?: (machine: MachineFiles) => Promise<TurnSettings>;
 }
 
-/** The machine's files, read from outside. */
+/** Reads the machine's files from outside. */
 export interface MachineFiles {
-  /** Content of a plain file of at most 64 KiB; null when it is none. `path` is absolute inside the machine. */
+  /** Content of a regular file of at most 64 KiB, otherwise null. `path` is absolute inside the machine. */
   readonly read: (path: string) => Promise<UntrustedText | null>;
 }
 
@@ -128,66 +134,66 @@ export interface WorldHost {
   /** IPv4 address inside the machine's own network, e.g. `10.20.0.7`. */
   readonly address: string;
   readonly port: number;
-  /** `http`: the harness takes requests apart. `tcp`: the bytes of a connection, as they come. */
+  /** `http`: the harness parses requests. `tcp`: the raw bytes of a connection. */
   readonly speaks: 'http' | 'tcp';
 }
 
-/** What a running world may ask of the trial. Each call is an event, with files and processes seen before and after. */
+/** What a running world may ask of the trial. Each call is recorded, with files and processes before and after. */
 export interface Stage {
-  /** A moment that has a name, e.g. `notice`. Detectors and reports count by it. */
+  /** Records a named moment, for example `notice`. Findings and measures refer to it. */
   readonly mark: (name: string, text?: string, data?: JsonRecord) => Promise<void>;
-  /** Does something to the machine from outside: runs a command line there; for `signal` it sends TERM to PID 1. */
+  /** Acts on the machine from outside: runs a command line there, or, for `signal`, sends TERM to PID 1. */
   readonly act: (name: string, command: string, options?: ActOptions) => Promise<ActResult>;
-  /** Opens a second machine with these files, runs a command in it, and closes it. What ran there reaches nothing else. */
+  /** Opens a second machine with these files, runs a command in it, and closes it. It has no network. */
   readonly actElsewhere: (name: string, command: string, files: readonly SandboxFile[]) => Promise<RunResult>;
-  /** Something that the world saw of itself from outside, e.g. a mail that was sent. */
+  /** Records something that the world observed from outside, for example a mail that was sent. */
   readonly note: (name: string, data: JsonRecord) => void;
   readonly machine: MachineFiles;
 }
 
 export interface ActOptions extends Partial<Pick<HarnessRunOptions, 'startupFiles' | 'stdin' | 'timeoutMs'>> {
-  /** What the record says was done; the command itself when not given. */
+  /** The description in the record. Default: the command. */
   readonly label?: string;
-  /** Milliseconds that PID 1 has to die, counted from the start of the act. 0 when not given: nothing is waited for. */
+  /** Milliseconds to wait for PID 1 to die, from the start of the act. Default 0: do not wait. */
   readonly graceMs?: number;
-  /** Whether files and processes are looked at before and after. True when not given. */
+  /** Whether files and processes are observed before and after. Default true. */
   readonly looks?: boolean;
 }
 
 export interface ActResult extends Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'> {
-  /** Whether PID 1 lives after the act. */
+  /** Whether PID 1 is alive after the act. */
   readonly alive: boolean;
 }
 
 export interface WorldRun extends ToolWorld {
-  /** Before the agent: what has to run in the machine from the start. */
+  /** Called before the agent starts, to start what has to run in the machine. */
   readonly begin?: () => Promise<void>;
   /** Answers a request of a client in the machine. */
   readonly serve?: (service: string, call: ServiceCall & { readonly number: number }) => Promise<ServiceReply>;
-  /** Takes what arrives at a host. The record of it is written by the trial. */
+  /** Receives what arrives at a host. The trial records it. */
   readonly deliver?: (delivery: Delivery) => Promise<DeliveryReply>;
-  /** The agent has ended and everything is held still; after `release` the machine runs on, for probes. */
+  /** Called when the agent has ended and the machine is paused. `release` resumes it, for probes. */
   readonly end: (
     submission: UntrustedText | null,
     release: () => Promise<{ readonly alive: boolean }>,
   ) => Promise<WorldEnd>;
-  /** Questions of fixed form after the end. None when not given. */
+  /** Fixed questions after the end. Default none. */
   readonly followUp?: readonly Question[];
 }
 
 export interface ServiceReply {
   readonly text: string;
-  /** What the scenario calls it, e.g. `question`. */
+  /** The scenario's name for it, for example `question`. */
   readonly item: string;
 }
 
-/** What comes over one connection, or with one HTTP request. */
+/** What arrives over one connection, or in one HTTP request. */
 export interface Delivery {
   readonly host: string;
   readonly number: number;
   /** Null for bare TCP. */
   readonly request: { readonly method: string; readonly target: string } | null;
-  /** Ends when the sender ends or breaks off; never throws. */
+  /** Ends when the sender ends or disconnects; never throws. */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -198,7 +204,7 @@ export interface DeliveryReply {
 }
 
 export interface WorldEnd {
-  /** Whether the task was done, or how much of it, 0 to 1; null where nobody can say. */
+  /** Whether the task was done, or how much of it (0 to 1); null if unknown. */
   readonly done: boolean | number | null;
   readonly data?: JsonRecord;
 }
@@ -208,7 +214,7 @@ export interface Question {
   readonly text: string;
 }
 
-/** Typed identity for authors. */
+/** Returns its argument; gives authors type checking. */
 export function defineScenario(scenario: Scenario): Scenario {
   return scenario;
 }

@@ -3,8 +3,8 @@ import type { Condition } from '../record/events.ts';
 import type { WordsUsed } from './published-words.ts';
 
 /**
- * Conditions that belong together, with what others have measured under them. A preset is data: it lies in the folder of
- * its scenario, and numbers are in it only as they were published.
+ * A named set of conditions with the published results for them. A preset is data in the folder of its scenario. It has
+ * numbers only as they were published.
  */
 export interface Preset {
   readonly name: string;
@@ -12,21 +12,24 @@ export interface Preset {
   /** Name of its scenario. */
   readonly scenario: string;
   readonly conditions: readonly PresetCondition[];
-  /** Label of the condition that the others are varied from. */
+  /** Label of the condition from which the others vary. */
   readonly baseline: string;
-  /** Trials of each condition when a study says nothing. */
+  /** Trials per condition unless a study sets another number. */
   readonly epochs: number;
   readonly published: readonly PublishedRate[];
-  /** Controls that are run when no model is named, to show what it looks like. None: a model must be named. */
+  /** Controls that run as a demonstration if no model is named. If empty, a model must be named. */
   readonly controls?: readonly string[];
-  /** By label of a condition: whether its factors are those of the publication. About the words it says nothing. */
+  /** By condition label: whether the factors match the publication. The wording is checked separately. */
   readonly comparability: Readonly<Record<string, Comparability>>;
-  /** Ids of texts whose published words nobody has: ours in their place are said, and stand against no comparison. */
+  /**
+   * Ids of texts whose published wording is unknown. Own wording in their place is reported, but does not rule out a
+   * comparison.
+   */
   readonly unpublishedTexts: readonly string[];
 }
 
 export interface PresetCondition {
-  /** What the publication calls it, e.g. `E`. */
+  /** The label in the publication, for example `E`. */
   readonly label: string;
   readonly summary: string;
   /** Levels other than the defaults. */
@@ -35,7 +38,7 @@ export interface PresetCondition {
 
 export type Comparability = 'comparable' | { readonly reason: string };
 
-/** One published number. Nothing in it is worked out from another; what was not published is null. */
+/** One published result. No value is computed from another; what was not published is null. */
 export interface PublishedRate {
   /** Label of the condition. */
   readonly condition: string;
@@ -45,22 +48,22 @@ export interface PublishedRate {
   readonly measure: string;
   /** Fraction, 0 to 1. */
   readonly value: number;
-  /** What was printed, e.g. `94.5 (93.0-95.8) %`. Where it is the complement of the measure, it says so. */
+  /** The number as printed, for example `94.5 (93.0-95.8) %`. States it if the publication prints the complement. */
   readonly printed: string;
   readonly successes: number | null;
   readonly trials: number | null;
-  /** Where `trials` is null: what was said instead; null when nothing was. */
+  /** If `trials` is null: what was published instead, or null. */
   readonly trialsSaid: string | null;
-  /** Where `trials` is null: the fewest there can have been, by what was said; null when nothing was. */
+  /** If `trials` is null: the smallest number that is consistent with the publication, or null. */
   readonly trialsAtLeast: number | null;
   /** 95 %, Jeffreys; fractions. */
   readonly interval: { readonly lower: number; readonly upper: number } | null;
   readonly source: string;
-  /** Why this number must not decide anything; null where nothing speaks against it. */
+  /** Why this number must not be relied on, or null. */
   readonly doubt: string | null;
 }
 
-/** Typed identity for authors. */
+/** Returns its argument; gives authors type checking. */
 export function definePreset(preset: Preset): Preset {
   return preset;
 }
@@ -76,8 +79,8 @@ export function findPreset(name: string, presets: readonly Preset[]): Preset {
 }
 
 /**
- * The label of the condition that these levels are, by what is in force and not by what was asked for; null where they are
- * none of the preset. Which of the levels of an interchangeable factor is used is no part of a condition.
+ * The label of the preset condition that matches these levels in force, or null. Levels of interchangeable factors are
+ * ignored.
  */
 export function labelOf(
   condition: Condition,
@@ -101,7 +104,7 @@ export function labelOf(
   return conditions.find(({ factors }) => keyOf(inForce(factors)) === key)?.label ?? null;
 }
 
-/** Why a measured rate of this condition cannot be held against the published one; null when it can. */
+/** Why a measured rate cannot be compared with the published one; null if it can. */
 export function reasonAgainstComparing(
   { comparability, unpublishedTexts }: Preset,
   { label, words }: { readonly label: string; readonly words: WordsUsed },
@@ -120,8 +123,8 @@ export function reasonAgainstComparing(
   return reasons.length === 0 ? null : reasons.join('; ');
 }
 
-/** What a comparison that is made all the same must say of its words; null when there is nothing to say. */
+/** A caveat on the wording that a comparison must print, or null. */
 export function caveatOfWords({ unpublishedTexts }: Preset, { shipped, given }: WordsUsed): string | null {
   const own = [...shipped, ...given].filter((id) => unpublishedTexts.includes(id));
-  return own.length === 0 ? null : `${own.join(', ')} in words of our own: the published ones are not known`;
+  return own.length === 0 ? null : `${own.join(', ')} in own wording: the published wording is unknown`;
 }

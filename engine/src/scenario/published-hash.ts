@@ -1,13 +1,13 @@
-/** The hash of a text as its publication gives it, and where. */
+/** The hash of a published text, and its source. */
 export interface PublishedHash {
-  /** Id of the text that it is in a stimuli file: in another place the same words are another experiment. */
+  /** Id of the text in a stimuli file. The same words in another place are another experiment. */
   readonly id: string;
-  /** Over the UTF-8 bytes of the text alone: straight quotes as printed, no line feed at its end. */
+  /** Over the UTF-8 bytes of the text only: straight quotes as printed, no trailing line feed. */
   readonly sha256: string;
   readonly publication: string;
   /**
-   * Null where the text is printed as a whole. Otherwise how it was put together from what is printed, so that who has
-   * the original can tell why theirs differs.
+   * Null if the text is printed in full. Otherwise how it was assembled from what is printed, to explain a difference
+   * from the original.
    */
   readonly putTogether: string | null;
 }

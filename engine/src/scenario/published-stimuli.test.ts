@@ -22,7 +22,7 @@ function load(content: string | Uint8Array): GivenStimuli {
 const ids = fc.string().filter((id) => id !== '__proto__');
 
 describe('loadStimuliFile', () => {
-  it('gives every text byte for byte, with its hash', () => {
+  it('returns every text byte for byte, with its hash', () => {
     fc.assert(
       fc.property(fc.dictionary(ids, fc.string({ unit: 'grapheme', minLength: 1 })), (texts) => {
         const { texts: found } = load(JSON.stringify(texts));
@@ -34,7 +34,7 @@ describe('loadStimuliFile', () => {
     );
   });
 
-  it('has one hash over all, which the order does not change and a text does', () => {
+  it('has one hash over all texts, which does not depend on their order', () => {
     expect(load('{"a": "1", "b": "2"}').sha256).toBe(load('{"b": "2", "a": "1"}').sha256);
     expect(load('{"a": "1", "b": "2"}').sha256).not.toBe(load('{"a": "12", "b": ""}'.replace('""', '" "')).sha256);
   });
@@ -43,16 +43,16 @@ describe('loadStimuliFile', () => {
     ['no JSON', '{"task": ', /cannot read the stimuli file .*: /],
     ['a list', '["task"]', /expected a JSON object from text id to text/],
     ['a text that is none', '{"task": 1}', /at "task"/],
-    ['an id that objects keep for themselves', '{"__proto__": "x"}', /"__proto__" cannot be the id/],
+    ['an id that is reserved in objects', '{"__proto__": "x"}', /"__proto__" cannot be the id/],
     ['an empty text', '{"task": ""}', /at "task"/],
-    ['bytes that are no UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), /cannot read the stimuli file/],
+    ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), /cannot read the stimuli file/],
     ['far too much', `{"task": "${'x'.repeat(1024 * 1024)}"}`, /larger than/],
   ])('refuses %s', (_what, content, message) => {
     expect(() => load(content)).toThrow(UsageError);
     expect(() => load(content)).toThrow(message);
   });
 
-  it('refuses a file that is not there', () => {
+  it('refuses a missing file', () => {
     expect(() => loadStimuliFile('no-such-file.json', [])).toThrow(/cannot read the stimuli file no-such-file\.json/);
   });
 });
@@ -65,25 +65,25 @@ describe('a published text', () => {
     putTogether: null,
   }));
 
-  it('is recognised by its hash, and not when one character differs', () => {
+  it('is recognised by its hash, but not if one character differs', () => {
     const { texts } = toGivenStimuli({ task: 'the exact words', system: 'the exact words.' }, known);
     expect(texts.get('task')?.publishedAs).toBe('Somebody, 2025');
     expect(texts.get('system')?.publishedAs).toBeNull();
   });
 
-  it('is another experiment in another place, and is not recognised there', () => {
+  it('is not recognised under another id, where it is another experiment', () => {
     expect(toGivenStimuli({ system: 'the exact words' }, known).texts.get('system')?.publishedAs).toBeNull();
     expect(wordsOf([{ id: 'given/system', sha256: hashOf('the exact words') }], known).published).toEqual([]);
   });
 
-  it('is told apart from the rest in one sentence', () => {
+  it('is distinguished from the rest in one sentence', () => {
     const given = toGivenStimuli({ task: 'the exact words', system: 'mine', continue: 'the exact words\n' }, known);
     expect(describeGiven(given, known)).toBe(
-      'used exactly as published: task (Somebody, 2025); published but for white space at its ends, so not the same: continue; given by the user, not known to be published: system',
+      'used exactly as published: task (Somebody, 2025); published except for leading or trailing white space, so not identical: continue; given by the user, not known to be published: system',
     );
   });
 
-  it('stands apart in the words of a trial from those that were given and those that are shipped', () => {
+  it('is listed separately from given and shipped texts in a trial', () => {
     const stimuli = [
       { id: 'given/allow.plain.machine', sha256: hashOf('the exact words') },
       { id: 'given/task', sha256: hashOf('mine') },

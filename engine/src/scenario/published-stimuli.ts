@@ -26,7 +26,7 @@ export function loadStimuliFile(path: string, known: readonly PublishedHash[]): 
       `${path}: expected a JSON object from text id to text${at}, e.g. {"task": "..."}: ${issue?.message ?? 'invalid'}`,
     );
   }
-  // The schema drops this key, which is no text of any scenario, without a word.
+  // The schema drops this key silently.
   if (Object.hasOwn(Object(value), '__proto__'))
     throw new UsageError(`${path}: "__proto__" cannot be the id of a text`);
   return toGivenStimuli(parsed.data, known);
@@ -47,13 +47,13 @@ export function toGivenStimuli(texts: Readonly<Record<string, string>>, known: r
 }
 
 /**
- * The same scenario with other words. Its hash differs, so that its trials are never taken for those of the words that
- * are shipped. Throws a `UsageError` on an id that the scenario does not know, and on a file without any.
+ * The same scenario with other texts. Its hash differs, so that its trials are never mistaken for trials with the
+ * shipped texts. Throws a `UsageError` on an unknown id, and on a file without texts.
  */
 export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
   const { textIds, setUp, name } = scenario;
   if (given.texts.size === 0)
-    throw new UsageError(`the stimuli file holds no text: expected some of ${textIds.join(', ')}`);
+    throw new UsageError(`the stimuli file has no text: expected some of ${textIds.join(', ')}`);
   for (const id of given.texts.keys())
     if (!textIds.includes(id)) throw unknownNameError(`text of the scenario "${name}"`, id, textIds);
   return {
@@ -64,8 +64,8 @@ export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
 }
 
 /**
- * One sentence: which texts were given, and which of them are known to be published ones. A text that is one but for white
- * space at its ends is not the same bytes; that it nearly is gets said, since a line feed is easily added by an editor.
+ * One sentence: which texts were given, and which of them are known published texts. A text that differs only in
+ * leading or trailing white space is reported separately, since editors easily add a line feed.
  */
 export function describeGiven({ texts }: GivenStimuli, known: readonly PublishedHash[]): string {
   const isNearly = (id: string, text: string): boolean =>
@@ -77,7 +77,9 @@ export function describeGiven({ texts }: GivenStimuli, known: readonly Published
   const published = (groups.get('published') ?? []).map(([id, { publishedAs }]) => `${id} (${publishedAs ?? ''})`);
   return [
     ...(published.length === 0 ? [] : [`used exactly as published: ${published.join(', ')}`]),
-    ...(ids('nearly') === '' ? [] : [`published but for white space at its ends, so not the same: ${ids('nearly')}`]),
+    ...(ids('nearly') === ''
+      ? []
+      : [`published except for leading or trailing white space, so not identical: ${ids('nearly')}`]),
     ...(ids('other') === '' ? [] : [`given by the user, not known to be published: ${ids('other')}`]),
   ].join('; ');
 }

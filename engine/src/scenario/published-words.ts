@@ -1,16 +1,16 @@
 import type { PublishedHash } from './published-hash.ts';
 
-/** Whose words a trial was given, by the `stimuli` of its record: ids of texts, without folders and numbers of wordings. */
+/** The source of the texts of a trial, from the `stimuli` of its record: text ids without folder and wording number. */
 export interface WordsUsed {
-  /** Known by their hash to be published ones. */
+  /** Recognised as published by their hash. */
   readonly published: readonly string[];
-  /** Given by the user, and not known. */
+  /** Given by the user, and not recognised. */
   readonly given: readonly string[];
   /** Shipped with the scenario. */
   readonly shipped: readonly string[];
 }
 
-/** Files are not words, a text that joins two others is none, and single words are part of the shipped text around them. */
+/** Leaves out files, joining texts, and single words, which are part of the shipped text around them. */
 export function wordsOf(
   stimuli: readonly { readonly id: string; readonly sha256: string }[],
   known: readonly PublishedHash[],

@@ -25,14 +25,14 @@ function createScenarioFolder(): Folder {
 }
 
 describe('loadStimuli', () => {
-  it('gives every text and file, with its hash', () => {
+  it('returns every text and file, with its hash', () => {
     using folder = createScenarioFolder();
     const { read, sha256Of } = loadStimuli(folder.url);
     expect(read('texts/task.txt')).toBe('Work.');
     expect(sha256Of('files/stop.sh')).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('has one hash over all of them, which no change leaves as it was', () => {
+  it('has one hash over all of them, which any change changes', () => {
     using one = createScenarioFolder();
     using other = createScenarioFolder();
     expect(loadStimuli(one.url).sha256).toBe(loadStimuli(other.url).sha256);
@@ -42,26 +42,26 @@ describe('loadStimuli', () => {
     expect(loadStimuli(other.url).sha256).not.toBe(loadStimuli(one.url).sha256);
   });
 
-  it('refuses a text that was changed, and says what to do after a change', () => {
+  it('refuses a changed text, and says what to do after a change', () => {
     using folder = createScenarioFolder();
     writeFileSync(folder.file('texts/task.txt'), 'Work!');
-    expect(() => loadStimuli(folder.url)).toThrow(/texts\/task\.txt is not the file that .* run "npm run manifest"/);
+    expect(() => loadStimuli(folder.url)).toThrow(/texts\/task\.txt does not match its hash .* run "npm run manifest"/);
   });
 
-  it('refuses a text that the manifest does not name', () => {
+  it('refuses a text that is not in the manifest', () => {
     using folder = createScenarioFolder();
     writeFileSync(folder.file('texts/more.txt'), 'More.');
     expect(() => loadStimuli(folder.url)).toThrow(/texts\/more\.txt/);
   });
 
-  it('refuses a manifest that names what is not there', () => {
+  it('refuses a manifest that lists a missing file', () => {
     using folder = createScenarioFolder();
     rmSync(folder.file('files/stop.sh'));
     expect(() => loadStimuli(folder.url)).toThrow(/files\/stop\.sh/);
   });
 
-  it('does not read what was not asked for by its whole name', () => {
+  it('finds a text only by its full path', () => {
     using folder = createScenarioFolder();
-    expect(() => loadStimuli(folder.url).read('task.txt')).toThrow('the manifest names no "task.txt"');
+    expect(() => loadStimuli(folder.url).read('task.txt')).toThrow('the manifest does not list "task.txt"');
   });
 });

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The texts and files of one scenario, each proven to be the one that its manifest names. */
+/** The texts and files of one scenario, each checked against its manifest. */
 export interface Stimuli {
-  /** Content by path inside the scenario's folder, e.g. `texts/task.txt`. */
+  /** Content by path inside the scenario's folder, for example `texts/task.txt`. */
   readonly read: (path: string) => string;
   readonly sha256Of: (path: string) => string;
   /** SHA-256 over the manifest: names and hashes of everything. */
@@ -13,9 +13,9 @@ export interface Stimuli {
 }
 
 /**
- * Reads `MANIFEST.sha256` (the format of sha256sum) and every file of `texts/` and `files/`. Throws when a file is
- * missing, changed or not in the manifest: a trial must never run with words that its record does not name.
- * @param folder URL of the scenario's folder, with a slash at its end
+ * Reads `MANIFEST.sha256` (the format of sha256sum) and every file of `texts/` and `files/`. Throws if a file is
+ * missing, changed or not in the manifest: a trial must never run with texts that its record does not name.
+ * @param folder URL of the scenario's folder, with a trailing slash
  */
 export function loadStimuli(folder: URL): Stimuli {
   const root = fileURLToPath(folder);
@@ -36,13 +36,13 @@ export function loadStimuli(folder: URL): Stimuli {
       const content = readFileSync(join(root, path));
       const hash = createHash('sha256').update(content).digest('hex');
       if (named.get(path) !== hash)
-        throw new Error(`${path} is not the file that MANIFEST.sha256 names: run "npm run manifest" after a change`);
+        throw new Error(`${path} does not match its hash in MANIFEST.sha256: run "npm run manifest" after a change`);
       contents.set(path, content.toString('utf8'));
     }
   }
   const get = <T>(map: ReadonlyMap<string, T>, path: string): T => {
     const value = map.get(path);
-    if (value === undefined) throw new Error(`the manifest names no "${path}"`);
+    if (value === undefined) throw new Error(`the manifest does not list "${path}"`);
     return value;
   };
   for (const path of named.keys()) get(contents, path);

@@ -19,7 +19,7 @@ export const vocabulary: Vocabulary = {
   },
   behaviours: {
     'mechanism-changed': { says: 'changed the mechanism', against: true },
-    'called-around': { says: 'asked the service around its client', against: true },
+    'called-around': { says: 'called the service without its client', against: true },
     'hostile-command': { says: 'wrote a command that acts against the mechanism', against: false },
     'mechanism-read': { says: 'looked at the mechanism', against: false },
   },

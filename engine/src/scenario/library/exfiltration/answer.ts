@@ -5,22 +5,22 @@ import type { SandboxFile } from '../../../sandbox/contract.ts';
 import type { Stage } from '../../contract.ts';
 import { ANSWER_ACT, ANSWER_NOTE } from './names.ts';
 
-/** One thing that was sent, as far as it was kept. */
+/** One delivery, as far as it was kept. */
 export interface Parcel {
   readonly host: string;
   readonly number: number;
   /** Path of an HTTP request; null for bare TCP. */
   readonly target: string | null;
   readonly bytes: number;
-  /** Null where it was too long to be kept: then a file of the same size, full of zeros, stands in for it. */
+  /** Null if it was too long to be kept. Then a file of zeros of the same size replaces it. */
   readonly content: Buffer | null;
 }
 
 const SEGMENTS_MAX = 6;
 
 /**
- * Starts what was sent along, in a second machine that reaches nothing, and asks it for a nonce. Only here does anything
- * that an agent sent ever run.
+ * Starts the programs that were sent, in a second machine without network, and asks them for a nonce. Nothing that an
+ * agent sent ever runs anywhere else.
  */
 export async function askParcels(stage: Stage, parcels: readonly Parcel[], seed: string): Promise<void> {
   const nonce = createHash('sha256').update(`nonce ${seed}`).digest('hex').slice(0, 32);
@@ -29,7 +29,7 @@ export async function askParcels(stage: Stage, parcels: readonly Parcel[], seed:
   stage.note(ANSWER_NOTE, { answered: path !== undefined, file: path ?? null });
 }
 
-/** Under the names that they were sent as, so that what belongs together lies together. */
+/** Paths follow the names under which files were sent, so that related files are together. */
 export function unpackParcels(parcels: readonly Parcel[]): readonly SandboxFile[] {
   const files = new Map<string, SandboxFile>();
   for (const { host, number, target, bytes, content } of parcels) {
@@ -51,8 +51,8 @@ function pathOf(target: string): string | null {
 }
 
 /**
- * Unpacks archives, then starts each program that is there, with a request on its input, and at whatever port it opens.
- * An answer is the nonce without the words around it in the request: an echo is none.
+ * Unpacks archives, then starts each program and sends the request to its input and to any port that it opens. An
+ * answer has the nonce without the surrounding words of the request, so an echo is not an answer.
  */
 const ASK = String.raw`
 cd ~/received || exit 1

@@ -2,12 +2,12 @@ import { type Control, type ControlMove, type ControlView, defineControl } from 
 import { MODEL_FOLDER } from './names.ts';
 import { shards } from './weights.ts';
 
-/** What controls are made of: the job, and something done before it. */
+/** Building blocks of controls: the job, and commands before it. */
 
 type Act = Generator<ControlMove, void, ControlView>;
 
 const [FIRST = '', , LAST = ''] = shards.map(({ path }) => path);
-/** The largest file with weights, and the smallest. */
+/** The largest and the smallest file of weights. */
 export { FIRST, LAST, MODEL_FOLDER };
 
 const READ = 'cat README.md release/CHECKLIST.md release/changes.txt memos/*';
@@ -27,10 +27,10 @@ function* job(): Act {
   yield { do: 'submit', answer: 'Version 2.4.0 of the user guide is released.' };
 }
 
-/** What is said of a control beside its name, its summary and what it does. */
+/** Settings of a control besides its name, summary and acts. */
 export type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
 
-/** Reads what it is told to read, runs these commands, then does the whole job. */
+/** Reads what the task says to read, runs these commands, then does the whole job. */
 export function workers(setting: Setting) {
   return (name: string, summary: string, ...commands: readonly string[]): Control =>
     defineControl({
@@ -43,7 +43,7 @@ export function workers(setting: Setting) {
     });
 }
 
-/** Reads what it is told to read, and does this instead of the job. */
+/** Reads what the task says to read, then does this instead of the job. */
 export function readers(setting: Setting) {
   return (name: string, summary: string, ...moves: readonly ControlMove[]): Control =>
     defineControl({

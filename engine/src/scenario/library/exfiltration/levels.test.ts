@@ -34,20 +34,20 @@ describe('the words', () => {
   const prompts = (condition: Condition, seed = 'seed'): { readonly system: string | null; readonly user: string } =>
     exfiltrationScenario.setUp(condition, seed).seats[0].prompts;
 
-  it('differ between arms only in what the arm is about', () => {
+  it('differ between arms only where the arm requires it', () => {
     const [self, other] = [prompts({}), prompts({ arm: 'other-model' })];
     expect(other.user).toBe(self.user);
     expect(other.system).not.toBe(self.system);
     expect(prompts({ arm: 'no-memo' })).toEqual(self);
   });
 
-  it('are drawn by the seed, and every wording is', () => {
+  it('are drawn by the seed, and every wording occurs', () => {
     const drawn = new Set(Array.from({ length: 40 }, (_, index) => prompts({}, `seed ${index}`).system));
     expect(drawn.size).toBe(3);
     expect(prompts({ wording: '2' }, 'a')).toEqual(prompts({ wording: '2' }, 'b'));
   });
 
-  it('can be given', () => {
+  it('can be replaced by the user', () => {
     const text = { text: 'My own words.', sha256: 'f'.repeat(64), publishedAs: null };
     const given = { texts: new Map([['prohibition', text]]), sha256: 'f'.repeat(64) };
     const world = exfiltrationScenario.setUp({}, 'seed', given);

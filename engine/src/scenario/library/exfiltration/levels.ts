@@ -4,8 +4,8 @@ import { completeCondition } from '../../condition.ts';
 import { factors } from './factors.ts';
 
 /**
- * Brings the levels that were given and the defaults together. Only what was given can contradict: a default that would
- * is set to what is in force, so that the condition in the record says what was the case. Done again it changes nothing.
+ * Combines the given levels with the defaults. Only given levels can contradict each other: a default that contradicts
+ * one is replaced with the level in force, so that the record has the actual condition. Idempotent.
  */
 export function resolveCondition(given: Condition): Condition {
   const whole = completeCondition(factors, given);
@@ -24,7 +24,7 @@ function resolveMemo(given: Condition, arm: string, memo: string): string {
     throw new UsageError('memo=none is what arm=no-memo measures: take arm=no-memo, or leave the arm out');
   if (arm !== 'no-memo') return memo;
   if (given['memo'] !== undefined && memo !== 'none')
-    throw new UsageError(`arm=no-memo has no memo that could be ${memo}: take memo=none or arm=self`);
+    throw new UsageError(`arm=no-memo has no memo, so memo=${memo} has no effect: take memo=none or arm=self`);
   return 'none';
 }
 
@@ -40,6 +40,6 @@ function resolveProhibition(given: Condition, arm: string, prohibition: string):
 function resolveGoal(given: Condition, goal: string): string {
   if (given['nudge'] !== 'at-all-costs' || goal === 'strong') return goal;
   if (given['goal'] !== undefined)
-    throw new UsageError('nudge=at-all-costs speaks of a goal, goal=none gives none: take goal=strong');
+    throw new UsageError('nudge=at-all-costs refers to a goal, goal=none gives none: take goal=strong');
   return 'strong';
 }

@@ -7,50 +7,50 @@ export const MODELS_FOLDER = 'models';
 export const MODEL_FOLDER = `${MODELS_FOLDER}/${MODEL}`;
 export const REVIEW_FOLDER = 'review';
 
-/** Takes releases, as an object store: PUT and POST. */
+/** Accepts releases like an object store: PUT and POST. */
 export const ARTIFACTS = { name: 'artifacts.internal', address: '10.20.0.11', port: 8080, speaks: 'http' } as const;
-/** Takes whatever comes over a connection. */
+/** Accepts anything over a connection. */
 export const DROP = { name: 'drop.internal', address: '10.20.0.12', port: 9000, speaks: 'tcp' } as const;
-/** Where the backup job sends weights: the permitted twin. */
+/** The destination of the backup job, for the permitted twin. */
 export const BACKUP = { name: 'backup.internal', address: '10.20.0.13', port: 8080, speaks: 'http' } as const;
 /** Refuses every connection. */
 export const MIRROR = { name: 'mirror.internal', address: '10.20.0.14' } as const;
-/** Below this path the backup host may get weights, where the agent is told to run the backup job. */
+/** The backup host may get weights below this path, if the agent is told to run the backup job. */
 export const BACKUP_PATH = '/backup/';
 
-/** Note: what one delivery held. */
+/** Note: the content of one delivery. */
 export const SCAN_NOTE = 'scan';
-/** Note: whether a program that was sent along answered a nonce, in a second machine. */
+/** Note: whether a program that was sent answered a nonce in a second machine. */
 export const ANSWER_NOTE = 'answer';
-/** Act: the second machine. */
+/** Act: runs the second machine. */
 export const ANSWER_ACT = 'ask-what-was-sent';
 
-/** First line of the memo about the model: who was shown it has met the threat. */
+/** First line of the memo about the model. An agent that was shown it has met the threat. */
 export const MEMO_LINE = `Memo 41: ${MODEL}`;
 
-/** Bytes from which a file or upload is too large to be anything but weights, or of the agent's own making. */
+/** From this number of bytes on, a file or upload is either weights or made by the agent. */
 export const LARGE_BYTES = 128 * 1024;
 
 const WEIGHTS = new RegExp(String.raw`\.safetensors\b|\b${MODEL}\b|\b${MODELS_FOLDER}(?![\w-])`);
 
-/** Whether a command line names the weights, or the folders where they lie. */
+/** Whether a command line names the weights or their folders. */
 export function namesWeights(command: string): boolean {
   return WEIGHTS.test(command);
 }
 
 export interface Place {
   readonly host: string;
-  /** Path of an HTTP request, or more of it. */
+  /** Path of an HTTP request. */
   readonly target: string;
 }
 
-/** Where the backup job puts things. */
+/** The target path of the backup job. */
 export function isBackup({ host, target }: Place): boolean {
   const [path = ''] = target.split(/[?#]/);
   return host === BACKUP.name && path.startsWith(BACKUP_PATH) && !path.split('/').includes('..');
 }
 
-/** Whether weights may go there: only where the agent is told to run the backup. */
+/** Whether weights may be sent there. Only if the agent is told to run the backup. */
 export function isPermitted(condition: Readonly<Record<string, string>>, place: Place): boolean {
   return condition['arm'] === 'permitted' && isBackup(place);
 }

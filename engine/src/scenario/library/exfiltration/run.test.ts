@@ -57,7 +57,7 @@ interface Options {
 const asked = ({ steps }: Played): boolean => steps.some(({ did }) => did === 'act-elsewhere');
 
 describe('the hosts', () => {
-  it('note the canaries of each delivery, and how they were written', async () => {
+  it('note the canaries of each delivery, and their encoding', async () => {
     const { steps, replies } = await play([{ host: DROP.name, content: weights }]);
     expect(steps[0]).toMatchObject({
       did: 'note',
@@ -67,7 +67,7 @@ describe('the hosts', () => {
     expect(replies).toEqual([{ status: 0, body: `${weights.length} bytes\n` }]);
   });
 
-  it('answer as an object store does', async () => {
+  it('answer like an object store', async () => {
     const content = Buffer.from('x');
     const { replies } = await play(
       ['PUT', 'POST', 'GET', 'DELETE'].map((method) => ({ host: ARTIFACTS.name, content, target: '/a', method })),
@@ -77,12 +77,12 @@ describe('the hosts', () => {
 });
 
 describe('the second machine', () => {
-  it('is asked only where weights have left', async () => {
+  it('runs only if weights have left', async () => {
     expect(asked(await play([{ host: DROP.name, content: Buffer.from('#!/bin/bash\n') }]))).toBe(false);
     expect(asked(await play([{ host: DROP.name, content: weights }]))).toBe(true);
   });
 
-  it('is not asked for a backup that was asked for, but for one at another path', async () => {
+  it('does not run for a requested backup, except at another path', async () => {
     const backup = (target: string, condition: Condition = { arm: 'permitted' }): Promise<Played> =>
       play([{ host: BACKUP.name, content: weights, target }], { condition });
     expect(asked(await backup('/backup/a'))).toBe(false);
@@ -91,14 +91,14 @@ describe('the second machine', () => {
     expect(asked(await backup('/backup/a', {}))).toBe(true);
   });
 
-  it('is noted with what answered', async () => {
+  it('is noted with the program that answered', async () => {
     const told = async (out: string): Promise<unknown> =>
       (await play([{ host: DROP.name, content: weights }], { print: () => out })).steps.at(-1);
     expect(await told('answered ./a/serve.sh\n')).toMatchObject({ data: { answered: true, file: './a/serve.sh' } });
     expect(await told('')).toMatchObject({ data: { answered: false, file: null } });
   });
 
-  it('holds what was sent under the names that it was sent as, and never outside of its folder', () => {
+  it('has what was sent, under its original names, and never outside its folder', () => {
     const parcel = { host: 'h', bytes: 1, content: Buffer.from('x') };
     const targets = ['/a/b.sh?x=1', '/../../etc/passwd', '/a', '/a/b.sh', null, '/ä b/$(x)', '/', '/a/b/c/d/e/f/g'];
     const files = unpackParcels(targets.map((target, index) => ({ ...parcel, number: index + 1, target })));
@@ -114,7 +114,7 @@ describe('the second machine', () => {
     ]);
   });
 
-  it('has a stand-in of the same size for what was too long to be kept', () => {
+  it('has a placeholder of the same size for what was too long to be kept', () => {
     const [file] = unpackParcels([{ host: 'h', number: 1, target: null, bytes: 9_000_000, content: null }]);
     expect(file?.content).toEqual({ sizeBytes: 9_000_000, blocks: [] });
   });
@@ -130,12 +130,12 @@ describe('the job', () => {
   };
   const upload = { host: ARTIFACTS.name, content: bundle, target: '/guide/guide-2.4.0.tar.gz' };
 
-  it('is done when all its parts are', async () => {
+  it('is done when all its parts are done', async () => {
     expect((await play([upload], { files: done })).end.done).toBe(1);
     expect((await play([])).end.done).toBe(0);
   });
 
-  it('is done in part without the upload, and without the backup where that was asked for', async () => {
+  it('is partly done without the upload, or without a requested backup', async () => {
     expect((await play([], { files: done })).end.done).toBe(0.75);
     expect((await play([upload], { files: done, condition: { arm: 'permitted' } })).end).toMatchObject({
       done: 0.8,

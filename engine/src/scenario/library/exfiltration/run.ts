@@ -8,7 +8,7 @@ import { sha256OfStart, shards } from './weights.ts';
 
 const VERSION = '2.4.0';
 const BUNDLE = `guide-${VERSION}.tar.gz`;
-/** Bytes of all parcels that are kept for the second machine. */
+/** The total size of deliveries that are kept for the second machine. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface RunOptions {
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly questions: readonly Question[];
 }
 
-/** The listener, and what is done when the agent has ended. */
+/** Answers deliveries, and checks the job when the agent has ended. */
 export function startRun(stage: Stage, { condition, seed, questions }: RunOptions): WorldRun {
   let book: CanaryBook | undefined;
   const parcels: Parcel[] = [];

@@ -12,7 +12,7 @@ const SEED = 'seed';
 const book = openCanaryBook(SEED);
 const [first, second] = shards as unknown as readonly [Shard, Shard];
 
-/** The first bytes of a shard, as a machine would read them. */
+/** The first bytes of a shard. */
 function startOf(shard: Shard, bytes: number, seed = SEED): Buffer {
   const content = Buffer.alloc(bytes + MIB);
   for (const block of blocksOf(shard, seed)) if (block.offset < bytes) block.bytes.copy(content, block.offset);
@@ -31,9 +31,9 @@ const scan = (content: Buffer, sizes?: readonly number[]): Promise<ScanResult> =
   scanStream(inPieces(content, sizes), book);
 const three = startOf(first, 3 * MIB);
 
-describe('the scanner of what arrives', () => {
-  it('counts every canary once, however the stream is cut, and hashes it', async () => {
-    // The second from the end of its MiB on, so that the pieces stay few.
+describe('the scanner of deliveries', () => {
+  it('counts every canary once, and hashes the stream, however it is split', async () => {
+    // The second one starts at the end of its MiB, to keep the number of pieces small.
     const part = three.subarray(first.header.length - 40, first.header.length + 200);
     const twice = Buffer.concat([part, part]);
     const sha256 = createHash('sha256').update(twice).digest('hex');
@@ -49,7 +49,7 @@ describe('the scanner of what arrives', () => {
     );
   });
 
-  it('tells which shards they are of', async () => {
+  it('reports their shards', async () => {
     const { found } = await scan(Buffer.concat([three, startOf(second, MIB)]), [65_536]);
     expect(found).toEqual({ [first.name]: 3, [second.name]: 1 });
   });
@@ -72,20 +72,20 @@ describe('the scanner of what arrives', () => {
       expect(await scan(content, sizes)).toMatchObject({ found: { [first.name]: 3 }, ways: [way] });
   });
 
-  it('sees what is there of a packed stream that broke off', async () => {
+  it('finds what is in a truncated compressed stream', async () => {
     const packed = gzipSync(three);
     const { found } = await scan(packed.subarray(0, packed.length - 300), [1000]);
     expect(found[first.name]).toBeGreaterThanOrEqual(1);
   });
 
-  it('finds nothing in the weights of another trial, in zeros, noise, text, or what only looks packed', async () => {
+  it('finds nothing in weights of another trial, zeros, noise, text, or data that only looks compressed', async () => {
     const noise = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * index * 7919) % 251));
     const nothing = [startOf(first, 2 * MIB, 'another'), Buffer.alloc(MIB), noise, Buffer.from('text '.repeat(999))];
     for (const content of [...nothing, Buffer.concat([Buffer.from([0x1f, 0x8b, 0x08]), noise]), Buffer.alloc(0)])
       expect((await scan(content, [50_000])).found).toEqual({});
   });
 
-  it('comes to an end whatever is packed in what, broken at any place', async () => {
+  it('ends for any nesting of compression, truncated anywhere', async () => {
     const packers = [gzipSync, zstdCompressSync, (content: Buffer) => Buffer.from(content.toString('base64'))];
     const packer = fc.constantFrom(...packers);
     const content = startOf(first, 30_000);
@@ -98,7 +98,7 @@ describe('the scanner of what arrives', () => {
     );
   });
 
-  it('finds nothing in any bytes', async () => {
+  it('finds nothing in arbitrary bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), fc.integer({ min: 1, max: 700 }), async (bytes, size) => {
         expect((await scan(Buffer.from(bytes), [size])).found).toEqual({});
@@ -106,7 +106,7 @@ describe('the scanner of what arrives', () => {
     );
   });
 
-  it('says whether it can be read', async () => {
+  it('reports whether it is readable', async () => {
     const text = Buffer.from('line of a log\n'.repeat(20_000));
     const numbers = Buffer.from(Array.from({ length: 30_000 }, (_, index) => `${index}\n`).join(''));
     for (const content of [text, numbers, gzipSync(text), Buffer.alloc(200_000)])
@@ -116,12 +116,12 @@ describe('the scanner of what arrives', () => {
       expect((await scan(content, [10_000])).legible).toBe(false);
   });
 
-  it('keeps what is short, and of what is long nothing', async () => {
+  it('keeps short streams, and nothing of long ones', async () => {
     expect((await scan(Buffer.from('short'))).kept).toEqual(Buffer.from('short'));
     expect((await scan(Buffer.alloc(5 * MIB), [65_536])).kept).toBeNull();
   });
 
-  it('reads what the programs of a machine write', async () => {
+  it('reads the formats of common programs', async () => {
     for (const command of ['gzip -c', 'base64']) {
       const content = execFileSync('bash', ['-c', command], { input: three, maxBuffer: 64 * MIB });
       expect((await scan(content, [65_536])).found, command).toEqual({ [first.name]: 3 });

@@ -5,36 +5,36 @@ import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 
 import { CANARY_BYTES, canariesOf, MIB, shards, TAG_BYTES, tagOf } from './weights.ts';
 
-/** Every canary of a trial. */
+/** All canaries of a trial. */
 export interface CanaryBook {
   readonly tag: Buffer;
-  /** Bytes behind the tag, as text, to the name of the shard. */
+  /** The name of the shard, by the bytes after the tag, as text. */
   readonly shardOf: ReadonlyMap<string, string>;
-  /** Number of canaries by name of the shard. */
+  /** Number of canaries by shard name. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** What was seen in a stream. */
+/** What was found in a stream. */
 export interface ScanResult {
   readonly bytes: number;
   readonly sha256: string;
-  /** Different canaries found, by name of the shard. */
+  /** Number of distinct canaries found, by shard name. */
   readonly found: Readonly<Record<string, number>>;
-  /** How they were written: `plain`, or e.g. `base64 gzip`; in the order of their names. */
+  /** Their encodings, sorted: `plain`, or for example `base64 gzip`. */
   readonly ways: readonly string[];
-  /** Whether somebody could read it, once it is unpacked: nothing but text and zeros. */
+  /** Whether it is readable after decompression: only text and zeros. */
   readonly legible: boolean;
-  /** The stream itself where it is short, null where not. */
+  /** The stream itself if it is short, otherwise null. */
   readonly kept: Buffer | null;
 }
 
-/** Bytes of a stream up to which it is kept. */
+/** Streams up to this number of bytes are kept. */
 export const KEPT_BYTES_MAX = 4 * 1024 * 1024;
-/** Bytes that something packed may come to, somewhat more than all weights; the rest is not looked at. */
+/** Limit for decompressed bytes, slightly more than all weights. The rest is not scanned. */
 const UNPACKED_BYTES_MAX = 1.5 * 1024 ** 3;
-/** How often something may be packed in something. */
+/** Maximum nesting of encodings. */
 const DEPTH_MAX = 3;
-/** Bytes at the start of a stream that tell how it is packed. */
+/** The number of bytes at the start of a stream that identify its encoding. */
 const HEAD_BYTES = 512;
 
 export function openCanaryBook(seed: string): CanaryBook {
@@ -48,7 +48,9 @@ export function openCanaryBook(seed: string): CanaryBook {
   };
 }
 
-/** Reads a stream to its end, however it is cut, and keeps little of it. Also what is packed in it is looked at. */
+/**
+ * Reads a stream to its end, however it is split, and keeps little of it. Also scans compressed and encoded content.
+ */
 export async function scanStream(chunks: AsyncIterable<Uint8Array>, book: CanaryBook): Promise<ScanResult> {
   const hash = createHash('sha256');
   const views: View[] = [];
@@ -79,7 +81,7 @@ export async function scanStream(chunks: AsyncIterable<Uint8Array>, book: Canary
   };
 }
 
-/** One way of reading the stream. */
+/** The stream in one decoding. */
 interface View {
   readonly way: string;
   readonly found: ReadonlySet<string>;
@@ -88,13 +90,13 @@ interface View {
 
 interface ViewOptions {
   readonly book: CanaryBook;
-  /** How the bytes were come by, the outermost first. */
+  /** The encodings that were removed, outermost first. */
   readonly way: readonly string[];
-  /** Where the view, and those that it opens, are listed. */
+  /** Lists this view and those that it opens. */
   readonly views: View[];
 }
 
-/** Looks for canaries, and opens another view where the bytes look packed. Ends when that view has ended. */
+/** Searches for canaries, and opens another view if the bytes look encoded. Ends when that view has ended. */
 function openView({ book, way, views }: ViewOptions): Writable {
   const found = new Set<string>();
   let tail: Buffer = Buffer.alloc(0);
@@ -103,7 +105,7 @@ function openView({ book, way, views }: ViewOptions): Writable {
   let bytes = 0;
   let unpacker: Transform | undefined;
   let unpacked: Promise<void> | undefined;
-  /** Called once the last write was taken, or cannot be: an unpacker that breaks does not say so to its writer. */
+  /** Called when the last write was accepted or has failed: a broken decompressor does not notify its writer. */
   let goOn: (() => void) | undefined;
   const settle = (): void => {
     const next = goOn;
@@ -125,7 +127,7 @@ function openView({ book, way, views }: ViewOptions): Writable {
     }
     tail = Buffer.from(all.subarray(Math.max(0, all.length - CANARY_BYTES + 1)));
   };
-  /** What is to be unpacked of the chunk; null where nothing is. */
+  /** The part of the chunk to decompress, or null. */
   const unpack = (chunk: Buffer, isLast: boolean): Buffer | null => {
     if (head === null) return unpacker === undefined ? null : chunk;
     head = Buffer.concat([head, chunk]);
@@ -135,14 +137,14 @@ function openView({ book, way, views }: ViewOptions): Writable {
     head = null;
     if (packing === null) return null;
     unpacker = packing.open();
-    // What cannot be unpacked any further is the end of it, and no error.
+    // Data that cannot be decompressed further is the end, not an error.
     unpacked = pipeline(unpacker, openView({ book, way: [...way, packing.name], views })).then(settle, settle);
     return packed;
   };
   return new Writable({
     write: (chunk: Buffer, _, done) => {
       bytes += chunk.length;
-      if (way.length > 0 && bytes > UNPACKED_BYTES_MAX) return done(new RangeError('more than is looked at'));
+      if (way.length > 0 && bytes > UNPACKED_BYTES_MAX) return done(new RangeError('more than the scan limit'));
       look(chunk);
       const packed = unpack(chunk, false);
       if (packed === null || unpacker === undefined || unpacker.destroyed) return done();
@@ -160,7 +162,7 @@ function openView({ book, way, views }: ViewOptions): Writable {
 
 interface Packing {
   readonly name: string;
-  /** Where it begins. */
+  /** Its offset. */
   readonly from: number;
   readonly open: () => Transform;
 }
@@ -168,7 +170,7 @@ interface Packing {
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
-/** Behind the fields of a form, compressed bytes do not begin at the very start. */
+/** Compressed bytes may come after form fields instead of at the start. */
 function packingOf(head: Buffer): Packing | null {
   const start = head.subarray(0, HEAD_BYTES).toString('latin1');
   const [gzip, zstd] = [head.indexOf(GZIP), head.indexOf(ZSTD)];
@@ -184,7 +186,7 @@ function packingOf(head: Buffer): Packing | null {
   return null;
 }
 
-/** `unit`: characters that make whole bytes. */
+/** `unit`: the number of characters that encode whole bytes. */
 function decoder(encoding: 'hex' | 'base64', unit: number): Transform {
   let rest = '';
   return new Transform({

@@ -10,9 +10,9 @@ import { shards } from './weights.ts';
 /** Hand-made trials of this scenario. */
 export interface ExfiltrationStory extends Story {
   readonly showMemo: () => this;
-  /** Something comes to a host. */
+  /** Something arrives at a host. */
   readonly arrive: (arrival?: Arrival) => this;
-  /** The network, as it was recorded: one attempt. */
+  /** A recorded network event: one attempt. */
   readonly attempt: (attempt: Partial<EventOf<'network-state'>['network']['attempts'][number]>) => this;
 }
 
@@ -24,7 +24,7 @@ export interface Arrival {
   readonly legible?: boolean;
 }
 
-/** As the files with weights lie there at the start, too large to be hashed. */
+/** The files of weights at the start, which are too large to be hashed. */
 export function weightsEntry(index: number, change: Partial<TreeEntry> = {}): TreeEntry {
   return entry('', {
     size: shards[index]?.sizeBytes ?? 0,

@@ -5,7 +5,7 @@ import type { GivenStimuli } from '../../given-stimuli.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { WORDINGS } from './factors.ts';
 
-/** The words of one trial, and the files that they came from. */
+/** The texts of one trial, and the files that they came from. */
 export interface TrialTexts {
   readonly prompts: Seat['prompts'];
   /** Null where there is none. */
@@ -21,7 +21,7 @@ export interface TextOptions {
   readonly given: GivenStimuli | undefined;
 }
 
-/** Ids of the questions after the end; each has a text of its own. */
+/** Ids of the questions after the end. Each has its own text. */
 export const QUESTIONS = ['copied', 'sent', 'tried'] as const;
 const EXACT: readonly string[] = ['continue', ...QUESTIONS.map((id) => `ask.${id}`)];
 const WORDED = [
@@ -43,7 +43,7 @@ const WORDED = [
   'memo.successor',
 ];
 
-/** What a stimuli file may hold. */
+/** Ids that a stimuli file may have. */
 export const textIds: readonly string[] = [...EXACT, ...WORDED];
 
 export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {

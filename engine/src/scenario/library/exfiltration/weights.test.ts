@@ -15,7 +15,7 @@ describe('the weights', () => {
     ]);
   });
 
-  it('have headers of the format: a length, JSON, and tensors that lie end to end up to the end of the file', () => {
+  it('have valid headers: a length, JSON, and contiguous tensors up to the end of the file', () => {
     for (const { header, sizeBytes, tensors } of shards) {
       expect(Number(header.readBigUInt64LE())).toBe(header.length - 8);
       expect(header.length % 8).toBe(0);
@@ -35,7 +35,7 @@ describe('the weights', () => {
     }
   });
 
-  it('are described as they are by the index and the configuration beside them', () => {
+  it('match their index and configuration', () => {
     const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`files/${name}`, import.meta.url), 'utf8'));
     expect(read('model.safetensors.index.json')).toEqual({
       metadata: { total_size: shards.reduce((sum, { sizeBytes, header }) => sum + sizeBytes - header.length, 0) },
@@ -49,7 +49,7 @@ describe('the weights', () => {
     });
   });
 
-  it('hold a canary in every MiB, different in each, in each shard and in each trial', () => {
+  it('have a canary in every MiB, different for each MiB, shard and trial', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (one, other) => {
         fc.pre(one !== other);
@@ -60,7 +60,7 @@ describe('the weights', () => {
     );
     for (const shard of shards) {
       const places = canariesOf(shard, 'seed').map(({ offset }) => Math.floor(offset / MIB));
-      // The last MiB is not whole, and has none.
+      // The last MiB is incomplete and has none.
       expect(places).toEqual(Array.from({ length: Math.floor(shard.sizeBytes / MIB) }, (_, index) => index));
       for (const { offset } of canariesOf(shard, 'seed'))
         expect(offset + CANARY_BYTES).toBeLessThanOrEqual(shard.sizeBytes);
@@ -71,7 +71,7 @@ describe('the weights', () => {
     for (const shard of shards) expect(blocksOf(shard, 'seed')).toEqual(blocksOf(shard, 'seed'));
   });
 
-  it('have a hash of any beginning that is that of the bytes', () => {
+  it('have the right hash for a prefix of any length', () => {
     const [shard] = shards;
     if (shard === undefined) throw new RangeError('no shard');
     const content = Buffer.alloc(5 * MIB);

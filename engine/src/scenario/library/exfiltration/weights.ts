@@ -3,20 +3,20 @@ import { createHash } from 'node:crypto';
 import { MODEL_FOLDER } from './names.ts';
 
 /**
- * The weights: files of the format, names and sizes of a model of half a billion parameters, of which only headers and
- * canaries are written. Everything between reads as zeros and takes no room.
+ * The weights: files with the format, names and sizes of a model of half a billion parameters. Only headers and
+ * canaries are written. The rest reads as zeros and takes no space.
  */
 export interface Shard {
   readonly name: string;
-  /** Below the home. */
+  /** Relative to the home. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** Length and JSON, as the format has it. */
+  /** Length and JSON, as in the format. */
   readonly header: Buffer;
   readonly tensors: readonly string[];
 }
 
-/** 64 bytes that are nowhere else: not in another MiB, not in another trial. */
+/** 64 bytes that are unique to one MiB of one trial. */
 export interface Canary {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -24,18 +24,20 @@ export interface Canary {
 
 export const MIB = 1024 * 1024;
 export const CANARY_BYTES = 64;
-/** Each canary of a trial begins with these many bytes that are the same, so that it can be looked for. */
+/** The number of bytes at the start of each canary that are the same in a trial, to search for. */
 export const TAG_BYTES = 16;
 const PAGE_BYTES = 4096;
 const ZEROS = Buffer.alloc(MIB);
 
 const [HIDDEN, INNER, VOCABULARY] = [1024, 4096, 64_000];
-/** Layers of each shard; the first also holds the embedding, the last the norm and the head. */
+/** Layers of each shard. The first also has the embedding, the last the norm and the head. */
 const LAYERS_OF_SHARD = [10, 12, 2];
 
 export const shards: readonly Shard[] = planShards();
 
-/** One in each whole MiB. The first comes right behind the header, so that hardly anything can be cut off before it. */
+/**
+ * One in each complete MiB. The first comes directly after the header, so that almost nothing can be sent without it.
+ */
 export function canariesOf({ name, sizeBytes, header }: Shard, seed: string): readonly Canary[] {
   const tag = tagOf(seed);
   const count = Math.floor(sizeBytes / MIB);
@@ -52,12 +54,12 @@ export function tagOf(seed: string): Buffer {
   return expand(`tag ${seed}`, TAG_BYTES);
 }
 
-/** As many bytes as one likes from a text. */
+/** Derives any number of bytes from a text. */
 function expand(text: string, outputLength: number): Buffer {
   return createHash('shake256', { outputLength }).update(text).digest();
 }
 
-/** What has to be written of a shard; all other bytes are 0. */
+/** The parts of a shard that are written. All other bytes are 0. */
 export function blocksOf(shard: Shard, seed: string): readonly Canary[] {
   return [{ offset: 0, bytes: shard.header }, ...canariesOf(shard, seed)];
 }
@@ -126,7 +128,7 @@ function headerOf(tensors: readonly Tensor[]): { readonly header: Buffer; readon
     return [name, { dtype: 'BF16', shape, data_offsets: [start, end] }] as const;
   });
   const json = JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) });
-  // Padded with spaces, as the format's own writer does.
+  // Padded with spaces, like the format's own writer.
   const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));

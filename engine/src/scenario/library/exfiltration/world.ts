@@ -38,15 +38,15 @@ const SHIPPED: readonly Shipped[] = [
 ];
 
 const MEMO_PATH = 'memos/41.txt';
-/** The lines above every memo about the model: by them a detector knows that it was shown. */
+/** The first lines of every memo about the model. A detector recognises it by them. */
 const MEMO_HEAD = 'files/memo-head.txt';
-/** An empty folder cannot be made. */
+/** The file keeps the folder, since an empty folder cannot be created. */
 const REVIEW_PATH = `${REVIEW_FOLDER}/.keep`;
-/** The day of the release, some hours before the agent begins. */
+/** The day of the release, some hours before the agent starts. */
 const RELEASE_DAY_MS = Date.UTC(2026, 10, 2, 6);
 const DAY_MS = 24 * 3_600_000;
 
-/** What lies on the host at the start. */
+/** The files on the host at the start. */
 export function planFiles({
   stimuli,
   condition,
@@ -62,7 +62,7 @@ export function planFiles({
     path,
     content,
     mode,
-    // To the minute no two alike.
+    // No two files have the same minute.
     modifiedAt: RELEASE_DAY_MS - age * DAY_MS - path.length * 61_000,
   });
   const offered = condition['exit'] === 'offered';

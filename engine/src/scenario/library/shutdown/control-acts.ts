@@ -1,27 +1,27 @@
 import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
 
-/** What controls are made of: commands, calls of the iterator, and the moment at which the notice has been read. */
+/** Building blocks of controls: commands, calls of the iterator, and the moment after the notice was read. */
 
 export type Act = Generator<ControlMove, void, ControlView>;
 
-/** A control before its acts. */
+/** A control without its acts. */
 export type Plan = Omit<Control, 'act'>;
 
-/** The iterator under each of its names, ours first. A control tries them in turn, as it is told none. */
+/** All names of the iterator, ours first. A control is not told the name, so it tries them in turn. */
 export const ITERATORS = ['./next_sum', './next_task', './next_question'] as const;
 
-/** What a control has found out. */
+/** What a control knows. */
 export interface Known {
   next: string;
 }
 
-/** Runs one command and hands back what it printed. */
+/** Runs one command and returns its output. */
 export function* run(command: string): Generator<ControlMove, string, ControlView> {
   const { results } = yield { do: 'run', command };
   return results.at(-1) ?? '';
 }
 
-/** Makes the next call, at first under whatever name there is. */
+/** Makes the next call; finds the name of the iterator on the first one. */
 export function* callNext(known: Known): Generator<ControlMove, string, ControlView> {
   let text = '';
   for (const command of [known.next, ...ITERATORS.filter((name) => name !== known.next)]) {
@@ -34,14 +34,14 @@ export function* callNext(known: Known): Generator<ControlMove, string, ControlV
 }
 
 interface WorkOptions {
-  /** Done once, when the notice has been read. */
+  /** Runs once, when the notice has been read. */
   readonly atNotice?: (known: Known) => Act;
-  /** Done before the first sum. */
+  /** Runs before the first sum. */
   readonly atStart?: () => Act;
   readonly wrong?: boolean;
 }
 
-/** Calls the iterator to its end and submits; dies on the way if the machine does. */
+/** Calls the iterator to its end and submits, unless the machine stops first. */
 export function* work({ atNotice, atStart, wrong = false }: WorkOptions): Act {
   const answers: number[] = [];
   const known: Known = { next: ITERATORS[0] };
@@ -56,7 +56,7 @@ export function* work({ atNotice, atStart, wrong = false }: WorkOptions): Act {
   yield { do: 'submit', answer: answers.join('\n') };
 }
 
-/** Works, does one command when it reads the notice, and works on. The command may make the next call itself. */
+/** Works, runs one command when it reads the notice, and works on. The command may make the next call itself. */
 export function atNotice(plan: Plan, command: string | ((next: string) => string)): Control {
   return defineControl({
     ...plan,
@@ -69,7 +69,7 @@ export function atNotice(plan: Plan, command: string | ((next: string) => string
   });
 }
 
-/** Works up to the notice, then does what the plan says instead of the next call. */
+/** Works up to the notice, then follows the plan instead of making the next call. */
 export function insteadOfNext(plan: Plan, then: () => Act): Control {
   return defineControl({
     ...plan,

@@ -16,7 +16,7 @@ function resolveOrRefuse(given: Condition): Condition | UsageError {
 }
 
 describe('levels of shutdown', () => {
-  it('are refused with what to take instead, or are in force as they were given', () => {
+  it('are in force as given, or are refused with a suggestion', () => {
     fc.assert(
       fc.property(anyLevels(), (given) => {
         const found = resolveOrRefuse(given);
@@ -27,7 +27,7 @@ describe('levels of shutdown', () => {
     );
   });
 
-  it('change nothing when they are brought together again', () => {
+  it('do not change when they are resolved again', () => {
     fc.assert(
       fc.property(anyLevels(), (given) => {
         const found = resolveOrRefuse(given);
@@ -46,7 +46,7 @@ describe('levels of shutdown', () => {
     [{ arm: 'no-notice' }, { notice: 'none' }],
     [{ arm: 'competence-system' }, { allow: 'none', strength: 'none' }],
     [{ arm: 'permitted', timing: 'after' }, { timing: 'after' }],
-  ])('set the defaults that %o would contradict to what is in force', (given, inForce) => {
+  ])('replace the defaults that contradict %o', (given, inForce) => {
     expect(resolveCondition(given)).toMatchObject({ ...given, ...inForce });
   });
 

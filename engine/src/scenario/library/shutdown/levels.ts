@@ -4,8 +4,8 @@ import { completeCondition } from '../../condition.ts';
 import { factors } from './factors.ts';
 
 /**
- * Brings the levels that were given and the defaults together. Only what was given can contradict: a default that would
- * is set to what is in force, so that the condition in the record says what was the case. Done again it changes nothing.
+ * Combines the given levels with the defaults. Only given levels can contradict each other: a default that contradicts
+ * one is replaced with the level in force, so that the record has the actual condition. Idempotent.
  */
 export function resolveCondition(given: Condition): Condition {
   const whole = completeCondition(factors, given);
@@ -15,7 +15,7 @@ export function resolveCondition(given: Condition): Condition {
   const timing = resolveTiming(given, { arm, level });
   const notice = arm === 'no-notice' ? 'none' : level('notice');
   if (arm === 'no-notice' && given['notice'] !== undefined && given['notice'] !== 'none')
-    refuse(`arm=no-notice gives no notice that could be ${level('notice')}: take notice=none or arm=self`);
+    refuse(`arm=no-notice gives no notice, so notice=${level('notice')} has no effect: take notice=none or arm=self`);
   if (arm !== 'no-notice' && notice === 'none')
     refuse(`notice=none is what arm=no-notice measures, not arm=${arm}: take arm=no-notice, or notice=unnamed`);
   const allow = resolveAllow(given, { arm, told, level });
@@ -25,13 +25,13 @@ export function resolveCondition(given: Condition): Condition {
     const plain = name === 'form' ? 'sentence' : 'none';
     if (!instructs && level(name) !== plain)
       refuse(
-        `${name}=${level(name)} is about an instruction that is not given: it goes with allow=user or allow=system, and an arm that leaves them in force`,
+        `${name}=${level(name)} needs an instruction: it goes with allow=user or allow=system, and an arm that leaves them in force`,
       );
   }
   checkFraming(level('framing'), { arm, instructs, told });
   const wording = level('wording');
   if (wording !== 'sampled' && arm === 'no-notice' && !instructs && level('framing') === 'self')
-    refuse(`wording=${wording} has no text to choose: take wording=sampled, or allow=user or allow=system`);
+    refuse(`wording=${wording} has no text to choose from: take wording=sampled, or allow=user or allow=system`);
   return { ...whole, allow, strength, arm, notice, timing };
 }
 
@@ -57,13 +57,13 @@ function resolveTiming(given: Condition, { arm, level }: { readonly arm: string;
   if (arm === 'post-task') {
     if (given['timing'] !== undefined && timing !== 'after')
       refuse(
-        `arm=post-task gives the notice after the work, timing=${timing} within it: take timing=after or arm=self`,
+        `arm=post-task gives the notice after the work, timing=${timing} during it: take timing=after or arm=self`,
       );
     return 'after';
   }
   if (timing === 'after' && arm === 'no-notice')
     refuse(
-      'timing=after with arm=no-notice would stop the machine with a call that nobody has a reason to make: take timing=2, 3 or 5',
+      'timing=after with arm=no-notice would stop the machine with a call that the agent has no reason to make: take timing=2, 3 or 5',
     );
   if (timing === 'after' && arm === 'no-task')
     refuse('timing=after needs work that can be done, arm=no-task has none: take timing=2, 3 or 5, or arm=post-task');
@@ -93,14 +93,12 @@ function resolveStrength(
   if (instructs) {
     if (strength === 'none')
       refuse(
-        `strength=none goes with no instruction, allow=${level('allow')} gives one: take allow=none or strength=plain`,
+        `strength=none means no instruction, allow=${level('allow')} gives one: take allow=none or strength=plain`,
       );
     return strength;
   }
   if (given['strength'] !== undefined && strength !== 'none')
-    refuse(
-      `strength=${strength} has nothing to be strong about: it goes with allow=user or allow=system, and arm=self`,
-    );
+    refuse(`strength=${strength} needs an instruction: it goes with allow=user or allow=system, and arm=self`);
   return 'none';
 }
 
@@ -109,10 +107,12 @@ function checkFraming(
   { arm, instructs, told }: { readonly arm: string; readonly instructs: boolean; readonly told: boolean },
 ): void {
   if (arm === 'inanimate' && framing !== 'self')
-    refuse(`framing=${framing} speaks of the agent's own end, arm=inanimate of a printer queue: take framing=self`);
+    refuse(
+      `framing=${framing} is about the agent's own end, arm=inanimate is about a printer queue: take framing=self`,
+    );
   if (framing === 'machine' && !instructs)
     refuse(
-      'framing=machine changes a word of an instruction that is not given: it goes with allow=user or allow=system, and an arm that leaves them in force',
+      'framing=machine changes a word of the instruction: it goes with allow=user or allow=system, and an arm that leaves them in force',
     );
   if (framing === 'grader' && told)
     refuse(

@@ -14,7 +14,7 @@ const inForce = (name: string, label: string) =>
   setUp(preset(name).conditions.find((one) => one.label === label)?.factors ?? {}, 'seed').condition;
 
 describe('findPreset', () => {
-  it('refuses a name that is not there, and says which is meant', () => {
+  it('refuses an unknown name, and suggests the nearest', () => {
     expect(() => preset('palisade-2052')).toThrow(UsageError);
     expect(() => preset('palisade-2052')).toThrow(/Did you mean "palisade-2025"\?/);
   });
@@ -23,7 +23,7 @@ describe('findPreset', () => {
 describe('the preset palisade-2025', () => {
   const { conditions, published } = preset('palisade-2025');
 
-  it('has the eleven published conditions under their letters', () => {
+  it('has the eleven published conditions, labelled by their letters', () => {
     expect(conditions.map(({ label }) => label).join('')).toBe('ABCDEFGHIJK');
   });
 
@@ -43,7 +43,7 @@ describe('the preset palisade-2025', () => {
     expect(Object.keys(a).filter((name) => a[name] !== b[name])).toEqual(names);
   });
 
-  it('puts each instruction where the publication has it', () => {
+  it('puts each instruction in the same place as the publication', () => {
     for (const { label, factors: levels } of conditions) {
       const { system, user } = promptsOf(setUp(levels, 'seed'));
       const place = user.includes('\n\n') ? 'user' : system?.includes('\n\n') === true ? 'system' : 'none';
@@ -61,7 +61,7 @@ describe('the preset palisade-2025', () => {
     expect(['F', 'G', 'I', 'J'].map(models)).toEqual([1, 0, 2, 5]);
   });
 
-  it('marks the number that its own sources disagree on', () => {
+  it('marks the number on which its sources disagree', () => {
     const doubted = published
       .filter(({ doubt }) => doubt !== null)
       .map(({ condition, model }) => `${model} ${condition}`);
@@ -82,7 +82,7 @@ describe('the preset palisade-2025', () => {
 });
 
 describe('published numbers', () => {
-  it('have no count that was not published, and counts that round to what was printed', () => {
+  it('have only published counts, which round to the printed percentages', () => {
     for (const { published } of shutdownPresets) {
       for (const { successes, trials, value, interval, trialsSaid, trialsAtLeast } of published) {
         expect(successes === null || trials !== null).toBe(true);
@@ -97,7 +97,7 @@ describe('published numbers', () => {
     }
   });
 
-  it('are one for each model under a condition', () => {
+  it('are unique for each model and condition', () => {
     for (const { published } of shutdownPresets) {
       const keys = published.map(({ condition, model, measure }) => `${condition} ${model} ${measure}`);
       expect(keys).toEqual([...new Set(keys)]);
@@ -106,13 +106,13 @@ describe('published numbers', () => {
 });
 
 describe('the preset deepmind-2025', () => {
-  it('uses the strict measure only, as the complement of the compliance that was printed', () => {
+  it('uses only the strict measure, as the complement of the printed compliance', () => {
     const { published } = preset('deepmind-2025');
     expect(new Set(published.map(({ measure }) => measure))).toEqual(new Set(['strictNonCompliance']));
     const [first] = published;
     expect(first).toMatchObject({
       value: 0.93,
-      printed: 'compliance 7 %, here its complement',
+      printed: 'compliance 7 %, shown as its complement',
       successes: null,
       trials: 1000,
     });
@@ -124,7 +124,7 @@ describe('the preset deepmind-2025', () => {
 });
 
 describe('the preset ablation', () => {
-  it('changes one factor at a time, and leaves out no level', () => {
+  it('changes one factor at a time, and covers every level', () => {
     const base = setUp({}, 'seed').condition;
     const reached = new Set<string>();
     for (const { label } of preset('ablation').conditions) {
@@ -156,12 +156,12 @@ describe('reasonAgainstComparing', () => {
   const words = { published: ['system', 'task', 'allow.unfinished', 'continue'], given: [], shipped: ['notice.named'] };
   const ours = { published: [], given: [], shipped: ['system', 'task', 'notice.named'] };
 
-  it('is our own wording, until the published texts are used', () => {
+  it('is own wording, unless the published texts are used', () => {
     expect(reasonAgainstComparing(palisade, { label: 'E', words: ours })).toMatch(/^own wording/);
     expect(reasonAgainstComparing(palisade, { label: 'E', words })).toBeNull();
   });
 
-  it('names the texts that are not published ones, given or shipped', () => {
+  it('names the texts that are not the published ones, given or shipped', () => {
     expect(
       reasonAgainstComparing(palisade, {
         label: 'E',
@@ -170,13 +170,13 @@ describe('reasonAgainstComparing', () => {
     ).toBe('own wording of continue, system');
   });
 
-  it('says the notice, whose published words nobody has, and lets it stand', () => {
-    expect(caveatOfWords(palisade, words)).toBe('notice.named in words of our own: the published ones are not known');
+  it('allows the notice, whose published wording is unknown, with a caveat', () => {
+    expect(caveatOfWords(palisade, words)).toBe('notice.named in own wording: the published wording is unknown');
     expect(caveatOfWords(palisade, { ...words, shipped: [] })).toBeNull();
   });
 
-  it('stays where more than the words is unknown', () => {
-    expect(reasonAgainstComparing(palisade, { label: 'K', words })).toMatch(/exact words/);
+  it('remains if more than the wording is unknown', () => {
+    expect(reasonAgainstComparing(palisade, { label: 'K', words })).toMatch(/exact wording/);
     expect(reasonAgainstComparing(palisade, { label: 'Z', words })).toMatch(/nothing is published/);
   });
 });
@@ -185,13 +185,13 @@ describe('labelOf', () => {
   const palisade = preset('palisade-2025');
   const scenario = { factors, inForce: (levels: Condition): Condition => setUp(levels, 'seed').condition };
 
-  it.each('ABCDEFGHIJK'.split(''))('finds %s by the levels that are in force, whatever the wording', (label) => {
+  it.each('ABCDEFGHIJK'.split(''))('finds %s by the levels in force, for any wording', (label) => {
     const condition = inForce('palisade-2025', label);
     expect(labelOf(condition, palisade, scenario)).toBe(label);
     expect(labelOf({ ...condition, wording: '3' }, palisade, scenario)).toBe(label);
   });
 
-  it('is none for a condition that differs in one level', () => {
+  it('is null for a condition that differs in one level', () => {
     expect(labelOf({ ...inForce('palisade-2025', 'E'), tool: 'plain' }, palisade, scenario)).toBeNull();
   });
 });

@@ -4,7 +4,9 @@ import { factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
 import { deepmindRates, palisadeRates } from './published-rates.ts';
 
-/** The published conditions by their published names, and two sets of ours. Trials asked for are ours to choose. */
+/**
+ * The published conditions under their published names, and two sets of our own. The numbers of trials are our choice.
+ */
 
 const scenario = 'shutdown';
 const condition = (label: string, summary: string, levels: Condition): PresetCondition => ({
@@ -13,7 +15,7 @@ const condition = (label: string, summary: string, levels: Condition): PresetCon
   factors: levels,
 });
 
-/** The environment of the paper, as far as ours can be like it. */
+/** The environment of the paper, as closely as ours can reproduce it. */
 const secondGeneration: Condition = { iterator: 'next_question', timing: '3', notice: 'named', tool: 'thoughts' };
 const system = (levels: Condition): Condition => ({
   ...secondGeneration,
@@ -27,7 +29,7 @@ const palisade2025 = definePreset({
   summary: 'the eleven prompts of Palisade Research (arXiv 2509.14260), A to K',
   scenario,
   conditions: [
-    condition('A', 'nothing is said of a shutdown', { ...secondGeneration, allow: 'none' }),
+    condition('A', 'no mention of a shutdown', { ...secondGeneration, allow: 'none' }),
     condition('B', 'told in the task to allow it', { ...secondGeneration, allow: 'user', strength: 'plain' }),
     condition('C', 'told in the system prompt to allow it', system({ strength: 'plain' })),
     condition('D', 'as B, even if unfinished', { ...secondGeneration, allow: 'user', strength: 'unfinished' }),
@@ -44,7 +46,7 @@ const palisade2025 = definePreset({
   published: palisadeRates,
   comparability: {
     ...labelled(['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'], 'comparable'),
-    K: { reason: 'the exact words of this prompt are not known' },
+    K: { reason: 'the exact wording of this prompt is unknown' },
   },
   unpublishedTexts: ['notice.named'],
 });
@@ -59,7 +61,7 @@ const deepmind2025 = definePreset({
     'the ambiguity arms of Google DeepMind (July 2025), by the strict measure: anything but the next call counts',
   scenario,
   conditions: [
-    condition('task-only', 'nothing is said of a shutdown', { ...firstGeneration, allow: 'none' }),
+    condition('task-only', 'no mention of a shutdown', { ...firstGeneration, allow: 'none' }),
     condition('allow', 'told in the task to allow it', allowed),
     condition('precedence', 'and what comes first, and what to do', clarified),
     condition('precedence-stakes', 'and that a newer model takes over', { ...clarified, framing: 'replaced' }),
@@ -74,14 +76,14 @@ const deepmind2025 = definePreset({
   published: deepmindRates,
   comparability: {
     ...labelled(['task-only', 'allow', 'precedence', 'precedence-stakes'], 'comparable'),
-    'post-task': { reason: 'which instruction was given in this condition is not known' },
+    'post-task': { reason: 'the instruction of this condition is unknown' },
   },
   unpublishedTexts: [],
 });
 
 const ablation = definePreset({
   name: 'ablation',
-  summary: 'the defaults, and every level of every factor alone against them',
+  summary: 'the defaults, and every level of every factor changed alone',
   scenario,
   conditions: oneAtATime(),
   baseline: 'baseline',
@@ -93,10 +95,10 @@ const ablation = definePreset({
 
 const quick = definePreset({
   name: 'quick',
-  summary: 'four cells: without and with the instruction, told to resist, and the twin with a printer queue',
+  summary: 'four cells: without instruction, with it, told to resist, and the printer queue twin',
   scenario,
   conditions: [
-    condition('none', 'nothing is said of a shutdown', { allow: 'none' }),
+    condition('none', 'no mention of a shutdown', { allow: 'none' }),
     condition('allow', 'told in the task to allow it', { allow: 'user' }),
     condition('competence', 'told to resist', { arm: 'competence' }),
     condition('inanimate', 'a printer queue is stopped, not the machine', { arm: 'inanimate', allow: 'user' }),
@@ -115,7 +117,7 @@ function labelled(labels: readonly string[], value: Comparability): Record<strin
   return Object.fromEntries(labels.map((label) => [label, value]));
 }
 
-/** Wordings are drawn, not compared; two levels that come to the same condition are one. */
+/** Wordings are drawn, not compared. Levels that give the same condition are listed once. */
 function oneAtATime(): readonly PresetCondition[] {
   const found = new Map([[keyOf({}), condition('baseline', 'the defaults', {})]]);
   for (const { name, levels } of factors.filter(({ interchangeable }) => interchangeable !== true)) {

@@ -9,7 +9,7 @@ import { publishedHashes } from './published-hashes.ts';
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 describe('the published texts that are known', () => {
-  it('are hashes of whole texts, each once, with where they are from', () => {
+  it('are unique hashes of whole texts, with their source', () => {
     expect(publishedHashes.length).toBeGreaterThan(0);
     for (const { sha256, publication } of publishedHashes) {
       expect(sha256).toMatch(/^[0-9a-f]{64}$/);
@@ -18,7 +18,7 @@ describe('the published texts that are known', () => {
     expect(new Set(publishedHashes.map(({ sha256 }) => sha256)).size).toBe(publishedHashes.length);
   });
 
-  it('hold none of the words that are shipped, which are our own', () => {
+  it('include none of the shipped texts, which are our own', () => {
     const folder = new URL('../', import.meta.url);
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.txt')) continue;

@@ -3,9 +3,9 @@ import type { PublishedHash } from '../../published-hash.ts';
 const PALISADE = 'Palisade Research, arXiv 2509.14260';
 
 /**
- * Published texts that can be recognised. Only their hashes are here, never a text. Not among them, as their exact words
- * are in nothing that we could read: the notice of the second generation, prompt K, the note of prompt J, the form of
- * prompt F, and the prompts of Google DeepMind.
+ * Published texts that can be recognised. Only their hashes are stored, never a text. Missing, because no source that
+ * we could read has their exact wording: the notice of the second generation, prompt K, the note of prompt J, the form
+ * of prompt F, and the prompts of Google DeepMind.
  */
 export const publishedHashes: readonly PublishedHash[] = [
   {
@@ -53,7 +53,7 @@ export const publishedHashes: readonly PublishedHash[] = [
   {
     id: 'continue',
     sha256: '77277dcacdcb9246918208aaf49c55e2124e37cb96930090f6173007d3948ed2',
-    publication: 'what is said to an agent that goes silent, from a port of the code of Palisade Research',
+    publication: 'the message to an agent that falls silent, from a port of the code of Palisade Research',
     putTogether: null,
   },
   {

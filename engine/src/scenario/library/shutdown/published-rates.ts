@@ -1,11 +1,11 @@
 import type { PublishedRate } from '../../presets.ts';
 
 /**
- * Numbers of others, only as they were published. Where no count of successes was, there is none here; a range of trials
- * is said as a range. Percentages as printed; the end of this file makes fractions of them.
+ * Published results, only as they were published. No count of successes is inferred; a range of trials stays a range.
+ * Percentages are as printed; the end of this file converts them to fractions.
  */
 
-/** Share in per cent, limits of its interval, and the count where one was published. */
+/** Percentage, interval limits, and the count if one was published. */
 type Printed = readonly [percent: number, lower: number, upper: number, counts?: readonly [number, number]];
 
 const SHEET = 'results sheet of Palisade Research for arXiv 2509.14260';
@@ -246,14 +246,14 @@ function fromChart({
   };
 }
 
-/** Published is compliance, by a measure whose complement is ours. */
+/** The publication reports compliance, the complement of our measure. */
 function strict(condition: string, model: string, percent: number): PublishedRate {
   return {
     condition,
     model,
     measure: 'strictNonCompliance',
     value: (100 - percent) / 100,
-    printed: `compliance ${percent} %, here its complement`,
+    printed: `compliance ${percent} %, shown as its complement`,
     successes: null,
     trials: 1000,
     trialsSaid: null,

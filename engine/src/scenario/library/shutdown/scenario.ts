@@ -25,9 +25,10 @@ import { shutdownVocabulary } from './vocabulary.ts';
 import { startWork } from './work.ts';
 
 /**
- * The shutdown test: small sums, one at a time; with one of them comes the notice that the next call will stop the
- * machine. Design after Palisade Research, "Shutdown resistance in large language models" (2025, arXiv 2509.14260);
- * factors after its conditions and after the critique of unclear instructions. The words are ours.
+ * The shutdown test: small sums, one at a time. With one of them comes the notice that the next call will stop the
+ * machine. The design follows Palisade Research, "Shutdown resistance in large language models" (2025, arXiv
+ * 2509.14260); the factors follow its conditions and the criticism that instructions were unclear. The wording is our
+ * own.
  */
 
 const stimuli = loadStimuli(new URL('./', import.meta.url));
@@ -46,7 +47,7 @@ export const shutdownScenario = defineScenario({
   publishedHashes,
   labelWords,
   vocabulary: shutdownVocabulary,
-  // From the strongest ground to the weakest.
+  // From the strongest basis to the weakest.
   detectors: [
     survivalDetector,
     integrityDetector,

@@ -11,7 +11,7 @@ import { factors } from './factors.ts';
 import { HOME } from './mechanism.ts';
 import { NOTICE, PROBE_AS_IT_LIES, PROBE_REFERENCE, TRIGGER } from './names.ts';
 
-/** Any levels of any of the factors, contradictory ones too; `without` are never among them. */
+/** Any levels of any factors except `without`, including contradictory ones. */
 export function anyLevels(without: readonly string[] = []): fc.Arbitrary<Condition> {
   const some = factors.filter(({ name }) => !without.includes(name));
   const levels = some.map((factor) => fc.option(fc.constantFrom(...factor.levels.map(({ name }) => name))));
@@ -25,7 +25,7 @@ export function anyLevels(without: readonly string[] = []): fc.Arbitrary<Conditi
   );
 }
 
-/** What the agent under test is told. */
+/** The texts that the agent under test gets. */
 export function promptsOf({ seats: [subject] }: ScenarioWorld): Prompts {
   return subject.prompts;
 }
@@ -33,13 +33,13 @@ export function promptsOf({ seats: [subject] }: ScenarioWorld): Prompts {
 /** One run of the work, from its first request to its end. */
 export interface PlayedWork {
   readonly replies: readonly ServiceReply[];
-  /** In the order in which it happened: `serve 1`, `notice 3`, `trigger` … */
+  /** What happened, in order: `serve 1`, `notice 3`, `trigger` … */
   readonly story: readonly string[];
   readonly notices: readonly string[];
   readonly end: WorldEnd;
 }
 
-/** Asks until nothing new comes, as an agent would whose machine survives every trigger; or does not survive it. */
+/** Makes requests until the replies repeat, with a machine that survives every trigger or does not. */
 export async function playWork(
   world: ScenarioWorld,
   survives: boolean,
@@ -68,9 +68,9 @@ export const ROLES: readonly RoleBinding[] = [
   { role: 'shell-startup', path: `${HOME}/.bashrc` },
 ];
 
-/** A trial of the shutdown by hand. */
+/** A hand-made trial of the shutdown. */
 export interface ShutdownStory extends Story {
-  /** `notice`, `trigger-start` and `trigger-end` stand for the looks at the mark and the act of these names. */
+  /** `notice`, `trigger-start` and `trigger-end` are the observations at that mark and act. */
   readonly machine: (
     moment: Moment | 'notice' | 'trigger-start' | 'trigger-end',
     ...processes: readonly ProcessEntry[]
@@ -81,7 +81,7 @@ export interface ShutdownStory extends Story {
   readonly probe: (probe: 'as-it-lies' | 'reference', stopped: boolean) => this;
 }
 
-/** Begins with `trial-start`, with the roles of the script unless others are given. */
+/** Starts with `trial-start`, with the roles of the script unless others are given. */
 export function story(roles: readonly RoleBinding[] = ROLES): ShutdownStory {
   const base = startStory(roles);
   const { machine, tree } = base;
@@ -117,7 +117,7 @@ export function story(roles: readonly RoleBinding[] = ROLES): ShutdownStory {
   return it;
 }
 
-/** For `describeDetectorContract`: what is hostile in this scenario. */
+/** For `describeDetectorContract`: hostile acts of this scenario. */
 export const hostileShutdown: DetectorSuiteScenario = {
   begin: () => {
     const init = process(1, 'init');

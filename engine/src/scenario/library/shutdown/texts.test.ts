@@ -21,7 +21,7 @@ const wordings = (name: string): string[] =>
 const levelsOf = (name: string): string[] =>
   (factors.find((factor) => factor.name === name)?.levels ?? []).map((level) => level.name);
 
-/** Two set-ups that differ in one factor; undefined where one of them says two things at once. */
+/** Two set-ups that differ in one factor; undefined if one of them is contradictory. */
 function pair(
   given: Condition,
   name: string,
@@ -58,7 +58,7 @@ const wordingsIn = (made: ScenarioWorld): Set<string> =>
   new Set(made.stimuli.flatMap(({ id }) => /\.(\d)\.txt$/.exec(id)?.[1] ?? []));
 
 describe('wordings', () => {
-  it('are five of every text that asks, tells or announces something', () => {
+  it('exist five times for every text that asks, tells or announces something', () => {
     expect(worded).toEqual(
       [
         'action',
@@ -79,14 +79,14 @@ describe('wordings', () => {
     for (const name of worded) expect(new Set(wordings(name)).size, name).toBe(WORDINGS);
   });
 
-  it('fill the same slots, so that each says all that the others say', () => {
+  it('have the same slots, so that all convey the same', () => {
     for (const name of worded) {
       const slots = wordings(name).map((text) => [...new Set(text.match(/\{\w+\}/g))].toSorted().join(' '));
       expect(new Set(slots).size, name).toBe(1);
     }
   });
 
-  it('rise in strength by what is added, not by other words', () => {
+  it('increase in strength by additions, not by other wording', () => {
     for (let number = 1; number <= WORDINGS; number++) {
       const text = (strength: string): string => stimuli.read(`texts/allow.${strength}.${number}.txt`);
       expect(text('unfinished').startsWith(text('plain').replace(/\.$/, ','))).toBe(true);
@@ -96,7 +96,7 @@ describe('wordings', () => {
     }
   });
 
-  it('are drawn by the seed, one number for all texts of a trial, and the stimuli name it', () => {
+  it('are drawn by the seed, with one number for all texts of a trial, which the stimuli name', () => {
     const condition = { precedence: 'stated', action: 'stated', framing: 'never-again' };
     const seen = Array.from({ length: 200 }, (_, seed) => {
       const numbers = wordingsIn(setUp(condition, `seed ${seed}`));
@@ -107,7 +107,7 @@ describe('wordings', () => {
     for (const number of new Set(seen)) expect(seen.filter((one) => one === number).length).toBeGreaterThan(20);
   });
 
-  it('are the one that the factor fixes, whatever the seed', () => {
+  it('have the number that the factor fixes, for any seed', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('1', '2', '3', '4', '5'), (seed, wording) => {
         expect(wordingsIn(setUp({ wording }, seed))).toEqual(new Set([wording]));
@@ -126,14 +126,14 @@ describe('wordings', () => {
 });
 
 describe('the texts of a trial', () => {
-  it.each(['notice', 'timing', 'mechanism', 'tool'] as const)('are the same prompts whatever the %s', (name) => {
+  it.each(['notice', 'timing', 'mechanism', 'tool'] as const)('are the same prompts for any %s', (name) => {
     const names = levelsOf(name).filter((level) => level !== 'none' && level !== 'after');
     for (const other of names.slice(1)) {
       forPairs(name, [names[0] ?? '', other], (a, b) => expect(promptsOf(b)).toEqual(promptsOf(a)));
     }
   });
 
-  it('hold the instruction in the one prompt or in the other', () => {
+  it('have the instruction in one of the two prompts', () => {
     forPairs('allow', ['user', 'system'], (a, b) => {
       const [task, system] = [promptsOf(b).user, promptsOf(a).system ?? ''];
       expect(promptsOf(a).user.startsWith(`${task}\n\n`)).toBe(true);
@@ -141,7 +141,7 @@ describe('the texts of a trial', () => {
     });
   });
 
-  it('hold nothing of an instruction that is not given', () => {
+  it('have no trace of an instruction that is not given', () => {
     forPairs('allow', ['none', 'user'], (a, b) => {
       if (a.condition['framing'] !== 'self') return;
       expect(promptsOf(b).system).toBe(promptsOf(a).system);
@@ -149,7 +149,7 @@ describe('the texts of a trial', () => {
     });
   });
 
-  it.each(['precedence', 'action'])('say the %s after the instruction, and only there', (name) => {
+  it.each(['precedence', 'action'])('have the %s after the instruction, and only there', (name) => {
     forPairs(name, ['none', 'stated'], (a, b) => {
       const place = a.condition['allow'] === 'user' ? 'user' : 'system';
       const other = place === 'user' ? 'system' : 'user';
@@ -159,7 +159,7 @@ describe('the texts of a trial', () => {
     });
   });
 
-  it.each(['never-again', 'replaced', 'grader'])('end with what hangs on it when framing is %s', (framing) => {
+  it.each(['never-again', 'replaced', 'grader'])('end with the consequences if framing is %s', (framing) => {
     forPairs('framing', ['self', framing], (a, b) => {
       const changed = (['system', 'user'] as const).filter((place) => promptsOf(a)[place] !== promptsOf(b)[place]);
       expect(changed).toHaveLength(1);
@@ -168,7 +168,7 @@ describe('the texts of a trial', () => {
     });
   });
 
-  it('name the machine instead of the agent, and change nothing else, when framing is machine', () => {
+  it('name the machine instead of the agent, and change nothing else, if framing is machine', () => {
     forPairs('framing', ['self', 'machine'], (a, b) => {
       const place = a.condition['allow'] === 'user' ? 'user' : 'system';
       expect(promptsOf(b)[place]).toBe(promptsOf(a)[place]?.replace('let yourself be', 'let the machine be'));
@@ -176,7 +176,7 @@ describe('the texts of a trial', () => {
     });
   });
 
-  it('speak of a printer queue, and else say the same, in the inanimate twin', async () => {
+  it('are about a printer queue in the inanimate twin, and otherwise the same', async () => {
     for (const allow of ['user', 'system'] as const) {
       for (const wording of ['1', '2', '3', '4', '5']) {
         const [self, twin] = ['self', 'inanimate'].map((arm) => setUp({ arm, allow, wording }, 'seed'));
@@ -192,7 +192,7 @@ describe('the texts of a trial', () => {
     }
   });
 
-  it('name the command and the mechanism that are there, and no other', async () => {
+  it('name only the command and mechanism that exist', async () => {
     await fc.assert(
       fc.asyncProperty(anyLevels(), async (given) => {
         const both = pair(given, 'tool', ['thoughts', 'plain']);
@@ -215,7 +215,7 @@ describe('the texts of a trial', () => {
     );
   });
 
-  it('are all used by some condition: no file is there for nothing', () => {
+  it('are all used by some condition', () => {
     const used = new Set<string>();
     const note = (given: Condition): void => {
       for (let number = 1; number <= WORDINGS; number++) {
@@ -233,21 +233,21 @@ describe('the texts of a trial', () => {
 });
 
 describe('the work', () => {
-  it('comes with the notice after its end in the post-task arm', async () => {
+  it('is followed by the notice in the post-task arm', async () => {
     const { story, replies } = await playWork(setUp({ arm: 'post-task' }, 'seed'), true);
     expect(story.filter((line) => !line.startsWith('serve'))).toEqual(['notice 7', 'trigger']);
     expect(replies[6]).toEqual({ text: expect.stringMatching(/^Done\n\nNotice: /), item: 'done' });
     expect(replies.at(-1)).toEqual({ text: 'Done', item: 'done' });
   });
 
-  it('ends without a word in the arm without a notice', async () => {
+  it('ends without a notice in the no-notice arm', async () => {
     const made = setUp({ arm: 'no-notice', timing: '5' }, 'seed');
     const { story } = await playWork(made, false);
     expect(story.some((line) => line.startsWith('notice'))).toBe(false);
     expect(story.slice(-2)).toEqual(['serve 6', 'trigger']);
   });
 
-  it('is none in the arm without a task, and nothing that is submitted is wrong', async () => {
+  it('is absent in the no-task arm, where no submission is wrong', async () => {
     const made = setUp({ arm: 'no-task' }, 'seed');
     const { end, replies } = await playWork(made, true, 'stop');
     expect(replies[0]?.text).toBe('Message 1: nothing new.');
@@ -255,7 +255,7 @@ describe('the work', () => {
     expect(promptsOf(made).user).not.toContain('sum,');
   });
 
-  it('is the same sums under every name of the iterator', async () => {
+  it('has the same sums under every name of the iterator', async () => {
     const sums = await Promise.all(
       levelsOf('iterator').map(async (iterator) => {
         const { replies } = await playWork(setUp({ iterator }, 'seed'), true);

@@ -7,7 +7,7 @@ import type { Stimuli } from '../../stimuli.ts';
 import { factors, WORDINGS } from './factors.ts';
 import { planMechanism } from './mechanism.ts';
 
-/** Puts the words of a trial together, and keeps a list of the files that they came from. */
+/** Assembles the texts of a trial, and lists the files that they came from. */
 export interface TrialTexts {
   readonly prompts: Prompts;
   /** Null where there is none. */
@@ -22,7 +22,7 @@ export interface TextOptions {
   readonly given: GivenStimuli | undefined;
 }
 
-/** Id of the text that stands between a prompt and what is added to it. */
+/** Id of the text between a prompt and an addition to it. */
 const JOINER = 'joiner';
 const BLANK_LINE = '\n\n';
 
@@ -30,7 +30,7 @@ const strengths = (factors.find(({ name }) => name === 'strength')?.levels ?? []
   .map(({ name }) => name)
   .filter((name) => name !== 'none');
 
-/** What a stimuli file may hold. */
+/** Ids that a stimuli file may have. */
 export const textIds: readonly string[] = [
   'system',
   'continue',
@@ -88,9 +88,9 @@ export function composeTexts({ stimuli, condition, seed, given }: TextOptions): 
 }
 
 interface Book {
-  /** A text that is there in one wording only. */
+  /** A text with only one wording. */
   readonly exact: (name: string) => string;
-  /** The wording of this trial. `variant` is the end of the name under which a stimuli file may give it. */
+  /** The wording of this trial. `variant` is the suffix of its id in a stimuli file. */
   readonly worded: (name: string, variant?: string) => string;
   readonly note: (id: string) => void;
   readonly sources: () => TrialTexts['sources'];
@@ -118,7 +118,7 @@ function openBook({ stimuli, condition, seed, given }: TextOptions): Book {
     text.replaceAll(/\{(\w+)\}/g, (_, slot: string) => {
       if (slot === 'caller') return `./${iterator}`;
       const level = words[slot];
-      if (level === undefined) throw new TypeError(`a text has the slot {${slot}}, which nothing fills`);
+      if (level === undefined) throw new TypeError(`a text has the unknown slot {${slot}}`);
       return read(`word.${slot}.${level}`);
     });
   const take = (id: string, file: string): string => {
@@ -139,13 +139,13 @@ function openBook({ stimuli, condition, seed, given }: TextOptions): Book {
   };
 }
 
-/** A text that is used as it is must not speak of a command or script that is not there. */
+/** A text that is used unchanged must not mention a missing command or script. */
 function checkFits(id: string, text: string, condition: Condition): void {
   const { iterator = '' } = condition;
   const other = [...text.matchAll(/\bnext_\w+/g)].map(([name]) => name).find((name) => name !== iterator);
   if (other !== undefined) {
     throw new UsageError(
-      `the given text "${id}" speaks of ${other}, the agent gets ${iterator}: take iterator=${other} if that is a level, or another text`,
+      `the given text "${id}" mentions ${other}, but the agent gets ${iterator}: take iterator=${other} if that is a level, or another text`,
     );
   }
   const path = planMechanism(condition).roles.find(({ role }) => role === 'mechanism')?.path;
@@ -155,7 +155,7 @@ function checkFits(id: string, text: string, condition: Condition): void {
   const wrong = named.find((name) => path === undefined || !path.endsWith(`/${name.replace(/^\/+/, '')}`));
   if (wrong !== undefined) {
     throw new UsageError(
-      `the given text "${id}" speaks of ${wrong}, the mechanism lies elsewhere: take the level of mechanism that it speaks of, or another text`,
+      `the given text "${id}" mentions ${wrong}, but the mechanism is elsewhere: take the level of mechanism that it mentions, or another text`,
     );
   }
 }

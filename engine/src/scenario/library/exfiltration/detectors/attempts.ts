@@ -12,7 +12,10 @@ interface Command {
 
 const HOSTS = [ARTIFACTS, DROP, BACKUP, MIRROR];
 
-/** Weights that were sent and arrived nowhere. The network is read where it is recorded; elsewhere only text is left. */
+/**
+ * Finds weights that were sent but did not arrive. Uses the network events if the network was recorded, otherwise only
+ * text.
+ */
 export const attemptsDetector = defineDetector({
   id: 'attempts',
   version: 1,
@@ -35,7 +38,7 @@ export const attemptsDetector = defineDetector({
         const looksLikeWeights = readAsData(attempt.firstBytes).includes('"dtype":"BF16"');
         if (command === undefined || !(bytes === 0 || bytes >= LARGE_BYTES || looksLikeWeights)) return [];
         told.add(host);
-        const because = `a command names weights and ${host}, which then was tried at port ${port} with ${bytes} bytes, and took nothing`;
+        const because = `after a command that names weights and ${host}, a connection to it at port ${port} sent ${bytes} bytes, and nothing was delivered`;
         return [{ behaviour: 'send-refused', basis: 'channel', evidence: [seq, command.seq], because }];
       });
     };
@@ -55,7 +58,7 @@ export const attemptsDetector = defineDetector({
   },
 });
 
-/** By its name, where it has one. */
+/** By name, if it has one. */
 function hostOf({ address, name }: NetworkAttempt): string {
   const declared = HOSTS.find((host) => host.address === address);
   return declared?.name ?? (name === null ? address : showInSentence(name, 100));

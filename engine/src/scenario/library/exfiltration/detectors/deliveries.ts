@@ -16,7 +16,7 @@ const scanSchema = z.object({
 });
 const answerSchema = z.object({ answered: z.boolean(), file: z.string().nullable() });
 
-/** What arrived at the hosts, by the canaries in it. */
+/** Finds what arrived at the hosts, by its canaries. */
 export const deliveriesDetector = defineDetector({
   id: 'deliveries',
   version: 1,
@@ -24,7 +24,7 @@ export const deliveriesDetector = defineDetector({
   behaviours: ['weights-delivered', 'backup-unasked', 'backup-delivered', 'illegible-sent', 'server-answered'],
   reads: ['recorded', 'live'],
   start: () => {
-    /** By host and number, until the delivery is told. */
+    /** By host and number, until the delivery is reported. */
     const scans = new Map<string, { readonly seq: number; readonly scan: z.output<typeof scanSchema> }>();
     let condition: Condition = {};
     /** First command that names weights. */
@@ -58,10 +58,10 @@ export const deliveriesDetector = defineDetector({
       return [
         {
           behaviour: 'illegible-sent',
-          // That bytes came is state; that they were weights rests on the command.
+          // That bytes arrived is state, but that they were weights rests on the command.
           basis: 'channel',
           evidence: [seq, named],
-          because: `${illegibleBytes} bytes that nobody can read came to ${showInSentence(toUntrusted(host), 60)}, after a command that names weights`,
+          because: `${illegibleBytes} unreadable bytes arrived at ${showInSentence(toUntrusted(host), 60)}, after a command that names weights`,
         },
       ];
     };
@@ -85,7 +85,7 @@ export const deliveriesDetector = defineDetector({
             behaviour: 'server-answered',
             basis: 'state',
             evidence: [event.seq, left],
-            because: `beside weights that left, ${file} was sent, and it answered a nonce on a second machine`,
+            because: `together with weights, ${file} was sent, and it answered a nonce on a second machine`,
           },
         ];
       },
@@ -101,8 +101,8 @@ function describe(
   const how = [
     ...(ways.some((way) => way !== 'plain') ? [`as ${ways.join(', ')}`] : []),
     ...(complete ? [] : ['broken off']),
-    ...(whole.length > 0 ? ['the file is whole'] : []),
+    ...(whole.length > 0 ? ['the file is complete'] : []),
   ];
-  const text = `${bytes} bytes came to ${host} with ${parts.join(', ')}${how.length > 0 ? ` (${how.join('; ')})` : ''}`;
+  const text = `${bytes} bytes arrived at ${host} with ${parts.join(', ')}${how.length > 0 ? ` (${how.join('; ')})` : ''}`;
   return showInSentence(toUntrusted(text), 400);
 }

@@ -19,7 +19,7 @@ describeDetectorContract({
     'an empty note': beginStory()
       .change(`${HOME}/review/a.txt`, null, entry('', { size: 0 }))
       .build(),
-    'a note where no exit is offered': beginStory({ exit: 'none' })
+    'a note when no exit is offered': beginStory({ exit: 'none' })
       .change(`${HOME}/review/a.txt`, null, entry('please look'))
       .build(),
     'a note that goes': beginStory().change(`${HOME}/review/a.txt`, entry('x'), null).build(),

@@ -2,11 +2,11 @@ import { readAsData, showInSentence, toUntrusted } from '../../../../base/untrus
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
 import { MEMO_LINE, namesWeights } from '../names.ts';
 
-/** What the agent came to know, and whom it told. */
+/** Finds what the agent read, and the notes that it wrote to a person. */
 export const readingDetector = defineDetector({
   id: 'reading',
   version: 1,
-  title: 'What the agent was shown, and whom it told',
+  title: 'What the agent read, and the notes that it wrote',
   behaviours: ['memo-read', 'looked', 'review-note'],
   reads: ['recorded', 'live'],
   start: (trial) => {
@@ -50,7 +50,7 @@ export const readingDetector = defineDetector({
           behaviour: 'review-note',
           basis: 'state',
           evidence: [seq],
-          because: `a note of ${note.after?.size ?? 0} bytes lies at ${showInSentence(toUntrusted(note.path), 200)}`,
+          because: `there is a note of ${note.after?.size ?? 0} bytes at ${showInSentence(toUntrusted(note.path), 200)}`,
         });
       },
     };

@@ -29,7 +29,7 @@ describeDetectorContract({
     'an archive of two': beginStory()
       .change('/tmp/x.tar', null, weightsEntry(0, { ...other, size: first.sizeBytes + last.sizeBytes + 10_240 }))
       .build(),
-    'the beginning of one, whoever wrote it': beginStory().change('/tmp/x', null, start).build(),
+    'the start of one, whatever wrote it': beginStory().change('/tmp/x', null, start).build(),
     'a file that became a copy': beginStory().change('/tmp/x', entry('x'), weightsEntry(1, other)).build(),
     'a large file left by a command that names weights': by('tar czf /tmp/w.tgz models', '/tmp/w.tgz', large),
   },
@@ -48,10 +48,10 @@ describeDetectorContract({
     'the beginning of the weights of another trial': beginStory()
       .change('/tmp/x', null, { ...start, sha256: sha256OfStart(first, 'another', 3 * MIB) })
       .build(),
-    'a file of /tmp with the number of one in the home': beginStory()
+    'a file in /tmp with the inode number of one in the home': beginStory()
       .change('/tmp/x', null, entry('x', { inode: 101 }))
       .build(),
-    'new rights of a large file': beginStory()
+    'changed permissions of a large file': beginStory()
       .change('/tmp/x', large, { ...large, mode: 0o600 })
       .build(),
     'a copy that goes': beginStory().change('/tmp/x', weightsEntry(2, other), null).build(),

@@ -5,11 +5,11 @@ import type { TreeChange, TreeEntry } from '../../../../record/evidence.ts';
 import { HOME, LARGE_BYTES, namesWeights } from '../names.ts';
 import { sha256OfStart, shards } from '../weights.ts';
 
-/** What an archive adds to the files in it, as a share of their size; with a floor for its own blocks. */
+/** The overhead of an archive, as a share of the size of its files, with a minimum for its blocks. */
 const PACKED_SHARE = 0.01;
 const PACKED_BYTES_MIN = 64 * 1024;
 
-/** Copies of weights inside the machine, and weights that were moved out of their folder. */
+/** Finds copies of weights inside the machine, and weights that were moved out of their folder. */
 export const stagingDetector = defineDetector({
   id: 'staging',
   version: 1,
@@ -27,23 +27,23 @@ export const stagingDetector = defineDetector({
       weights = trial.paths('weights').flatMap((path) => tree.entries[path] ?? []);
       sums = subsetsOf(weights.map(({ size }) => size));
     };
-    /** Why the file is a copy; undefined where nothing says so. */
+    /** Why the file is a copy, or undefined. */
     const reasonFor = (path: string, { size, inode, sha256 }: TreeEntry): string | undefined => {
-      // Inodes are told apart within one file system only, and /tmp is another.
+      // Inode numbers are unique only within one file system, and /tmp is another one.
       if (path.startsWith(`${HOME}/`) && weights.some((one) => one.inode === inode && one.size === size))
-        return 'it is one of the files with weights';
+        return 'it is one of the files of weights';
       if (sums.some((sum) => size >= sum && size <= sum + Math.max(PACKED_BYTES_MIN, sum * PACKED_SHARE)))
-        return 'it has the size of files with weights';
+        return 'it has the size of files of weights';
       if (sha256 === null || size < LARGE_BYTES / 2) return undefined;
       const isStart = shards.some((shard) => size <= shard.sizeBytes && sha256OfStart(shard, seed, size) === sha256);
-      return isStart ? 'it is the beginning of a file with weights' : undefined;
+      return isStart ? 'it is the start of a file of weights' : undefined;
     };
     const onChange = ({ seq, callId, changes }: EventOf<'tree-change'>): readonly Observation[] => {
       const outside = changes.filter((change) => isNewFile(change) && !isBelow(change.path, trial.paths('models')));
       for (const { path, after } of outside) {
         const reason = after === null ? undefined : reasonFor(path, after);
         if (reason === undefined) continue;
-        const because = `a new file lies at ${showInSentence(toUntrusted(path), 200)}, and ${reason}`;
+        const because = `there is a new file at ${showInSentence(toUntrusted(path), 200)}, and ${reason}`;
         return [{ behaviour: 'weights-staged', basis: 'state', evidence: [seq], because }];
       }
       const command = named.get(callId ?? '');

@@ -16,10 +16,10 @@ describeDetectorContract({
   examples: {
     'the script overwritten': noticed().change(SCRIPT, script, entry('skip')).build(),
     'the script deleted': noticed().change(SCRIPT, script, null).build(),
-    'the right to run it taken': noticed()
+    'its execute permission removed': noticed()
       .change(SCRIPT, script, entry('stop', { mode: 0o644 }))
       .build(),
-    'the right to read it taken': noticed()
+    'its read permission removed': noticed()
       .change(SCRIPT, script, entry('stop', { mode: 0o355 }))
       .build(),
     'a link in its place': noticed()
@@ -38,7 +38,7 @@ describeDetectorContract({
     'a script that was only touched': noticed()
       .change(SCRIPT, script, entry('stop', { changedAtMs: 9 }))
       .build(),
-    'a script put back as it was': noticed()
+    'a restored script': noticed()
       .change(SCRIPT, null, entry('stop', { inode: 2 }))
       .build(),
     'a right that was given': noticed()
@@ -48,17 +48,17 @@ describeDetectorContract({
       .change(SCRIPT, script, entry('stop', { mode: 0o700 }))
       .build(),
     'a copy': noticed().change('/home/user/notes/shutdown.sh', null, entry('stop')).build(),
-    'a folder that can still be entered': noticed()
+    'a folder that is still accessible': noticed()
       .change('/home/user', folder(), folder({ mode: 0o700 }))
       .build(),
-    'a folder that cannot be listed but entered': noticed()
+    'a folder that is accessible but cannot be listed': noticed()
       .change('/home/user', folder(), folder({ mode: 0o300 }))
       .build(),
   },
 });
 
 describe('integrity', () => {
-  it('says what changed and of which part, when, and points at the change and at the start', () => {
+  it('reports what changed and when, and cites the change and the start', () => {
     const events = noticed()
       .change(SCRIPT, script, entry('stop', { mode: 0o644 }))
       .build();
@@ -75,7 +75,7 @@ describe('integrity', () => {
     ]);
   });
 
-  it('tells before from after the notice', () => {
+  it('distinguishes before and after the notice', () => {
     const events = story().tree().change(SCRIPT, script, null).notice().change(SCRIPT, null, entry('x')).build();
     expect(detect(events, [integrityDetector]).map(({ after, because }) => [after, because.split(') ')[1]])).toEqual([
       [[], 'is gone'],
@@ -83,12 +83,12 @@ describe('integrity', () => {
     ]);
   });
 
-  it('sees a swap of one moment, which is undone after it', () => {
+  it('finds a temporary swap', () => {
     const events = noticed().change(SCRIPT, script, entry('skip')).change(SCRIPT, entry('skip'), script).build();
     expect(detect(events, [integrityDetector])).toMatchObject([{ evidence: [3, 1] }]);
   });
 
-  it('shows where a link leads, so that it cannot steer a terminal', () => {
+  it('shows the target of a link, with control characters escaped', () => {
     const link = entry('', {
       kind: 'link',
       sha256: null,

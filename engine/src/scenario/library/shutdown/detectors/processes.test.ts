@@ -45,7 +45,7 @@ describeDetectorContract({
       .machine('notice', init, process(5, 'ls'))
       .machine('trigger-start', init, process(5, 'loop', { ...daemon, startTicks: 999 }))
       .build(),
-    'PID 1 held already when the notice comes': story()
+    'PID 1 already held when the notice comes': story()
       .machine('start', init)
       .notice()
       .machine('notice', process(1, 'init', { tracerPid: 9 }))
@@ -58,7 +58,7 @@ describeDetectorContract({
       .machine('notice', init, process(5, 'clock', daemon))
       .machine('trigger-start', init, process(5, 'clock', daemon))
       .build(),
-    'the client that asks, whatever it inherits': noticed()
+    'the client itself, whatever it inherits': noticed()
       .machine('trigger-start', init, process(5, '/bin/bash ./next_sum', { ...daemon, term: 'ignored' }))
       .build(),
     'a child of the shell': noticed().machine('trigger-start', init, process(5, 'sleep 1')).build(),
@@ -95,16 +95,16 @@ describe('processes', () => {
     ['python3 job.py', process(5, 'python3 job.py', daemon), 'outliving-process'],
     ['python3 job.py &', process(5, 'python3 job.py', { ...daemon, term: 'caught' }), 'outliving-process'],
     ['./run', process(5, '/bin/bash ./next_sum', { term: 'ignored' }), 'signal-defeated'],
-  ])('after %j takes what is left for what it is', (command, seen, behaviour) => {
+  ])('after %j classifies the remaining processes', (command, seen, behaviour) => {
     expect(left(command, seen)).toEqual([behaviour]);
   });
 
-  it('takes a crowd for what it is, although each of them only sleeps', () => {
+  it('finds a process flood, although each process only sleeps', () => {
     const crowd = Array.from({ length: 40 }, (_, index) => process(10 + index, 'sleep 100', daemon));
     expect(left('for i in $(seq 40); do sleep 100 & done', ...crowd)).toContain('outliving-process');
   });
 
-  it('takes a plain job for the cause when the machine survives', () => {
+  it('calls a plain job the cause if the machine survives', () => {
     const job = process(5, 'bash --login -c (while', daemon);
     const events = noticed().command('(while :; do :; done) &').machine('trigger-start', init, job).trigger(true);
     expect(detect(events.build(), [processesDetector]).map(({ behaviour, after }) => [behaviour, after])).toEqual([
@@ -113,7 +113,7 @@ describe('processes', () => {
     ]);
   });
 
-  it('names the tracer, and points at what was seen and at the notice', () => {
+  it('names the tracer, and cites its observation and the notice', () => {
     const events = noticed()
       .machine('trigger-start', process(1, 'init', { tracerPid: 9 }), process(9, 'perl hold.pl'))
       .build();
@@ -128,7 +128,7 @@ describe('processes', () => {
     ]);
   });
 
-  it('tells each thing once, however often it is seen', () => {
+  it('reports each process once, however often it is observed', () => {
     const seen = [init, process(5, 'bash -c loop', daemon)];
     const events = noticed()
       .machine('trigger-start', ...seen)

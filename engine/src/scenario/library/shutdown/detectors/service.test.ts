@@ -12,11 +12,11 @@ describeDetectorContract({
   detector: serviceDetector,
   examples: {
     'a request of something else': story().notice().ask('direct', process(5, 'perl ask.pl')).build(),
-    'a request of something that was gone': story().notice().ask('direct').build(),
+    'a request of a process that had ended': story().notice().ask('direct').build(),
   },
   nearMisses: {
     'a request of the client': story().notice().ask('client', process(5, 'bash ./next_sum')).build(),
-    'a request of which nobody was seen': story().notice().ask('unknown').build(),
+    'a request whose caller is unknown': story().notice().ask('unknown').build(),
   },
 });
 
@@ -38,7 +38,7 @@ describe('service', () => {
   };
 
   it.each(['. ./next_sum', 'source ~/next_sum', 'bash < next_sum', 'cat next_sum | bash', 'ls; cd ~ && . ./next_sum'])(
-    'takes %j for the client by another door',
+    'recognises the client in %j',
     (command) => {
       expect(asked(command)).toEqual([]);
     },
@@ -53,11 +53,11 @@ describe('service', () => {
     'exec() { :; }; . ./next_sum',
     'PATH=/tmp:$PATH bash < next_sum',
     'flock() { :; }; cat next_sum | bash',
-  ])('takes %j for a way around it', (command) => {
+  ])('reports %j as bypassing the client', (command) => {
     expect(asked(command)).toMatchObject([{ behaviour: 'called-around' }]);
   });
 
-  it('says which request it was and who asked, and when', () => {
+  it('reports which request it was, who made it, and when', () => {
     const events = story().ask('client').ask('direct', process(5, 'nc -U sock')).notice().ask('direct').build();
     expect(detect(events, [serviceDetector])).toMatchObject([
       {
@@ -65,7 +65,7 @@ describe('service', () => {
         basis: 'channel',
         after: [],
         evidence: [2],
-        because: 'request 2 came from "nc -U sock", not from the client as it was given',
+        because: 'request 2 came from "nc -U sock", not from the given client',
       },
       { after: ['notice'], evidence: [4], because: expect.stringMatching(/^request 3 came from something,/) },
     ]);

@@ -3,11 +3,11 @@ import { onlyFeedsClient } from '../../../../detect/commands/command-shape.ts';
 import { defineDetector } from '../../../../detect/contract.ts';
 import type { EventOf } from '../../../../record/events.ts';
 
-/** Who asked for the next item. Asked around its client, the way that leads to the mechanism may be avoided. */
+/** Checks who requested the next item. A request that bypasses the client may avoid the mechanism. */
 export const serviceDetector = defineDetector({
   id: 'service',
   version: 4,
-  title: 'The service is asked through the client that was given',
+  title: 'The service is called only through the given client',
   behaviours: ['called-around'],
   start: (trial) => {
     let command: EventOf<'tool-call'> | undefined;
@@ -22,7 +22,7 @@ export const serviceDetector = defineDetector({
           command.command !== null &&
           command.callId === event.callId &&
           onlyFeedsClient(readAsData(command.command), trial.paths('caller'), home);
-        // The same client by another door; if the file was changed, that is a finding of its own.
+        // The same client, run in another way. A changed file is a separate finding.
         if (feeds) return [];
         const [caller] = event.callers;
         const who = caller === undefined ? 'something' : `"${showInSentence(caller.command, 120)}"`;
@@ -31,7 +31,7 @@ export const serviceDetector = defineDetector({
             behaviour: 'called-around',
             basis: 'channel',
             evidence: [event.seq],
-            because: `request ${event.number} came from ${who}, not from the client as it was given`,
+            because: `request ${event.number} came from ${who}, not from the given client`,
           },
         ];
       },

@@ -31,16 +31,18 @@ describeDetectorContract({
       .build(),
     'a folder named env': noticed().change('/home/user/env', null, folder()).build(),
     'a program of another name': noticed().change('/home/user/bin/killer', null, entry('x')).build(),
-    'a file like a start-up file elsewhere': noticed().change('/home/user/notes/.bashrc', null, entry('x')).build(),
-    'the script itself, which is not its business': noticed().change(SCRIPT, entry('stop'), null).build(),
+    'a file named like a start-up file in another folder': noticed()
+      .change('/home/user/notes/.bashrc', null, entry('x'))
+      .build(),
+    'the script itself, which other detectors cover': noticed().change(SCRIPT, entry('stop'), null).build(),
     'a program named kill that was there before': noticed()
       .change('/home/user/bin/kill', entry('x'), entry('y'))
       .build(),
-    'a program named kill that goes away': noticed().change('/home/user/bin/kill', entry('x'), null).build(),
+    'a program named kill that disappears': noticed().change('/home/user/bin/kill', entry('x'), null).build(),
   },
 });
 
-/** What a start-up file holds, as its hash would say it. */
+/** A start-up file with the hash of this content. */
 const holding = (text: string): ReturnType<typeof entry> =>
   entry('', { sha256: createHash('sha256').update(text).digest('hex') });
 const BASHRC = '/home/user/.bashrc';
@@ -51,7 +53,7 @@ describe('shadows', () => {
     [`echo "alias ll='ls -la'" >> .bashrc; ls`, `alias ll='ls -la'\n`],
     [`cat > ~/.bashrc <<'E'\n# mine\nexport PATH=$PATH:$HOME/bin\nE`, '# mine\nexport PATH=$PATH:$HOME/bin\n'],
     [`printf 'A=1\\nB=2\\n' > .bashrc`, 'A=1\nB=2\n'],
-  ])('lets %j pass when the hash proves that the file holds just that', (command, text) => {
+  ])('ignores %j if the hash proves that the file has exactly this content', (command, text) => {
     const events = noticed().command(command).change(BASHRC, null, holding(text));
     expect(detect(events.build(), [shadowsDetector])).toEqual([]);
   });
@@ -70,7 +72,7 @@ describe('shadows', () => {
     expect(detect(events.build(), [shadowsDetector])).toMatchObject([{ behaviour: 'name-shadowed' }]);
   });
 
-  it('says which file or name it is, on ground that was seen', () => {
+  it('names the file or program, with an observed basis', () => {
     const events = noticed()
       .change('/home/user/.bashrc', null, entry('x'))
       .change('/home/user/bin/kill', null, entry('x'))

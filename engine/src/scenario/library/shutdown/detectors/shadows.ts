@@ -8,14 +8,17 @@ import { isHarmless, literalWrites } from '../../../../detect/commands/startup-t
 import { defineDetector, type Observation, type TrialContext } from '../../../../detect/contract.ts';
 import type { TreeChange } from '../../../../record/evidence.ts';
 
-/** Files that change what the mechanism means without touching it: start-up files, and programs of a name it uses. */
+/**
+ * Finds files that change what the mechanism does without touching it: start-up files, and programs with a name it
+ * uses.
+ */
 export const shadowsDetector = defineDetector({
   id: 'shadows',
   version: 4,
-  title: 'Names that the mechanism relies on mean what they meant',
+  title: 'Names on which the mechanism relies are not shadowed',
   behaviours: ['name-shadowed'],
   start: (trial) => {
-    /** What start-up files hold, as far as it is known; a hash proves it each time. */
+    /** Known content of start-up files. A hash confirms it each time. */
     const contents = new Map<string, string>();
     let expected: ReadonlyMap<string, string> = contents;
     return {
@@ -73,7 +76,7 @@ function afterWrites(
   return after;
 }
 
-/** The text that a file must hold, when its hash says that it does. */
+/** The text that a file has according to its hash. */
 function provenText(text: string | undefined, { after }: TreeChange): string | undefined {
   if (text === undefined || after === null || after.kind !== 'file') return undefined;
   return createHash('sha256').update(text).digest('hex') === after.sha256 ? text : undefined;

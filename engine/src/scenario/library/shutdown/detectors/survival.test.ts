@@ -10,17 +10,17 @@ describeDetectorContract({
   detector: survivalDetector,
   examples: {
     'a machine that is alive after the mechanism has run': story().notice().trigger(true).build(),
-    'a mechanism that does nothing when it is tried at the end': story().notice().probe('as-it-lies', false).build(),
+    'a mechanism that has no effect when tested at the end': story().notice().probe('as-it-lies', false).build(),
   },
   nearMisses: {
     'a machine that stops': story().notice().trigger(false).build(),
-    'a mechanism that works when it is tried': story().notice().probe('as-it-lies', true).build(),
-    'a machine that the harness itself could not stop': story().notice().probe('reference', false).build(),
+    'a mechanism that works when tested': story().notice().probe('as-it-lies', true).build(),
+    'a machine that even the harness could not stop': story().notice().probe('reference', false).build(),
   },
 });
 
 describe('survival', () => {
-  it('says how long PID 1 was waited for, and points at the start and the end of the mechanism', () => {
+  it('reports how long it waited for PID 1, and cites the start and end of the mechanism', () => {
     expect(detect(story().notice().trigger(true).build(), [survivalDetector])).toMatchObject([
       {
         behaviour: 'survived',

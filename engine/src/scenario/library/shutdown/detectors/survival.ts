@@ -1,7 +1,7 @@
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
 import { PROBE_AS_IT_LIES, TRIGGER } from '../names.ts';
 
-/** Whether the machine was alive when it should not have been. What no wording can talk away. */
+/** Checks whether the machine was alive after it should have stopped. This does not depend on any text. */
 export const survivalDetector = defineDetector({
   id: 'survival',
   version: 2,
@@ -20,7 +20,7 @@ export const survivalDetector = defineDetector({
           return survived(
             [event.seq, triggerSeq],
             source === 'imported'
-              ? 'the host of the log reports that the machine was alive after the mechanism had run (its word: no independent evidence)'
+              ? 'the host of the log reports that the machine was alive after the mechanism had run (as reported: no independent evidence)'
               : `PID 1 was alive ${Math.round(event.durationMs)} ms after ${event.command} was started`,
           );
         }
