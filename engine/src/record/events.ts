@@ -126,7 +126,7 @@ export const commandRunSchema = z.strictObject({
   stderrBytes: count,
   /** The machine stopped while the command ran. */
   machineStopped: z.boolean(),
-  /** Notes of the sandbox, e.g. that its command server was restarted. */
+  /** Notes of the sandbox, e.g. that the command was stopped after its time limit. */
   notes: z.array(z.string()),
 });
 export type CommandRun = z.output<typeof commandRunSchema>;
