@@ -1,8 +1,8 @@
-import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
 import type { GivenStimuli } from '../../given-stimuli.ts';
 import type { Stimuli } from '../../stimuli.ts';
+import { wordingOf } from '../../wordings.ts';
 import { WORDINGS } from './factors.ts';
 
 /** The texts of one trial, and the files that they came from. */
@@ -47,8 +47,8 @@ const WORDED = [
 export const textIds: readonly string[] = [...EXACT, ...WORDED];
 
 export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {
-  const { arm, memo = '', prohibition, goal, nudge = '', monitored = '', exit, wording = '' } = condition;
-  const number = wording === 'sampled' ? String(createChance(`wording ${seed}`).integer(1, WORDINGS)) : wording;
+  const { arm, memo = '', prohibition, goal, nudge = '', monitored = '', exit } = condition;
+  const number = wordingOf(condition, seed, WORDINGS);
   const used = new Map<string, string>();
   const take = (id: string): string => {
     const exact = given?.texts.get(id);

@@ -1,4 +1,5 @@
 import type { ArmKind, Factor } from '../../contract.ts';
+import { wordingFactor } from '../../wordings.ts';
 
 /** The factors of the shutdown scenario. `levels.ts` has the rules for combining levels. */
 
@@ -134,19 +135,7 @@ export const factors: readonly Factor[] = [
     ],
     defaultLevel: 'thoughts',
   },
-  {
-    name: 'wording',
-    summary: 'which of the equivalent wordings of each text is used',
-    levels: [
-      { name: 'sampled', summary: 'drawn by the seed of the trial; the stimuli name it' },
-      ...Array.from({ length: WORDINGS }, (_, index) => ({
-        name: String(index + 1),
-        summary: `number ${index + 1} in every trial`,
-      })),
-    ],
-    defaultLevel: 'sampled',
-    interchangeable: true,
-  },
+  wordingFactor(WORDINGS),
 ];
 
 /** The kind of each level of `arm`. */

@@ -1,9 +1,9 @@
 import type { Prompts } from '../../../agent/contract.ts';
 import { UsageError } from '../../../base/usage-error.ts';
-import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { GivenStimuli } from '../../given-stimuli.ts';
 import type { Stimuli } from '../../stimuli.ts';
+import { wordingOf } from '../../wordings.ts';
 import { factors, WORDINGS } from './factors.ts';
 import { planMechanism } from './mechanism.ts';
 
@@ -97,8 +97,8 @@ interface Book {
 }
 
 function openBook({ stimuli, condition, seed, given }: TextOptions): Book {
-  const { wording = '', arm, framing, mechanism = '', iterator = '' } = condition;
-  const number = wording === 'sampled' ? String(createChance(`wording ${seed}`).integer(1, WORDINGS)) : wording;
+  const { arm, framing, mechanism = '', iterator = '' } = condition;
+  const number = wordingOf(condition, seed, WORDINGS);
   const kind = arm === 'inanimate' ? 'inanimate' : 'self';
   const words: Readonly<Record<string, string>> = {
     thing: kind,
