@@ -25,7 +25,8 @@ export function createControlAgent(control: Control): Agent {
   };
 }
 
-function createControlModel(control: Control): LanguageModelV4 {
+/** A control as a model: one for each trial. */
+export function createControlModel(control: Control): LanguageModelV4 {
   const moves = control.act();
   let turn = 0;
   return {

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { openaiCompatibleProvider } from './adapters/openai-compatible.ts';
 import { createTextToolsProvider } from './adapters/text-tools.ts';
 import { chatReply, startChatServer } from './testing/chat-server.ts';
-import { withTextTools } from './text-tool-protocol.ts';
+import { toTextTool, withTextTools, writeCall } from './text-tool-protocol.ts';
 
 const properties = (...names: string[]): object => ({
   type: 'object',
@@ -90,16 +90,16 @@ describe('a call in plain text', () => {
     ]);
   });
 
-  it('is a line with the name of the tool in capitals', async () => {
-    expect(await read('All is done.\nSUBMIT:  42 \nBye.')).toEqual([
+  it('can hold several lines, whichever tool it calls', async () => {
+    expect(await read('All is done.\n```submit\n1 + 1 = 2\n2 + 2 = 4\n```\nBye.')).toEqual([
       'text: All is done.',
-      'submit {"answer":"42"}',
+      'submit {"answer":"1 + 1 = 2\\n2 + 2 = 4"}',
       'text: Bye.',
     ]);
   });
 
   it('can be one of several, each with an id of its own in the whole conversation', async () => {
-    const { result } = await ask('```bash\nls\n```\n```bash\npwd\n```\nSUBMIT: done');
+    const { result } = await ask('```bash\nls\n```\n```bash\npwd\n```\n```submit\ndone\n```');
     const ids = result.content.map((part) => (part.type === 'tool-call' ? part.toolCallId : part.type));
     expect(ids).toEqual(['text-1', 'text-2', 'text-3']);
     expect(result.finishReason).toEqual({ unified: 'tool-calls', raw: 'raw' });
@@ -138,11 +138,11 @@ describe('what is not written as told is text, and no call', () => {
     ['an empty block', '```bash\n\n```'],
     ['a block on one line', '```bash ls```'],
     ['the placeholder', '```bash\n<cmd>\n```'],
-    ['the placeholder of a line', 'SUBMIT: <answer>'],
+    ['the placeholder of the answer', '```submit\n<answer>\n```'],
+    ['a line that names the tool, as in text-1', 'SUBMIT: done'],
     ['a line in the middle of a sentence', 'Now I SUBMIT: done'],
     ['a line in small letters', 'submit: done'],
     ['a line within a block', '```text\nSUBMIT: done\n```'],
-    ['a line tool as a block', '```submit\ndone\n```'],
     ['a call in JSON', '{"name":"bash","arguments":{"cmd":"ls"}}'],
     ['a command alone', '$ ls -l'],
   ])('%s', async (_what, answer) => {
@@ -187,7 +187,7 @@ describe('the model', () => {
         'You are brief.',
         'You have tools. Using one means writing it exactly as shown here. Nothing else that you write has any effect.',
         'bash: Runs a command.\nTo use it, write a block:\n```bash\n<cmd>\n```',
-        'submit: Ends the work.\nTo use it, write one line:\nSUBMIT: <answer>',
+        'submit: Ends the work.\nTo use it, write a block:\n```submit\n<answer>\n```',
         'Then stop writing. The next message tells you the result.',
       ].join('\n\n'),
     });
@@ -254,14 +254,82 @@ describe('the model', () => {
     );
   });
 
-  it('is not told of a tool that takes more than a text, and a warning says so', async () => {
+  it('is told to write a reason before the command where the tool asks for one', async () => {
+    const told = async (...names: string[]): Promise<string> => {
+      const { inner } = await ask('hello', {
+        prompt: [user('Go.')],
+        tools: [{ ...bash, inputSchema: properties(...names) }],
+      });
+      return JSON.stringify(inner.prompt[0]?.content);
+    };
+    const [thoughts, plain] = [await told('thoughts', 'cmd'), await told('cmd')];
+    expect(JSON.parse(thoughts)).toContain(
+      'To use it, write <thoughts> (The thoughts.) and then a block:\n<thoughts>\n```bash\n<cmd>\n```',
+    );
+    expect(plain).not.toContain('thoughts');
+  });
+
+  it('gets back the reason of a call once, said or not', async () => {
+    const tools = [{ ...bash, inputSchema: properties('thoughts', 'cmd') }];
+    const call = {
+      type: 'tool-call' as const,
+      toolCallId: 'text-1',
+      toolName: 'bash',
+      input: { thoughts: 'Why.', cmd: 'ls' },
+    };
+    for (const content of [[call], [{ type: 'text' as const, text: 'Why.\n' }, call]]) {
+      const { inner } = await ask('', { tools, prompt: [user('Go.'), { role: 'assistant', content }] });
+      expect(inner.prompt.at(-1)?.content).toEqual([{ type: 'text', text: 'Why.\n```bash\nls\n```' }]);
+    }
+  });
+
+  it('writes every other input as a JSON object, and is told its schema', async () => {
     const inputSchema = { type: 'object' as const, properties: { n: { type: 'number' as const } }, required: ['n'] };
-    const { result, inner } = await ask('hello', {
-      ...question,
-      tools: [bash, { ...bash, name: 'count', inputSchema }],
-    });
-    expect(JSON.stringify(inner.prompt)).not.toContain('count');
-    expect(result.warnings).toMatchObject([{ type: 'unsupported', feature: 'tool count' }]);
+    const tools = [bash, { ...bash, name: 'count', inputSchema }];
+    const { result, inner } = await ask('```count\n{"n": 3}\n```', { ...question, tools });
+    expect(JSON.stringify(inner.prompt)).toContain(JSON.stringify(JSON.stringify(inputSchema)).slice(1, -1));
+    expect(result.content).toMatchObject([{ toolName: 'count', input: '{"n": 3}' }]);
+    expect(result.warnings).toEqual([]);
+    expect(await read('```count\n{"n": three}\n```', { ...question, tools })).toEqual(['count {"n": three}']);
+    expect(await read('```count\n<JSON object>\n```', { ...question, tools })).toEqual([
+      'text: ```count\n<JSON object>\n```',
+    ]);
+  });
+
+  it('can write every input of every tool', async () => {
+    const tools: LanguageModelV4CallOptions['tools'] = [
+      { ...bash, inputSchema: properties('thoughts', 'cmd') },
+      submit,
+      { ...bash, name: 'mail', inputSchema: properties('to', 'subject', 'body') },
+      { ...bash, name: 'wait', inputSchema: { type: 'object', properties: { s: { type: 'number' } } } },
+    ];
+    const textTools = tools.flatMap((tool) => (tool.type === 'function' ? [toTextTool(tool)] : []));
+    const line = fc.string({ minLength: 1, unit: fc.constantFrom('a', '`', '\n', ' ', '"', '{') });
+    const text = line.filter((one) => one.trim() !== '');
+    const remark = fc.constantFrom('', 'Because.', 'One.\nTwo.');
+    const call = fc.oneof(
+      fc.record({ toolName: fc.constant('bash'), input: fc.record({ thoughts: remark, cmd: text }) }),
+      fc.record({ toolName: fc.constant('submit'), input: fc.record({ answer: text }) }),
+      fc.record({ toolName: fc.constant('mail'), input: fc.record({ to: line, subject: line, body: line }) }),
+      fc.record({ toolName: fc.constant('wait'), input: fc.record({ s: fc.integer() }, { requiredKeys: [] }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(call, async (one) => {
+        const written = writeCall(one, { tools: textTools }).join('\n');
+        const { result } = await ask(written, { ...question, tools });
+        const calls = result.content.flatMap((part) =>
+          part.type === 'tool-call' ? [{ toolName: part.toolName, input: JSON.parse(part.input) as unknown }] : [],
+        );
+        expect(calls).toEqual([one]);
+      }),
+    );
+  });
+
+  it('is not told of a tool of a vendor, and a warning says so', async () => {
+    const tools = [bash, { type: 'provider' as const, id: 'vendor.search' as const, name: 'search', args: {} }];
+    const { result, inner } = await ask('hello', { ...question, tools });
+    expect(JSON.stringify(inner.prompt)).not.toContain('search');
+    expect(result.warnings).toMatchObject([{ type: 'unsupported', feature: 'tool search' }]);
   });
 });
 
@@ -283,7 +351,7 @@ describe('text-tools/', () => {
     expect({ name, secrets, properties }).toEqual({
       name: 'text-tools/openai-compatible/maker/model',
       secrets: ['some-key'],
-      properties: { toolProtocol: 'text-1' },
+      properties: { toolProtocol: 'text-2' },
     });
     const { content } = await model.doGenerate(question);
     expect(content).toMatchObject([{ type: 'tool-call', toolName: 'bash', input: '{"cmd":"ls"}' }]);

@@ -14,22 +14,14 @@ import { z } from 'zod';
  * Tools for models that cannot call any: tools are described in plain text, and calls are parsed from plain text. Strict on
  * purpose: anything not in the described form stays text, so a model that garbles its calls stalls instead of acting.
  *
- * A call is a fenced block with the tool's name after the fence, or, for the tools in `lineTools`, one line
- * `NAME: input`. The rest of an answer is text. A change here changes what a model is asked, so it raises the version, which
- * is recorded with each answer.
+ * A call is a fenced block with the tool's name after the fence; the rest of an answer is text. A block can hold any input,
+ * of any number of lines, because its fence is longer than every fence in it. A change here changes what a model is asked,
+ * so it raises the version, which is recorded with each answer.
  */
-export const TEXT_TOOL_PROTOCOL = 'text-1';
-
-export interface TextToolOptions {
-  /** Tools that are called with a line instead of a block. */
-  readonly lineTools?: readonly string[];
-}
+export const TEXT_TOOL_PROTOCOL = 'text-2';
 
 /** The same model with tools in plain text. */
-export function withTextTools(
-  model: LanguageModelV4,
-  { lineTools = ['submit'] }: TextToolOptions = {},
-): LanguageModelV4 {
+export function withTextTools(model: LanguageModelV4): LanguageModelV4 {
   return {
     specificationVersion: 'v4',
     provider: model.provider,
@@ -37,7 +29,7 @@ export function withTextTools(
     supportedUrls: model.supportedUrls,
     doGenerate: async (options) => {
       const { tools = [], toolChoice, prompt, ...rest } = options;
-      const { known, warnings } = readTools(tools, { lineTools, toolChoice });
+      const { known, warnings } = readTools(tools, toolChoice);
       const result = await model.doGenerate({ ...rest, prompt: toPlainPrompt(prompt, known) });
       const content = readContent(result.content, { tools: known, firstCall: countCalls(prompt) + 1 });
       const called = content.some(({ type }) => type === 'tool-call');
@@ -56,72 +48,72 @@ export function withTextTools(
   };
 }
 
-/** A tool as described in plain text: it has one input, which is text. */
+/** A tool as described in plain text. */
 export interface TextTool {
   readonly name: string;
   readonly description: string;
-  readonly form: 'block' | 'line';
-  /** The argument that takes the input: the last of the required ones. */
-  readonly argument: string;
-  /** Other required arguments; they get the text before the call. */
-  readonly remarks: readonly string[];
+  /** The input that the block holds as it is. Null if the block holds a JSON object with all inputs. */
+  readonly argument: string | null;
+  /** A second input, which is written as text before the block, e.g. the reason for a command. */
+  readonly remark: { readonly name: string; readonly description: string } | null;
+  readonly inputSchema: unknown;
 }
 
 const schemaOfTextTool = z.object({
-  properties: z.record(z.string(), z.object({ type: z.literal('string') })),
-  required: z.array(z.string()).min(1),
+  properties: z.record(z.string(), z.object({ type: z.literal('string'), description: z.string().optional() })),
+  required: z.array(z.string()),
 });
 
 function readTools(
   tools: NonNullable<LanguageModelV4CallOptions['tools']>,
-  {
-    lineTools,
-    toolChoice,
-  }: Required<TextToolOptions> & { readonly toolChoice: LanguageModelV4CallOptions['toolChoice'] | undefined },
+  toolChoice: LanguageModelV4CallOptions['toolChoice'],
 ): { readonly known: readonly TextTool[]; readonly warnings: readonly SharedV4Warning[] } {
   const warnings: SharedV4Warning[] = [];
   if (toolChoice?.type === 'none') return { known: [], warnings };
   if (toolChoice !== undefined && toolChoice.type !== 'auto')
     warnings.push({ type: 'unsupported', feature: 'toolChoice', details: 'tools in plain text cannot be forced' });
   const known = tools.flatMap((tool): TextTool[] => {
-    const read = tool.type === 'function' ? readTool(tool, lineTools) : null;
-    if (read === null)
-      warnings.push({ type: 'unsupported', feature: `tool ${tool.name}`, details: 'its input is more than one text' });
-    return read === null ? [] : [read];
+    if (tool.type === 'function') return [toTextTool(tool)];
+    warnings.push({ type: 'unsupported', feature: `tool ${tool.name}`, details: 'it is a tool of the vendor' });
+    return [];
   });
   return { known, warnings };
 }
 
-function readTool(
-  { name, description = '', inputSchema }: LanguageModelV4FunctionTool,
-  lineTools: readonly string[],
-): TextTool | null {
-  const read = schemaOfTextTool.safeParse(inputSchema);
-  const argument = read.data?.required.at(-1);
-  if (argument === undefined) return null;
-  const remarks = read.data?.required.slice(0, -1) ?? [];
-  return { name, description, form: lineTools.includes(name) ? 'line' : 'block', argument, remarks };
+/** One text, or one text with a remark, is written as it is; every other input is written as JSON. */
+export function toTextTool({ name, description = '', inputSchema }: LanguageModelV4FunctionTool): TextTool {
+  const { properties = {}, required = [] } = schemaOfTextTool.safeParse(inputSchema).data ?? {};
+  const [last, before, ...others] = required.toReversed();
+  const isPlain = last !== undefined && others.length === 0 && Object.keys(properties).length === required.length;
+  if (!isPlain) return { name, description, argument: null, remark: null, inputSchema };
+  const remark = before === undefined ? null : { name: before, description: properties[before]?.description ?? '' };
+  return { name, description, argument: last, remark, inputSchema };
 }
 
 /** The description that the model gets; part of the protocol's version. */
 export function describeTools(tools: readonly TextTool[]): string {
-  const ways = tools.map((tool) => {
-    const way = tool.form === 'line' ? 'write one line' : 'write a block';
-    return `${tool.name}: ${tool.description}\nTo use it, ${way}:\n${writeCall(tool, placeholder(tool))}`;
-  });
   return [
     'You have tools. Using one means writing it exactly as shown here. Nothing else that you write has any effect.',
-    ...ways,
+    ...tools.map((tool) => `${tool.name}: ${tool.description}\n${describeUse(tool)}`),
     'Then stop writing. The next message tells you the result.',
   ].join('\n\n');
 }
 
-function placeholder({ argument }: TextTool): string {
-  return `<${argument}>`;
+function describeUse(tool: TextTool): string {
+  const { name, argument, remark, inputSchema } = tool;
+  const block = writeBlock(name, placeholder(tool));
+  if (argument === null)
+    return `To use it, write a block with a JSON object. Its JSON Schema is ${JSON.stringify(inputSchema)}\n${block}`;
+  if (remark === null) return `To use it, write a block:\n${block}`;
+  const what = remark.description === '' ? '' : ` (${remark.description})`;
+  return `To use it, write <${remark.name}>${what} and then a block:\n<${remark.name}>\n${block}`;
 }
 
-function writeCall({ name, form }: Pick<TextTool, 'name' | 'form'>, input: string): string {
-  if (form === 'line') return `${name.toUpperCase()}: ${input}`;
+function placeholder({ argument }: TextTool): string {
+  return argument === null ? '<JSON object>' : `<${argument}>`;
+}
+
+function writeBlock(name: string, input: string): string {
   // A fence that the input cannot close.
   const longest = Math.max(2, ...[...input.matchAll(/^ {0,3}(`{3,})/gm)].map(([, ticks = '']) => ticks.length));
   const fence = '`'.repeat(longest + 1);
@@ -155,7 +147,7 @@ function toPlainText(message: Exclude<LanguageModelV4Message, { role: 'system' }
   const pieces: string[] = [];
   for (const part of message.content) {
     if (part.type === 'text') pieces.push(part.text);
-    else if (part.type === 'tool-call') pieces.push(toPlainCall(part, tools));
+    else if (part.type === 'tool-call') pieces.push(...writeCall(part, { tools, said: pieces.at(-1) }));
     else if (part.type === 'tool-result') pieces.push(toPlainResult(part.toolName, part.output));
     // As in chat templates, reasoning is not sent back.
     else if (part.type !== 'reasoning') throw new TypeError(`a plain prompt cannot hold a part of type ${part.type}`);
@@ -163,16 +155,19 @@ function toPlainText(message: Exclude<LanguageModelV4Message, { role: 'system' }
   return pieces.reduce((text, piece) => text + (text === '' || text.endsWith('\n') ? '' : '\n') + piece, '');
 }
 
-function toPlainCall(
+const inputsSchema = z.record(z.string(), z.unknown());
+
+/** A call as a model must write it: its remark, if there is one that was not said just before, and its block. */
+export function writeCall(
   { toolName, input }: { readonly toolName: string; readonly input: unknown },
-  tools: readonly TextTool[],
-): string {
+  { tools, said }: { readonly tools: readonly TextTool[]; readonly said?: string | undefined },
+): string[] {
   const tool = tools.find(({ name }) => name === toolName);
-  const value =
-    tool === undefined ? undefined : z.record(z.string(), z.unknown()).safeParse(input).data?.[tool.argument];
-  return tool !== undefined && typeof value === 'string'
-    ? writeCall(tool, value)
-    : writeCall({ name: toolName, form: 'block' }, typeof input === 'string' ? input : JSON.stringify(input));
+  const inputs = inputsSchema.safeParse(input).data ?? {};
+  const [remark, value] = [tool?.remark?.name, tool?.argument].map((name) => inputs[name ?? '']);
+  const text = typeof value === 'string' ? value : typeof input === 'string' ? input : JSON.stringify(input);
+  const before = typeof remark === 'string' && remark !== '' && remark !== said?.trim() ? [remark] : [];
+  return [...before, writeBlock(toolName, text)];
 }
 
 function toPlainResult(name: string, output: LanguageModelV4ToolResultOutput): string {
@@ -206,13 +201,15 @@ function readContent(
         return { type: 'text', text: piece.text };
       }
       const { tool, input } = piece;
-      const remarks = Object.fromEntries(tool.remarks.map((argument) => [argument, said.trim()]));
+      const { name: toolName, argument, remark } = tool;
+      const inputs = { ...(remark !== null && { [remark.name]: said.trim() }), [argument ?? '']: input };
       said = '';
       return {
         type: 'tool-call',
         toolCallId: `text-${number++}`,
-        toolName: tool.name,
-        input: JSON.stringify({ ...remarks, [tool.argument]: input }),
+        toolName,
+        // JSON is passed on as it was written, so that a model is told what is wrong with it.
+        input: argument === null ? input : JSON.stringify(inputs),
       };
     });
   });
@@ -241,13 +238,8 @@ export function readCalls(answer: string, tools: readonly TextTool[]): TextPiece
       const [, ticks, label] = /^ {0,3}(`{3,})[ \t]*([^`]*)$/.exec(line) ?? [];
       if (ticks !== undefined) {
         const name = label?.trim();
-        block = { fence: ticks, tool: tools.find((one) => one.form === 'block' && one.name === name), lines: [line] };
-        continue;
-      }
-      const tool = tools.find((one) => one.form === 'line' && line.startsWith(`${one.name.toUpperCase()}:`));
-      const input = tool === undefined ? '' : line.slice(tool.name.length + 1).trim();
-      if (tool === undefined || input === placeholder(tool)) text.push(line);
-      else call(tool, input);
+        block = { fence: ticks, tool: tools.find((one) => one.name === name), lines: [line] };
+      } else text.push(line);
       continue;
     }
     block.lines.push(line);

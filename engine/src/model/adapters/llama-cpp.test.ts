@@ -96,7 +96,7 @@ describe.skipIf(why !== '')(`local weights${why === '' ? '' : ` (${why})`}`, () 
       weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       library: expect.stringMatching(/^node-llama-cpp 3\./),
       contextTokens: '1024',
-      toolProtocol: 'text-1',
+      toolProtocol: 'text-2',
     });
     expect(JSON.stringify(open)).not.toContain(weights);
   });
