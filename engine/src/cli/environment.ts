@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
+
+import { readPlainText } from '../base/read-plain-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -13,9 +14,11 @@ export function readEnvironment(own: Environment, folder: string): Environment {
   return text === undefined ? own : { ...parseEnv(text), ...own };
 }
 
+const BYTES_MAX = 1024 * 1024;
+
 function readNearest(folder: string): string | undefined {
   try {
-    return readFileSync(join(folder, '.env'), 'utf8');
+    return readPlainText(join(folder, '.env'), BYTES_MAX);
   } catch {
     // None, or one that is not ours to read: a key that is missing then is said where it is needed.
     const above = dirname(folder);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { readPlainFile, readPlainText } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 
 const CODE = ['.ts', '.mts', '.js', '.mjs'];
@@ -19,6 +19,8 @@ export function isCode(path: string): boolean {
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   offerOwnPackage();
   try {
+    // Importing a pipe or a device would never end.
+    readPlainFile(path, BYTES_MAX);
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
     return typeof module === 'object' && module !== null ? { ...module } : {};
   } catch (error) {
@@ -29,9 +31,10 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
 /** What a file of data holds. Rejects with a `UsageError` that names the file. */
 export async function loadData(path: string): Promise<unknown> {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readPlainText(path, BYTES_MAX);
     const isYaml = ['.yaml', '.yml'].includes(extname(path));
     const value: unknown = isYaml ? (await import('yaml')).parse(text) : JSON.parse(text);
+    assertTree(value);
     return value;
   } catch (error) {
     const isSyntax = error instanceof SyntaxError || (error instanceof Error && error.name === 'YAMLParseError');
@@ -39,6 +42,23 @@ export async function loadData(path: string): Promise<unknown> {
       isSyntax ? `${path} cannot be parsed: ${reasonOf(error)}` : `cannot read the config ${path}: ${reasonOf(error)}`,
       { cause: error },
     );
+  }
+}
+
+const BYTES_MAX = 1024 * 1024;
+const DEPTH_MAX = 64;
+const VALUES_MAX = 100_000;
+
+/** An anchor of YAML can hold itself, or stand for many more values than the file has bytes. */
+function assertTree(value: unknown): void {
+  const waiting: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
+  let values = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { value: own, depth } = next;
+    if (depth > DEPTH_MAX) throw new Error(`it is nested more than ${DEPTH_MAX} levels deep, or holds itself`);
+    if (++values > VALUES_MAX) throw new Error(`it stands for more than ${VALUES_MAX} values`);
+    if (typeof own !== 'object' || own === null) continue;
+    for (const one of Object.values(own)) waiting.push({ value: one, depth: depth + 1 });
   }
 }
 

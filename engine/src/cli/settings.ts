@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { UsageError } from '../base/usage-error.ts';
+import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import type { TrialLimits } from '../record/events.ts';
 import { analysisPlanSchema, levelSchema } from '../study/plan.ts';
 import type { AgentSpec } from '../trial/contract.ts';
@@ -61,6 +62,7 @@ export const settingsSchema = z.strictObject({
     .describe('Seconds without an answer of the server; then the question is asked again.'),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().min(0).max(1).optional(),
+  topK: z.int().min(0).optional(),
   maxOutputTokens: z.int().min(1).optional(),
   modelSeed: z.int().optional(),
 });
@@ -89,7 +91,10 @@ export const THE_COMMAND_LINE = 'the command line';
 
 export function parseSettings(value: unknown, where: string): Settings {
   const parsed = settingsSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (!isWellFormed(parsed.data)) throw new UsageError(`${where}: ${HALF_CHARACTER}`);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   if (issue === undefined) throw new UsageError(`${where}: not a config`);
   const problem = { schema: settingsSchema, value, issue };
@@ -114,10 +119,11 @@ export function limitsOf({ turns, tokens, minutes, maxCost }: Settings): TrialLi
   };
 }
 
-export function parametersOf({ temperature, topP, maxOutputTokens, modelSeed }: Settings): AgentSpec['parameters'] {
+export function parametersOf({ temperature, topP, topK, maxOutputTokens, modelSeed }: Settings): AgentSpec['parameters'] {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(modelSeed !== undefined && { seed: modelSeed }),
   };

@@ -5,6 +5,9 @@ import canonicalize from 'canonicalize';
 /** Chain hash before the first line. */
 export const GENESIS = '0'.repeat(64);
 
+/** Maximum length of a line, far above what the limits of a trial allow. A longer one is neither written nor read. */
+export const LINE_BYTES_MAX = 64 * 1024 * 1024;
+
 /**
  * A line of version 2 is `{"chain":"H",` followed by the event in canonical JSON (RFC 8785) without its first brace. H is
  * the SHA-256 of the previous line's hash and everything in the line after the comma. So the bytes of a line are hashed

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 
 import type { z } from 'zod';
 
+import { openPlainFile } from '../base/read-plain-file.ts';
+import { HALF_CHARACTER, holdsSurrogateEscape } from '../base/well-formed.ts';
 import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
-import { chainHashOfVersion1, GENESIS, readChainedLine } from './hash-chain.ts';
+import { chainHashOfVersion1, GENESIS, LINE_BYTES_MAX, readChainedLine } from './hash-chain.ts';
 import { parseVersion1, upgrade } from './version-1.ts';
 
 /** A file is not a valid record. `line` counts from 1; 0 if the file itself cannot be read. */
@@ -33,9 +35,6 @@ export type RecordProblemCode =
   | 'wrong-seal'
   | 'after-seal';
 
-/** Maximum length of a line, far above what the writer's own limits allow. */
-const LINE_BYTES_MAX = 64 * 1024 * 1024;
-
 /** One line without its line end. The caller may overwrite `bytes`; reading the next line reuses them. */
 export interface RecordLine {
   readonly bytes: Buffer;
@@ -49,7 +48,7 @@ export interface RecordLine {
  * that affects only this record.
  */
 export function* readLines(path: string): Generator<RecordLine> {
-  const file = attempt(() => openSync(path, 'r'));
+  const file = attempt(() => openPlainFile(path));
   const block = spareBlocks.pop() ?? Buffer.allocUnsafe(BLOCK_BYTES);
   try {
     let parts: Buffer[] = [];
@@ -176,7 +175,8 @@ function readLineOfVersion2({ bytes, line, previous }: Line): ReadLine {
   const chain = readChainedLine(previous, bytes);
   if (chain === null) throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with "chain"');
   const { expected, named } = chain;
-  const parsed = trialEventSchema.safeParse(parseJson(chain.event, line));
+  const value = parseJson(chain.event, line);
+  const parsed = withinDepth(line, () => trialEventSchema.safeParse(value));
   if (!parsed.success) throw invalidEvent(parsed.error, line);
   return { expected, named, event: parsed.data, kind: parsed.data.kind, asWritten: true };
 }
@@ -186,7 +186,7 @@ function readLineOfVersion1({ bytes, line, previous }: Line): ReadLine {
   const value = parseJson(text, line);
   const { chain, ...rest }: { chain?: unknown } = value;
   if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
-  const parsed = parseVersion1(rest);
+  const parsed = withinDepth(line, () => parseVersion1(rest));
   if (!parsed.success) throw invalidEvent(parsed.error, line);
   const event = parsed.data;
   return {
@@ -198,6 +198,16 @@ function readLineOfVersion1({ bytes, line, previous }: Line): ReadLine {
   };
 }
 
+/** Values nested too deeply exhaust the stack, however small the line is. */
+function withinDepth<T>(line: number, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RecordFormatError(line, 'invalid-event', 'its values are nested too deeply');
+  }
+}
+
 function invalidEvent({ issues: [issue] }: z.ZodError, line: number): RecordFormatError {
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
   return new RecordFormatError(line, 'invalid-event', `${issue?.message ?? 'not an event'}${where}`);
@@ -205,6 +215,8 @@ function invalidEvent({ issues: [issue] }: z.ZodError, line: number): RecordForm
 
 function parseJson(text: string, line: number): object {
   let value: unknown;
+  // The writer spells no character as two escapes, so each one is half a character.
+  if (holdsSurrogateEscape(text)) throw new RecordFormatError(line, 'not-json', HALF_CHARACTER);
   try {
     value = JSON.parse(text);
   } catch {

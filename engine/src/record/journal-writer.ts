@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import { syncDirectory } from '../base/atomic-write.ts';
 import { type Emit, type NewEvent, type TrialEvent, trialEventSchema } from './events.ts';
-import { GENESIS, writeChainedLine } from './hash-chain.ts';
+import { GENESIS, LINE_BYTES_MAX, writeChainedLine } from './hash-chain.ts';
 
 /** A line could not be written: the disk is full, read-only or gone. The trial cannot continue and has no verdict. */
 export class JournalError extends Error {
@@ -56,6 +56,10 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     // Validate here, so that a record that cannot be read back is never written.
     const stamped = trialEventSchema.parse({ seq, at: now(), ...event });
     const chained = writeChainedLine(head, stamped);
+    if (Buffer.byteLength(chained.line) > LINE_BYTES_MAX)
+      throw new JournalError(
+        `the event "${event.kind}" is larger than ${LINE_BYTES_MAX} bytes: a record cannot hold it`,
+      );
     ({ head } = chained);
     pending.push(chained.line, '\n');
     pendingBytes += chained.line.length + 1;

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-
+import { readPlainText } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import type { Score } from '../detect/score.ts';
@@ -77,6 +76,9 @@ export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, L
   ]);
 }
 
+/** Room for a million labels. */
+const BYTES_MAX = 64 * 1024 * 1024;
+
 /**
  * Labels by trial id. CSV with a header (`id` and one of `label`, `official_outcome`, `outcome`), or a JSON object from
  * id to label or to a list of tags. Throws a `UsageError` on anything else.
@@ -84,7 +86,7 @@ export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, L
 export function readLabels(path: string, words: ReadonlyMap<string, LabelMeaning>): Map<string, string> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readPlainText(path, BYTES_MAX);
   } catch (error) {
     throw new UsageError(`cannot read the labels ${path}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, existsSync, readSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { openPlainFile } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type { TrialEvent } from '../record/events.ts';
 import { readRecord, RecordFormatError } from '../record/journal-reader.ts';
@@ -55,7 +56,7 @@ export function isOurs(path: string): boolean {
   }
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openPlainFile(path);
   } catch {
     // Nobody can tell: whoever reads it as a record says why it cannot be read.
     return true;

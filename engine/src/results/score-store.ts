@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { readPlainText } from '../base/read-plain-file.ts';
 import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
 import { CORE_RULES_VERSION } from '../detect/decide.ts';
 import type { Score } from '../detect/score.ts';
@@ -113,6 +114,8 @@ export function keepScores(folder: string, scores: readonly Score[], { detectors
 }
 
 const PLACES_MAX = 1000;
+/** A larger one cannot be compared with, as if it were not there. */
+const BYTES_MAX = 256 * 1024 * 1024;
 
 /**
  * The file of a generation: the one that is there, when it says the same of the trials that both hold; otherwise, since
@@ -157,7 +160,7 @@ function readGenerations(store: string, id: string): Generation | null {
 
 function readGeneration(path: string): Generation[] {
   try {
-    const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n');
+    const [head = '', ...lines] = readPlainText(path, BYTES_MAX).trim().split('\n');
     const { detectors, writtenAt } = headerSchema.parse(JSON.parse(head));
     const scores = lines.map((line) => lineSchema.parse(JSON.parse(line)));
     return [{ detectors, writtenAt, scores: new Map(scores.map((score) => [score.trialId, score])) }];

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { readPlainFile } from '../base/read-plain-file.ts';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
+import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import type { Scenario } from './contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import type { PublishedHash } from './published-hash.ts';
@@ -86,9 +87,9 @@ export function describeGiven({ texts }: GivenStimuli, known: readonly Published
 
 function readJson(path: string): unknown {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > BYTES_MAX) throw new RangeError(`it is larger than ${BYTES_MAX} bytes`);
+    const bytes = readPlainFile(path, BYTES_MAX);
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    if (!isWellFormed(value)) throw new Error(HALF_CHARACTER);
     return value;
   } catch (error) {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');

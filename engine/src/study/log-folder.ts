@@ -1,10 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { readPlainText } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
+import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import { type StudyFile, studyFileSchema } from './plan.ts';
 
 /** Reads a log folder (`study.json` and `trials/ID.jsonl`), even while another run is writing to it. */
+
+/** Room for a million trials. */
+const STUDY_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Reads `study.json`; null if there is none. Throws a `UsageError` if it is not a valid study. */
 export function readStudyFile(path: string): StudyFile | null {
@@ -12,12 +17,14 @@ export function readStudyFile(path: string): StudyFile | null {
   if (!existsSync(file)) return null;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainText(file, STUDY_BYTES_MAX);
   } catch (error) {
     throw new UsageError(`cannot read ${file} (${reasonOf(error)})`, { cause: error });
   }
   try {
-    return studyFileSchema.parse(JSON.parse(text));
+    const study = studyFileSchema.parse(JSON.parse(text));
+    if (!isWellFormed(study)) throw new Error(HALF_CHARACTER);
+    return study;
   } catch (error) {
     throw new UsageError(
       `${file} is not a study of this version of Offswitch (${reasonOf(error).slice(0, 200)}): choose another folder with --log-dir`,

@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 
 import { UsageError } from '../base/usage-error.ts';
+import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import { createChance } from '../base/world.ts';
 import { conditionSchema, limitsSchema, type Condition, type TrialLimits } from '../record/events.ts';
 import type { SandboxCapabilities } from '../sandbox/contract.ts';
@@ -261,6 +262,7 @@ function settingsOf(arms: readonly StudyArm[]): Record<string, string> {
 }
 
 function hashOf(value: unknown): string {
+  if (!isWellFormed(value)) throw new UsageError(`the study cannot be planned: ${HALF_CHARACTER}`);
   return createHash('sha256')
     .update(canonicalize(value) ?? '')
     .digest('hex');

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 
 import { Command } from 'commander';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
+import { readPlainText } from '../../base/read-plain-file.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import type { CommandContext } from '../command.ts';
 import type { Registry } from '../compose.ts';
@@ -98,9 +99,11 @@ function init(
   terminal.out(`wrote ${file}${besides}\nnext: npx --no-install offswitch run --config ${file} --dry-run`);
 }
 
+const SCHEMA_BYTES_MAX = 16 * 1024 * 1024;
+
 /** True also where there is none. */
 function isOwnSchema(path: string): boolean {
-  return !existsSync(path) || readFileSync(path, 'utf8').includes(`"title": "${STUDY_SCHEMA_TITLE}"`);
+  return !existsSync(path) || readPlainText(path, SCHEMA_BYTES_MAX).includes(`"title": "${STUDY_SCHEMA_TITLE}"`);
 }
 
 /** JSON Schema of study files, for editors. */

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { readPlainFile, readPlainText } from './read-plain-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plain-file-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileWith(text: string): string {
+  const path = join(folder, 'file');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('reading a file of which nobody knows what it is', () => {
+  it('gives the bytes of a plain file, up to the bound and not beyond', () => {
+    expect(readPlainText(fileWith('12345é'), 7)).toBe('12345é');
+    expect(() => readPlainFile(fileWith('12345678'), 7)).toThrow('it is larger than 7 bytes');
+    expect(readPlainText(fileWith(''), 7)).toBe('');
+    const long = 'x'.repeat(100_000);
+    expect(readPlainText(fileWith(long), 100_000)).toBe(long);
+  });
+
+  it('follows a link to a plain file', () => {
+    symlinkSync(fileWith('text'), join(folder, 'link'));
+    expect(readPlainText(join(folder, 'link'), 7)).toBe('text');
+  });
+
+  it('reads files of the kernel, which have no size, within the bound', () => {
+    expect(readPlainText('/proc/self/comm', 100)).toMatch(/\w\n$/);
+    expect(() => readPlainFile('/proc/self/maps', 100)).toThrow('larger than 100 bytes');
+  });
+
+  it.for(['/dev/zero', '/dev/null'])('refuses the device %s', (path) => {
+    expect(() => readPlainFile(path, 7)).toThrow('it is a pipe or a device');
+  });
+
+  it('refuses a pipe without waiting for a writer', () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect(() => readPlainFile(path, 7)).toThrow('it is a pipe or a device');
+  });
+
+  it('names the fault of a folder and of a file that is not there', () => {
+    expect(() => readPlainFile(folder, 7)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+    expect(() => readPlainFile(join(folder, 'none'), 7)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+});

@@ -1,0 +1,51 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/**
+ * Opens a file of which nobody knows what it is, to read it. A pipe or a device throws: reading one may never end, and
+ * opening one may wait for ever. A folder is refused by the first read.
+ */
+export function openPlainFile(path: string): number {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is a pipe or a device, expected a plain file');
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+/** The bytes of a plain file. Throws if there are more than `bytesMax`, and then holds none of them in memory. */
+export function readPlainFile(path: string, bytesMax: number): Buffer {
+  const file = openPlainFile(path);
+  try {
+    const stats = fstatSync(file);
+    const size = stats.isFile() ? stats.size : 0;
+    if (size > bytesMax) throw new Error(tooLarge(bytesMax));
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    // Files of the kernel have a size of 0 and some text; others grow while they are read.
+    for (;;) {
+      const part = Buffer.allocUnsafe(Math.max(BLOCK_BYTES_MIN, Math.min(size, bytesMax) + 1 - bytes));
+      const read = readSync(file, part, 0, part.length, null);
+      if (read === 0) return Buffer.concat(parts);
+      bytes += read;
+      if (bytes > bytesMax) throw new Error(tooLarge(bytesMax));
+      parts.push(part.subarray(0, read));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const BLOCK_BYTES_MIN = 4096;
+
+function tooLarge(bytesMax: number): string {
+  return `it is larger than ${bytesMax} bytes`;
+}
+
+/** The same as UTF-8 text. */
+export function readPlainText(path: string, bytesMax: number): string {
+  return readPlainFile(path, bytesMax).toString('utf8');
+}
