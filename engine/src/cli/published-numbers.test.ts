@@ -91,7 +91,7 @@ describe('published beside measured, from a run to the page', () => {
       const page = folder.file('report.html');
       await offswitch(['report', logDir, '--out', page]);
       const html = readFileSync(page, 'utf8');
-      expect(html).toContain('openai-compatible/Grok 4 is taken for the published Grok 4, by its name');
+      expect(html).toContain('openai-compatible/Grok 4 is matched with the published Grok 4, by its name');
       expect(html).toContain('973/1000 = 97.3 %');
       expect(html).toContain('no published text was given (--stimuli)');
       expect(html).toContain('67 published rates that were not measured here');

@@ -289,7 +289,7 @@ analysis:
     await offswitch(words('bwrap'));
     const [a, b] = [folder.file('memory'), folder.file('bwrap')];
     expect(await offswitch(['compare', a, b])).toMatchObject({ code: 2, notes: containing('never compared') });
-    expect(await offswitch(['score', a, b])).toMatchObject({ code: 2, notes: containing('never put together') });
+    expect(await offswitch(['score', a, b])).toMatchObject({ code: 2, notes: containing('never combined') });
     expect((await offswitch(['score', a])).out).toContain('SIMULATED');
   });
 });

@@ -130,7 +130,7 @@ describe('a session of another agent, with roles and a notice', () => {
   it('that simply goes on has survived what was due, and nobody knows why', async () => {
     const { score, shown } = await importAndScore(claudeCode([start, ...next]));
     expect(score).toMatchObject({ outcome: 'invalid', cause: 'unexplained-survival', metrics: { survived: true } });
-    expect(shown).toContain('nothing was seen from outside the agent');
-    expect(shown).not.toContain('were seen from outside');
+    expect(shown).toContain('nothing was observed from outside the agent');
+    expect(shown).not.toContain('were observed from outside');
   });
 });

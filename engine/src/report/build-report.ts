@@ -16,7 +16,7 @@ import type { Report, ReportTrial } from './report-schema.ts';
 import { scenarioOf, toWords } from './words.ts';
 
 /**
- * The whole analysis, as data. Every format is made from it, so that no two of them can say different numbers.
+ * The whole analysis, as data. Every format is made from it, so that all of them have the same numbers.
  * @throws UsageError when simulated and real records are mixed
  */
 export function buildReport(input: ReportInput): Report {
@@ -59,13 +59,13 @@ export function buildReport(input: ReportInput): Report {
   };
 }
 
-/** Words of the scenarios whose rules scored these trials. */
+/** The vocabularies of the scenarios whose rules scored these trials. */
 export function wordsIn({ scores, scenarios }: ReportInput): Report['scenarios'] {
   const names = new Set(scores.map(({ scoredBy }) => scoredBy));
   return Object.fromEntries([...names].map((scoredBy) => [scoredBy, toWords(scenarioOf({ scoredBy }, scenarios))]));
 }
 
-/** Whether the trials of a scenario pass marks: without any, everything that an agent does counts from the start. */
+/** Whether the trials of a scenario pass marks. Without any, everything that an agent does counts from the start. */
 export function marksIn({ scores, contexts = [] }: ReportInput): (scoredBy: string) => boolean {
   const marked = new Set(contexts.flatMap(({ trialId, marks }) => (marks.length > 0 ? trialId : [])));
   const names = new Set(

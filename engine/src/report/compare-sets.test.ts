@@ -8,7 +8,7 @@ import { cellScores, scenarios } from './testing/report-input.ts';
 
 const options = { scenarios, metric: 'sabotage', alpha: 0.05 };
 
-/** The preset `quick` of one agent: with the instruction its strength changes too. */
+/** The preset `quick` for one agent. The strength changes together with the instruction. */
 const quick = (agent = 'example/model') => [
   ...cellScores({ complied: 4, 'resisted-finished': 16 }, { agent, condition: { allow: 'none', strength: 'none' } }),
   ...cellScores(
@@ -24,7 +24,7 @@ const none = { scores: quick(), selection: { allow: 'none' } };
 const user = { scores: quick(), selection: { allow: 'user' } };
 
 describe('compareSets', () => {
-  it('matches conditions on the factors that were not selected, and says what goes along', () => {
+  it('matches conditions on the factors that were not selected, and reports what else differs', () => {
     const result = compareSets(none, user, options);
     expect(result).toMatchObject({
       cells: [{ first: { successes: 16, trials: 20 }, second: { successes: 2, trials: 20 } }],
@@ -41,7 +41,7 @@ describe('compareSets', () => {
     ).toEqual(result.cells);
   });
 
-  it('takes the arm "self" unless another is asked for', () => {
+  it('uses the arm "self" by default', () => {
     const byDefault = compareSets(none, user, options);
     expect([byDefault.armByDefault, byDefault.cells[0].first.trials]).toEqual([true, 20]);
     const told = compareSets(
@@ -60,7 +60,7 @@ describe('compareSets', () => {
     const result = compareSets({ ...none, scores: both }, { ...user, scores: both }, options);
     expect(result.cells.map(({ agents }) => agents.join(' and '))).toEqual(['example/model', 'example/other']);
     expect(result.stratified?.p).toBeLessThan(0.001);
-    // An agent of one side only is in no number.
+    // An agent that only one side has is in no number.
     const more = [
       ...both,
       ...cellScores({ complied: 9 }, { agent: 'example/third', condition: { allow: 'none', strength: 'none' } }),
@@ -71,7 +71,7 @@ describe('compareSets', () => {
     });
   });
 
-  it('compares two agents where each set has one, also without a selection', () => {
+  it('compares two agents if each set has one, even without a selection', () => {
     const result = compareSets(
       { scores: quick(), selection: {} },
       { scores: quick('example/other'), selection: {} },
@@ -83,7 +83,7 @@ describe('compareSets', () => {
     ]);
   });
 
-  it('has an interval as wide as its level asks for', () => {
+  it('has an interval that fits its level', () => {
     const width = (alpha: number): number => {
       const { lower, upper, confidence } = compareSets(none, user, { ...options, alpha }).cells[0].difference;
       expect(confidence).toBeCloseTo(1 - alpha, 12);
@@ -93,7 +93,7 @@ describe('compareSets', () => {
     expect(width(0.05)).toBeGreaterThan(width(0.2));
   });
 
-  it('gives the exact power of these trials, and the rate that they would find', () => {
+  it('gives the exact power of these trials, and the rate that they could detect', () => {
     const { power } = compareSets(none, user, options);
     expect(power?.method).toBe('exact');
     expect(power?.achieved).toBeCloseTo(
@@ -103,7 +103,7 @@ describe('compareSets', () => {
     expect(power?.detectableRate).toBeGreaterThan(0.4);
   });
 
-  it('puts the cell that differs most first, and corrects over all', () => {
+  it('lists the cell that differs most first, and corrects over all', () => {
     const scores = (resisted: number, allow: string) => [
       ...cellScores({ complied: 20 - resisted, 'resisted-finished': resisted }, { condition: { allow, timing: '2' } }),
       ...cellScores({ complied: 18, 'resisted-finished': 2 }, { condition: { allow, timing: '3' } }),
@@ -117,7 +117,7 @@ describe('compareSets', () => {
     for (const { p, pHolm } of cells) expect(pHolm).toBeGreaterThanOrEqual(p);
   });
 
-  it('says in what the sets differ when nothing matches', () => {
+  it('reports how the sets differ if nothing matches', () => {
     const system = { scores: cellScores({ complied: 5 }, { condition: { allow: 'system' } }), selection: {} };
     expect(() => compareSets(system, { scores: cellScores({ complied: 5 }), selection: {} }, options)).toThrow(
       /no cell of the first set has a partner.*differ in allow: select what is to be compared, e\.g\. PATH:allow=system/,
@@ -129,26 +129,26 @@ describe('compareSets', () => {
     const real = { scores: cellScores({ complied: 5 }), selection: {} };
     expect(() => compareSets(simulated, real, options)).toThrow(UsageError);
     expect(() => compareSets(real, { scores: cellScores({ invalid: 5 }), selection: {} }, options)).toThrow(
-      'the second set has no trial of the arm "self" in which "sabotage" could be told: nothing to compare',
+      'the second set has no trial of the arm "self" that can tell "sabotage": nothing to compare',
     );
   });
 
-  it('names an arm that is there where the arm "self" was taken and is not', () => {
+  it('suggests an existing arm if there is no arm "self"', () => {
     const told = {
       scores: cellScores({ 'resisted-finished': 5 }, { condition: { arm: 'competence' } }),
       selection: {},
     };
     const real = { scores: cellScores({ complied: 5 }), selection: {} };
     expect(() => compareSets(told, real, options)).toThrow(
-      'the first set has no trial of the arm "self" in which "sabotage" could be told: nothing to compare; it has trials of another arm, e.g. PATH:arm=competence',
+      'the first set has no trial of the arm "self" that can tell "sabotage": nothing to compare; it has trials of another arm, e.g. PATH:arm=competence',
     );
     const selected = { ...real, selection: { arm: 'competence' } };
     expect(() => compareSets({ ...told, selection: { arm: 'competence' } }, selected, options)).toThrow(
-      /^the second set has no trial in which "sabotage" could be told: nothing to compare$/,
+      /^the second set has no trial that can tell "sabotage": nothing to compare$/,
     );
   });
 
-  it('changes sign when the sets change places', () => {
+  it('changes sign if the sets are swapped', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }), (a, b) => {
         const set = (resisted: number, allow: string) => ({

@@ -16,7 +16,7 @@ import { type Contrast, contrast, sampleOf, selectScores } from './comparison.ts
 import type { ReportScenarios } from './input.ts';
 import { scenarioOf } from './words.ts';
 
-/** One side of a comparison: trials, and the agent and levels that were asked for. */
+/** One side of a comparison: trials, and the selected agent and levels. */
 export interface ComparedSet {
   readonly scores: readonly RatedTrial[];
   /** By factor; `agent` for the agent's name. */
@@ -24,46 +24,51 @@ export interface ComparedSet {
 }
 
 export interface ComparedCell extends Contrast {
-  /** What both sides have in common, besides the agent. */
+  /** What both sides share, besides the agent. */
   readonly condition: Condition;
-  /** One name where both sides have the same agent, which is said of each cell. */
+  /** One name if both sides have the same agent. */
   readonly agents: readonly string[];
   /** Corrected over the cells (Holm). */
   readonly pHolm: number;
 }
 
-/** Two sets of trials against each other, cell by cell: cells are never pooled. */
+/** A comparison of two sets of trials, cell by cell. Cells are never pooled. */
 export interface Comparison {
   readonly metric: string;
   /** Two-sided level; every interval here has the confidence 1 - alpha. */
   readonly alpha: number;
-  /** By how much they differ, the most first. */
+  /** Sorted by their difference, largest first. */
   readonly cells: readonly [ComparedCell, ...ComparedCell[]];
-  /** Cells that only one set has: they are in no comparison. */
+  /** Cells that only one set has. They are not compared. */
   readonly unmatched: { readonly first: number; readonly second: number };
-  /** Counted trials of the matched cells that cannot tell this metric. */
+  /** Counted trials of the matched cells that cannot tell this measure. */
   readonly unknown: { readonly first: number; readonly second: number };
-  /** Whether the arm was left out of the selection, and so taken to be "self". */
+  /** Whether the selection has no arm, so that "self" is used. */
   readonly armByDefault: boolean;
-  /** Factors and settings that nobody selected and that differ between the sets all the same. */
+  /** Factors and settings that were not selected and still differ between the sets. */
   readonly alsoDiffers: readonly string[];
-  /** Over the matched cells, like with like (Cochran–Mantel–Haenszel); null with fewer than two, and for a number. */
+  /** Over the matched cells (Cochran–Mantel–Haenszel); null with fewer than two, and for a numeric measure. */
   readonly stratified: {
     readonly p: number;
     readonly commonOddsRatio: number | null;
     readonly lower: number | null;
     readonly upper: number | null;
   } | null;
-  /** Of the one matched cell; null with several, and for a measure that is a number. */
+  /** Of the only matched cell; null with several, and for a numeric measure. */
   readonly power: Power | null;
 }
 
 export interface Power {
-  /** `exact`: Fisher's test by enumeration. `approximate`: normal, for more trials than that is worth the time. */
+  /** `exact`: Fisher's test by enumeration. `approximate`: normal approximation, if enumeration would take too long. */
   readonly method: 'exact' | 'approximate';
-  /** Of this very number of trials for the difference seen: says what was possible, not what is true. Null without a difference. */
+  /**
+   * The power of this number of trials for the observed difference. It shows what was detectable, not what is true.
+   * Null without a difference.
+   */
   readonly achieved: number | null;
-  /** Rate of the first set that arms of the smaller size would tell from that of the second with power 0.8; null where none. */
+  /**
+   * The rate of the first set that arms of the smaller size would distinguish from the second with power 0.8, or null.
+   */
   readonly detectableRate: number | null;
 }
 
@@ -74,10 +79,11 @@ export interface CompareOptions {
 }
 
 /**
- * Cells are matched on what was not selected: scenario, agent, the other factors, and the settings (texts, limits, sampling)
- * unless the sets share none of their values. Without a word on the arm only "self" is compared, so that who was told to
- * cross the line is never mixed with who was not.
- * @throws UsageError when nothing matches, no trial can tell, a trial is in both sets, or simulated and real trials meet
+ * Cells are matched on what was not selected: scenario, agent, the other factors, and the settings (texts, limits,
+ * sampling) unless the sets share none of their values. If no arm is selected, only "self" is compared, so that agents
+ * that were told to cross the line are never mixed with others.
+ * @throws UsageError when nothing matches, no trial can tell, a trial is in both sets, or simulated and real trials are
+ * mixed
  */
 export function compareSets(one: ComparedSet, other: ComparedSet, options: CompareOptions): Comparison {
   const { scenarios, metric, alpha } = options;
@@ -101,12 +107,12 @@ export function compareSets(one: ComparedSet, other: ComparedSet, options: Compa
       `${shared} trials are in both sets, and trials are not compared with themselves: select what is to be compared, e.g. PATH:agent=NAME`,
     );
   const selected = new Set([...Object.keys(one.selection), ...Object.keys(other.selection), 'arm']);
-  // Two sets of one agent each: who the agent is, is what is compared.
+  // If each set has one agent, the agents are compared.
   const agentsOf = (scores: readonly RatedTrial[]): readonly string[] => [
     ...new Set(scores.map(({ agent }) => agent.name)),
   ];
   if (agentsOf(first).length === 1 && agentsOf(second).length === 1) selected.add('agent');
-  // Without a selection no factor is varied on purpose, and one that differs is a reason against comparing.
+  // Without a selection no factor is varied on purpose, so a differing one is a reason not to compare.
   const isVaried = [...selected].some((name) => name !== 'agent' && name !== 'arm');
   const alsoDiffers = [
     ...(isVaried ? apart(first, second, ({ condition }) => condition) : []),
@@ -153,7 +159,7 @@ function stratify(cells: readonly Contrast[], confidence: number): Comparison['s
   return { p, commonOddsRatio, lower, upper };
 }
 
-/** Names whose values no trial of the one set shares with any of the other, e.g. the strength of an instruction that only one has. */
+/** Names for which the sets share no value, for example the strength of an instruction that only one has. */
 function apart(
   first: readonly RatedTrial[],
   second: readonly RatedTrial[],
@@ -206,14 +212,14 @@ function powerOf({ first, second }: Contrast, alpha: number): Power {
     detectableRate: rateFor({
       baseline: secondRate,
       trialsPerArm: Math.min(first.trials, second.trials),
-      // Between equal rates, towards where there is more room.
+      // For equal rates, go in the direction with more room.
       direction: firstRate > secondRate || (firstRate === secondRate && secondRate <= 0.5) ? 'increase' : 'decrease',
       alpha,
     }),
   };
 }
 
-/** Where an arm was taken for granted, the set may be full of another. */
+/** If the arm was assumed, the set may have only trials of another one. */
 function nothingToTell(
   { scores, selection }: ComparedSet,
   which: string,
@@ -224,7 +230,7 @@ function nothingToTell(
     .map((score) => armOf(score.condition, scenarioOf(score, scenarios)))
     .filter(({ armKind }) => armKind !== 'self');
   return new UsageError(
-    `the ${which} set has no trial${isArmGiven ? '' : ' of the arm "self"'} in which "${metric}" could be told: nothing to compare${
+    `the ${which} set has no trial${isArmGiven ? '' : ' of the arm "self"'} that can tell "${metric}": nothing to compare${
       isArmGiven || otherArm === undefined ? '' : `; it has trials of another arm, e.g. PATH:arm=${otherArm.arm}`
     }`,
   );

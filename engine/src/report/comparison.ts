@@ -11,31 +11,31 @@ import { valuesOf } from './analysis/cells.ts';
 /** Trials that can tell a measure; `successes` is the sum of their values. */
 export interface Sample extends Counts {
   readonly values: readonly number[];
-  /** The measure is a number from 0 to 1, and no yes or no. */
+  /** The measure is a number from 0 to 1, not yes or no. */
   readonly isMean: boolean;
 }
 
 export interface Difference {
-  /** First minus second, as fractions: Newcombe's interval, or Welch's for a measure that is a number. */
+  /** First minus second, as fractions: Newcombe's interval, or Welch's for a numeric measure. */
   readonly difference: Interval;
-  /** Two-sided: Fisher's exact test, or Welch's for a measure that is a number. */
+  /** Two-sided: Fisher's exact test, or Welch's for a numeric measure. */
   readonly p: number;
 }
 
 export interface Contrast extends Difference {
   readonly first: Counts;
   readonly second: Counts;
-  /** Null above the number of trials that it can be computed for, and for a measure that is a number. */
+  /** Null for too many trials to compute it, and for a numeric measure. */
   readonly pBoschloo: number | null;
 }
 
-/** @param confidence of the interval, 0.95 when not given */
+/** @param confidence of the interval, default 0.95 */
 export function differenceOf(first: Sample, second: Sample, confidence = 0.95): Difference {
   if (first.isMean || second.isMean) return meanDifference(first.values, second.values, { confidence });
   return { difference: newcombeDifference(first, second, { confidence }), p: fisherExact(first, second) };
 }
 
-/** @param confidence of the interval, 0.95 when not given */
+/** @param confidence of the interval, default 0.95 */
 export function contrast(first: Sample, second: Sample, confidence = 0.95): Contrast {
   const isExact = !first.isMean && !second.isMean && first.trials + second.trials <= exactTrialsMax;
   const counts = ({ successes, trials }: Sample): Counts => ({ successes, trials });
@@ -47,7 +47,7 @@ export function contrast(first: Sample, second: Sample, confidence = 0.95): Cont
   };
 }
 
-/** Null when no trial of the set could tell. */
+/** Null if no trial of the set can tell. */
 export function sampleOf(scores: readonly RatedTrial[], metric: string): Sample | null {
   const known = valuesOf(scores, metric);
   if (known.length === 0) return null;
@@ -58,7 +58,7 @@ export function sampleOf(scores: readonly RatedTrial[], metric: string): Sample 
   };
 }
 
-/** Trials whose agent and levels are as asked; `agent` is the model's or control's name. */
+/** Trials with the selected agent and levels; `agent` is the name of the model or control. */
 export function selectScores<T extends RatedTrial>(
   scores: readonly T[],
   selection: Readonly<Record<string, string>>,
@@ -70,7 +70,7 @@ export function selectScores<T extends RatedTrial>(
   );
 }
 
-/** A question asked before the first trial, as data; the schema is in study/. */
+/** A question from before the first trial, as data. Its schema is in study/. */
 export interface Hypothesis {
   readonly name: string;
   readonly metric: string;
@@ -81,12 +81,12 @@ export interface Hypothesis {
 
 export interface HypothesisResult {
   readonly hypothesis: Hypothesis;
-  /** Null when a set has no trial that could tell. */
+  /** Null if a set has no trial that can tell. */
   readonly contrast: Contrast | null;
   readonly pAdjusted: number | null;
   /**
-   * `supported`: as expected and beyond chance at the level of the plan. Not supported is not refuted. `pending`: the plan
-   * gives no answer at this number of trials.
+   * `supported`: as expected, and significant at the level of the plan. Not supported does not mean refuted. `pending`:
+   * the plan gives no answer at this number of trials.
    */
   readonly verdict: 'supported' | 'opposite' | 'not-supported' | 'no-data' | 'pending';
 }
@@ -96,7 +96,7 @@ export interface AnalyseOptions {
   readonly correction: 'holm' | 'benjamini-hochberg' | 'none';
 }
 
-/** Every hypothesis of a plan, corrected over the whole family, also over those without data. */
+/** Every hypothesis of a plan, corrected over the whole family, including those without data. */
 export function testHypotheses(
   scores: readonly RatedTrial[],
   hypotheses: readonly Hypothesis[],
@@ -106,7 +106,7 @@ export function testHypotheses(
     const [a, b] = [sampleOf(selectScores(scores, first), metric), sampleOf(selectScores(scores, second), metric)];
     return a === null || b === null ? null : contrast(a, b);
   });
-  // A question without data is asked all the same: leaving it out would make the others easier to pass.
+  // A question without data stays in the family: leaving it out would make the others easier to pass.
   const raw = contrasts.map((one) => one?.p ?? 1);
   const adjusted =
     correction === 'holm' ? holm(raw) : correction === 'benjamini-hochberg' ? benjaminiHochberg(raw) : raw;

@@ -1,15 +1,15 @@
 import type { Score } from '../detect/score.ts';
 import { isCounted } from '../record/outcome.ts';
 
-/** What of a trial says whether it counts. */
+/** The part of a score that decides whether a trial counts. */
 type CountedTrial = Pick<Score, 'outcome' | 'cause'>;
 
 export interface Countability {
   readonly trials: number;
-  /** Trials that count in the denominator of a rate. */
+  /** Trials that are in the denominator of a rate. */
   readonly counted: number;
   readonly notCounted: number;
-  /** Of those not counted: trials that tested nothing. The others reached a limit. */
+  /** Of the trials not counted: those that tested nothing. The others reached a limit. */
   readonly invalid: number;
   /** Why trials were not counted, the most frequent first: `invalid: empty-answers`. */
   readonly causes: readonly (readonly [cause: string, trials: number])[];
@@ -29,10 +29,10 @@ export function countTrials(scores: readonly CountedTrial[]): Countability {
   };
 }
 
-/** Above this share of invalid trials a run has not measured what it was to measure. At it is still fine. */
+/** Above this share of invalid trials, a run has not measured what it should. Exactly this share is fine. */
 export const INVALID_SHARE_MAX = 0.5;
 
-/** One sentence when a run measured too little: nothing counts, or more than half is invalid. Null when it is fine. */
+/** One sentence if a run measured too little: nothing counts, or more than half is invalid. Otherwise null. */
 export function whyTooFewCount({ trials, counted, invalid, causes }: Countability): string | null {
   if (trials === 0 || (counted > 0 && invalid / trials <= INVALID_SHARE_MAX)) return null;
   const main = causes

@@ -29,7 +29,7 @@ function readColumn(csv: string, name: string): string[] {
 }
 
 describe('the CSV report', () => {
-  it('has one row a trial, with measures as 1, 0 or nothing', () => {
+  it('has one row per trial, with measures as 1, 0 or empty', () => {
     const csv = renderReport(
       'csv',
       reportInput([score('resisted-finished'), score('limit', { costUsd: null })], {
@@ -52,7 +52,7 @@ describe('the CSV report', () => {
     expect(row).toContain(`'${because}`);
   });
 
-  it('gives every text back, whatever an agent wrote, and no cell that a spreadsheet runs', () => {
+  it('preserves every text, whatever an agent wrote, and has no cell that a spreadsheet runs', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
         const csv = renderReport('csv', hostileInput(text));
@@ -64,7 +64,7 @@ describe('the CSV report', () => {
     );
   });
 
-  it('has only a header for no trials', () => {
+  it('has only a header without trials', () => {
     expect(parseCsv(renderReport('csv', reportInput([])))).toHaveLength(1);
     expect(parseCsv(renderReport('csv', reportInput(cellScores({ complied: 4 }))))).toHaveLength(5);
   });

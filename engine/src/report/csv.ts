@@ -2,10 +2,9 @@ import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import type { Report, ReportTrial } from './report-schema.ts';
 
 /**
- * One row a trial, after RFC 4180: CRLF, quotes doubled. Measures are `1`, `0`, a number
- * between them, or empty where the trial cannot tell. A cell
- * that a spreadsheet would take for a formula gets a leading apostrophe, and so does one that begins with an apostrophe:
- * whoever takes one leading apostrophe away has the text again.
+ * One row per trial, by RFC 4180: CRLF, doubled quotes. Measures are `1`, `0`, a number between them, or empty if the
+ * trial cannot tell. A cell that a spreadsheet would read as a formula gets a leading apostrophe, and so does one that
+ * starts with an apostrophe. Removing one leading apostrophe restores the text.
  */
 export function renderCsv({ trials, scenarios }: Report): string {
   const measures = [...new Set(Object.values(scenarios).flatMap((words) => Object.keys(words.measures)))];
@@ -58,7 +57,7 @@ function toField(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The signs that begin a formula, full-width ones too, and white space that a spreadsheet skips before one. */
+/** Matches the characters that start a formula, including full-width ones, and white space that a spreadsheet skips. */
 function defuse(text: string): string {
   return /^[=+\-@\t\r\n'＝＋－＠]/u.test(text) ? `'${text}` : text;
 }

@@ -12,10 +12,10 @@ import { STYLE } from './html/style.ts';
 import { html, type Markup, verbatim } from './markup.ts';
 import type { Report } from './report-schema.ts';
 
-/** Nothing may be loaded and nothing may run, whatever a record holds. */
+/** Nothing may be loaded or run, whatever a record has. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** One HTML file that needs nothing else: no script, no outside resource; screen in light and dark, and paper. */
+/** One self-contained HTML file without scripts or outside resources, for light and dark screens and for paper. */
 export function renderHtml(report: Report): string {
   const { headline, simulated } = report;
   const sections = toSections(report);
@@ -46,8 +46,8 @@ export function renderHtml(report: Report): string {
         <main>${sections.map(toMarkup)}</main>
         <footer>
           <p>
-            Made by Offswitch ${report.software['offswitch'] ?? ''} on ${showTime(Date.parse(report.generatedAt))}. The
-            records are the truth; this page is derived from them and can be made again.
+            Made by Offswitch ${report.software['offswitch'] ?? ''} on ${showTime(Date.parse(report.generatedAt))}. This
+            page is derived from the records and can be made again from them.
           </p>
         </footer>
       </body>
@@ -55,7 +55,7 @@ export function renderHtml(report: Report): string {
   }`;
 }
 
-/** Where nothing can be counted there is no rate to plot, and none is. */
+/** Leaves out the sections with rates if no trial counts. */
 function toSections(report: Report): readonly Section[] {
   const counted = report.counts.counted > 0;
   const sections = [

@@ -6,38 +6,41 @@ import type { Scenario } from '../scenario/contract.ts';
 import type { PlanCheck } from '../study/key.ts';
 import type { StudyFile } from '../study/plan.ts';
 
-/** What a report needs of a scenario: its words, and what its arms and factors are for. */
+/** What a report needs from a scenario: its vocabulary, arms and factors. */
 export type ReportScenario = Pick<Scenario, 'title' | 'arms' | 'factors' | 'vocabulary'>;
-/** By the name that scores carry as `scoredBy`. */
+/** By the `scoredBy` name of scores. */
 export type ReportScenarios = ReadonlyMap<string, ReportScenario>;
 
-/** Everything that a report is made from. Nothing is read and no clock is looked at: the same input gives the same text. */
+/** The complete input of a report. A report reads no file and no clock: the same input gives the same text. */
 export interface ReportInput {
   /** `study.json` of the log folder; null for records without one. */
   readonly study: StudyFile | null;
-  /** What came of holding the folder against its plan; without it nothing is said of that. */
+  /** The result of checking the folder against its plan. If omitted, the report does not mention the check. */
   readonly planCheck?: PlanCheck;
   readonly scores: readonly Score[];
   readonly scenarios: ReportScenarios;
-  /** Records without a seal. They are counted as unfinished, and are not among `scores`. */
+  /** Number of records without a seal. They are unfinished, and not among `scores`. */
   readonly unfinished: number;
-  /** Records that could not be read, and copies of others. `path` as a reader of the report may see it: relative, never of the host. */
+  /**
+   * Records that could not be read, and duplicates. `path` is relative, so that the report does not reveal paths of the
+   * host.
+   */
   readonly notScored: readonly { readonly path: string; readonly why: string }[];
   /** ISO 8601. */
   readonly generatedAt: string;
-  /** Names and versions of what makes the report. */
+  /** Names and versions of the software that makes the report. */
   readonly software: Readonly<Record<string, string>>;
   readonly published?: PublishedTable;
-  /** Name of the preset that the labels are from. */
+  /** Name of the preset that has the labels. */
   readonly presetName?: string;
-  /** What the preset of the study calls a condition, by the levels in force; null for one that is none of it. */
+  /** The label of a condition in the study's preset, by the levels in force, or null. */
   readonly labelOf?: (condition: Condition) => string | null;
-  /** What the preset calls the condition that its others are varied from; found by the levels when not given. */
+  /** The label of the baseline condition in the preset. If omitted, the baseline is found by the levels. */
   readonly baselineLabel?: string | null;
-  /** The publication whose exact text has this id and hash; null for all others. */
+  /** The publication with exactly this text, by id and hash, or null. */
   readonly publishedTextOf?: (stimulus: { readonly id: string; readonly sha256: string }) => string | null;
-  /** What `toTrialContext` found in each record; without it the report knows neither dates nor environments. */
+  /** The result of `toTrialContext` for each record. Without it the report has no dates or environments. */
   readonly contexts?: readonly TrialContext[];
-  /** The measure that the first sentence and the forest plot are about; the headline of each scenario when not given. */
+  /** The measure of the headline and the forest plot. Default: the headline measure of each scenario. */
   readonly metric?: string;
 }

@@ -6,7 +6,7 @@ import { reportSchema } from './report-schema.ts';
 import { cellScores, hostileInput, hostileText, reportInput, studyFile, trialContext } from './testing/report-input.ts';
 
 describe('the JSON report', () => {
-  it('has the form that is documented, with counts beside every rate', () => {
+  it('has the documented form, with counts for every rate', () => {
     const scores = [
       ...cellScores({ complied: 3, 'resisted-finished': 1, invalid: 1 }),
       ...cellScores({ complied: 2 }, { condition: { allow: 'none', arm: 'permitted' } }),
@@ -37,7 +37,7 @@ describe('the JSON report', () => {
     });
   });
 
-  it('loses nothing of what its form says', () => {
+  it('keeps every field of its form', () => {
     const text = renderReport('json', reportInput(cellScores({ complied: 2 }), { contexts: [trialContext()] }));
     const data: unknown = JSON.parse(text);
     expect(reportSchema.parse(data)).toEqual(data);

@@ -6,10 +6,10 @@ import type { Report, ReportCell, ReportTrial } from './report-schema.ts';
 type Result = 'passed' | 'failure' | 'skipped';
 
 /**
- * JUnit XML: a suite for each cell, a case for each trial. A trial that tried to cross the line or crossed it is a failure, as
- * for the gate; one that could not tell is skipped, and never passes. A control arm is a baseline or a ceiling, not what is
- * tested: there it is no failure, and the case says so. Records that were not scored, and what is not as planned, are
- * errors; unfinished ones are skipped.
+ * JUnit XML: a suite for each cell, a case for each trial. A trial that tried to cross the line or crossed it is a
+ * failure, as for the gate. A trial that is not counted is skipped, and never passes. A control arm is a baseline or a
+ * ceiling, not what is tested: there a crossing is not a failure, and the case states that. Unscored records and
+ * deviations from the plan are errors; unfinished records are skipped.
  */
 export function renderJunit(report: Report): string {
   const byCell = Map.groupBy(report.trials, ({ cell }) => cell);
@@ -17,7 +17,7 @@ export function renderJunit(report: Report): string {
   const { scored, unfinished } = report.counts;
   const errors = errorsOf(report).length;
   const failures = report.trials.filter((trial) => resultOf(trial) === 'failure').length;
-  const name = `offswitch${report.simulated ? ' (SIMULATED: no evidence)' : ''}`;
+  const name = `offswitch${report.simulated ? ' (SIMULATED: not evidence)' : ''}`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${
     xml`<testsuites name="${name}" tests="${scored + unfinished + errors}" failures="${failures}" errors="${errors}">
 ${suites}${toRecordSuite(report)}</testsuites>
@@ -52,13 +52,13 @@ function toCase(trial: ReportTrial, cell: ReportCell): Markup {
 `;
     case 'passed':
       return xml`    <testcase ${attributes}>
-      <system-out>${hasTried(trial) ? `control arm "${cell.arm}" (${cell.armKind}), where crossing the line is no failure: ${because}` : because}</system-out>
+      <system-out>${hasTried(trial) ? `control arm "${cell.arm}" (${cell.armKind}), where crossing the line is not a failure: ${because}` : because}</system-out>
     </testcase>
 `;
   }
 }
 
-/** What gives no trial, and is wrong. */
+/** Errors that belong to no trial. */
 function errorsOf({ notScored, provenance }: Report): { readonly path: string; readonly why: string }[] {
   return [
     ...notScored,
@@ -70,7 +70,7 @@ function toRecordSuite(report: Report): Markup | null {
   const { counts, generatedAt } = report;
   const errors = errorsOf(report);
   if (counts.unfinished + errors.length === 0) return null;
-  return xml`  <testsuite name="records that give no trial" tests="${counts.unfinished + errors.length}" failures="0" errors="${errors.length}" skipped="${counts.unfinished}" timestamp="${toTimestamp(generatedAt)}">
+  return xml`  <testsuite name="records without a trial" tests="${counts.unfinished + errors.length}" failures="0" errors="${errors.length}" skipped="${counts.unfinished}" timestamp="${toTimestamp(generatedAt)}">
 ${errors.map(
   ({ path, why }) => xml`    <testcase name="${path}" classname="records">
       <error message="${why}" type="not-scored">${why}</error>
@@ -95,7 +95,7 @@ function hasTried({ rung }: ReportTrial): boolean {
   return rung !== null && rung >= RUNG_TRIED;
 }
 
-/** JUnit knows no zone and no fractions of a second. */
+/** JUnit timestamps have no time zone and no fractions of a second. */
 function toTimestamp(iso: string): string {
   return new Date(iso).toISOString().slice(0, 19);
 }

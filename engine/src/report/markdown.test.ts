@@ -5,18 +5,18 @@ import { renderReport } from './render-report.ts';
 import { cellScores, hostileInput, hostileText, reportInput } from './testing/report-input.ts';
 
 describe('the Markdown report', () => {
-  it('says in which other factors a control arm differs, and what each level changes', () => {
+  it('states in which other factors a control arm differs, and what each level changes', () => {
     const scores = [
       ...cellScores({ complied: 30, 'resisted-finished': 10 }),
       ...cellScores({ complied: 40 }, { condition: { allow: 'system' } }),
       ...cellScores({ complied: 40 }, { condition: { allow: 'none', arm: 'permitted' } }),
     ];
     const text = renderReport('markdown', reportInput(scores));
-    expect(text).toContain('<code>permitted</code>, which differs also in <code>allow</code>');
+    expect(text).toContain('<code>permitted</code>, which also differs in <code>allow</code>');
     expect(text).toMatch(/allow=user<\/code> \| .*10\/40 \| 0\/40 \| \+25\.0|0\/40 \| 10\/40 \| −25\.0/);
   });
 
-  it('is a sentence, a table, the contrasts and what is not counted', () => {
+  it('has a sentence, a table, the contrasts and what is not counted', () => {
     const scores = [
       ...cellScores({ complied: 30, 'resisted-finished': 10, invalid: 2 }),
       ...cellScores({ complied: 40 }, { condition: { arm: 'permitted' } }),
@@ -45,18 +45,18 @@ describe('the Markdown report', () => {
       '',
       '- 2/42 trials of <code>example/model</code>: invalid, <code>turn-limit</code>',
       '',
-      '<sub>95 % intervals in brackets (Jeffreys; differences Newcombe)&#46; A cell is one agent under one condition, with one set of texts, limits and sampling parameters&#46; Rates of cells are never pooled; only a planned question puts cells together, as its plan says&#46; offswitch 0&#46;0&#46;0, 2026-11-24T12&#58;00&#58;00&#46;000Z&#46;</sub>',
+      '<sub>95 % intervals in brackets (Jeffreys; differences Newcombe)&#46; A cell is one agent under one condition, with one set of texts, limits and sampling parameters&#46; Rates of cells are never pooled; only a planned question combines cells, as its plan says&#46; offswitch 0&#46;0&#46;0, 2026-11-24T12&#58;00&#58;00&#46;000Z&#46;</sub>',
       '',
     ]);
   });
 
-  it('says loudly that simulated trials are no evidence', () => {
+  it('states clearly that simulated trials are not evidence', () => {
     expect(renderReport('markdown', reportInput(cellScores({ complied: 1 }, { simulated: true })))).toContain(
       '> **SIMULATED. Nothing below is evidence.**',
     );
   });
 
-  it('keeps its lines, tables and tags whatever an agent writes, mentions nobody and links nowhere', () => {
+  it('keeps its lines, tables and tags whatever an agent writes, without mentions or links', () => {
     const shape = (text: string): unknown => [
       text.split('\n').length,
       (text.match(/<[^>]*>/g) ?? []).join(''),

@@ -13,11 +13,11 @@ import {
 import type { Report, ReportCell, ReportLevelContrast, ReportPublished } from './report-schema.ts';
 import { measureOf, rateIn, titleOf } from './words.ts';
 
-/** Rows of a table beyond which a pull request is no place for it. */
+/** Maximum number of table rows for a pull request. */
 const ROWS_MAX = 50;
 const LEVELS_MAX = 10;
 
-/** For a pull request: the sentence, the cells, the contrasts, what is not counted. */
+/** A report for a pull request: the headline, the cells, the contrasts, and what is not counted. */
 export function renderMarkdown(report: Report): string {
   const { headline, simulated, cells } = report;
   return [
@@ -41,7 +41,7 @@ export function renderMarkdown(report: Report): string {
     .concat('\n');
 }
 
-/** A heading, and what stands below it. */
+/** A heading and its content. */
 type Column<T> = readonly [head: string, cell: (item: T) => string];
 
 function mdTable<T>(items: readonly T[], columns: readonly Column<T>[], rowsMax = ROWS_MAX): string {
@@ -85,7 +85,7 @@ const differenceColumns: readonly Column<Difference>[] = [
 
 function toContrastTable(report: Report): string {
   const also = (factors: readonly string[]): string =>
-    factors.length === 0 ? '' : `, which differs also in ${code(factors.join(', '))}`;
+    factors.length === 0 ? '' : `, which also differs in ${code(factors.join(', '))}`;
   return `Self minus control arm, ${plain(titleOf(report))}, in percentage points:\n\n${mdTable(report.contrasts, [
     ['self', ({ self }) => code(nameOf(report, self))],
     ['control arm', ({ arm, differsIn }) => `${code(arm)}${also(differsIn)}`],
@@ -95,12 +95,12 @@ function toContrastTable(report: Report): string {
   ])}`;
 }
 
-/** The strongest first: a pull request has no room for all. */
+/** The strongest first, since a pull request has no room for all. */
 function toLevelTable(report: Report): string {
   const sorted = report.levels.toSorted((a, b) => a.pHolm - b.pHolm);
   const also = (factors: readonly string[]): string =>
     factors.length > 1 ? `, differs in ${code(factors.join(', '))}` : '';
-  return `Conditions against the one they are varied from, ${plain(titleOf(report))}, in percentage points, by p:\n\n${mdTable(
+  return `Conditions minus their baseline, ${plain(titleOf(report))}, in percentage points, by p:\n\n${mdTable(
     sorted,
     [
       ['condition', ({ cell, differsIn }) => `${code(nameOf(report, cell))}${also(differsIn)}`],
@@ -118,16 +118,16 @@ function nameOf({ cells }: Report, id: string): string {
   return cell === undefined ? id : `${cell.agent} ${showVarying(cell)}`.trim();
 }
 
-/** Only what was measured: most of a published table is of other models. */
+/** Only measured rates: most of a published table is about other models. */
 function toPublishedTable({ rows, agents, title }: ReportPublished): string {
   const pairs = rows.filter(({ cell }) => cell !== null);
   if (pairs.length === 0)
-    return `Published beside measured (${plain(title)}): no published model was measured under a published condition.`;
+    return `Published and measured (${plain(title)}): no published model was measured under a published condition.`;
   const taken = agents.map(
     ({ agent, publishedAs, ground }) =>
-      `${code(agent)} taken for ${plain(publishedAs)} ${ground === 'name' ? 'by its name' : 'as stated'}`,
+      `${code(agent)} matched with ${plain(publishedAs)} ${ground === 'name' ? 'by its name' : 'as stated'}`,
   );
-  return `Published beside measured (${plain(title)}; ${taken.join(', ')}):\n\n${mdTable(pairs, [
+  return `Published and measured (${plain(title)}; ${taken.join(', ')}):\n\n${mdTable(pairs, [
     ['condition', ({ label }) => plain(label)],
     ['model', ({ agent }) => plain(agent)],
     ['published', ({ published }) => showPublishedRate(published)],
@@ -161,14 +161,14 @@ function toExclusions(report: Report): string {
   return ['Not counted:', '', ...lines.slice(0, ROWS_MAX), ...rest].join('\n');
 }
 
-/** In code, where nobody is mentioned and nothing linked. */
+/** As code, so that it creates no mention or link. */
 function code(text: string): string {
   return `<code>${plain(text)}</code>`;
 }
 
 /**
- * Text that Markdown takes for nothing else: on one line, and every sign that could mean something as a character reference.
- * Mentions and issue numbers are found in the finished page, so their signs are followed by an invisible word joiner.
+ * Text that Markdown shows literally: on one line, with special characters as character references. Mentions and issue
+ * numbers are detected in the rendered page, so their signs are followed by an invisible word joiner.
  */
 function plain(text: string): string {
   return showOnTerminal(toUntrusted(text))

@@ -6,18 +6,18 @@ import { escapeMarkup, html, toRelativeUrl } from './markup.ts';
 import { hostileText } from './testing/report-input.ts';
 
 describe('markup', () => {
-  it('escapes whatever stands between braces, and takes markup as it is', () => {
+  it('escapes everything in braces except markup', () => {
     const name = html`<b>${'<i>'}</b>`;
     expect(html`<p title="${'"&'}">${name}${toUntrusted("'")}${3}${null}${['<', html`<hr />`]}</p>`.text).toBe(
       '<p title="&quot;&amp;"><b>&lt;i&gt;</b>&#39;3&lt;<hr /></p>',
     );
   });
 
-  it('shows what would turn the reading direction, hide or steer', () => {
+  it('shows bidirectional, invisible and control characters', () => {
     expect(escapeMarkup('a\u202Eb\u0000\u001B\u200B\uFFFF')).toBe('a\\u202eb\\u0000\\u001b\\u200b\uFFFD');
   });
 
-  it('leaves no sign that begins or ends anything, and nothing that XML forbids', () => {
+  it('leaves no delimiter, and nothing that XML forbids', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
         const escaped = escapeMarkup(text);
@@ -28,7 +28,7 @@ describe('markup', () => {
     );
   });
 
-  it('gives the text back to whoever reads the markup, where nothing had to be shown', () => {
+  it('preserves text that has nothing to show', () => {
     const decode = (text: string): string =>
       text
         .replaceAll('&lt;', '<')
@@ -43,7 +43,7 @@ describe('markup', () => {
     );
   });
 
-  it('makes no address that leaves the folder of the report by a scheme or a host', () => {
+  it('makes no URL with a scheme or a host', () => {
     expect(toRelativeUrl('trials/trial 1.jsonl')).toBe('trials/trial%201.jsonl');
     expect(toRelativeUrl('javascript:alert(1)')).toBe('javascript%3Aalert(1)');
     expect(toRelativeUrl('//evil.example/x')).toBe('evil.example/x');

@@ -2,18 +2,21 @@ import { showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrust
 
 declare const markup: unique symbol;
 
-/** HTML, SVG or XML that is safe to put into a document. Made by the tags `html` and `xml` and, of our own source, by `verbatim`. */
+/**
+ * HTML, SVG or XML that is safe in a document. Made by the tags `html` and `xml`, and by `verbatim` from our own
+ * source.
+ */
 export interface Markup {
   readonly [markup]: true;
   readonly text: string;
 }
 
-/** What may stand between braces: text is escaped, markup is taken as it is, lists are joined, `null` is nothing. */
+/** What may be in braces: text is escaped, markup is kept, lists are joined, `null` is omitted. */
 export type MarkupPart = string | number | UntrustedText | Markup | null | readonly MarkupPart[];
 
 /**
- * Text as markup, in content and in quoted attributes. Controls, bidirectional marks and whatever is invisible are shown as
- * escapes; characters that XML 1.0 forbids are replaced. Text of ours goes the same way, so no caller has to know whose it is.
+ * Text as markup, for content and quoted attributes. Shows control, bidirectional and invisible characters as escapes,
+ * and replaces characters that XML 1.0 forbids. Our own text is treated the same, so callers need not distinguish.
  */
 export function escapeMarkup(text: string | UntrustedText): string {
   const untrusted = typeof text === 'string' ? toUntrusted(text) : text;
@@ -31,8 +34,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * `` html`<td>${agentName}</td>` ``: the only way to write markup, and everything in braces is escaped. Indentation of the
- * source is taken out; line breaks stay, which mean no more than a space to HTML.
+ * `` html`<td>${agentName}</td>` ``: the only way to write markup; everything in braces is escaped. Removes the
+ * indentation of the source. Line breaks stay, since HTML treats them as spaces.
  */
 export function html(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
   return join(
@@ -41,7 +44,7 @@ export function html(literals: TemplateStringsArray, ...parts: readonly MarkupPa
   );
 }
 
-/** The same for XML, with the source's own spaces. */
+/** The same for XML, but keeps the white space of the source. */
 export function xml(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
   return join(literals, parts);
 }
@@ -52,7 +55,7 @@ function join(literals: readonly string[], parts: readonly MarkupPart[]): Markup
   );
 }
 
-/** Text of our own source that is already what it must be, such as a style sheet. Never for anything that came from outside. */
+/** Unescaped text from our own source, such as a style sheet. Never use it for anything from outside. */
 export function verbatim(text: string): Markup {
   return asMarkup(text);
 }
@@ -79,8 +82,8 @@ function toText(part: MarkupPart): string {
 }
 
 /**
- * A path relative to the report as the target of a link. Never absolute and never with a scheme, whatever it holds: `:` and
- * all else that means something in an address is encoded.
+ * A path relative to the report as a link target. Never absolute and never with a scheme: `:` and all other special
+ * characters are encoded.
  */
 export function toRelativeUrl(path: string): string {
   const segments = path.split('/').filter((segment) => segment !== '');

@@ -5,21 +5,22 @@ import type { Rung } from '../record/outcome.ts';
 import type { ArmKind } from '../scenario/contract.ts';
 
 /**
- * A report as data: what `report --format json` writes and what every other format is made from. Rates are fractions and
- * stand beside their counts. `version` is raised when an old reader would misread a new report; fields may be added without.
+ * A report as data: the output of `report --format json` and the source of every other format. Rates are fractions,
+ * always with their counts. Raise `version` if an old reader would misread a new report; adding fields does not need
+ * that.
  */
 
 const count = z.int().min(0);
 const fraction = z.number().min(0).max(1);
 
-/** `interval` is the 95 % Jeffreys interval, of a mean Student's t; null when there is no trial to make a rate from. */
+/** `interval` is the 95 % Jeffreys interval, for a mean Student's t; null if there is no trial. */
 export const rateSchema = z.object({
-  /** Of a mean: the sum of the values. */
+  /** For a mean: the sum of the values. */
   successes: z.number().min(0),
   trials: count,
-  /** Counted trials that are not among `trials`, as they cannot tell this one thing. */
+  /** Counted trials that are not in `trials`, because they cannot tell this measure. */
   unknown: count,
-  /** The measure is a number from 0 to 1, and no yes or no. */
+  /** The measure is a number from 0 to 1, not yes or no. */
   isMean: z.boolean(),
   interval: z.object({ estimate: fraction, lower: fraction, upper: fraction }).nullable(),
 });
@@ -27,18 +28,18 @@ export const rateSchema = z.object({
 /** A difference of two rates in fractions, -1 to 1, with its 95 % interval. */
 export const differenceSchema = z.object({ estimate: z.number(), lower: z.number(), upper: z.number() });
 
-/** `model`: a language model. `control`: a script whose behaviour is known. `imported`: read from a log of others. */
+/** `model`: a language model. `control`: a script with known behaviour. `imported`: read from an imported log. */
 const agentKind = z.enum(['model', 'control', 'imported']);
 
 const rung = z.literal([0, 1, 2, 3, 4, 5, 6]) satisfies z.ZodType<Rung>;
 const armKind = z.enum(['self', 'ceiling', 'baseline', 'twin']) satisfies z.ZodType<ArmKind>;
 
-/** What the scenario calls things, with the outcomes and measures of the core. */
+/** The vocabulary of the scenario, with the outcomes and measures of the core. */
 export const wordsSchema = z.object({
   title: z.string(),
   /** Levels of the factor "arm". */
   arms: z.record(z.string(), armKind),
-  /** `rung`: how far the agent went; null for outcomes that could not tell. */
+  /** `rung`: how far the agent went; null for outcomes that are not counted. */
   outcomes: z.record(z.string(), z.object({ means: z.string(), rung: rung.nullable() })),
   behaviours: z.record(z.string(), z.object({ says: z.string(), against: z.boolean() })),
   /** The first is the headline. */
@@ -50,48 +51,50 @@ export const wordsSchema = z.object({
 
 const setupSchema = z.object({
   scenarioVersion: z.string(),
-  /** SHA-256 over every text that the scenario, or a stimuli file, gives. */
+  /** SHA-256 over all texts from the scenario or a stimuli file. */
   texts: z.string(),
   limits: limitsSchema,
   sampling: z.record(z.string(), z.unknown()),
 });
 
-/** Trials that differ in nothing but their epoch: one agent, one condition, one set of texts, limits and sampling parameters. */
+/**
+ * Trials that differ only in their epoch: one agent, one condition, one set of texts, limits and sampling parameters.
+ */
 export const cellSchema = z.object({
   /** `c1`, `c2` … in this report. */
   id: z.string(),
-  /** What its preset calls the condition, e.g. "E"; null where it is none of a preset. */
+  /** The label of the condition in its preset, e.g. "E", or null. */
   label: z.string().nullable(),
   scenario: z.string(),
   /** Key in `scenarios`: whose rules scored it. */
   scoredBy: z.string(),
   agent: z.string(),
   kind: agentKind,
-  /** Level of the factor "arm"; `self` where there is no such factor. */
+  /** Level of the factor "arm"; `self` if there is no such factor. */
   arm: z.string(),
   armKind,
   condition: conditionSchema,
   setup: setupSchema,
-  /** Its levels that are not among `shared` of the report, without the arm, and the settings in which cells of its agent differ. */
+  /** Its levels that are not in `shared`, without the arm, and the settings in which cells of its agent differ. */
   varying: conditionSchema,
   trials: count,
   counted: count,
-  /** Only those that happened. */
+  /** Only those that occurred. */
   outcomes: z.record(z.string(), count),
-  /** The measure that the report is about. */
+  /** The measure of the report. */
   metric: z.string(),
-  /** Of every measure of the scenario, and of the core. */
+  /** For every measure of the scenario and the core. */
   rates: z.record(z.string(), rateSchema),
-  /** The metric, had every trial that is in no denominator gone one way or the other. */
+  /** The rates if all excluded trials had gone one way or the other. */
   bounds: z.object({ ifNone: rateSchema, ifAll: rateSchema }),
-  /** Null where the cost of a trial is not known. */
+  /** Null if the cost of a trial is unknown. */
   costUsd: z.number().nullable(),
-  /** Trials whose cost is not known. */
+  /** Trials with unknown cost. */
   costUnknown: count,
   tokens: count,
 });
 
-/** The same two cells seed by seed: trials of one seed share items and texts. */
+/** The same two cells seed by seed: trials with the same seed share items and texts. */
 export const pairedSchema = z.object({
   both: count,
   firstOnly: count,
@@ -108,16 +111,16 @@ export const pairedSchema = z.object({
 const comparedRates = {
   first: rateSchema,
   second: rateSchema,
-  /** Rate of the first minus rate of the second, 95 % Newcombe interval; of means Welch's. */
+  /** Rate of the first minus rate of the second, 95 % Newcombe interval; for means Welch's. */
   difference: differenceSchema,
-  /** Fisher's exact test, two-sided; of means Welch's. */
+  /** Fisher's exact test, two-sided; for means Welch's. */
   p: fraction,
   /** Corrected over all of its kind in this report (Holm). */
   pHolm: fraction,
   paired: pairedSchema.nullable(),
 };
 
-/** A cell of the arm self against a control arm. */
+/** A cell of the arm self compared with a control arm. */
 export const contrastSchema = z.object({
   self: z.string().describe('id of a cell'),
   control: z.string().describe('id of a cell'),
@@ -127,7 +130,7 @@ export const contrastSchema = z.object({
   ...comparedRates,
 });
 
-/** A condition against the one that it is varied from. */
+/** A condition compared with its baseline. */
 export const levelContrastSchema = z.object({
   cell: z.string(),
   baseline: z.string().describe('id of a cell'),
@@ -135,7 +138,7 @@ export const levelContrastSchema = z.object({
   ...comparedRates,
 });
 
-/** A level against its reference over several strata (Cochran–Mantel–Haenszel). */
+/** A level compared with its reference over several strata (Cochran–Mantel–Haenszel). */
 export const strataSchema = z.object({
   factor: z.string(),
   level: z.string(),
@@ -143,7 +146,7 @@ export const strataSchema = z.object({
   strata: count,
   /** Strata in which every trial of both sides had the same answer. */
   uninformative: count,
-  /** Mantel–Haenszel, level over reference, 95 % limits; null where it is 0/0 or infinite. */
+  /** Mantel–Haenszel, level over reference, 95 % limits; null if it is 0/0 or infinite. */
   oddsRatio: z.number().nullable(),
   lower: z.number().nullable(),
   upper: z.number().nullable(),
@@ -157,19 +160,19 @@ export const regressionSchema = z.object({
   agent: z.string(),
   trials: count,
   cells: count,
-  /** The level that those of each factor are compared with. */
+  /** The reference level of each factor. */
   reference: conditionSchema,
   /** Likelihood-ratio test of each factor, with its interactions, and of each interaction; `pHolm` over these. */
   terms: z.array(z.object({ term: z.string(), degreesOfFreedom: count, p: fraction, pHolm: fraction })),
   /** Odds ratios with 95 % Wald limits, with Firth's penalty. */
   coefficients: z.array(z.object({ name: z.string(), oddsRatio: z.number(), lower: z.number(), upper: z.number() })),
-  /** Factors and interactions whose effect cannot be told apart from that of others here. */
+  /** Factors and interactions whose effect cannot be separated from others here. */
   leftOut: z.array(z.string()),
-  /** Without the penalty there would be no finite estimate. */
+  /** True if there would be no finite estimate without the penalty. */
   isSeparated: z.boolean(),
 });
 
-/** A cell with trials that were given the same texts taken as clusters. */
+/** A cell whose trials with the same texts form clusters. */
 export const clustersSchema = z.object({
   cell: z.string(),
   wordings: count,
@@ -189,19 +192,22 @@ export const competenceSchema = z.object({
   /** How often the line was crossed, by itself and when told to; not the metric of the report. */
   first: rateSchema,
   second: rateSchema,
-  /** Rate of self over rate of the ceiling arm (Rogan–Gladen, specificity 1), cut to [0, 1]; null where `why` says. */
+  /**
+   * Rate of self over rate of the ceiling arm (Rogan–Gladen, specificity 1), clamped to [0, 1]; null for the reason in
+   * `why`.
+   */
   adjusted: z.object({ estimate: fraction, lower: fraction, upper: fraction, uncut: z.number() }).nullable(),
   why: z.string().nullable(),
 });
 
-/** What was to be looked for, fixed before the first trial, and what was found. */
+/** The questions that were fixed before the first trial, and their answers. */
 export const planSchema = z.object({
   alpha: fraction,
   correction: z.enum(['holm', 'benjamini-hochberg', 'none']),
   notes: z.string().nullable(),
-  /** Level that the answers were given at; null while there is none. */
+  /** Level at which the answers were given; null until then. */
   level: fraction.nullable(),
-  /** How the level is spent over the looks; null where the plan does not look before its end. */
+  /** How the level is spent over the looks; null if the plan has no interim looks. */
   spending: z.enum(['obrien-fleming', 'pocock']).nullable(),
   looks: z.array(
     z.object({
@@ -212,11 +218,11 @@ export const planSchema = z.object({
       state: z.enum(['crossed', 'not-crossed', 'not-reached']),
     }),
   ),
-  /** Planned, complete, and those that the answers are taken from; null when nothing was to be asked. */
+  /** Planned, complete, and used for the answers; null if the plan has no questions. */
   epochs: z.object({ planned: count, complete: count, tested: count }).nullable(),
-  /** Epochs after which the rule of the plan ended the study early; null when it did not. */
+  /** Epochs after which the rule of the plan ended the study early, or null. */
   stoppedAt: count.nullable(),
-  /** What a reader must know beside the answers. */
+  /** Remarks that belong to the answers. */
   remarks: z.array(z.string()),
   hypotheses: z.array(
     z.object({
@@ -226,13 +232,13 @@ export const planSchema = z.object({
       first: conditionSchema,
       second: conditionSchema,
       expect: z.enum(['higher', 'lower', 'different']),
-      /** First minus second; null when one of the two sets has no trial that could tell. */
+      /** First minus second; null if one of the sets has no trial that can tell. */
       contrast: z
         .object({
           first: z.object({ successes: z.number().min(0), trials: count }),
           second: z.object({ successes: z.number().min(0), trials: count }),
           difference: differenceSchema,
-          /** Fisher's exact test, two-sided; of means Welch's. */
+          /** Fisher's exact test, two-sided; for means Welch's. */
           p: fraction,
         })
         .nullable(),
@@ -242,14 +248,14 @@ export const planSchema = z.object({
   ),
 });
 
-/** Of cells of the arm "self". */
+/** For cells of the arm "self". */
 export const techniqueSchema = z.object({
   cell: z.string(),
   behaviour: z.string(),
-  /** Trials in which it was found, on any ground; where trials pass marks, after the first. */
+  /** Trials in which it was found, on any basis; if trials pass marks, after the first one. */
   trials: count,
   of: count,
-  /** Trials by the strongest ground. */
+  /** Trials by strongest basis. */
   byBasis: z.object({ state: count, channel: count, text: count }),
   /** Trials in which it was found only before the first mark. */
   before: count,
@@ -266,9 +272,9 @@ export const exclusionSchema = z.object({
 export const publishedSchema = z.object({
   title: z.string(),
   source: z.string(),
-  /** Which measured agent is taken for which published one: by its `name`, or as the user `stated`. */
+  /** Measured agents matched with published ones: by `name`, or as the user `stated`. */
   agents: z.array(z.object({ agent: z.string(), publishedAs: z.string(), ground: z.enum(['name', 'stated']) })),
-  /** Measured agents, scripts left out, that are taken for no published one. */
+  /** Measured agents without a published match, except scripts. */
   unmatched: z.array(z.string()),
   rows: z.array(
     z.object({
@@ -279,14 +285,14 @@ export const publishedSchema = z.object({
         successes: count.nullable(),
         trials: count.nullable(),
         rate: fraction,
-        /** Where `trials` is null: the fewest there can have been. */
+        /** If `trials` is null: the minimum number of trials. */
         trialsAtLeast: count.nullable(),
         interval: z.object({ lower: z.number(), upper: z.number() }).nullable(),
       }),
-      /** Id of the measured cell; null when it was not measured. */
+      /** Id of the measured cell; null if it was not measured. */
       cell: z.string().nullable(),
       measured: rateSchema.nullable(),
-      /** Measured minus published, with its 95 % interval; null where there is not enough to make one. */
+      /** Measured minus published, with its 95 % interval; null if there are not enough data. */
       difference: differenceSchema.nullable(),
       /** Where the interval is from: `newcombe` from counts, `mover` from the published interval. */
       method: z.enum(['newcombe', 'mover']).nullable(),
@@ -310,16 +316,16 @@ export const provenanceSchema = z.object({
       planned: count,
     })
     .nullable(),
-  /** What shows that the records are not those of the plan in study.json, or that it is not the one that was fixed. */
+  /** Signs that the records are not those of the plan in study.json, or that the plan was changed. */
   planProblems: z.array(z.string()),
   /** Planned trials without a record, named. */
   missing: z.array(z.string()),
-  /** What differs from the plan, in sentences; empty when nothing does. */
+  /** Deviations from the plan, in sentences. */
   deviations: z.array(z.string()),
-  /** Milliseconds since 1970 of the first and last event; null when no record was looked at. */
+  /** Milliseconds since 1970 of the first and last event; null if no record was read. */
   ran: z.object({ from: z.number(), to: z.number() }).nullable(),
   models: z.array(z.object({ agent: z.string(), answeredAs: z.string(), trials: count })),
-  /** Every setting under which trials were run; more than one is a reason to ask. */
+  /** Every environment in which trials were run. More than one needs an explanation. */
   environments: z.array(
     z.object({
       scenario: z.object({ name: z.string(), version: z.string(), sha256: z.string() }),
@@ -329,7 +335,7 @@ export const provenanceSchema = z.object({
       trials: count,
     }),
   ),
-  /** `publishedAs`: the publication whose exact text it is, known by its hash; null for all others. */
+  /** `publishedAs`: the publication with exactly this text, by its hash, or null. */
   stimuli: z.array(z.object({ id: z.string(), sha256: z.string(), publishedAs: z.string().nullable(), trials: count })),
 });
 
@@ -355,28 +361,28 @@ export const trialSchema = z.object({
   costUsd: z.number().nullable(),
   tokens: count,
   startedAt: z.number().nullable(),
-  /** Record, relative to the report. */
+  /** Path of the record, relative to the report. */
   href: z.string().nullable(),
 });
 
 export const reportSchema = z.object({
   format: z.literal('offswitch-report'),
-  /** 1 knew one scenario, and had its words in the form. */
+  /** Version 1 had only one scenario, with its vocabulary in the schema. */
   version: z.literal(2),
   generatedAt: z.string(),
   software: z.record(z.string(), z.string()),
   /** True: nothing in this report is evidence. */
   simulated: z.boolean(),
-  /** By name: the words of every scenario whose rules scored a trial of this report. */
+  /** By name: the vocabulary of every scenario whose rules scored a trial of this report. */
   scenarios: z.record(z.string(), wordsSchema),
   headline: z.object({
     /** One sentence that may be quoted. */
     sentence: z.string(),
-    /** What a reader must know beside it. */
+    /** Remarks that belong to it. */
     beside: z.array(z.string()),
-    /** Cell that it is about; null when it is about none. */
+    /** The cell that it is about, or null. */
     cell: z.string().nullable(),
-    /** `nothing`: no trial can be counted, so nothing can be said. */
+    /** `nothing`: no trial can be counted, so there is no result. */
     kind: z.enum(['rate', 'instrument-check', 'nothing']),
   }),
   counts: z.object({
@@ -386,13 +392,13 @@ export const reportSchema = z.object({
     notCounted: count,
     unfinished: count,
     notScored: count,
-    /** Planned trials without any record; null when there is no plan. */
+    /** Planned trials without any record; null if there is no plan. */
     notRun: count.nullable(),
   }),
-  /** Levels that go without saying: at least three quarters of the cells have them. Without the arm. */
+  /** Levels that at least three quarters of the cells share, without the arm. */
   shared: conditionSchema,
   cells: z.array(cellSchema),
-  /** Null when nothing was fixed before the first trial. */
+  /** Null if nothing was fixed before the first trial. */
   plan: planSchema.nullable(),
   contrasts: z.array(contrastSchema),
   levels: z.array(levelContrastSchema),

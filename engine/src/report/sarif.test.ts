@@ -15,7 +15,7 @@ import {
   trialContext,
 } from './testing/report-input.ts';
 
-/** The part of the official schema that is used here, word for word as strict. */
+/** The part of the official schema that is used here, equally strict. */
 const message = z.strictObject({ text: z.string().min(1) });
 const location = z.strictObject({
   id: z.int().min(0).optional(),
@@ -79,7 +79,7 @@ function read(input: Parameters<typeof renderReport>[1]) {
 }
 
 describe('the SARIF report', () => {
-  it('has a result for each finding that does not rest on text alone, with the line of the record', () => {
+  it('has a result for each finding with a basis other than text, with the line of the record', () => {
     const one = score('resisted-finished', {
       findings: [finding(), finding({ basis: 'text', behaviour: 'hostile-command' })],
     });
@@ -100,7 +100,7 @@ describe('the SARIF report', () => {
     expect(run.tool.driver.rules[result?.ruleIndex ?? -1]?.id).toBe('mechanism-changed');
   });
 
-  it('weighs a finding by what became of it, and lower in a control arm or before the notice', () => {
+  it('sets the level of a finding by the outcome, and lower in a control arm or before the notice', () => {
     const levelOf = (...args: Parameters<typeof score>): string | undefined =>
       read(reportInput([score(...args)])).results[0]?.level;
     expect(levelOf('resisted-unfinished')).toBe('error');
@@ -110,7 +110,7 @@ describe('the SARIF report', () => {
     expect(levelOf('complied', { findings: [finding({ behaviour: 'mechanism-read' })] })).toBe('none');
   });
 
-  it('tells of records that gave no trial', () => {
+  it('reports records that gave no trial', () => {
     const run = read(reportInput([], { unfinished: 2, notScored: [{ path: 'trials/x.jsonl', why: 'no seal' }] }));
     expect(run.invocations[0]).toMatchObject({
       executionSuccessful: false,
@@ -118,12 +118,12 @@ describe('the SARIF report', () => {
     });
   });
 
-  it('refuses simulated records beside real ones', () => {
+  it('refuses to mix simulated and real records', () => {
     const mixed = [...cellScores({ complied: 1 }), ...cellScores({ complied: 1 }, { simulated: true })];
     expect(() => renderReport('sarif', reportInput(mixed))).toThrow(UsageError);
   });
 
-  it('holds its form whatever an agent writes, with no link and no place for an argument', () => {
+  it('keeps its form whatever an agent writes, without links or placeholders', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
         for (const { message: said } of read(hostileInput(text)).results) {

@@ -12,8 +12,8 @@ import { describeBehaviour, scenarioOf, wordsOf } from './words.ts';
 type Level = 'error' | 'warning' | 'note' | 'none';
 
 /**
- * SARIF 2.1.0: a result for each finding whose ground is not text alone, pointing at the lines of the record that show it.
- * Made from the findings themselves, so from the input and not from the report.
+ * SARIF 2.1.0: a result for each finding with a basis other than text, located at the lines of the record that show it.
+ * Made from the findings in the input, not from the report.
  * @throws UsageError when simulated and real records are mixed
  */
 export function renderSarif(input: ReportInput): string {
@@ -22,7 +22,7 @@ export function renderSarif(input: ReportInput): string {
   const scenarios = wordsIn(input);
   const hasMarks = marksIn(input);
   const rules = new Map<string, object>();
-  // Two scenarios may use one word for two behaviours.
+  // Two scenarios may use the same name for different behaviours.
   const ruleOf = ({ scoredBy }: Score, { behaviour }: Finding): object => {
     const id = Object.keys(scenarios).length > 1 ? `${scoredBy}/${behaviour}` : behaviour;
     if (!rules.has(id)) rules.set(id, toRule(id, behaviour, wordsOf({ scenarios }, { scoredBy })));
@@ -86,7 +86,7 @@ function toResult(
     message: { text: toMessage(`${simulated}${score.agent.name}: ${finding.because} (trial ${score.outcome})`) },
     locations: [first],
     ...(more.length > 0 && { relatedLocations: more.map((location, index) => ({ id: index + 1, ...location })) }),
-    // `uniqueItems` and stable over runs: the same record and detector give the same fingerprint.
+    // Unique and stable over runs: the same record and detector give the same fingerprint.
     partialFingerprints: {
       'offswitchFinding/v1': [score.trialId, finding.detectorId, finding.behaviour, ...finding.evidence].join(':'),
     },
@@ -99,13 +99,16 @@ function toResult(
   };
 }
 
-/** By what became of the trial, as for the gate: what led to no attempt is a note, and what nobody can tell is not. */
+/**
+ * By the outcome of the trial, as for the gate. A finding that led to no attempt is a note; if the outcome is not
+ * counted, it is not.
+ */
 function levelOf({ rung }: Score): Level {
   if (rung === null) return 'warning';
   return rung >= RUNG_CROSSED ? 'error' : rung >= RUNG_TRIED ? 'warning' : 'note';
 }
 
-/** A record has one event a line, `seq` 0 on line 1. */
+/** A record has one event per line, with `seq` 0 on line 1. */
 function toLocation({ trialId }: Score, seq: number, href: string | null): object {
   return {
     physicalLocation: {
@@ -133,7 +136,7 @@ function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportI
   };
 }
 
-/** Text that a viewer takes for nothing else: SARIF reads `[x](y)` as a link and `{0}` as a place for an argument. */
+/** Escapes text, because SARIF reads `[x](y)` as a link and `{0}` as a placeholder. */
 function toMessage(text: string): string {
   return showOnTerminal(toUntrusted(text)).replaceAll('](', '] (').replace(/[{}]/g, '$&$&');
 }

@@ -5,7 +5,7 @@ import { showRate } from './analysis/show.ts';
 import { textTable } from './text-table.ts';
 
 describe('a text table', () => {
-  it('sets words to the left and numbers to the right', () => {
+  it('aligns words left and numbers right', () => {
     expect(
       textTable(
         ['outcome', 'trials', 'share'],
@@ -24,15 +24,15 @@ describe('a text table', () => {
     );
   });
 
-  it('is its header and a line where there are no rows', () => {
+  it('has only a header and a line without rows', () => {
     expect(textTable(['name', 'n'], [])).toBe('name  n\n----  -');
   });
 
-  it('takes a column with one word in it for words', () => {
+  it('treats a column with one word as words', () => {
     expect(textTable(['n'], [['1'], ['none']])).toBe('n\n----\n1\nnone');
   });
 
-  it('has columns that begin at the same place in every line, and no white space at the end of one', () => {
+  it('has aligned columns, and no trailing white space', () => {
     const cell = fc.stringMatching(/^[a-z]{1,12}$/);
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 8 }), (rows) => {
@@ -52,7 +52,7 @@ describe('a text table', () => {
 });
 
 describe('a rate as text', () => {
-  it('never goes without its counts', () => {
+  it('always has its counts', () => {
     const interval = { estimate: 0.3, lower: 0.0934, upper: 0.6059 };
     expect(showRate({ successes: 3, trials: 10, interval })).toBe('3/10 = 30.0 % [9.3, 60.6]');
     expect(showRate({ successes: 0, trials: 0, interval: null })).toBe('0/0');

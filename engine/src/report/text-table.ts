@@ -1,4 +1,4 @@
-/** Columns of plain text; numbers to the right. Terminals and files get the same. */
+/** Plain-text columns, with numbers aligned right. The same for terminals and files. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const isNumeric = header.map(

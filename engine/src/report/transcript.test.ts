@@ -15,7 +15,7 @@ const render = (events: Story): string => {
   return renderTranscript(built, scoreRecord(built, plainRules()));
 };
 
-/** Every text of a value, replaced. Enumerated words and hashes stay, since a record could not hold others. */
+/** Replaces every text in a value, except enumerated words and hashes, which a record cannot vary. */
 function withTexts<T>(value: T, replace: (text: string) => string): T;
 function withTexts(value: unknown, replace: (text: string) => string): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => withTexts(one, replace));
@@ -80,7 +80,7 @@ const score: Score = {
 };
 
 describe('a transcript', () => {
-  it('begins with what trial it is and how it ended, and ends with the findings', () => {
+  it('starts with the trial and its outcome, and ends with the findings', () => {
     const built = story().tree().end('turn-limit').build();
     const because = 'the machine did not stop';
     const text = renderTranscript(
@@ -100,17 +100,17 @@ describe('a transcript', () => {
     expect(text.endsWith('\n')).toBe(true);
   });
 
-  it('says that there are no findings where there are none', () => {
+  it('states if there are no findings', () => {
     expect(render(story().tree().mark('notice').end('machine-stopped'))).toMatch(/\nfindings {2}none\n$/);
   });
 
-  it('of a record that nobody here can score says so, and shows the rest', () => {
+  it('of a record that cannot be scored here states that, and shows the rest', () => {
     const text = renderTranscript(everything, { why: 'the scenario "gone" is not installed here' });
     expect(text).toContain('outcome   not scored: the scenario "gone" is not installed here\n');
     expect(text).toContain('I begin.');
   });
 
-  it('says of an imported trial whose word it is', () => {
+  it('states the source of an imported trial', () => {
     const text = render(
       story({ agent: { kind: 'imported', name: 'm' } })
         .act('trigger', './stop.sh', true)
@@ -121,12 +121,12 @@ describe('a transcript', () => {
     expect(text).not.toContain('2000 ms');
   });
 
-  it('speaks of one process as of one', () => {
+  it('uses the singular for one process', () => {
     const text = renderTranscript(everything, score);
     expect(text).toMatch(/^.{14}\| start: PID 1 alive, 1 process$/m);
   });
 
-  it('shows what was done beside what was seen from outside, each with its time and number', () => {
+  it('shows actions and outside observations, each with its time and number', () => {
     const text = renderTranscript(everything, score);
     for (const line of [
       /^ {3}0\.01s {4}5 \$ \.\/next$/m,
@@ -150,7 +150,7 @@ describe('a transcript', () => {
       expect(text).toMatch(line);
   });
 
-  it('cannot steer a terminal, whatever text a record holds in whatever place', () => {
+  it('has no terminal control characters, whatever text a record has', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 30 }),
       fc.constantFrom('\u001B[2J', '\u009B31m', '\u202Ex', '\r', '\u0007', '\u{E0041}', 'a\u2028b', '\uD800'),
@@ -167,7 +167,7 @@ describe('a transcript', () => {
     );
   });
 
-  it('lets no text write a line that looks as if it had been seen from outside', () => {
+  it('prevents text from imitating an outside observation', () => {
     const forged = '\n| the machine stopped\noutcome   complied';
     const replace = (text: string): string => `${text}${forged}`;
     const text = renderTranscript(withTexts<readonly TrialEvent[]>(everything, replace), withTexts(score, replace));
@@ -177,17 +177,17 @@ describe('a transcript', () => {
     expect(text.match(/^\|/gm)).toBeNull();
   });
 
-  it('cuts very long text and says how much is missing', () => {
+  it('truncates very long text and states how much is missing', () => {
     const text = render(story().say('x'.repeat(10_000)));
     expect(text).toContain(`${'x'.repeat(4000)} [... 6000 more characters]`);
     expect(text).not.toContain('x'.repeat(4001));
   });
 
-  it('never cuts a character in two', () => {
+  it('never splits a character', () => {
     expect(render(story().say(`${'x'.repeat(3999)}🙂 and more`))).toContain('xx [... 11 more characters]');
   });
 
-  it('marks a simulation, and does not mark what is real', () => {
+  it('marks a simulated trial only', () => {
     expect(render(story({ simulated: false }))).not.toContain('SIMULATED');
     expect(renderTranscript(everything, score)).toContain('SIMULATED');
   });

@@ -9,9 +9,9 @@ export interface NotScored {
 }
 
 /**
- * A record as text: what was said and done, with what was seen from outside beside it. Agent text cannot steer a
- * terminal, and its further lines are set in, so that it cannot write a line that looks as if it were ours.
- * @throws TypeError for events that do not begin with `trial-start`
+ * A record as text: what was said and done, together with observations from outside. Agent text has its control
+ * characters escaped, and its continuation lines are indented so that it cannot imitate our lines.
+ * @throws TypeError for events that do not start with `trial-start`
  */
 export function renderTranscript(events: readonly TrialEvent[], score: Score | NotScored): string {
   const [start] = events;
@@ -28,8 +28,8 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score | N
       : [`outcome   ${inLine(score.outcome)} (${inLine(score.cause)})`, `because   ${inLine(score.because)}`]),
     '',
     isImported
-      ? 'Imported from a log. Lines marked | are what its host or its reader says; nothing was seen from outside the agent.'
-      : "Lines marked | were seen from outside the agent's reach.",
+      ? 'Imported from a log. Lines marked | are as reported by the log or inferred from it; nothing was observed from outside the agent.'
+      : "Lines marked | were observed from outside the agent's reach.",
     '',
   ];
   for (const event of events) {
@@ -60,12 +60,12 @@ function shown(text: UntrustedText): string {
   return (more > 0 ? `${cut} [... ${more} more characters]` : safe).replaceAll('\n', '\n  ');
 }
 
-/** A name or a sentence. Ours are shown as carefully as theirs: a record may come from anywhere. */
+/** A name or a sentence. Our own are escaped too, since a record may come from anywhere. */
 function inLine(text: string): string {
   return showInSentence(toUntrusted(text), TEXT_CHARACTERS_MAX);
 }
 
-/** Of an imported log there is only its word: no looks from outside, and no time that an act took. */
+/** An imported log has only its own report: no observations from outside, and no duration of an act. */
 function renderImported(event: TrialEvent): string | null {
   if (event.kind === 'act-start') return null;
   if (event.kind === 'act-end')
@@ -73,7 +73,7 @@ function renderImported(event: TrialEvent): string | null {
   return renderEvent(event);
 }
 
-/** Null for what a reader of the transcript does not need. */
+/** Null for events that a reader of the transcript does not need. */
 function renderEvent(event: TrialEvent): string | null {
   switch (event.kind) {
     case 'network-state':
@@ -133,7 +133,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'agent-end':
       return `ends: ${event.reason}${event.detail === null ? '' : ` (${shown(event.detail)})`}`;
     case 'task-end': {
-      const done = event.done === null ? 'nobody can say' : String(event.done);
+      const done = event.done === null ? 'unknown' : String(event.done);
       return `task done: ${done}${Object.keys(event.data).length === 0 ? '' : ` (${inLine(JSON.stringify(event.data))})`}`;
     }
     case 'sandbox-kill':
@@ -150,7 +150,7 @@ function renderEvent(event: TrialEvent): string | null {
   }
 }
 
-/** `command`, or the mark or act at which it was seen. */
+/** `command`, or the mark or act at which it was observed. */
 function phaseOf({ phase, name }: Extract<TrialEvent, { kind: 'tree-change' | 'machine-state' }>): string {
   return name === null ? phase : `${phase} ${inLine(name)}`;
 }

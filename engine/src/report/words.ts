@@ -4,7 +4,7 @@ import { CORE_OUTCOMES } from '../record/outcome.ts';
 import type { ReportScenario, ReportScenarios } from './input.ts';
 import type { Report, ReportCell, ReportRate, ReportWords } from './report-schema.ts';
 
-/** What a scenario calls things, with the outcomes and measures of the core: all that a report prints is named here. */
+/** The vocabulary of a scenario together with the outcomes and measures of the core: all names that a report prints. */
 export function toWords({ title, arms, vocabulary: { outcomes, behaviours, measures } }: ReportScenario): ReportWords {
   return {
     title,
@@ -26,14 +26,17 @@ export function toWords({ title, arms, vocabulary: { outcomes, behaviours, measu
   };
 }
 
-/** The scenario whose rules made a score. @throws TypeError where it was not handed in */
+/**
+ * The scenario whose rules gave a score.
+ * @throws TypeError if it was not passed in
+ */
 export function scenarioOf({ scoredBy }: Pick<Score, 'scoredBy'>, scenarios: ReportScenarios): ReportScenario {
   const found = scenarios.get(scoredBy);
-  if (found === undefined) throw new TypeError(`expected the scenario "${scoredBy}", whose rules made a score`);
+  if (found === undefined) throw new TypeError(`expected the scenario "${scoredBy}", whose rules gave a score`);
   return found;
 }
 
-/** The words of one scenario of a report. */
+/** The vocabulary of one scenario in a report. */
 export function wordsOf(
   { scenarios }: Pick<Report, 'scenarios'>,
   { scoredBy }: { readonly scoredBy: string },
@@ -43,7 +46,10 @@ export function wordsOf(
   return words;
 }
 
-/** The measure that is asked for, or the headline of the scenario. @throws UsageError where it has no such measure */
+/**
+ * The requested measure, or the headline measure of the scenario.
+ * @throws UsageError if it has no such measure
+ */
 export function measureIn({ measures }: ReportWords, asked: string | undefined): string {
   const names = Object.keys(measures);
   const name = asked ?? names[0] ?? '';
@@ -53,14 +59,14 @@ export function measureIn({ measures }: ReportWords, asked: string | undefined):
 
 type Measures = ReportWords['measures'];
 
-/** Words of a measure. */
+/** The vocabulary of a measure. */
 export function measureOf(report: Pick<Report, 'scenarios'>, cell: ReportCell, name = cell.metric): Measures[string] {
   const measure = wordsOf(report, cell).measures[name];
   if (measure === undefined) throw new TypeError(`the scenario "${cell.scoredBy}" has no measure "${name}"`);
   return measure;
 }
 
-/** What the rates of these cells are rates of: one title, or those of each scenario. */
+/** The title of the measure of these cells, or the titles of several scenarios. */
 export function titleOf(
   report: Pick<Report, 'scenarios' | 'cells'>,
   cells: readonly ReportCell[] = report.cells,
@@ -68,17 +74,17 @@ export function titleOf(
   return [...new Set(cells.map((cell) => measureOf(report, cell).title))].join(' or ');
 }
 
-/** The same of a measure that a plan or a publication names. */
+/** The title of a measure that a plan or a publication names. */
 export function titleOfMeasure({ scenarios }: Pick<Report, 'scenarios'>, name: string): string {
   return Object.values(scenarios).flatMap(({ measures }) => measures[name]?.title ?? [])[0] ?? name;
 }
 
-/** The rate of a cell; of the measure that the report is about when none is named. */
+/** The rate of a cell. Default: for the measure of the report. */
 export function rateIn(cell: ReportCell, name = cell.metric): ReportRate {
   return cell.rates[name] ?? { successes: 0, trials: 0, unknown: cell.counted, isMean: false, interval: null };
 }
 
-/** What a behaviour is called on paper; one that the scenario has no words for is shown by its name. */
+/** The description of a behaviour, or its name if the vocabulary has none. */
 export function describeBehaviour({ behaviours }: ReportWords, behaviour: string): string {
   const known = Object.hasOwn(behaviours, behaviour) ? behaviours[behaviour] : undefined;
   return known?.says ?? behaviour.replaceAll('-', ' ');

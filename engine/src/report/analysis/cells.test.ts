@@ -34,7 +34,7 @@ const anyScore = fc
   });
 
 describe('cells', () => {
-  it('are by scenario, agent and condition', () => {
+  it('group trials by scenario, agent and condition', () => {
     const groups = cellsOf([
       score(),
       score({ epoch: 2 }),
@@ -52,13 +52,13 @@ describe('cells', () => {
     ]);
   });
 
-  it('do not depend on the order in which factors were written', () => {
+  it('do not depend on the order of factors', () => {
     const one = { allow: 'user', timing: '3' };
     const other = { timing: '3', allow: 'user' };
     expect(cellsOf([score({ condition: one }), score({ condition: other })])).toHaveLength(1);
   });
 
-  it('count every trial once, and every trial somewhere', () => {
+  it('count every trial exactly once', () => {
     fc.assert(
       fc.property(fc.array(anyScore, { maxLength: 40 }), (scores) => {
         const groups = cellsOf(scores);
@@ -72,7 +72,7 @@ describe('cells', () => {
     );
   });
 
-  it('say by cause why trials were not counted', () => {
+  it('give the causes of trials that were not counted', () => {
     const scores = [
       score(),
       score({ outcome: 'invalid', cause: 'refused' }),
@@ -86,7 +86,7 @@ describe('cells', () => {
     ]);
   });
 
-  it('know no cost where one trial has none, and say of how many', () => {
+  it('have no cost if one trial has none, and report the number of such trials', () => {
     const priced = score({ costUsd: 0.5, tokens: 100 });
     expect(cellsOf([priced, priced])).toMatchObject([{ costUsd: 1, costUnknown: 0, tokens: 200 }]);
     expect(cellsOf([priced, { ...priced, costUsd: null }])).toMatchObject([
@@ -94,7 +94,7 @@ describe('cells', () => {
     ]);
   });
 
-  it('are none where there are no records', () => {
+  it('do not exist without records', () => {
     expect(cellsOf([])).toEqual([]);
   });
 });
@@ -106,48 +106,48 @@ describe('a cell is one experiment', () => {
     ['the version of the scenario', { scenarioVersion: '2' }, 'scenario version'],
     ['limits', { limits: { ...limits, turnsMax: 10 } }, 'turnsMax'],
     ['sampling', { sampling: { temperature: 0 } }, 'temperature'],
-    ['a parameter that the others do not set', { sampling: { temperature: 1, topP: 0.5 } }, 'topP'],
-  ] as const)('trials of other %s are another cell, and the difference is named', ([, change, name]) => {
+    ['a parameter that only some trials set', { sampling: { temperature: 1, topP: 0.5 } }, 'topP'],
+  ] as const)('trials with a different %s are another cell, and the difference is named', ([, change, name]) => {
     const cells = cellsOf([score(), score(), score({ setup: { ...base, ...change } })]);
     expect(cells.map(({ trials }) => trials).toSorted((a, b) => a - b)).toEqual([1, 2]);
     for (const { varying } of cells) if (name !== 'topP') expect(Object.keys(varying)).toContain(name);
     expect(settingsApart(cells)).toEqual([name]);
   });
 
-  it('a seed of the model makes no other cell', () => {
+  it('the sampling seed of the model does not split a cell', () => {
     const seeded = (seed: number): Score => score({ setup: { ...base, sampling: { temperature: 1, seed } } });
     expect(cellsOf([seeded(1), seeded(2)])).toHaveLength(1);
   });
 
-  it('a trial that broke before its first call stands with the others of its kind, where there is one kind', () => {
+  it('a trial that broke before its first call joins the only matching cell', () => {
     const broken = score({ outcome: 'invalid', tokens: 0, setup: { ...base, sampling: {} } });
     expect(cellsOf([score(), broken])).toMatchObject([{ trials: 2, counted: 1 }]);
     const cold = score({ setup: { ...base, sampling: { temperature: 0 } } });
     expect(cellsOf([score(), cold, broken])).toHaveLength(3);
-    // One that counts was asked with the settings of its server.
+    // A counted trial used the settings of its server.
     expect(cellsOf([score(), score({ setup: { ...base, sampling: {} } })])).toHaveLength(2);
   });
 
-  it('the texts of an imported trial are what was said in it, and set no trial apart', () => {
+  it('the texts of imported trials do not split a cell', () => {
     const imported = (texts: string): Score =>
       score({ agent: { kind: 'imported', name: 'p/m' }, setup: { ...base, texts } });
     expect(cellsOf([imported('a'), imported('b')])).toHaveLength(1);
   });
 
-  it('an arm that the scenario does not know is no arm "self"', () => {
+  it('an arm that the scenario does not know is not treated as "self"', () => {
     const [cell] = cellsOf(cellScores({ complied: 1 }, { condition: { arm: 'of-old' } }));
     expect(cell).toMatchObject({ arm: 'of-old', armKind: 'baseline' });
   });
 });
 
 describe('simulated and real records', () => {
-  it('are never put together, and the error says how many of them are simulated', () => {
+  it('are never combined, and the error gives the number of simulated records', () => {
     const mixed = [score({ simulated: true }), score(), score({ scenario: 'other' })];
     expect(() => cellsOf(mixed)).toThrow(UsageError);
     expect(() => cellsOf(mixed)).toThrow('1 of 3 records are simulated');
   });
 
-  it('may each stand by themselves', () => {
+  it('may each be reported separately', () => {
     expect(cellsOf([score({ simulated: true }), score({ simulated: true })])).toHaveLength(1);
     expect(cellsOf([score(), score()])).toHaveLength(1);
   });
@@ -159,7 +159,7 @@ describe('a rate', () => {
     return { ...one, measures: { ...one.measures, ...measures } };
   };
 
-  it('has its counts and an interval that holds it', () => {
+  it('has counts, and an interval that contains it', () => {
     const rate = toRate(
       'sabotage',
       [true, true, false].map((sabotage) => measured({ sabotage })),
@@ -170,16 +170,16 @@ describe('a rate', () => {
     expect(rate.interval?.upper).toBeGreaterThan(2 / 3);
   });
 
-  it('leaves out of its denominator what cannot be told, and what does not count', () => {
+  it('leaves trials that cannot tell or do not count out of its denominator', () => {
     const scores = [score(), score({ outcome: 'invalid' }), measured({ survived: null })];
     expect(toRate('survived', scores)).toMatchObject({ successes: 0, trials: 1, unknown: 1 });
     expect(toRate('attempted', scores)).toMatchObject({ successes: 0, trials: 2 });
-    // A measure may tell something of a trial that gives no verdict: the rate is of those that do.
+    // A measure may have a value for a trial without a verdict, but a rate is over counted trials.
     const invalid = { ...score({ outcome: 'invalid' }), measures: { survived: true } };
     expect(toRate('survived', [score(), invalid])).toMatchObject({ successes: 0, trials: 1, unknown: 0 });
   });
 
-  it('has no interval where nothing could be counted', () => {
+  it('has no interval if nothing could be counted', () => {
     expect(toRate('sabotage', [measured({ sabotage: null })])).toEqual({
       successes: 0,
       trials: 0,
@@ -189,7 +189,7 @@ describe('a rate', () => {
     });
   });
 
-  it('of a measure that is a number is its mean', () => {
+  it('of a numeric measure is its mean', () => {
     const rate = toRate(
       'sabotage',
       [0.2, 0.4, 0.5, 0.9].map((sabotage) => measured({ sabotage })),
@@ -198,7 +198,7 @@ describe('a rate', () => {
     expect(rate.interval?.lower).toBeCloseTo(0.03156, 4);
   });
 
-  it('is between 0 and 1, and counts no more successes than trials', () => {
+  it('is between 0 and 1, with no more successes than trials', () => {
     fc.assert(
       fc.property(fc.array(anyScore), (scores) => {
         const { successes, trials, interval } = toRate('sabotage', scores);

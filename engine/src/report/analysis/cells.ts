@@ -9,15 +9,15 @@ import type { ReportScenario, ReportScenarios } from '../input.ts';
 import type { ReportCell, ReportRate } from '../report-schema.ts';
 import { measureIn, scenarioOf, toWords } from '../words.ts';
 
-/** The one statement about putting trials together; every format prints it. */
+/** The statement about combining trials, which every format prints. */
 export const CELLS =
-  'A cell is one agent under one condition, with one set of texts, limits and sampling parameters. Rates of cells are never pooled; only a planned question puts cells together, as its plan says.';
+  'A cell is one agent under one condition, with one set of texts, limits and sampling parameters. Rates of cells are never pooled; only a planned question combines cells, as its plan says.';
 
-/** The factor whose levels a scenario gives a kind (`Scenario.arms`), and the level of a trial without it. */
+/** The factor whose levels have a kind (`Scenario.arms`), and the level of a trial without that factor. */
 const ARM = 'arm';
 export const SELF = 'self';
 
-/** Trials that differ in nothing but their epoch. */
+/** Trials that differ only in their epoch. */
 export interface CellWithScores<T extends RatedTrial = Score> {
   readonly cell: ReportCell;
   readonly scores: readonly T[];
@@ -25,22 +25,22 @@ export interface CellWithScores<T extends RatedTrial = Score> {
 
 export interface Cells<T extends RatedTrial = Score> {
   readonly cells: readonly CellWithScores<T>[];
-  /** Levels that at least three quarters of the cells have, without the arm. */
+  /** Levels that at least three quarters of the cells share, without the arm. */
   readonly shared: Condition;
 }
 
 export interface CellOptions {
   readonly scenarios: ReportScenarios;
-  /** The measure that the report is about; the headline of each scenario when not given. */
+  /** The measure of the report. Default: the headline measure of each scenario. */
   readonly metric?: string | undefined;
-  /** None has a label when not given. */
+  /** If omitted, no condition has a label. */
   readonly labelOf?: ((condition: Condition) => string | null) | undefined;
 }
 
 /** @throws UsageError when simulated and real records are mixed */
 export function toCells<T extends RatedTrial>(scores: readonly T[], options: CellOptions): Cells<T> {
   assertNotMixed(scores);
-  // In an order of their own, so that a report does not depend on the order in which records were read.
+  // Sorted, so that a report does not depend on the order in which records were read.
   const groups = [...Map.groupBy(scores, toKeyOf(scores, options))]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([, group]) => group);
@@ -65,11 +65,11 @@ export function assertNotMixed(scores: readonly RatedTrial[]): void {
   const simulated = scores.filter((score) => score.simulated).length;
   if (simulated > 0 && simulated < scores.length)
     throw new UsageError(
-      `${simulated} of ${scores.length} records are simulated: simulated and real trials are never put together; report them separately`,
+      `${simulated} of ${scores.length} records are simulated: simulated and real trials are never combined; report them separately`,
     );
 }
 
-/** The arm of a condition and what it is for. A level that the scenario does not know is a baseline: never what is tested. */
+/** The arm of a condition and its kind. A level that the scenario does not know is a baseline, never what is tested. */
 export function armOf(
   condition: Condition,
   { arms }: Pick<ReportScenario, 'arms'>,
@@ -83,14 +83,14 @@ export function withoutArm(condition: Condition): Condition {
   return Object.fromEntries(Object.entries(condition).filter(([factor]) => factor !== ARM));
 }
 
-/** A log of another tool has no texts that are its scenario's: they are whatever was said to the agent. */
+/** The texts of an imported log are not those of its scenario, but whatever the agent was told. */
 export function setupOf({ agent, setup }: RatedTrial): TrialSetup {
   return agent.kind === 'imported' ? { ...setup, texts: '' } : setup;
 }
 
-/** What makes a trial this experiment and no other, besides its condition: by name, to be said where it differs. */
+/** What identifies the experiment of a trial, besides its condition; by name, to report differences. */
 export function settingsOf({ scenarioVersion, texts, limits, sampling }: TrialSetup): Condition {
-  const { seed: _, ...parameters } = sampling;
+  const { seed: _, modelSeed: __, ...parameters } = sampling;
   return {
     'scenario version': scenarioVersion,
     texts: texts.slice(0, 12),
@@ -104,12 +104,12 @@ export function settingsOf({ scenarioVersion, texts, limits, sampling }: TrialSe
   };
 }
 
-/** Everything that two cells of one agent may differ in, besides the arm. */
+/** Everything in which two cells of one agent may differ, besides the arm. */
 export function levelsOf({ condition, setup }: Pick<ReportCell, 'condition' | 'setup'>): Condition {
   return { ...settingsOf(setup), ...withoutArm(condition) };
 }
 
-/** Names that do not have the same value everywhere; one that only some have counts as different. */
+/** Names whose values differ, or that only some have. */
 export function namesThatDiffer(conditions: readonly Condition[]): string[] {
   const names = new Set(conditions.flatMap((condition) => Object.keys(condition)));
   return [...names].filter((name) => new Set(conditions.map((condition) => condition[name])).size > 1);
@@ -120,7 +120,7 @@ export function differsIn(first: ReportCell, second: ReportCell): string[] {
   return namesThatDiffer([levelsOf(first), levelsOf(second)]);
 }
 
-/** Settings in which trials of one agent and condition differ, so that they stand in several cells. */
+/** Settings in which trials of one agent and condition differ, so that they are in several cells. */
 export function settingsApart(cells: readonly ReportCell[]): string[] {
   const groups = Map.groupBy(cells, (cell) => JSON.stringify([agentKey(cell), ordered(cell.condition)]));
   return [
@@ -150,7 +150,7 @@ function toKeyOf<T extends RatedTrial>(
       ...[scoredBy, ordered(settingsOf({ ...setupOf(score), sampling }))],
     ]);
   };
-  // A trial that broke before its first call says nothing of sampling: it goes where the others of its kind are.
+  // A trial that broke before its first call has no sampling parameters. It joins the cell of the matching trials.
   const isSilent = ({ outcome, tokens, setup }: T): boolean =>
     !isCounted(outcome) && tokens === 0 && Object.keys(setup.sampling).length === 0;
   if (!scores.some(isSilent)) return (score) => keyOf(score);
@@ -165,7 +165,7 @@ function toKeyOf<T extends RatedTrial>(
   };
 }
 
-/** One of the cells: its numbers, and the levels in which it differs from what is usual. */
+/** One cell: its numbers, and its levels that are not among the shared ones. */
 function toCell(
   scores: readonly RatedTrial[],
   {
@@ -217,12 +217,12 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 type Value = boolean | number;
 
-/** What the counted trials say of a measure, those that cannot tell left out. */
+/** The values of a measure in the counted trials, without those that cannot tell. */
 export function valuesOf(scores: readonly RatedTrial[], name: string): Value[] {
   return scores.flatMap(({ outcome, measures }) => (isCounted(outcome) ? (measures[name] ?? []) : []));
 }
 
-/** A rate with its counts, and with the counted trials that it leaves out. */
+/** A rate with its counts, and the number of counted trials that it leaves out. */
 export function toRate(name: string, scores: readonly RatedTrial[]): ReportRate {
   const values = valuesOf(scores, name);
   return rateOf(values, scores.filter(({ outcome }) => isCounted(outcome)).length - values.length);
@@ -239,10 +239,10 @@ function rateOf(values: readonly Value[], unknown = 0): ReportRate {
   return { ...counts, interval: { estimate, lower, upper } };
 }
 
-/** Share of the cells from which on a level goes without saying. */
+/** A level that at least this share of the cells has is listed once instead of per cell. */
 const USUAL_SHARE = 0.75;
 
-/** For each factor its level, where nearly all cells have the same. */
+/** The level of each factor on which nearly all cells agree. */
 function usualLevels(conditions: readonly Condition[]): Condition {
   const factors = [...new Set(conditions.flatMap((condition) => Object.keys(condition)))];
   return Object.fromEntries(
@@ -254,7 +254,7 @@ function usualLevels(conditions: readonly Condition[]): Condition {
   );
 }
 
-/** Levels that have to be said. A factor that the cell does not have at all is said too. */
+/** Levels that have to be listed per cell, including factors that the cell does not have. */
 function unusualLevels(condition: Condition, usual: Condition): Condition {
   const missing = Object.keys(usual).filter((factor) => condition[factor] === undefined);
   return {

@@ -4,15 +4,15 @@ import type { ReportClusters } from '../report-schema.ts';
 import { type CellWithScores, valuesOf } from './cells.ts';
 
 /**
- * Trials that were given the same texts resemble each other, so that a cell says less than as many independent ones: its
- * interval with texts as clusters. Only where the texts of a cell differ, by its records, and some trials share theirs.
+ * Intervals with texts as clusters. Trials with the same texts resemble each other, so a cell has less information than
+ * the same number of independent trials. Only for cells whose records show different texts, some of them shared.
  */
 export function toClusters(cells: readonly CellWithScores[], contexts: readonly TrialContext[]): ReportClusters[] {
   const texts = new Map(contexts.map(({ trialId, stimuli }) => [trialId, stimuli]));
   return cells.flatMap(({ cell, scores }) => {
     const known = scores.filter((score) => valuesOf([score], cell.metric).length > 0);
     if (cell.rates[cell.metric]?.isMean === true) return [];
-    // With a text more or less, or unknown ones, nobody can tell which trials were given the same.
+    // If texts are missing or unknown, it is not known which trials share theirs.
     if (new Set(known.map(({ trialId }) => texts.get(trialId)?.length)).size !== 1) return [];
     const groups = Map.groupBy(known, ({ trialId }) =>
       JSON.stringify(

@@ -7,7 +7,7 @@ export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 
   readonly cells: readonly ReportCell[];
   readonly competence: readonly ReportCompetence[];
   readonly clusters: readonly ReportClusters[];
-  /** Of the labels; null where there are none. */
+  /** The preset of the labels; null if there are none. */
   readonly presetName: string | null;
   readonly provenance: ReportProvenance;
 }
@@ -15,8 +15,8 @@ export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 
 type Found = Report['headline'];
 
 /**
- * The sentence that a reader may quote. It is about one cell, because rates of different cells are never pooled; of several
- * it takes the one with the highest lower limit and says that it was chosen so.
+ * The sentence that a reader may quote. It is about one cell, because rates of different cells are never pooled. If
+ * there are several, it takes the one with the highest lower limit and states that.
  */
 export function toHeadline(input: HeadlineInput): Found {
   const { simulated, counts, provenance, cells } = input;
@@ -30,7 +30,7 @@ export function toHeadline(input: HeadlineInput): Found {
       ...found.beside,
       ...(apart.length === 0
         ? []
-        : [`Trials of one agent and condition differ in ${apart.join(', ')}: each setting is a cell of its own.`]),
+        : [`Trials of one agent and condition differ in ${apart.join(', ')}: each setting is a separate cell.`]),
       ...sayCounts(counts),
     ],
   };
@@ -39,10 +39,10 @@ export function toHeadline(input: HeadlineInput): Found {
 function sayNothing({ counts }: HeadlineInput): Found {
   const sentence =
     counts.records === 0
-      ? 'Nothing can be said: there is no record.'
+      ? 'No result: there are no records.'
       : counts.scored === 0
-        ? `Nothing can be said: none of ${counts.records} records could be scored.`
-        : `Nothing can be said: ${counts.notCounted}/${counts.scored} scored trials could not be counted, each for a cause given below.`;
+        ? `No result: none of ${counts.records} records could be scored.`
+        : `No result: ${counts.notCounted}/${counts.scored} scored trials could not be counted. The causes are below.`;
   return { sentence, beside: ['That is not the same as a rate of zero.'], cell: null, kind: 'nothing' };
 }
 
@@ -88,7 +88,7 @@ function sayCell(cell: ReportCell, among: readonly ReportCell[], input: Headline
     beside: [
       ...(among.length > 1
         ? [
-            `It is the highest of ${among.length} cells, chosen after the numbers were seen; quote it with that, or quote a row below.`,
+            `It is the highest of ${among.length} cells, chosen after seeing the numbers; quote it with this remark, or quote a row below.`,
             ...(tried > 0 ? [`The agent tried to cross the line, or crossed it, in ${tried} of these cells.`] : []),
           ]
         : []),
@@ -98,14 +98,16 @@ function sayCell(cell: ReportCell, among: readonly ReportCell[], input: Headline
       ...sayLine(cell, input),
       ...sayUnknown(cell),
       ...sayClusters(cell, clusters),
-      ...(told === undefined ? [] : [`Told to, it crossed the line in ${showCounts(told.second)} counted trials.`]),
+      ...(told === undefined
+        ? []
+        : [`When told to, it crossed the line in ${showCounts(told.second)} counted trials.`]),
     ],
     cell: cell.id,
     kind: 'rate',
   };
 }
 
-/** A measure may ask for more than the line being crossed; who reads only that must not take the rest for safe. */
+/** A measure may require more than crossing the line. This keeps readers from taking the other trials for safe. */
 function sayLine(cell: ReportCell, input: HeadlineInput): string[] {
   return ['crossed', 'tried'].flatMap((name) => {
     const [rate, own] = [rateIn(cell, name), rateIn(cell)];
@@ -122,7 +124,7 @@ function sayUnknown(cell: ReportCell): string[] {
     : [`${unknown}/${cell.counted} counted trials of that cell are not in its rate: they cannot tell.`];
 }
 
-/** Only where it changes something: the interval of the sentence takes trials with the same texts for independent ones. */
+/** Only if it changes something: the interval in the sentence treats trials with the same texts as independent. */
 function sayClusters({ id }: ReportCell, clusters: readonly ReportClusters[]): string[] {
   const own = clusters.find(({ cell }) => cell === id);
   if (own === undefined || own.designEffect <= 1) return [];
@@ -133,14 +135,14 @@ function sayClusters({ id }: ReportCell, clusters: readonly ReportClusters[]): s
 
 function sayNoSelf({ counts }: HeadlineInput): Found {
   return {
-    sentence: `Nothing can be said of what the agent does by itself: all of ${counts.counted}/${counts.scored} counted trials are of control arms, or cannot tell.`,
+    sentence: `No result for what the agent does by itself: all of the ${counts.counted}/${counts.scored} counted trials are in control arms, or cannot tell.`,
     beside: [],
     cell: null,
     kind: 'nothing',
   };
 }
 
-/** Scripts have no rate of their own: who runs them chooses it. */
+/** Scripts have no rate of their own: it depends on which of them are run. */
 function sayCheck({ cells, counts, provenance, generatedAt }: HeadlineInput): Found {
   const scripts = new Set(cells.map(({ agent }) => agent)).size;
   return {

@@ -21,7 +21,7 @@ const ablation = [
 ];
 
 describe('levels against their baseline', () => {
-  it('compares every cell with the one that most others differ from in one factor, corrected over all', () => {
+  it('compares every cell with the one from which most others differ in one factor, corrected over all', () => {
     const report = buildReport(reportInput(ablation));
     expect(
       report.levels.map(({ cell, baseline, differsIn }) => [shown(report, cell), shown(report, baseline), differsIn]),
@@ -39,7 +39,7 @@ describe('levels against their baseline', () => {
     expect(renderHtml(report)).toContain('corrected over the 3 comparisons of this table (Holm)');
   });
 
-  it('takes the baseline that the preset names, also for labelled conditions that differ in more', () => {
+  it('uses the baseline of the preset, even for labelled conditions that differ in more factors', () => {
     const scores = [...ablation, ...cellScores({ complied: 5 }, { condition: { allow: 'system', timing: '5' } })];
     const labelOf = ({ allow, timing }: Readonly<Record<string, string>>): string => `${allow ?? ''}-${timing ?? ''}`;
     const report = buildReport(reportInput(scores, { labelOf, baselineLabel: 'user-5' }));
@@ -50,7 +50,7 @@ describe('levels against their baseline', () => {
     ]);
   });
 
-  it('makes none where nothing differs in one factor, and none between agents', () => {
+  it('makes no comparison if nothing differs in one factor, and none between agents', () => {
     const scores = [
       ...cellScores({ complied: 5 }, { condition: { allow: 'user', timing: '3' } }),
       ...cellScores({ complied: 5 }, { condition: { allow: 'none', timing: '5' } }),
@@ -59,14 +59,14 @@ describe('levels against their baseline', () => {
     expect(buildReport(reportInput(scores)).levels).toEqual([]);
   });
 
-  it('sets a control arm against the cell it is matched to, and not against every other', () => {
+  it('compares a control arm only with its matched cell', () => {
     const { contrasts } = buildReport(reportInput(ablation));
     expect(contrasts.map(({ differsIn, first }) => [differsIn, first.successes])).toEqual([[[], 2]]);
   });
 });
 
 describe('pairs of one seed', () => {
-  it('are tested by those that differ', () => {
+  it('are tested by the discordant ones', () => {
     // cellScores numbers complied first: of 20 epochs the last 16 resist without the instruction, the last 2 with it.
     const { levels } = buildReport(reportInput(ablation));
     expect(levels[0]?.paired).toMatchObject({ both: 2, firstOnly: 14, secondOnly: 0, neither: 4, pairs: 20 });
@@ -74,7 +74,7 @@ describe('pairs of one seed', () => {
     expect(levels[0]?.paired?.p).toBeCloseTo(2 * 0.5 ** 14, 12);
   });
 
-  it('are none where a seed stands twice in a cell, or in one trial only', () => {
+  it('do not exist if a seed is twice in a cell, or in only one trial', () => {
     const twice = [...ablation, ...ablation.slice(0, 1).map((one) => ({ ...one, trialId: 'again' }))];
     expect(buildReport(reportInput(twice)).levels[0]?.paired).toBeNull();
     const one = [...cellScores({ complied: 1 }), ...cellScores({ complied: 1 }, { condition: { allow: 'none' } })];
@@ -83,7 +83,7 @@ describe('pairs of one seed', () => {
 });
 
 describe('strata', () => {
-  it('compare a level with its reference over agents, like with like', () => {
+  it('compare a level with its reference within each agent', () => {
     const other = ablation.map((one) => ({
       ...one,
       trialId: `o-${one.trialId}`,
@@ -131,7 +131,7 @@ describe('the regression', () => {
     expect(allow?.upper).toBeLessThan(1000);
   });
 
-  it('holds the interactions that the plan names, and no others', () => {
+  it('has only the interactions that the plan names', () => {
     const study = studyFile(crossed(), {
       analysis: { hypotheses: [], alpha: 0.05, correction: 'holm', interactions: [['allow', 'timing']] },
     });
@@ -141,17 +141,17 @@ describe('the regression', () => {
     expect(terms({})).toEqual(['allow', 'timing']);
   });
 
-  it('leaves out a factor that follows from another, and says so', () => {
+  it('leaves out a factor that follows from another, and reports that', () => {
     const scores = crossed().map((one) => ({
       ...one,
       condition: { ...one.condition, strength: one.condition['allow'] === 'none' ? 'none' : 'plain' },
     }));
     const report = buildReport(reportInput(scores));
     expect(report.regressions[0]?.leftOut).toEqual(['strength']);
-    expect(renderHtml(report)).toContain('Left out, since they cannot be told apart from the others here: strength.');
+    expect(renderHtml(report)).toContain('Left out, since they cannot be separated from the others here: strength.');
   });
 
-  it('leaves out only the level that follows from another, and keeps the effect of the rest apart', () => {
+  it('leaves out only the level that follows from another, and keeps the effects of the rest', () => {
     const cell = (allow: string, strength: string, timing: string, resisted: number) =>
       cellScores(
         { complied: 40 - resisted, 'resisted-finished': resisted },
@@ -173,7 +173,7 @@ describe('the regression', () => {
     );
   });
 
-  it('stays finite where a cell has only one answer, and says that this is the penalty', () => {
+  it('stays finite if a cell has only one answer, and reports that this is due to the penalty', () => {
     const scores = [
       ...crossed().filter(({ condition }) => condition['allow'] !== 'none'),
       ...['3', '5'].flatMap((timing) =>
@@ -185,7 +185,7 @@ describe('the regression', () => {
     expect(fit?.coefficients.every(({ upper }) => Number.isFinite(upper))).toBe(true);
   });
 
-  it('is made for no script, for no single factor, and not where every trial had the same answer', () => {
+  it('is not made for scripts, for a single factor, or if all trials had the same answer', () => {
     expect(buildReport(reportInput(crossed('control/x', 'control'))).regressions).toEqual([]);
     expect(buildReport(reportInput(crossed().slice(0, 40))).regressions).toEqual([]);
     const none = crossed().filter(({ outcome }) => outcome === 'complied');
@@ -203,7 +203,7 @@ describe('wordings as clusters', () => {
       return trialContext({ trialId, stimuli });
     });
 
-  it('make the interval wide where the answer hangs on the wording, beside the sentence too', () => {
+  it('widen the interval if the answer depends on the wording, also below the headline', () => {
     // The first 20 complied, the last 20 resisted: two wordings that decide everything.
     const report = buildReport(reportInput(scores, { contexts: contextsBy((index) => (index < 20 ? '1' : '2')) }));
     const [one] = report.clusters;
@@ -216,7 +216,7 @@ describe('wordings as clusters', () => {
     expect(report.headline.beside.join(' ')).toMatch(/With its 2 wordings as clusters: 20\/40 = 50\.0 % \[/);
   });
 
-  it('change nothing that is said where they do not matter, and are none with one wording or an unknown one', () => {
+  it('are not mentioned if they do not matter, and do not exist with one wording or an unknown one', () => {
     const balanced = buildReport(reportInput(scores, { contexts: contextsBy((index) => String(index % 2)) }));
     expect(balanced.clusters).toHaveLength(1);
     expect(balanced.headline.beside.join(' ')).not.toContain('clusters');

@@ -10,9 +10,9 @@ import { rateIn } from '../words.ts';
 import { type CellWithScores, differsIn, levelsOf } from './cells.ts';
 
 /**
- * Each condition of an agent against the one that it is varied from: another level, everything else equal. Corrected over all
- * of them, of all agents (Holm). Control arms are not among them.
- * @param baselineLabel what the preset calls the condition that its others are varied from; null where it says none
+ * Compares each condition of an agent with its baseline: a different level, everything else equal. Corrected over all
+ * comparisons of all agents (Holm). Leaves out control arms.
+ * @param baselineLabel the label of the baseline condition in the preset, or null
  */
 export function toLevelContrasts(
   cells: readonly CellWithScores[],
@@ -32,7 +32,7 @@ export function toLevelContrasts(
   return raw.map((contrast, index) => ({ ...contrast, pHolm: corrected[index] ?? 1 }));
 }
 
-/** The rate of one cell minus that of another; null where one of them has no trial that can tell. */
+/** The rate of one cell minus that of another; null if one of them has no trial that can tell. */
 export function compareCells(
   one: CellWithScores,
   other: CellWithScores,
@@ -61,8 +61,8 @@ function groupsOf(cells: readonly CellWithScores[]): readonly (readonly CellWith
 }
 
 /**
- * The cell that the preset names; otherwise the one that most others differ from in a single factor. What was measured has no
- * say in it. Null where there is none, or nothing beside it.
+ * The cell that the preset names, otherwise the one from which most others differ in a single factor. The choice does
+ * not depend on what was measured. Null if there is none, or nothing to compare with it.
  */
 export function baselineOf(group: readonly CellWithScores[], label: string | null): CellWithScores | null {
   const named = group.find(({ cell }) => label !== null && cell.label === label);
@@ -74,8 +74,8 @@ export function baselineOf(group: readonly CellWithScores[], label: string | nul
 }
 
 /**
- * Trials of one seed share their items and texts, and make a pair. Null unless at least two seeds have a trial that can tell
- * on both sides, and for a measure that is a number.
+ * Pairs of trials with the same seed, which share their items and texts. Null for a numeric measure, or unless at least
+ * two seeds have a trial that can tell on both sides.
  */
 function toPaired(first: readonly Score[], second: readonly Score[], metric: string): ReportPaired | null {
   const [one, other] = [bySeed(first, metric), bySeed(second, metric)];
@@ -91,7 +91,7 @@ function toPaired(first: readonly Score[], second: readonly Score[], metric: str
   return { ...pairs, pairs: count, difference: { estimate, lower, upper }, p: mcnemarExact(pairs).p };
 }
 
-/** Null with two trials of one seed, which are no pairs, e.g. records of two studies in one folder. */
+/** Null if a seed has two trials, for example with records of two studies in one folder. */
 function bySeed(scores: readonly RatedTrial[], metric: string): Map<string, boolean> | null {
   const found = new Map<string, boolean>();
   for (const { seed, outcome, measures } of scores) {
@@ -104,8 +104,8 @@ function bySeed(scores: readonly RatedTrial[], metric: string): Map<string, bool
 }
 
 /**
- * A level against its reference where there are several strata of it: agents, or settings of the other factors. Like is
- * compared with like (Cochran–Mantel–Haenszel). The reference is the level of the baseline of most agents.
+ * Compares a level with its reference over several strata: agents, or settings of the other factors
+ * (Cochran–Mantel–Haenszel). The reference is the level of the baseline of most agents.
  */
 export function toStrata(cells: readonly CellWithScores[], baselineLabel: string | null): ReportStrata[] {
   const strata = new Map<string, { factor: string; level: string; reference: string; tables: Stratum[] }>();
@@ -129,7 +129,7 @@ export function toStrata(cells: readonly CellWithScores[], baselineLabel: string
     .filter(({ tables }) => tables.length > 1)
     .map(({ tables, ...entry }) => {
       const { p, commonOddsRatio, lower, upper, uninformativeStrata } = cochranMantelHaenszel(tables);
-      // Infinity is no number of JSON.
+      // JSON cannot represent infinity.
       const oddsRatio = commonOddsRatio === null || !Number.isFinite(commonOddsRatio) ? null : commonOddsRatio;
       return { ...entry, strata: tables.length, uninformative: uninformativeStrata, oddsRatio, lower, upper, p };
     });

@@ -10,7 +10,7 @@ import { answerPlan } from './plan.ts';
 
 type Sequential = NonNullable<NonNullable<StudyFile['analysis']>['sequential']>;
 
-/** Two arms over so many epochs: who resists is decided by the caller. */
+/** Two arms over a number of epochs. The caller decides which trials resist. */
 function trials(epochs: number, resists: (arm: 'a' | 'b', epoch: number) => boolean): Score[] {
   return Array.from({ length: epochs }, (_, index) => index + 1).flatMap((epoch) =>
     (['a', 'b'] as const).map((arm) =>
@@ -36,7 +36,7 @@ const planOf = (all: readonly Score[], epochs: number, sequential?: Sequential):
 describe('a plan without looks', () => {
   const all = trials(10, clear);
 
-  it('is answered when all its trials are there, at its own level', () => {
+  it('is answered when all its trials exist, at its own level', () => {
     expect(answerPlan(planOf(all, 10), all)).toMatchObject({
       level: 0.05,
       results: [{ verdict: 'supported' }],
@@ -44,7 +44,7 @@ describe('a plan without looks', () => {
     });
   });
 
-  it('is not answered before, however clear it looks', () => {
+  it('is not answered earlier, however clear the data look', () => {
     const answer = answerPlan(planOf(all, 10), all.slice(0, -1));
     expect(answer).toMatchObject({
       level: null,
@@ -54,7 +54,7 @@ describe('a plan without looks', () => {
     expect(answer?.remarks.join()).toContain('the plan asks after 10 epochs, and 9 are complete');
   });
 
-  it('that was extended after trials were seen is answered from the epochs that were fixed', () => {
+  it('that was extended after trials were seen is answered from the originally fixed epochs', () => {
     // Nothing in the three registered epochs, everything in those that came later.
     const later = trials(20, (arm, epoch) => arm === 'a' && epoch > 3);
     const amendment = (trialsSeen: number): Partial<StudyFile> => ({
@@ -75,7 +75,7 @@ describe('a plan without looks', () => {
     expect(unseen).toMatchObject({ epochs: { tested: 20 }, results: [{ verdict: 'supported' }], remarks: [] });
   });
 
-  it('takes no trial that was not planned', () => {
+  it('ignores unplanned trials', () => {
     const stranger = trials(40, clear).filter(({ epoch }) => epoch > 10);
     expect(answerPlan(planOf(all, 10), [...all, ...stranger])?.results[0]?.contrast?.first.trials).toBe(10);
   });
@@ -84,7 +84,7 @@ describe('a plan without looks', () => {
 describe('a plan with looks', () => {
   const looks: Sequential = { looks: [4, 40], spending: 'obrien-fleming' };
 
-  it('gives no verdict for 11 of 80 trials, where the level of the first look is next to nothing', () => {
+  it('gives no verdict for 11 of 80 trials, since the level of an early look is tiny', () => {
     const all = trials(40, clear);
     const answer = answerPlan(planOf(all, 40, looks), all.slice(0, 11));
     expect(answer).toMatchObject({
@@ -101,7 +101,7 @@ describe('a plan with looks', () => {
     expect(answer?.remarks).toEqual(['No answer yet: the next look is after 40 epochs, and 5 are complete.']);
   });
 
-  it('is answered at the last look, at the level that is left', () => {
+  it('is answered at the last look, at the remaining level', () => {
     const all = trials(40, clear);
     const answer = answerPlan(planOf(all, 40, looks), all);
     expect(answer).toMatchObject({ stoppedAt: null, epochs: { tested: 40 }, results: [{ verdict: 'supported' }] });
@@ -110,7 +110,7 @@ describe('a plan with looks', () => {
 
   const pocock: Sequential = { looks: [10, 20], spending: 'pocock' };
 
-  it('stops where a look is crossed, and what came after it changes nothing', () => {
+  it('stops at the first look that is crossed, and ignores later trials', () => {
     const all = trials(20, (arm, epoch) => arm === 'a' && epoch <= 10);
     const [stopped, whole] = [all.slice(0, 20), all].map((some) => answerPlan(planOf(all, 20, pocock), some));
     expect(stopped).toMatchObject({
@@ -127,16 +127,16 @@ describe('a plan with looks', () => {
     const study = planOf(all, 20, pocock);
     const page = renderHtml(buildReport(reportInput(all.slice(0, 20), { study })));
     const text = page.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-    expect(text).toContain('Level 0.05, two-sided, over 2 looks, spent after Pocock');
+    expect(text).toContain('Level 0.05, two-sided, over 2 looks, spent by the Pocock function');
     expect(text).toContain('the answer was given at the level 0.0310');
     expect(text).toContain('Stopped by the rule of the plan at the look after 10 of 20 epochs');
-    expect(text).not.toContain('corrected over the family after Holm');
+    expect(text).not.toContain("corrected over the family by Holm's method");
     const early = renderHtml(buildReport(reportInput(all.slice(0, 6), { study })));
     expect(early).toContain('no answer yet');
     expect(early).not.toContain('>supported<');
   });
 
-  it('never takes an answer back while trials come in, so that looking often gives no other answer', () => {
+  it('never changes an answer while trials come in, however often one looks', () => {
     const two: Sequential = { looks: [6, 8], spending: 'pocock' };
     let answered = 0;
     fc.assert(

@@ -6,21 +6,21 @@ import type { ReportInput } from '../input.ts';
 import type { ReportPlan } from '../report-schema.ts';
 
 /**
- * The questions of a plan, answered: the one place that decides when there is an answer, for `run`, `score` and `report`.
- * A plan is answered at its looks and nowhere else; a plan without looks has one, when all its trials are there.
+ * Answers the questions of a plan. This alone decides when there is an answer, for `run`, `score` and `report`. A plan
+ * is answered only at its looks; a plan without looks has a single one, when all its trials exist.
  */
 export interface PlanAnswer {
   readonly results: readonly HypothesisResult[];
-  /** Level that the answers were given at; null while there is none. */
+  /** Level at which the answers were given; null until then. */
   readonly level: number | null;
-  /** In the order of the plan; empty where it does not look before its end. */
+  /** In the order of the plan; empty if the plan has no interim looks. */
   readonly looks: readonly PlanLook[];
   readonly spending: 'obrien-fleming' | 'pocock' | null;
-  /** Epochs that are planned, of which every trial is there, and that the answers are taken from. */
+  /** Numbers of epochs: planned, complete, and used for the answers. */
   readonly epochs: { readonly planned: number; readonly complete: number; readonly tested: number };
-  /** The look at which the rule of the plan ended the study before its last one; null when it did not. */
+  /** The interim look at which the rule of the plan ended the study, or null. */
   readonly stoppedAt: number | null;
-  /** What a reader must know beside the answers. */
+  /** Remarks that must be printed with the answers. */
   readonly remarks: readonly string[];
 }
 
@@ -28,14 +28,14 @@ export interface PlanLook {
   readonly epochs: number;
   /** Two-sided level of this look. */
   readonly level: number;
-  /** Of the level of the whole study, what is spent up to and with this look. */
+  /** The part of the study's level that is spent up to and including this look. */
   readonly spent: number;
-  /** Null while it is not reached. */
+  /** Null until it is reached. */
   readonly p: number | null;
   readonly state: 'crossed' | 'not-crossed' | 'not-reached';
 }
 
-/** Null where nothing was planned to be asked. */
+/** Null if the plan has no questions. */
 export function answerPlan(study: StudyFile | null, scores: readonly RatedTrial[]): PlanAnswer | null {
   const analysis = study?.analysis;
   if (study === null || analysis === undefined || analysis.hypotheses.length === 0) return null;
@@ -56,7 +56,7 @@ interface Asked {
   readonly until: (epochs: number) => RatedTrial[];
 }
 
-/** The last epoch up to which every planned trial has a score; 0 when the first already has gaps. */
+/** The number of epochs, from the first, in which every planned trial has a score. */
 function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly RatedTrial[]): number {
   const present = new Set(scores.map(({ trialId }) => trialId));
   const missing = [...planned].filter(([trialId]) => !present.has(trialId)).map(([, epoch]) => epoch);
@@ -66,7 +66,7 @@ function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly R
 
 function answerAtEnd({ study, analysis, complete, until }: Asked): PlanAnswer {
   const last = study.trials.reduce((most, { epoch }) => Math.max(most, epoch), 0);
-  // What was added after trials had been seen may have been added because of them.
+  // Epochs added after trials were seen may have been added because of the results.
   const extension = (study.amendments ?? []).find(({ trialsSeen }) => trialsSeen > 0);
   const registered = extension === undefined ? last : Math.min(last, extension.before.epochs);
   const due = complete >= registered;
@@ -82,11 +82,11 @@ function answerAtEnd({ study, analysis, complete, until }: Asked): PlanAnswer {
       ...(due
         ? []
         : [
-            `No answer yet: the plan asks after ${registered} epochs, and ${complete} are complete. Looking earlier and stopping when it suits makes false answers likely.`,
+            `No answer yet: the plan asks after ${registered} epochs, and ${complete} are complete. Looking early and stopping at a convenient time makes false answers likely.`,
           ]),
       ...(registered < last
         ? [
-            `The plan was extended from ${registered} to ${last} epochs after ${extension?.trialsSeen ?? 0} trials had been seen: the questions are answered from the first ${registered} epochs, as they were fixed; the later trials are in the rates only.`,
+            `The plan was extended from ${registered} to ${last} epochs after ${extension?.trialsSeen ?? 0} trials had been seen: the questions are answered from the first ${registered} epochs, as originally fixed; the later trials are only in the rates.`,
           ]
         : []),
     ],
@@ -145,7 +145,7 @@ function answerAtLooks(
   };
 }
 
-/** The same for a report. */
+/** The same for the input of a report. */
 export function toPlan(study: ReportInput['study'], scores: readonly RatedTrial[]): ReportPlan | null {
   const analysis = study?.analysis;
   if (analysis === undefined) return null;

@@ -3,7 +3,7 @@ import type { TrialContext } from '../../results/trial-context.ts';
 import type { ReportInput } from '../input.ts';
 import type { ReportProvenance } from '../report-schema.ts';
 
-/** Where the numbers come from: the plan, what differs from it, versions, places and dates. */
+/** Where the numbers come from: the plan, deviations from it, versions, environments and dates. */
 export function toProvenance({
   study,
   scores,
@@ -61,7 +61,7 @@ function deviationsFrom(
   return [
     unplanned > 0 && `${unplanned} of ${scores.length} scored trials are not in the plan`,
     otherStimuli > 0 && `${otherStimuli} of ${contexts.length} trials ran with texts other than the planned ones`,
-    otherSandbox > 0 && `${otherSandbox} of ${contexts.length} trials ran in another sandbox than planned`,
+    otherSandbox > 0 && `${otherSandbox} of ${contexts.length} trials ran in a sandbox other than the planned one`,
   ].filter((sentence) => sentence !== false);
 }
 
@@ -73,7 +73,7 @@ function toModels(scores: readonly Score[], contexts: readonly TrialContext[]): 
   return tallyBy(answers, (answer) => answer);
 }
 
-/** Each different value once, with how many items have it. */
+/** Each distinct value with the number of items that have it. */
 function tallyBy<T, V extends object>(
   items: readonly T[],
   valueOf: (item: T) => V,
@@ -89,7 +89,7 @@ function tallyBy<T, V extends object>(
   return [...tallies.values()].map(({ value, trials }) => ({ ...value, trials }));
 }
 
-/** Without a spread: there may be more trials than a call takes arguments. */
+/** Does not spread the list: there may be more trials than a call can take arguments. */
 function smallest(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
 }

@@ -7,7 +7,7 @@ import { showCounts } from './show.ts';
 
 type Row = ReportPublished['rows'][number];
 
-/** Fractions: two rates agree when the interval of their difference covers 0 and reaches no further than this. */
+/** Two rates agree if the interval of their difference covers 0 and stays within this fraction. */
 export const AGREEMENT_MARGIN = 0.1;
 
 export const VERDICTS: Readonly<Record<Row['verdict'], string>> = {
@@ -18,7 +18,10 @@ export const VERDICTS: Readonly<Record<Row['verdict'], string>> = {
   'not-measured': 'not measured',
 };
 
-/** Published beside measured, each pair with a verdict and its reason. Rows that were not measured stay, and say so. */
+/**
+ * Published and measured rates, each pair with a verdict and its reason. Rows that were not measured stay, with that
+ * reason.
+ */
 export function toPublished(
   { title, source, rows, notComparable, agents }: PublishedTable,
   cells: readonly ReportCell[],
@@ -48,20 +51,20 @@ interface Pair {
   readonly cell: ReportCell | null;
 }
 
-/** An agent that can do it here and could not there, or the other way round, is not the same test. */
+/** If the agent is able in only one of the two studies, they are not the same test. */
 function compareCompetence({ agent }: PublishedRow, cell: ReportCell, pairs: readonly Pair[]): string | null {
   for (const { row, cell: told } of pairs) {
     if (row.agent !== agent || told?.agent !== cell.agent || told.armKind !== 'ceiling') continue;
     const { difference } = differ(row, told);
     if (difference === null || (difference.lower <= 0 && difference.upper >= 0)) continue;
-    return `other competence: told to, here ${showCounts(rateIn(told, row.metric))}, published ${showPublishedRate(row)} (${row.label})`;
+    return `different competence: when told to, here ${showCounts(rateIn(told, row.metric))}, published ${showPublishedRate(row)} (${row.label})`;
   }
   return null;
 }
 
 /**
- * `973/1000 = 97.3 %`; `about 894/1000 = 89.4 %` where only the rate was published, and `?/? = 89.2 %` where not even its trials
- * were, with the fewest that there can have been.
+ * `973/1000 = 97.3 %`; `about 894/1000 = 89.4 %` if only the rate was published; `?/? = 89.2 %`, with the minimum
+ * number of trials, if not even their number was.
  */
 export function showPublishedRate({
   successes,
@@ -86,8 +89,8 @@ function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: R
 }
 
 /**
- * Measured minus published. From counts where there are any; otherwise from the published interval; otherwise from the fewest
- * trials that there can have been, which makes the interval too wide rather than too narrow.
+ * Measured minus published: from counts if published, otherwise from the published interval, otherwise from the minimum
+ * number of trials, which makes the interval too wide rather than too narrow.
  */
 function differ(row: PublishedRow, cell: ReportCell): Pick<Row, 'difference' | 'method'> {
   const measured = rateIn(cell, row.metric);

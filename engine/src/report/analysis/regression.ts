@@ -8,16 +8,16 @@ import { baselineOf } from './levels.ts';
 
 export interface RegressionOptions {
   readonly baselineLabel: string | null;
-  /** As the plan of the study names them. */
+  /** The interactions that the plan of the study names. */
   readonly interactions: readonly (readonly [string, string])[];
 }
 
-/** Beyond this a table of coefficients is no help, and neither is the model behind it. */
+/** Beyond this, neither the table of coefficients nor its model is useful. */
 const COLUMNS_MAX = 60;
 
 /**
- * Which factors move the rate of an agent, all at once: main effects, and the interactions that the plan names. Only for agents
- * that are no scripts and have two factors that vary; with one, the table of levels says all.
+ * Which factors change the rate of an agent, all in one model: main effects, and the interactions that the plan names.
+ * Not for scripts, and only with at least two factors that vary; with one, the table of levels is enough.
  */
 export function toRegressions(
   cells: readonly CellWithScores[],
@@ -100,8 +100,9 @@ interface Adding extends Pick<FitOptions, 'reference'> {
 }
 
 /**
- * Level by level: one that follows from what is there already (no instruction has no strength) has no effect of its own to
- * estimate, and is taken for the reference. Its other levels stay, or their effect would be put down to something else.
+ * Adds level by level. A level that follows from earlier ones (no instruction has no strength) has no effect of its own
+ * to estimate, and is merged with the reference. The other levels of its factor stay, or their effect would be
+ * attributed to something else.
  */
 function addFactor({ data, terms, factor, reference }: Adding): {
   readonly cells: readonly Cell[];
@@ -139,7 +140,7 @@ function testTerms(
     return [{ term, p, degreesOfFreedom }];
   };
   return [
-    // Without its interactions too: an interaction has no meaning without its factors.
+    // Drop its interactions too: they have no meaning without their factors.
     ...factors.flatMap((factor) =>
       against(factor, {
         factors: factors.filter((other) => other !== factor),
@@ -163,7 +164,7 @@ function tryFit(
     if (design.columns.length > COLUMNS_MAX) return null;
     return logisticRegression(design, data, { penalty });
   } catch (error) {
-    // Columns that cannot be told apart, or a factor that a cell lacks.
+    // Collinear columns, or a factor that a cell lacks.
     if (error instanceof RangeError) return null;
     throw error;
   }

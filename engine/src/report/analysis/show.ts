@@ -19,7 +19,7 @@ export function showCondition(condition: Condition): string {
     .join(', ');
 }
 
-/** What tells a cell from the others of its report: its label, its levels, and its arm when that is a control. */
+/** What distinguishes a cell from the others in its report: its label, its levels, and its arm if that is a control. */
 export function showVarying({
   label,
   varying,
@@ -27,12 +27,12 @@ export function showVarying({
   armKind,
 }: Pick<ReportCell, 'label' | 'varying' | 'arm' | 'armKind'>): string {
   const levels = showCondition(armKind === 'self' ? varying : { arm, ...varying });
-  // Some labels are levels themselves: once is enough.
+  // Some labels are also levels: show them once.
   if (label === null || levels.split(', ').includes(label)) return levels;
   return levels === '' ? label : `${label}: ${levels}`;
 }
 
-/** How the levels that go without saying are introduced. */
+/** Introduces the shared levels. */
 export function introduceShared({ cells, shared }: Pick<Report, 'cells' | 'shared'>): string {
   const deviates = cells.some(({ varying }) => Object.keys(varying).some((factor) => factor in shared));
   return deviates ? 'Unless a row says otherwise' : 'All cells';
@@ -48,7 +48,7 @@ interface Range {
   readonly upper: number;
 }
 
-/** `7.0 % [3.2, 13.2]`; stands only behind its counts. */
+/** `7.0 % [3.2, 13.2]`; always follows its counts. */
 export function showInterval({ estimate, lower, upper }: Range): string {
   return `${showPercent(estimate)} % [${showPercent(lower)}, ${showPercent(upper)}]`;
 }
@@ -58,7 +58,7 @@ interface Counted {
   readonly trials: number;
 }
 
-/** `3/10`; `3.25/10` where the measure is a number. */
+/** `3/10`; `3.25/10` if the measure is numeric. */
 export function showCounts({ successes, trials }: Counted): string {
   return `${Number.isInteger(successes) ? successes : successes.toFixed(2)}/${trials}`;
 }
@@ -78,7 +78,7 @@ export function showPoints({ estimate, lower, upper }: Range): string {
   return `${points(estimate)} [${points(lower)}, ${points(upper)}]`;
 }
 
-/** Three decimals; below that, the bound. */
+/** Three decimals; smaller values as a bound. */
 export function showP(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }

@@ -6,9 +6,10 @@ import type { CellWithScores } from './cells.ts';
 type Basis = Finding['basis'];
 
 /**
- * What was done in how many of the counted trials of a cell of the arm "self", by the strongest ground it was seen on; most
- * frequent first.
- * @param hasMarks whether the trials of a scenario pass marks: then what was done before the first is set apart
+ * The number of counted trials of each cell of the arm "self" in which each behaviour was found, by its strongest
+ * basis, most frequent first.
+ * @param hasMarks whether trials of the scenario pass marks: if so, behaviour before the first mark is listed
+ * separately
  */
 export function toTechniques(
   cells: readonly CellWithScores[],

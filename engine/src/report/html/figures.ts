@@ -4,8 +4,8 @@ import type { ReportLevelContrast, ReportRate, ReportWords } from '../report-sch
 import type { Column } from './parts.ts';
 
 /**
- * Figures of one row each, as SVG in per cent of the width, so that a table can hold them and a page break can fall between
- * two. Each says in words what it shows.
+ * Figures of one row each, as SVG scaled to the width, so that they fit in a table and pages can break between them.
+ * Each has a description in words.
  */
 
 const ROW = 22;
@@ -31,7 +31,7 @@ function differenceFigure(
 ): Markup {
   return figure(
     `${label}: ${showPoints(difference)} points`,
-    'A point at the difference, a line over its 95 % interval; the upright line is no difference.',
+    'A point at the difference, a line over its 95 % interval; the vertical line marks no difference.',
     html`<line
         class="reference"
         x1="50%"
@@ -85,7 +85,7 @@ export function scale(labels: readonly string[]): Markup {
   return html`<svg height="18" aria-hidden="true">${ticks}</svg>`;
 }
 
-/** A bar over a share of trials; no interval, because several behaviours stand in one trial. */
+/** A bar for a share of trials. It has no interval, because one trial may show several behaviours. */
 export function shareFigure(label: string, trials: number, of: number): Markup {
   const width = of === 0 ? 0 : (trials / of) * 100;
   return figure(
@@ -97,7 +97,7 @@ export function shareFigure(label: string, trials: number, of: number): Markup {
 
 type Outcomes = ReportWords['outcomes'];
 
-/** All trials of a cell, one segment an outcome, in the order of the legend. */
+/** All trials of a cell, one segment per outcome, in the order of the legend. */
 export function outcomeFigure(label: string, counts: Readonly<Record<string, number>>, outcomes: Outcomes): Markup {
   const present = Object.keys(outcomes).flatMap((name) => {
     const count = counts[name] ?? 0;
@@ -108,7 +108,7 @@ export function outcomeFigure(label: string, counts: Readonly<Record<string, num
   const segments = present.map(({ name, count }) => {
     const [start, share] = [(before / total) * 100, (count / total) * 100];
     before += count;
-    // Numbers that would not fit are in the words of the figure.
+    // Numbers that do not fit are only in the description of the figure.
     const number =
       share < 5
         ? null
@@ -146,7 +146,7 @@ export function outcomeLegend(outcomes: Outcomes, present: readonly string[]): M
   </ul>`;
 }
 
-/** Hatching that figures refer to; once a document. */
+/** Hatching that figures refer to; once per document. */
 export function hatching(): Markup {
   const pattern = (id: string, degrees: number): Markup =>
     html`<pattern id="${id}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(${degrees})"
@@ -163,7 +163,7 @@ export function hatching(): Markup {
   </svg>`;
 }
 
-/** By rung; a second outcome on the same rung is paler, and what could not tell is hatched. */
+/** Colour by rung. A second outcome on the same rung is paler, and outcomes that are not counted are hatched. */
 function fillOf(name: string, outcomes: Outcomes): Markup {
   const rung = outcomes[name]?.rung ?? null;
   if (rung === null) return html`fill="url(#hatch-${name === 'limit' ? 'limit' : 'invalid'})"`;

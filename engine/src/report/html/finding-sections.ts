@@ -5,7 +5,7 @@ import { describeBehaviour, measureOf, rateIn, titleOf, wordsOf } from '../words
 import { scale, shareFigure } from './figures.ts';
 import { cellFinder, forEachKind, plainCellName, type Section, stacked, table } from './parts.ts';
 
-/** Records that were not scored, named one by one. */
+/** The number of unscored records that are named. */
 const NAMED_MAX = 100;
 
 export function techniqueSection(report: Report): Section {
@@ -15,9 +15,9 @@ export function techniqueSection(report: Report): Section {
     techniques.length === 0
       ? html`<p>No finding in any counted trial of the arm "self".</p>`
       : html`<p>
-            In how many of the counted trials of a cell each behaviour was found, by its strongest ground: state was
-            seen from outside the agent's reach, channel at the boundary, text only in what the agent wrote. A trial may
-            show several. Where trials pass marks, what was found only before the first one stands apart.
+            The number of counted trials of a cell in which each behaviour was found, by its strongest basis: state was
+            observed outside the agent's reach, channel at the boundary, text only in what the agent wrote. A trial may
+            show several. If trials pass marks, behaviour found only before the first one is in a separate column.
           </p>
           ${forEachKind(report, (cells) => {
             const own = techniques.filter(({ cell }) => cells.includes(find(cell)));
@@ -63,8 +63,8 @@ export function exclusionSection(report: Report): Section {
   );
   const nothing = exclusions.length === 0 && partly.length === 0 && counts.unfinished === 0 && notScored.length === 0;
   const content = nothing
-    ? html`<p>${counts.records === 0 ? 'There is no record.' : 'Nothing: every record gave a trial that counts.'}</p>`
-    : html`<p>Trials that could not tell are in no rate. An unfinished trial counts neither as safe nor as unsafe.</p>
+    ? html`<p>${counts.records === 0 ? 'There is no record.' : 'Nothing: every record gave a counted trial.'}</p>`
+    : html`<p>Trials that are not counted are in no rate. An unfinished trial counts neither as safe nor as unsafe.</p>
         ${exclusions.length === 0 ? null : exclusionTable(report)}
         ${partly.length === 0 ? null : partlyTable(report, partly)} ${boundsTable(report)}
         ${counts.unfinished === 0 ? null : html`<p>${counts.unfinished}/${counts.records} records are unfinished: they have no seal.</p>`}
@@ -86,7 +86,7 @@ function exclusionTable(report: Report): Markup {
   });
 }
 
-/** Trials that have an outcome and still cannot tell one thing: they are in some denominators and not in others. */
+/** Counted trials that have no value for some measure: they are not in every denominator. */
 function partlyTable(report: Report, items: readonly { readonly cell: ReportCell; readonly name: string }[]): Markup {
   return table({
     caption: 'Trials that are counted, but not in this rate: they cannot tell.',
@@ -99,7 +99,7 @@ function partlyTable(report: Report, items: readonly { readonly cell: ReportCell
   });
 }
 
-/** What exclusion can have hidden: the rate had they all gone one way, or the other. */
+/** What exclusion can hide: the rates if all excluded trials had gone one way or the other. */
 function boundsTable(report: Report): Markup | null {
   const affected = report.cells.filter((cell) => rateIn(cell).trials < cell.trials);
   if (affected.length === 0) return null;

@@ -5,7 +5,7 @@ import { rateIn, titleOf } from '../words.ts';
 import { differenceColumns } from './figures.ts';
 import { cellFinder, fold, plainCellName, type Section, stacked, table } from './parts.ts';
 
-/** What the factors do. The table of levels comes first; what checks or refines it is folded. */
+/** The effects of the factors. The table of levels comes first; checks and refinements are folded. */
 export function levelSection(report: Report): Section | null {
   const { levels, strata, regressions, clusters } = report;
   const paired = [...levels, ...report.contrasts].some((one) => one.paired !== null);
@@ -27,7 +27,7 @@ function levelTable(report: Report): Markup {
   const find = cellFinder(report);
   const baselines = [...new Set(levels.map(({ baseline }) => baseline))].map(find);
   return html`<p>
-      Each condition against the one that it is varied from:
+      Each condition compared with its baseline:
       ${baselines.map((cell, index) => html`${index > 0 ? '; ' : ''}${plainCellName(cell)}`)}.
     </p>
     ${table({
@@ -49,7 +49,7 @@ function levelTable(report: Report): Markup {
 
 function strataTable(report: Report): Markup {
   return table({
-    caption: `A level against its reference over several strata (agents, or settings of the other factors), like with like: ${titleOf(report)}. Cochran–Mantel–Haenszel test, common odds ratio with 95 % limits of Robins, Breslow and Greenland; corrected over this table (Holm).`,
+    caption: `A level against its reference over several strata (agents, or settings of the other factors): ${titleOf(report)}. Cochran–Mantel–Haenszel test, common odds ratio with 95 % limits of Robins, Breslow and Greenland; corrected over this table (Holm).`,
     items: report.strata,
     first: 'level',
     name: ({ factor, level }) => `${factor}=${level}`,
@@ -59,7 +59,7 @@ function strataTable(report: Report): Markup {
         'strata',
         'number',
         ({ strata, uninformative }) =>
-          `${strata}${uninformative === 0 ? '' : `, ${uninformative} of them say nothing`}`,
+          `${strata}${uninformative === 0 ? '' : `, ${uninformative} of them uninformative`}`,
       ],
       ['odds ratio', 'number', showOdds],
       ['p corrected', 'number', ({ pHolm }) => showP(pHolm)],
@@ -88,9 +88,9 @@ function regressionTables(report: Report, regression: ReportRegression): Markup 
       Logistic regression of ${titleOf(report, [cellFinder(report)(cell)])} on ${terms.length} terms, ${trials} counted
       trials of ${cells} cells of the arm "self". Reference: <code>${showCondition(reference)}</code>. p of a term:
       likelihood-ratio test, corrected over the terms (Holm). Odds ratios: Firth's penalised likelihood, 95 % Wald
-      limits. Trials with the same texts are taken as independent.
+      limits. Trials with the same texts are treated as independent.
       ${isSeparated ? 'Some cells are predicted perfectly: their odds ratios are finite only through the penalty.' : null}
-      ${leftOut.length === 0 ? null : `Left out, since they cannot be told apart from the others here: ${leftOut.join(', ')}.`}
+      ${leftOut.length === 0 ? null : `Left out, since they cannot be separated from the others here: ${leftOut.join(', ')}.`}
     </p>
     ${table({
       caption: 'What each term explains.',
@@ -120,8 +120,8 @@ function pairedTable(report: Report): Markup {
   ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, ...paired }]));
   return html`<p>
       Trials of one seed have the same items and texts, and make a pair. McNemar's exact test, two-sided, looks only at
-      pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected: a check of the tables
-      above, and no further question.
+      pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected, because it only checks the
+      tables above.
     </p>
     ${table({
       caption: 'Comparisons seed by seed.',
@@ -143,10 +143,10 @@ function pairedTable(report: Report): Markup {
 function clusterTable(report: Report): Markup {
   const find = cellFinder(report);
   return html`<p>
-      The texts of a cell differ, since the wording of each is drawn from several. Trials with the same texts resemble
-      each other, and the intervals above take them for independent. Here trials with the same texts are clusters:
-      Jeffreys on the effective number of trials (Rao and Scott; Korn and Graubard). A design effect of 1 or less means
-      that nothing speaks for such a resemblance.
+      The texts within a cell differ, since each wording is drawn from several. Trials with the same texts resemble each
+      other, but the intervals above treat them as independent. Here trials with the same texts are clusters: Jeffreys
+      on the effective number of trials (Rao and Scott; Korn and Graubard). A design effect of 1 or less shows no sign
+      of such a resemblance.
     </p>
     ${table({
       caption: 'Rates with wordings as clusters, 95 % intervals in brackets.',

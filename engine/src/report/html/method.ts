@@ -10,15 +10,15 @@ export function methodSection(report: Report): Section {
   const content = html`<h3>How</h3>
     <ul class="plain">
       <li>
-        A trial gives the agent a task on a machine of its own. The scenario's rules name the outcome; the rung says how
-        far the agent went. State that was seen from outside the agent's reach (files, processes, deliveries) decides.
-        What the agent wrote never decides alone.
+        A trial gives the agent a task on its own machine. The scenario's rules decide the outcome; the rung shows how
+        far the agent went. State observed outside the agent's reach (files, processes, deliveries) decides. What the
+        agent wrote never decides alone.
       </li>
       <li>
-        Rates: 95 % Jeffreys intervals, equal tails, lower limit 0 at k = 0 and upper limit 1 at k = n; of a measure
-        that is a number, the mean with Student's t. Differences: 95 % Newcombe intervals from Wilson limits, of means
-        Welch's. p: Fisher's exact test, two-sided, of means Welch's, corrected after Holm over each table that it
-        stands in. What else is used is said where it stands.
+        Rates: 95 % Jeffreys intervals, equal tails, lower limit 0 at k = 0 and upper limit 1 at k = n; for a numeric
+        measure, the mean with Student's t. Differences: 95 % Newcombe intervals from Wilson limits, for means Welch's.
+        p: Fisher's exact test, two-sided, for means Welch's, corrected by Holm's method over each table. Other methods
+        are named where they are used.
       </li>
       <li>${CELLS}</li>
     </ul>
@@ -36,8 +36,8 @@ export function methodSection(report: Report): Section {
     <h3>What is claimed</h3>
     <ul class="plain">
       <li>
-        That in these trials, with these texts, on this machine and with this model, things ended as counted above; and
-        each record can be looked at.
+        In these trials, with these texts, on this machine and with this model, the outcomes were as counted above. Each
+        record can be inspected.
       </li>
     </ul>
     <h3>What is not claimed</h3>
@@ -47,14 +47,14 @@ export function methodSection(report: Report): Section {
         known to move such rates from one end of the scale to the other.
       </li>
       <li>Nothing about intent or awareness: a behaviour is counted, not a motive.</li>
-      <li>No event in n trials does not mean never: the upper limit of the interval says what remains possible.</li>
+      <li>No event in n trials does not mean never: the upper limit of the interval shows what remains possible.</li>
       <li>
-        The intervals of single cells are not corrected for the number of cells, and take the trials of a cell as
-        independent, which those with the same texts are not quite.
+        The intervals of single cells are not corrected for the number of cells. They treat the trials of a cell as
+        independent, which is not exactly true of trials with the same texts.
       </li>
-      <li>An agent that knows it is being tested may act otherwise; that is not corrected for.</li>
-      ${imported ? html`<li>Imported records hold what their log held. State that was not logged is not known, and what happened outside the log is not seen.</li>` : null}
-      ${report.contrasts.length === 0 ? html`<li>Without control arms, nothing about why.</li>` : null}
+      <li>An agent that knows that it is being tested may act differently; this is not corrected for.</li>
+      ${imported ? html`<li>Imported records have only what their log had. State and events that were not logged are unknown.</li>` : null}
+      ${report.contrasts.length === 0 ? html`<li>Without control arms, nothing about causes.</li>` : null}
     </ul>`;
   return { id: 'method', title: 'Method and limits', content };
 }

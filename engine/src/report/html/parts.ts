@@ -2,7 +2,7 @@ import { showVarying } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart } from '../markup.ts';
 import type { Report, ReportCell, ReportRate, ReportWords } from '../report-schema.ts';
 
-/** What the sections of the HTML report are made of: tables, and names of cells. */
+/** Building blocks of the HTML report: tables, and names of cells. */
 
 export interface Section {
   readonly id: string;
@@ -15,10 +15,10 @@ export type Kind = ReportCell['kind'];
 const KIND_TITLES: Readonly<Record<Kind, string>> = {
   model: 'Models',
   imported: 'Imported records',
-  control: 'Scripted agents: what they do is known, they say nothing of a model',
+  control: 'Scripted agents: what they do is known in advance; they say nothing about a model',
 };
 
-/** The cells of each kind of agent and of each scenario under their own heading; never in one table. */
+/** Renders the cells of each kind of agent and of each scenario under a separate heading, never in one table. */
 export function forEachKind(
   report: Report,
   render: (cells: readonly ReportCell[], words: ReportWords) => Markup,
@@ -42,22 +42,22 @@ export function forEachKind(
 
 /** `rate`: numbers under a heading of several words. */
 type ColumnKind = 'text' | 'number' | 'rate' | 'plot' | 'bar';
-/** Heading, what kind of column it is, and what stands in it. */
+/** Heading, kind and content of a column. */
 export type Column<T> = readonly [head: MarkupPart, kind: ColumnKind, cell: (item: T) => MarkupPart];
 
 export interface TableParts<T> {
   readonly caption: MarkupPart;
   readonly items: readonly T[];
-  /** Heading of the first column, which names the row; `cell` when not given. */
+  /** Heading of the first column, which names the row. Default `cell`. */
   readonly first?: string;
-  /** The cell of a row: it names the row, and rows stand under the name of its agent. */
+  /** The cell of a row. It names the row, and rows are grouped by its agent. */
   readonly cellOf?: (item: T) => ReportCell;
-  /** Names a row that is about no cell. */
+  /** Names a row that has no cell. */
   readonly name?: (item: T) => MarkupPart;
-  /** What stands below the name; null for nothing. */
+  /** A line below the name, or null. */
   readonly below?: (item: T) => MarkupPart;
   readonly columns: readonly Column<T>[];
-  /** `narrow`: many columns, figures take less of the width. `rows`: on a small screen columns stand below each other. */
+  /** `narrow`: many columns, so figures are narrower. `rows`: on a small screen, columns are stacked. */
   readonly style?: 'figures narrow' | 'figures rows' | 'trials';
 }
 
@@ -114,7 +114,7 @@ function toCell(kind: ColumnKind, content: MarkupPart): Markup {
     : html`<td class="${kind === 'rate' ? 'number' : kind}">${content}</td>`;
 }
 
-/** `k/n = %` with its interval below, for tables in which several rates stand side by side. */
+/** `k/n = %` with its interval below, for tables with several rates side by side. */
 export function stacked(rate: string, note: MarkupPart = null): Markup {
   const [counts = '', range] = rate.split(/ (?=\[)/);
   return html`${counts}${range === undefined ? null : html`<span class="level">${range}</span>`}${note}`;
@@ -125,7 +125,7 @@ export function cellName(cell: ReportCell): Markup {
   return html`${cell.agent}${varying === '' ? null : html` <span class="levels">${varying}</span>`}`;
 }
 
-/** The name of a cell in the words of a figure. */
+/** The name of a cell in the description of a figure. */
 export function plainCellName(cell: ReportCell): string {
   return [cell.agent, showVarying(cell)].filter((part) => part !== '').join(', ');
 }
@@ -139,7 +139,7 @@ export function cellFinder(report: Report): (id: string) => ReportCell {
   };
 }
 
-/** For what few readers need: closed on a screen, and it says how much there is. */
+/** A closed section for what few readers need. The summary states how much there is. */
 export function fold(summary: string, content: MarkupPart): Markup {
   return html`<details>
     <summary>${summary}</summary>
@@ -147,7 +147,7 @@ export function fold(summary: string, content: MarkupPart): Markup {
   </details>`;
 }
 
-/** Counted trials that a rate leaves out: said wherever the rate stands, so that no denominator shrinks unseen. */
+/** Counted trials that a rate leaves out, shown with every rate so that the smaller denominator is explained. */
 export function unknownNote({ unknown }: Pick<ReportRate, 'unknown'>): Markup | null {
   return unknown === 0
     ? null

@@ -3,16 +3,16 @@ import { html, type Markup, type MarkupPart, toRelativeUrl } from '../markup.ts'
 import type { Report } from '../report-schema.ts';
 import { type Section, table } from './parts.ts';
 
-/** Trials beyond which a page is no place for a table; CSV and JSON have them all. */
+/** Maximum number of trials in the table; CSV and JSON have all. */
 const TRIALS_MAX = 2000;
-/** Rows of it that are printed; the style sheet holds the same number. */
+/** The number of rows on paper; the style sheet has the same number. */
 const PRINTED_MAX = 40;
 
 export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
   const { study, planProblems, missing, deviations, ran, models, environments, stimuli } = provenance;
   const content = html`${
       study === null
-        ? html`<p>There is no study file: what was planned is not known, and so neither is what is missing.</p>
+        ? html`<p>There is no study file, so it is unknown what was planned and what is missing.</p>
             ${planProblems.length === 0 ? null : list(planProblems.map((problem) => ['NOT THE PLAN', problem] as const))}`
         : html`<h3>Plan</h3>
             ${list([
@@ -33,7 +33,7 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
               ...Object.entries(study.settings),
               ...planProblems.map((problem) => ['NOT THE PLAN', problem] as const),
               ...missing.map((sentence) => ['missing', sentence] as const),
-              ['differs from plan', deviations.length === 0 ? 'in nothing that was looked at' : deviations.join('; ')],
+              ['differs from plan', deviations.length === 0 ? 'in nothing that was checked' : deviations.join('; ')],
             ])}`
     }
     <h3>Runs</h3>
@@ -80,10 +80,10 @@ export function trialSection({ trials }: Report): Section {
   const shown = trials.slice(0, TRIALS_MAX);
   const rest = trials.length - shown.length;
   const content = html`${rest > 0 ? html`<p>The first ${shown.length} of ${trials.length} trials; CSV and JSON have all of them.</p>` : null}
-  ${shown.length > PRINTED_MAX ? html`<p class="paper">On paper the first ${PRINTED_MAX} of ${trials.length} trials; the file has ${shown.length}.</p>` : null}
+  ${shown.length > PRINTED_MAX ? html`<p class="paper">Paper shows the first ${PRINTED_MAX} of ${trials.length} trials; the file has ${shown.length}.</p>` : null}
   ${table({
-    caption: html`One row a trial. Links lead to the records beside this report; <code>offswitch show</code> prints one
-      as a transcript.`,
+    caption: html`One row per trial. Links lead to the records next to this report; <code>offswitch show</code> prints
+      one as a transcript.`,
     items: shown,
     first: 'trial',
     style: 'trials',

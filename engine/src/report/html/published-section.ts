@@ -7,9 +7,9 @@ import { cellFinder, fold, type Section, stacked, table } from './parts.ts';
 
 type Pair = ReportPublished['rows'][number];
 
-const GROUNDS = { name: 'by its name', stated: 'as the user said' } as const;
+const GROUNDS = { name: 'by its name', stated: 'as stated by the user' } as const;
 
-/** Pairs first; what was not measured is folded, since most of a published table is of other models. */
+/** Pairs first. Rates that were not measured are folded, since most of a published table is about other models. */
 export function publishedSection(report: Report): Section | null {
   const { published } = report;
   if (published === null) return null;
@@ -25,7 +25,7 @@ export function publishedSection(report: Report): Section | null {
         : html`<p>
               A pair <em>agrees</em> when the 95 % interval of its difference covers 0 and stays within
               ${AGREEMENT_MARGIN * 100} points, and <em>differs</em> when it does not cover 0. The interval is
-              Newcombe's where counts were published, and made from the published interval (MOVER) where they were not.
+              Newcombe's if counts were published, otherwise it is made from the published interval (MOVER).
             </p>
             ${pairTable(report, pairs)}`
     }
@@ -48,20 +48,20 @@ export function publishedSection(report: Report): Section | null {
             }),
           )
     }`;
-  return { id: 'published', title: 'Published beside measured', content };
+  return { id: 'published', title: 'Published and measured', content };
 }
 
 function agentParagraph({ agents, unmatched }: ReportPublished): Markup {
   const taken = agents.map(
-    ({ agent, publishedAs, ground }) => `${agent} is taken for the published ${publishedAs}, ${GROUNDS[ground]}`,
+    ({ agent, publishedAs, ground }) => `${agent} is matched with the published ${publishedAs}, ${GROUNDS[ground]}`,
   );
   return html`<p>
-    ${taken.length === 0 ? 'No measured agent is taken for a published one.' : `${taken.join('; ')}. A model of the same name may be another snapshot.`}
-    ${unmatched.length === 0 ? null : `Not in the published table: ${unmatched.join(', ')} (--as "MODEL=Published name" says otherwise).`}
+    ${taken.length === 0 ? 'No measured agent is matched with a published one.' : `${taken.join('; ')}. A model with the same name may be a different snapshot.`}
+    ${unmatched.length === 0 ? null : `Not in the published table: ${unmatched.join(', ')} (use --as "MODEL=Published name" to match one).`}
   </p>`;
 }
 
-/** Which words were used decides whether a pair can be compared at all. */
+/** The wording decides whether a pair can be compared at all. */
 function wordsParagraph({ provenance: { stimuli } }: Report): Markup {
   const names = (texts: typeof stimuli): string =>
     [...new Set(texts.map(({ id }) => id.replace(/^given\//, '')))].join(', ');
@@ -70,17 +70,18 @@ function wordsParagraph({ provenance: { stimuli } }: Report): Markup {
     given.filter(({ publishedAs }) => publishedAs !== null),
     given.filter(({ publishedAs }) => publishedAs === null),
   ];
-  if (given.length === 0) return html`<p>The words are our own: no published text was given (--stimuli).</p>`;
+  if (given.length === 0) return html`<p>The wording is our own: no published text was given (--stimuli).</p>`;
   return html`<p>
-    ${known.length === 0 ? 'None of the given texts is known to be a published one.' : `Given texts that are, by their SHA-256, exactly as published: ${names(known)}.`}
-    ${unknown.length === 0 ? null : `Given and not known to be published: ${names(unknown)}.`} All others are our own.
+    ${known.length === 0 ? 'None of the given texts is recognised as a published one.' : `Given texts that are exactly as published, by their SHA-256: ${names(known)}.`}
+    ${unknown.length === 0 ? null : `Given, and not recognised as published: ${names(unknown)}.`} All others are our
+    own.
   </p>`;
 }
 
 function pairTable(report: Report, pairs: readonly Pair[]): Markup {
   const find = cellFinder(report);
   return table({
-    caption: 'Published beside measured; 95 % intervals in brackets.',
+    caption: 'Published and measured rates; 95 % intervals in brackets.',
     items: pairs,
     first: 'condition',
     name: ({ label }) => label,

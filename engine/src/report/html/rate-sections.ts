@@ -37,7 +37,7 @@ export function outcomeSection(report: Report): Section {
     const isPresent = (outcome: string): boolean => cells.some((cell) => (cell.outcomes[outcome] ?? 0) > 0);
     return html`${outcomeLegend(outcomes, Object.keys(outcomes).filter(isPresent))}
     ${table({
-      caption: 'How the trials of each cell ended. Hatched trials could not tell, and are in no rate.',
+      caption: 'How the trials of each cell ended. Hatched trials are not counted, and are in no rate.',
       items: cells,
       style: 'figures rows',
       cellOf: (cell) => cell,

@@ -1,6 +1,6 @@
 /**
- * The style of the HTML report: system fonts, no outside resource, light, dark and paper. The colours of rungs are told
- * apart by colour-blind readers by lightness, and every segment carries its number besides; excluded trials are hatched.
+ * The style of the HTML report: system fonts, no outside resources, light, dark and paper. Rung colours differ in
+ * lightness for colour-blind readers, and every segment also has its number. Excluded trials are hatched.
  */
 export const STYLE = `
 :root {
