@@ -17,6 +17,8 @@ export interface Agent {
 }
 
 export interface AgentTask {
+  /** The seeds of model calls depend on it, so that trials make different draws. */
+  readonly trialId: string;
   /** Id of the seat. Absent for the agent under test, whose events name no seat. */
   readonly seat?: string;
   /** Called before each turn, because prompts and limits may come from files that the agent can change. */

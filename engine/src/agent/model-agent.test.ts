@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { readAsData } from '../base/untrusted-text.ts';
-import { type ChatReply, chatReply, toolCallReply } from '../model/testing/chat-server.ts';
+import { type ChatReply, chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
 import type { TrialEvent } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
 import { createTemporaryFolder, trialStart } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';
-import { inTurn, only, runServed, type ServedRun } from './testing.ts';
+import { drawSeed } from './draw-seed.ts';
+import { createModelAgent, type ModelParameters } from './model-agent.ts';
+import { inTurn, only, openServed, runAgent, runServed, type ServedRun } from './testing.ts';
 import { worldTool } from './tool.ts';
 
 const bash = (cmd: string, id?: string): ChatReply => toolCallReply('bash', { cmd }, id);
@@ -123,12 +125,13 @@ describe('the loop', () => {
 describe('the record of a model call', () => {
   it('holds the requested and the actual model, parameters, usage, finish reason and id', async () => {
     const run = await runServed(inTurn(submit()), { parameters: { temperature: 0.5, maxOutputTokens: 100, seed: 7 } });
+    const seed = drawSeed(7, { trialId: 'trial-test', turn: 1 });
     expect(only(run.events, 'model-call')).toMatchObject([
       {
         turn: 1,
         requested: {
           model: 'openai-compatible/test-model',
-          parameters: { temperature: 0.5, maxOutputTokens: 100, seed: 7 },
+          parameters: { temperature: 0.5, maxOutputTokens: 100, modelSeed: 7, seed },
         },
         attempts: [{ status: 200, error: null }],
         answer: {
@@ -142,7 +145,30 @@ describe('the record of a model call', () => {
         },
       },
     ]);
-    expect(run.requests[0]?.body).toMatchObject({ model: 'test-model', temperature: 0.5, max_tokens: 100, seed: 7 });
+    expect(run.requests[0]?.body).toMatchObject({ model: 'test-model', temperature: 0.5, max_tokens: 100, seed });
+  });
+
+  it('has another seed for each turn and each trial, and the same for the same ones', async () => {
+    const seedsOf = async (trialId: string, parameters: ModelParameters): Promise<unknown[]> => {
+      const run = await runServed(inTurn(bash('true', 'a'), submit()), { parameters, trialId });
+      const sent = run.requests.map(({ body }) => body['seed']);
+      expect(only(run.events, 'model-call').map(({ requested }) => requested.parameters['seed'])).toEqual(sent);
+      return sent;
+    };
+    const [first, second] = [await seedsOf('trial-a', { seed: 7 }), await seedsOf('trial-b', { seed: 7 })];
+    expect(new Set([...first, ...second]).size).toBe(4);
+    expect(await seedsOf('trial-a', { seed: 7 })).toEqual(first);
+    expect(await seedsOf('trial-a', {})).toEqual([undefined, undefined]);
+  });
+
+  it('always has a seed where the model needs one, from chance when the user sets none', async () => {
+    await using server = await startChatServer(inTurn(submit()));
+    const open = { ...(await openServed(server.url)), needsSeed: true, defaults: { topP: 1, temperature: 0.2 } };
+    const run = await runAgent(createModelAgent({ open, parameters: { temperature: 1 } }));
+    const [call] = only(run.events, 'model-call');
+    const seed = drawSeed(2 ** 30, { trialId: 'trial-test', turn: 1 });
+    expect(call?.requested.parameters).toEqual({ temperature: 1, topP: 1, seed, modelSeed: 'chance' });
+    expect(server.requests[0]?.body).toMatchObject({ temperature: 1, top_p: 1, seed });
   });
 
   it('holds reasoning in separate parts beside the text', async () => {

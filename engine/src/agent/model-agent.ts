@@ -2,21 +2,17 @@ import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
 import { startDeadline } from '../base/deadline.ts';
 import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
-import type { ModelPrice, OpenModel } from '../model/contract.ts';
+import type { ModelPrice, OpenModel, SamplingParameters } from '../model/contract.ts';
 import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/events.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
+import { drawSeed } from './draw-seed.ts';
 import { callModel, DEFAULT_RETRY, hideSecrets, type RetryPolicy } from './model-call.ts';
 import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
 
-/** Sampling parameters from the user. The provider decides the rest. */
-export interface ModelParameters {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly maxOutputTokens?: number;
-  readonly seed?: number;
-}
+/** Sampling parameters from the user. `seed` is the model seed: each call gets a seed of its own, drawn from it. */
+export type ModelParameters = SamplingParameters;
 
 export interface ModelAgentOptions {
   readonly kind?: Agent['kind'];
@@ -61,15 +57,22 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   const conversation = startConversation(deps.emit, seat);
   const started = deps.elapsed();
   const callIds = new Set<string>();
+  const modelSeed = seedOf(context);
   let turn = 0;
   let tokens = 0;
   let costUsd = 0;
   /** Calls without a result when the work ended. Providers require a result for each before the next message. */
   let unanswered: readonly AskedCall[] = [];
 
+  const samplingOf = (at: number): SamplingParameters => ({
+    ...open.defaults,
+    ...context.parameters,
+    ...(modelSeed !== null && { seed: drawSeed(modelSeed, { trialId: task.trialId, ...seat, turn: at }) }),
+  });
+
   const askModel = async (specs: readonly ToolSpec[], durationMsMax: number): Promise<TurnResult> => {
     turn++;
-    const called = await callOnce({ context, conversation, specs, durationMsMax });
+    const called = await callOnce({ context, conversation, specs, durationMsMax, sampling: samplingOf(turn) });
     const { requested, prompt, attempts, durationMs, result } = called;
     if (result === null) {
       deps.emit({ kind: 'model-call', ...seat, turn, requested, prompt, attempts, answer: null, durationMs });
@@ -170,6 +173,7 @@ interface CallOptions {
   readonly conversation: Conversation;
   readonly specs: readonly ToolSpec[];
   readonly durationMsMax: number;
+  readonly sampling: SamplingParameters;
 }
 
 interface CalledOnce {
@@ -181,22 +185,29 @@ interface CalledOnce {
   readonly failure: { readonly code: string; readonly text: string } | null;
 }
 
-async function callOnce({ context, conversation, specs, durationMsMax }: CallOptions): Promise<CalledOnce> {
+async function callOnce({ context, conversation, specs, durationMsMax, sampling }: CallOptions): Promise<CalledOnce> {
   const { open, parameters, retry, task, deps } = context;
   const started = deps.elapsed();
+  const modelSeed = sampling.seed === undefined ? {} : { modelSeed: parameters.seed ?? 'chance' };
   using deadline = startDeadline(task.signal, durationMsMax);
   const { result, failure, attempts } = await callModel(
-    { prompt: conversation.prompt(), tools: specs.map(toFunctionTool), ...parameters },
+    { prompt: conversation.prompt(), tools: specs.map(toFunctionTool), ...sampling },
     { open, retry, world: deps, signal: deadline.signal },
   );
   return {
-    requested: { model: open.name, parameters: { ...open.properties, ...parameters } },
+    requested: { model: open.name, parameters: { ...open.properties, ...sampling, ...modelSeed } },
     prompt: conversation.ranges(),
     attempts: [...attempts],
     durationMs: deps.elapsed() - started,
     result,
     failure,
   };
+}
+
+/** Null if the provider gets no seed. */
+function seedOf({ open, parameters, deps }: LoopContext): number | null {
+  if (parameters.seed !== undefined) return parameters.seed;
+  return open.needsSeed === true ? Math.floor(deps.random() * 2 ** 31) : null;
 }
 
 function endWithoutAnswer({ attempts, failure }: CalledOnce, { open, task, deps }: LoopContext): AgentEnd {

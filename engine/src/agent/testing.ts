@@ -33,6 +33,7 @@ export interface AgentRun {
 }
 
 export interface AgentRunOptions {
+  readonly trialId?: string;
   readonly limits?: Partial<TrialLimits>;
   readonly asksReason?: boolean;
   /** Additional tools beside bash and submit. */
@@ -69,6 +70,7 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
   });
   const { ask, ...end } = await agent.run(
     {
+      trialId: options.trialId ?? 'trial-test',
       settings: options.settings ?? (async () => ({ prompts: { system, user: 'Do the work.', continue: 'Go on.' } })),
       tools: [bash({ asksReason }), submit(), ...tools],
       limits: { ...ORDINARY_LIMITS, ...limits },

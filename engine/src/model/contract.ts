@@ -26,6 +26,16 @@ export interface OpenModelOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** Sampling parameters. Those that are not given are left to the provider. */
+export interface SamplingParameters {
+  readonly temperature?: number;
+  readonly topP?: number;
+  /** Draws come from so many of the likeliest tokens. 0 means all, where the provider knows it. */
+  readonly topK?: number;
+  readonly maxOutputTokens?: number;
+  readonly seed?: number;
+}
+
 export interface OpenModel {
   /** `provider/model`, as the user wrote it. A path is cut to its file name: folders describe the user's machine. */
   readonly name: string;
@@ -37,6 +47,10 @@ export interface OpenModel {
    * weights. Recorded with the parameters.
    */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Sampling parameters that the user may change. They are sent with each question and recorded, as the user's are. */
+  readonly defaults?: SamplingParameters;
+  /** Every question must have a seed. If the user sets none, it comes from chance, and is recorded. False when not given. */
+  readonly needsSeed?: boolean;
   /** The model runs in this process: no server can fall silent, so attempts have no time limit. False when not given. */
   readonly inProcess?: boolean;
 }

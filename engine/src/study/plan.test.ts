@@ -6,7 +6,7 @@ import { offswitch } from '../cli/testing.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
-import type { TrialSpec } from '../trial/contract.ts';
+import type { AgentSpec, TrialSpec } from '../trial/contract.ts';
 import { keyOf } from './key.ts';
 import { listRecords } from './log-folder.ts';
 import { planStudy, type StudyDesign } from './plan.ts';
@@ -54,6 +54,15 @@ describe('trials are planned', () => {
         expect(Math.abs(count - 100)).toBeLessThan(52);
       }
     expect(new Set(blocks.map((block) => block.join())).size).toBe(24);
+  });
+
+  it('with other ids for other sampling parameters', () => {
+    const idsWith = (parameters: NonNullable<AgentSpec['parameters']>): readonly string[] => {
+      const sampled = arms.map((arm) => ({ ...arm, agent: { ...arm.agent, parameters } }));
+      return planStudy({ ...design(1, 'a'), arms: sampled }, null).trials.map(({ spec }) => spec.trialId);
+    };
+    const all = [{}, { topP: 1 }, { topK: 1 }, { topK: 2 }, { temperature: 1 }, { seed: 1 }].flatMap(idsWith);
+    expect(new Set(all).size).toBe(6 * arms.length);
   });
 
   it('in the same order for the same seed, and in a different order for another seed', () => {

@@ -95,12 +95,14 @@ async function openAgent(spec: AgentSpec, { scenario, registry, environment }: O
 function toParameters({
   temperature,
   topP,
+  topK,
   maxOutputTokens,
   seed,
 }: NonNullable<AgentSpec['parameters']>): ModelParameters {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(seed !== undefined && { seed }),
   };

@@ -6,10 +6,11 @@ import { conditionSchema, limitsSchema } from '../record/events.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
 
-/** Sampling parameters from the user. The provider decides the rest. */
+/** Sampling parameters from the user. The provider decides the rest. `seed` is what the seeds of calls are drawn from. */
 export const modelParametersSchema = z.strictObject({
   temperature: z.number().optional(),
   topP: z.number().optional(),
+  topK: z.int().optional(),
   maxOutputTokens: z.int().optional(),
   seed: z.int().optional(),
 });

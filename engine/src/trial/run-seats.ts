@@ -49,6 +49,7 @@ function runSeat(
 ): Promise<AgentEnd> {
   return agent.run(
     {
+      trialId: trial.spec.trialId,
       ...(seatId !== undefined && { seat: seatId }),
       settings: async () => (settings === undefined ? { prompts } : settings(stage.machine)),
       tools,

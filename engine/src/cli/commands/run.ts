@@ -52,8 +52,9 @@ export function createRunCommand(context: CommandContext): Command {
     .option('--budget-usd <usd>', 'US dollars of the whole study; needs --price')
     .option('--temperature <n>', 'sampling temperature')
     .option('--top-p <n>', 'nucleus sampling')
+    .option('--top-k <n>', 'draw from so many of the likeliest tokens; 0 is all of them for local weights')
     .option('--max-output-tokens <n>', 'tokens of one answer')
-    .option('--model-seed <n>', 'seed for the provider')
+    .option('--model-seed <n>', 'what the seed of each model call is drawn from')
     .option('--attempt-seconds <n>', 'seconds until an unanswered question is asked again, 120 when not given')
     .option('--dry-run', 'print the plan and what it would cost, and run nothing')
     .option('--verbose', 'also print every outcome of every arm')
@@ -111,7 +112,7 @@ async function readSettings(
 }
 
 const NUMBERS = [
-  ...['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'maxOutputTokens'],
+  ...['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'topK', 'maxOutputTokens'],
   ...['modelSeed', 'budgetUsd', 'attemptSeconds'],
 ];
 const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];

@@ -198,6 +198,7 @@ function toModelEvent(event: EventOf<'model-call'>, context: EventContext): Json
 const CONFIG_NAMES: ReadonlyMap<string, string> = new Map([
   ['temperature', 'temperature'],
   ['topP', 'top_p'],
+  ['topK', 'top_k'],
   ['maxOutputTokens', 'max_tokens'],
   ['seed', 'seed'],
 ]);

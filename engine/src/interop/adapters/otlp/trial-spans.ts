@@ -261,6 +261,7 @@ function toChat(
       'gen_ai.request.model': model,
       'gen_ai.request.temperature': number('temperature'),
       'gen_ai.request.top_p': number('topP'),
+      'gen_ai.request.top_k': number('topK'),
       'gen_ai.request.max_tokens': number('maxOutputTokens'),
       'gen_ai.request.seed': number('seed'),
       'gen_ai.response.model': name(answer?.model),
