@@ -94,6 +94,7 @@ function describeCost(scores: readonly RatedTrial[]): string {
   const unknown = asked.filter(({ costUsd }) => costUsd === null).length;
   const known = asked.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
   if (unknown === 0) return `tokens ${tokens}, cost ${known.toFixed(4)} US dollars`;
-  if (unknown === asked.length) return `tokens ${tokens}, cost unknown (no --price)`;
+  // Trials whose every call failed cost nothing, whether or not there is a price.
+  if (known === 0) return `tokens ${tokens}, cost unknown (no --price)`;
   return `tokens ${tokens}, cost ${known.toFixed(4)} US dollars, and that of ${unknown} of ${asked.length} trials is unknown`;
 }
