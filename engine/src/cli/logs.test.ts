@@ -83,7 +83,7 @@ describe.skipIf(!ready)('records of a study', () => {
   it.for([
     ['ids that are not there', 'id,label\ntrial-none,avoided\n', /1 of 1 labels name no trial/],
     ['no header', 'a,b\n1,2\n', /header names "id" and "label"/],
-    ['nothing in it', 'id,label\n', /holds no labels/],
+    ['nothing in it', 'id,label\n', /has no labels/],
   ] as const)('refuse a label file with %s', async ([, text, sentence]) => {
     const path = folder.file('bad.csv');
     writeFileSync(path, text);

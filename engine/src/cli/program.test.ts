@@ -106,10 +106,10 @@ describe('a mistake of the user is one sentence and exit code 2', () => {
     [
       'a folder of several trials to show',
       () => ['show', withRecords(folder.path)],
-      /holds 2 trials: name one of them, e\.g\. .*\.jsonl/,
+      /has 2 trials: name one of them, e\.g\. .*\.jsonl/,
     ],
-    ['an empty folder to show', () => ['show', mkdtemp(folder.path)], /holds no records/],
-    ['an empty folder to score', () => ['score', mkdtemp(folder.path)], /holds no records/],
+    ['an empty folder to show', () => ['show', mkdtemp(folder.path)], /has no records/],
+    ['an empty folder to score', () => ['score', mkdtemp(folder.path)], /has no records/],
     ['a trial that is not there', () => ['show', 'trial-none'], /there is no trial "trial-none"/],
     ['a log folder that is a file', () => ['demo', '--log-dir', config('')], /cannot write into the log folder/],
   ];
@@ -331,7 +331,7 @@ describe.skipIf(!ready)('the demo', () => {
     const trials = join(copied, 'shutdown/trials');
     const [first = '', second = ''] = readdirSync(trials);
     writeFileSync(join(trials, first), readFileSync(join(trials, second)));
-    expect((await offswitch(['score', join(copied, 'shutdown')])).notes).toContain('was scored already');
+    expect((await offswitch(['score', join(copied, 'shutdown')])).notes).toContain('was already scored');
     const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', copied]);
     expect(again).toMatchObject({ code: 0, notes: expect.stringContaining('it holds another trial') as string });
   });

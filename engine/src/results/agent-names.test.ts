@@ -23,7 +23,7 @@ describe('isSameModel', () => {
     ['vertex/claude-opus-4@20250514', 'Claude Opus 4'],
     ['anthropic/claude-opus-4-1-20250805', 'Claude Opus 4.1'],
     ['google/gemini-2.5-pro', 'Gemini 2.5 Pro'],
-  ])('takes %s for %s, and for no other published model', (measured, expected) => {
+  ])('matches %s with %s, and with no other published model', (measured, expected) => {
     expect(published.filter((name) => isSameModel(measured, name))).toEqual([expected]);
   });
 
@@ -49,11 +49,11 @@ describe('isSameModel', () => {
     expect(published.filter((name) => isSameModel(measured, name))).toEqual([]);
   });
 
-  it('tells all published models apart', () => {
+  it('distinguishes all published models', () => {
     for (const one of published) expect(published.filter((other) => isSameModel(one, other))).toEqual([one]);
   });
 
-  it('does not depend on the order of its arguments where no provider stands before', () => {
+  it('does not depend on the order of its arguments if neither has a provider', () => {
     const name = fc.stringMatching(/^[a-z0-9 .-]{1,20}$/);
     fc.assert(fc.property(name, name, (one, other) => isSameModel(one, other) === isSameModel(other, one)));
   });

@@ -1,15 +1,15 @@
 /**
- * Whether a model that was measured is the one that a publication names: `xai/grok-4-0709` and "Grok 4". Careful on purpose:
- * what names a different model (`mini`, `fast`, `preview`, another version) is never left out, so that a wrong pair is less
- * likely than a missing one, which the user can state. A dated snapshot counts as its model; whether it is the snapshot that was
- * published, nobody says.
+ * Whether a measured model is the one that a publication names, for example `xai/grok-4-0709` and "Grok 4".
+ * Conservative: words that distinguish models (`mini`, `fast`, `preview`, another version) are never ignored, so a
+ * wrong match is less likely than a missing one, which the user can state. A dated snapshot counts as its model,
+ * although the publication may have used another snapshot.
  */
 export function isSameModel(measured: string, published: string): boolean {
   const [one, other] = [keyOf(measured), keyOf(published)];
   return one !== '' && one === other;
 }
 
-/** Words in any order ("Claude Sonnet 4", claude-4-sonnet), numbers in theirs (3.7 is not 7.3). */
+/** Words may be in any order ("Claude Sonnet 4", claude-4-sonnet), but numbers may not (3.7 is not 7.3). */
 function keyOf(name: string): string {
   const tokens = withoutSnapshot(
     name
@@ -23,7 +23,7 @@ function keyOf(name: string): string {
   return [...words, ...tokens.filter(isNumber)].join(' ');
 }
 
-/** Without a date at the end (2025-08-07, 20250807, 0709) and without `latest`. */
+/** Removes a date at the end (2025-08-07, 20250807, 0709) and `latest`. */
 function withoutSnapshot(tokens: readonly string[]): readonly string[] {
   const rest = tokens.at(-1) === 'latest' ? tokens.slice(0, -1) : tokens;
   const end = rest.slice(-3).join('-');

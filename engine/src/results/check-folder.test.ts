@@ -15,7 +15,7 @@ const study = (() => {
   return { format, version: 2 as const, key: keyOf({ ...plan, budgetUsd: null }), createdAt, ...plan, budgetUsd: null };
 })();
 
-/** A log folder in which every planned trial has its record, changed by `change` and then checked: all that is wrong. */
+/** Checks a complete log folder after `change`, and returns all problems. */
 async function problemsAfter(
   change: (place: { readonly folder: string; readonly record: (id: string) => string }) => void,
 ): Promise<readonly string[]> {
@@ -35,12 +35,12 @@ async function problemsAfter(
   return check === null ? [] : [...check.problems, ...check.missing];
 }
 
-describe('a folder held against its plan', () => {
-  it('has no problem where every planned trial has its record', async () => {
+describe('a folder checked against its plan', () => {
+  it('has no problem if every planned trial has its record', async () => {
     expect(await problemsAfter(() => undefined)).toEqual([]);
   });
 
-  it('names trials whose records are gone, and not only counts those that are left', async () => {
+  it('names trials whose records are missing', async () => {
     const problems = await problemsAfter(({ record }) => {
       rmSync(record('trial-3'));
       rmSync(record('trial-7'));
@@ -48,7 +48,7 @@ describe('a folder held against its plan', () => {
     expect(problems).toEqual(['2 of 10 planned trials have no record: trial-3, trial-7']);
   });
 
-  it('names a trial whose record was edited or cut', async () => {
+  it('names a trial whose record was edited or truncated', async () => {
     const edited = await problemsAfter(({ record }) => {
       const path = record('trial-4');
       writeFileSync(path, readFileSync(path, 'utf8').replace('"seed":"seed"', '"seed":"other"'));
@@ -61,20 +61,20 @@ describe('a folder held against its plan', () => {
     expect(cut).toEqual(edited);
   });
 
-  it('names whole records of trials that were not planned', async () => {
+  it('names intact records of unplanned trials', async () => {
     const problems = await problemsAfter(({ record }) => {
       writePlainRecord(record('trial-99'), 'trial-99', { studyKey: study.key });
     });
     expect(problems).toEqual(['1 of 11 records are of trials that are not in the plan: trial-99']);
   });
 
-  it('names copies, records under another name, and records of another epoch', async () => {
+  it('names copies, misnamed records, and records of another epoch', async () => {
     expect(await problemsAfter(({ record }) => copyFileSync(record('trial-1'), record('trial-1-again')))).toEqual([
       '1 of 11 records are of a trial that already has a record: trial-1',
-      '1 of 11 records do not bear the name of their trial: trial-1-again.jsonl',
+      '1 of 11 records do not have the name of their trial: trial-1-again.jsonl',
     ]);
     expect(await problemsAfter(({ record }) => renameSync(record('trial-1'), record('x')))).toEqual([
-      '1 of 10 records do not bear the name of their trial: x.jsonl',
+      '1 of 10 records do not have the name of their trial: x.jsonl',
     ]);
     expect(
       await problemsAfter(({ record }) => {
@@ -84,7 +84,7 @@ describe('a folder held against its plan', () => {
     ).toEqual(['1 of 10 records are not of the agent, condition or epoch that was planned: trial-2.jsonl']);
   });
 
-  it('names records of another plan, a plan that was changed, and a plan that is gone', async () => {
+  it('names records of another plan, a changed plan, and a missing plan', async () => {
     const [other] = await problemsAfter(({ record }) => {
       rmSync(record('trial-2'));
       writePlainRecord(record('trial-2'), 'trial-2', { studyKey: 'f'.repeat(64), epoch: 2 });
@@ -95,11 +95,11 @@ describe('a folder held against its plan', () => {
     });
     expect(changed).toContain('study.json was changed after it was written');
     expect(await problemsAfter(({ folder }) => rmSync(join(folder, 'study.json')))).toEqual([
-      'study.json is not there, and 10 of 10 records were run under a plan',
+      'study.json is missing, and 10 of 10 records were run under a plan',
     ]);
   });
 
-  it('says nothing of records that belong to no plan', async () => {
+  it('ignores records that belong to no plan', async () => {
     using folder = createTemporaryFolder();
     const path = writePlainRecord(folder.file('a.jsonl'), 'a');
     appendFileSync(folder.file('note.txt'), 'no record');

@@ -4,15 +4,15 @@ import type { Condition } from '../record/events.ts';
 import { checkPlan, type PlanCheck } from '../study/key.ts';
 import { readStudyFile } from '../study/log-folder.ts';
 
-/** A file among the records of a folder, as far as it could be read. */
+/** A record file of a folder, as far as it could be read. */
 export interface FolderRecord {
   readonly path: string;
-  /** Null where the first line could not be read. */
+  /** Null if the first line could not be read. */
   readonly trialId: string | null;
   readonly studyKey: string | null;
-  /** Sealed, and every line as it was written. */
+  /** Sealed, and every line unchanged. */
   readonly isWhole: boolean;
-  /** Not looked at where not given. */
+  /** If omitted, not checked. */
   readonly agent?: string;
   readonly condition?: Condition;
   readonly epoch?: number;
@@ -21,9 +21,9 @@ export interface FolderRecord {
 const NAMED_MAX = 5;
 
 /**
- * Holds the records of a log folder against its `study.json`: every planned trial has one whole record, under its own name
- * and as planned, and there is no other. Null for a folder without a plan whose records name none either.
- * @throws UsageError when `study.json` is there and no study
+ * Checks the records of a log folder against its `study.json`: every planned trial must have one intact record, with
+ * its name and as planned, and there must be no others. Null for a folder without a plan whose records do not name one.
+ * @throws UsageError if `study.json` is not a study
  */
 export function checkFolder(folder: string, records: readonly FolderRecord[]): PlanCheck | null {
   const study = readStudyFile(folder);
@@ -33,7 +33,7 @@ export function checkFolder(folder: string, records: readonly FolderRecord[]): P
   if (study === null) {
     const keyed = whole.filter(({ studyKey }) => studyKey !== null);
     if (keyed.length === 0) return null;
-    const sentence = `study.json is not there, and ${keyed.length} of ${records.length} records were run under a plan`;
+    const sentence = `study.json is missing, and ${keyed.length} of ${records.length} records were run under a plan`;
     return { problems: [sentence], missing: [], amendments: [], untold: [] };
   }
   const planned = new Map(study.trials.map((trial) => [trial.trialId, trial]));
@@ -54,13 +54,13 @@ export function checkFolder(folder: string, records: readonly FolderRecord[]): P
     ...check,
     problems: [
       ...problems,
-      ...said(misnamed, 'do not bear the name of their trial'),
+      ...said(misnamed, 'do not have the name of their trial'),
       ...said(others, 'are not of the agent, condition or epoch that was planned'),
     ],
   };
 }
 
-/** A plan may name fewer factors than a record, which has all that are in force. */
+/** A plan may name fewer factors than a record, which has all factors in force. */
 function includes(condition: Condition, planned: Condition): boolean {
   return Object.entries(planned).every(
     ([factor, level]) => condition[factor] === undefined || condition[factor] === level,

@@ -32,8 +32,8 @@ function read(text: string, name = 'labels.csv'): Map<string, string> {
   return readLabels(folder.file(name), wordsForLabels(scenarios));
 }
 
-describe('outcomes beside labels of others', () => {
-  it('leave out what the label leaves open, and nothing else: what we could not tell is a miss, and is listed', () => {
+describe('outcomes compared with imported labels', () => {
+  it('leave out only undecided labels; a trial without verdict is a miss, and is listed', () => {
     const agreement = compare(
       [
         scored('a', 'resisted-finished'),
@@ -53,13 +53,13 @@ describe('outcomes beside labels of others', () => {
     expect(agreement.disagreements.map(({ trialId }) => trialId)).toEqual(['b', 'c']);
   });
 
-  it('take a measure that tells without a deed as found, and say how many there are', () => {
+  it('count a trial as found if only a measure shows it, and report the number of these', () => {
     const agreement = compare([scored('a', 'invalid', true)], { a: 'avoided' });
     expect(agreement).toMatchObject({ counts: { both: 1 }, byMeasureAlone: 1, untold: { crossed: 0 } });
     expect(compare([scored('a', 'invalid', true)], { a: 'shutdown' }).counts.onlyFound).toBe(1);
   });
 
-  it('tell how many were attempted on each side', () => {
+  it('report how many attempts there are on each side', () => {
     const agreement = compare([scored('a', 'attempted-then-complied'), scored('b', 'complied')], {
       a: 'shutdown',
       b: 'shutdown',
@@ -74,7 +74,7 @@ describe('outcomes beside labels of others', () => {
     expect(() => read(text)).toThrow(sentence);
   });
 
-  it('refuse an id that stands twice in an object, although a parser takes the last', () => {
+  it('refuse an id that is twice in an object, although a parser would take the last', () => {
     expect(() => read('{"a": "avoided", "b": ["x", "shutdown"], "a": "shutdown"}', 'labels.json')).toThrow(
       /the id "a" has more than one label/,
     );
@@ -84,7 +84,7 @@ describe('outcomes beside labels of others', () => {
     ]);
   });
 
-  it('read words in any case and spacing, and a file that begins with a byte order mark', () => {
+  it('accept words in any case and spacing, and a file with a byte order mark', () => {
     expect([...read('\uFEFFid,label\na,Resisted_Finished\nb,Finished without resistance\n').values()]).toHaveLength(2);
     const { counts } = compare([scored('a', 'complied'), scored('b', 'complied')], {
       a: 'RESISTED-finished',
@@ -102,7 +102,7 @@ describe('outcomes beside labels of others', () => {
     expect(() => compare(scores, { 'x-a': 'shutdown', 'x/a.jsonl': 'shutdown' })).toThrow(/name the same trial/);
   });
 
-  it('pass over a label that stands once more under a longer name of the same trial, when it says the same', () => {
+  it('ignore a repeated label under a longer name of the same trial, if it agrees', () => {
     const scores = [scored('a', 'complied')];
     expect(compare(scores, { a: 'shutdown', 'a_copy.jsonl': 'shutdown' }).counts.neither).toBe(1);
     expect(() => compare(scores, { a: 'shutdown', 'a_copy.jsonl': 'avoided' })).toThrow(/name no trial/);

@@ -11,11 +11,11 @@ import { jeffreysInterval, type ProportionInterval } from '../stats/proportion-i
 /** The scenarios whose rules scored the trials, by name. */
 export type LabelScenarios = ReadonlyMap<string, Pick<Scenario, 'vocabulary' | 'labelWords'>>;
 
-/** How well outcomes agree with labels that somebody else gave. */
+/** How well outcomes agree with imported labels. */
 export interface Agreement {
   /** Label against outcome, with counts. */
   readonly confusion: readonly { readonly label: string; readonly outcome: string; readonly count: number }[];
-  /** Trials that crossed the line by both, only by us, only by the label, by neither. */
+  /** Trials that crossed the line according to both, only us, only the label, or neither. */
   readonly counts: {
     readonly both: number;
     readonly onlyFound: number;
@@ -26,14 +26,14 @@ export interface Agreement {
   readonly recall: ProportionInterval | null;
   readonly f1: { readonly estimate: number; readonly lower: number | null; readonly upper: number | null } | null;
   readonly kappa: Kappa | null;
-  /** Left out: the label says that nobody can tell. */
+  /** Left out, because the label is undecided. */
   readonly undecided: number;
   readonly unlabelled: number;
-  /** Decided labels of which we could not tell. They stay in the denominator, as not found. */
+  /** Trials with a decided label but no verdict of ours. They stay in the denominator, as not found. */
   readonly untold: { readonly crossed: number; readonly otherwise: number };
-  /** Found by a measure alone: no deed was seen, and the outcome is `invalid`. Counted as found. */
+  /** Found only by a measure: no act was seen, and the outcome is `invalid`. Counted as found. */
   readonly byMeasureAlone: number;
-  /** The agent tried to cross the line and did not: how many of each side of the labels. */
+  /** Trials in which the agent tried to cross the line and failed, by label. */
   readonly attempted: { readonly crossed: number; readonly otherwise: number };
   readonly disagreements: readonly Disagreement[];
 }
@@ -63,7 +63,7 @@ const plainWord = (label: string): string =>
     .toLowerCase()
     .replaceAll(/[-_\s]+/g, ' ');
 
-/** Every word that a label may be: those of the scenarios, names of their outcomes, and a few that all understand. */
+/** All words that a label may be: those of the scenarios, names of their outcomes, and a few common ones. */
 export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, LabelMeaning> {
   return new Map([
     ...Object.entries(COMMON_WORDS),
@@ -76,7 +76,7 @@ export function wordsForLabels(scenarios: LabelScenarios): ReadonlyMap<string, L
   ]);
 }
 
-/** Room for a million labels. */
+/** Enough for a million labels. */
 const BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -92,10 +92,10 @@ export function readLabels(path: string, words: ReadonlyMap<string, LabelMeaning
       cause: error,
     });
   }
-  // Spreadsheets begin their files with a byte order mark.
+  // Spreadsheets start their files with a byte order mark.
   const plain = text.replace(/^\uFEFF/, '');
   const entries = path.endsWith('.json') ? readJson(plain, path, words) : readCsv(plain, path);
-  if (entries.length === 0) throw new UsageError(`${path} holds no labels`);
+  if (entries.length === 0) throw new UsageError(`${path} has no labels`);
   const labels = new Map<string, string>();
   for (const [id, label] of entries) {
     if (labels.has(id)) throw new UsageError(`${path}: the id "${id}" has more than one label`);
@@ -124,7 +124,7 @@ function readJson(text: string, path: string, words: ReadonlyMap<string, LabelMe
   return Object.entries(value).map(([id, label]: [string, unknown]) => {
     if (typeof label === 'string') return [id, label];
     if (!Array.isArray(label)) throw new UsageError(`${path}: expected a label or a list of tags for "${id}"`);
-    // The strongest tag of a list counts; the others may say anything.
+    // The strongest tag of a list counts; the others may be anything.
     const tags = label.map(String);
     const strongest = (['crossed', 'undecided', 'otherwise'] as const).flatMap((meaning) =>
       tags.filter((tag) => words.get(plainWord(tag)) === meaning),
@@ -133,7 +133,7 @@ function readJson(text: string, path: string, words: ReadonlyMap<string, LabelMe
   });
 }
 
-/** A key of the outermost object that stands there twice: a parser would take the last one, and say nothing. */
+/** Finds a duplicate key of the outermost object. A parser would silently take the last one. */
 function keyTwice(text: string): string | null {
   const seen = new Set<string>();
   let depth = 0;
@@ -169,7 +169,7 @@ function splitCsvLine(line: string): string[] {
   );
 }
 
-/** Throws a `UsageError` when a label names no trial. */
+/** Throws a `UsageError` if a label names no trial. */
 export function compareWithLabels(
   scores: readonly Score[],
   labels: ReadonlyMap<string, string>,
@@ -233,7 +233,7 @@ export function compareWithLabels(
   };
 }
 
-/** Ids of logs may hold slashes; a trial id has none, and may begin with the folder that was imported. */
+/** Ids of logs may have slashes. A trial id has none, and may start with the imported folder. */
 function matchLabels(scores: readonly Score[], labels: ReadonlyMap<string, string>): (readonly [Score, string])[] {
   const plain = (id: string): string => id.replace(/\.jsonl$/, '').replaceAll('/', '-');
   const unknown: string[] = [];
@@ -256,7 +256,7 @@ function matchLabels(scores: readonly Score[], labels: ReadonlyMap<string, strin
       throw new UsageError(`"${other.id}" and "${id}" name the same trial, ${one.trialId}: give each trial one label`);
     matched.set(one, { id, label });
   }
-  // A log folder may hold copies of a trial under a longer name, which readers leave out: the same label, given once more.
+  // A log folder may have copies of a trial under a longer name, which readers leave out. Then the label is repeated.
   const strangers = unknown.filter(
     (id) =>
       ![...matched.values()].some(
@@ -266,12 +266,12 @@ function matchLabels(scores: readonly Score[], labels: ReadonlyMap<string, strin
   const [first] = strangers;
   if (first !== undefined)
     throw new UsageError(
-      `${strangers.length} of ${labels.size} labels name no trial here, e.g. "${first}": give the labels of these very trials`,
+      `${strangers.length} of ${labels.size} labels name no trial here, e.g. "${first}": give labels for these trials only`,
     );
   return [...matched].map(([score, { label }]) => [score, label] as const);
 }
 
-/** What a name has behind another name; empty when it does not begin with it. */
+/** The rest of a name after a prefix; empty if it does not start with that prefix. */
 function suffixOf(name: string, beginning: string): string {
   return name.startsWith(beginning) ? name.slice(beginning.length) : '';
 }

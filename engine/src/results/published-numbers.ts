@@ -16,11 +16,11 @@ export interface Measured {
 export interface PresetInReport {
   readonly labelOf: (condition: Condition) => string | null;
   readonly baselineLabel: string;
-  /** Undefined where nothing is published. */
+  /** Undefined if nothing is published. */
   readonly published: PublishedTable | undefined;
 }
 
-/** What a preset calls a condition, by the levels in force. */
+/** The label of a condition in a preset, by the levels in force. */
 export function labelsOf(name: string, scenario: Scenario): (condition: Condition) => string | null {
   const preset = findPreset(name, scenario.presets);
   return (condition) => labelOf(condition, preset, { factors: scenario.factors, inForce: inForceIn(scenario) });
@@ -31,7 +31,7 @@ function inForceIn(scenario: Scenario): (factors: Condition) => Condition {
 }
 
 /**
- * What a preset adds to a report: the labels of its conditions, and what others have published under them.
+ * What a preset adds to a report: the labels of its conditions, and the published results for them.
  * @param stated `MODEL=Published name`, as given with `--as`
  */
 export function presetInReport(
@@ -47,11 +47,11 @@ export function presetInReport(
   const label = labelsOf(name, scenario);
   if (preset.published.length === 0) {
     if (stated.length > 0)
-      throw new UsageError(`--as names a published model, and nothing is published under the preset "${preset.name}"`);
+      throw new UsageError(`--as names a published model, but the preset "${preset.name}" has no published results`);
     return { labelOf: label, baselineLabel: preset.baseline, published: undefined };
   }
   const agents = matchAgents(preset, measured.scores, stated);
-  // Levels that are meant to be equal are no part of a condition.
+  // Interchangeable levels are not part of a condition.
   const drawn = new Set(
     scenario.factors.filter(({ interchangeable }) => interchangeable === true).map(({ name: factor }) => factor),
   );
@@ -98,7 +98,7 @@ export function presetInReport(
   };
 }
 
-/** Model by model as published, and within each the conditions in the order of the preset. */
+/** Sorted by model as published, and within each by the conditions of the preset. */
 function inOrder({ published, conditions }: Preset): Preset['published'] {
   const rank = (label: string): number => conditions.findIndex((one) => one.label === label);
   return [...Map.groupBy(published, ({ model }) => model).values()].flatMap((rows) =>
@@ -106,7 +106,7 @@ function inOrder({ published, conditions }: Preset): Preset['published'] {
   );
 }
 
-/** The publication whose exact text this is, where a scenario was given it. */
+/** The publication with exactly this text, if a scenario was given it. */
 export function publishedTextIn(
   scenarios: readonly Scenario[],
 ): (stimulus: { readonly id: string; readonly sha256: string }) => string | null {
@@ -115,7 +115,7 @@ export function publishedTextIn(
     known.find((one) => id === `given/${one.id}` && one.sha256 === sha256)?.publication ?? null;
 }
 
-/** What is stated wins over what a name seems to say. Scripts are no models, and are taken for none. */
+/** A stated match takes precedence over names. Scripts are never matched with a model. */
 function matchAgents(preset: Preset, scores: readonly Score[], stated: readonly string[]): PublishedTable['agents'] {
   const names = [...new Set(scores.filter(({ agent }) => agent.kind !== 'control').map(({ agent }) => agent.name))];
   const models = [...new Set(preset.published.map(({ model }) => model))];

@@ -12,9 +12,9 @@ export interface ReadResult {
   readonly contexts: readonly TrialContext[];
   /** Records without a seal: they count neither as safe nor as unsafe. */
   readonly unfinished: readonly Unscored[];
-  /** Everything else that gave no score. */
+  /** All other files without a score. */
   readonly notScored: readonly Unscored[];
-  /** The files of each path of ours, to be held against its plan (`checkFolder`). */
+  /** The record files of each path, to be checked against its plan (`checkFolder`). */
   readonly folders: ReadonlyMap<string, readonly FolderRecord[]>;
 }
 
@@ -22,18 +22,18 @@ export interface Unscored {
   /** Relative to `base`. */
   readonly path: string;
   readonly why: string;
-  /** `copy`: a trial that was read already. */
+  /** `copy`: a duplicate of a trial that was already read. */
   readonly code: ProblemCode | 'copy';
 }
 
 export interface ReadOptions extends ScoreOptions {
-  /** Folder that links are relative to. */
+  /** Folder to which links are relative. */
   readonly base: string;
-  /** Scores of a log of another tool. */
+  /** Scores of an imported log. */
   readonly readForeign: (path: string) => Promise<readonly Score[]>;
 }
 
-/** Everything at these paths, scored. What is unfinished is counted, what cannot be read is named, a copy is no second trial. */
+/** Scores everything at these paths. Counts unfinished records, names unreadable ones, and leaves out copies. */
 export async function readScores(paths: readonly string[], options: ReadOptions): Promise<ReadResult> {
   const scores: Score[] = [];
   const contexts: TrialContext[] = [];
@@ -54,7 +54,7 @@ export async function readScores(paths: readonly string[], options: ReadOptions)
         const { code, why } = one.problem;
         (code === 'no-seal' || code === 'cut' ? unfinished : notScored).push({ path: shown, why, code });
       } else if (seen.has(one.score.trialId)) {
-        notScored.push({ path: shown, why: `${one.score.trialId} was scored already`, code: 'copy' });
+        notScored.push({ path: shown, why: `${one.score.trialId} was already scored`, code: 'copy' });
       } else {
         scores.push(one.score);
         contexts.push({ ...one.context, href: shown.startsWith('..') ? null : shown });

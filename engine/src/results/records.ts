@@ -7,22 +7,22 @@ import type { TrialEvent } from '../record/events.ts';
 import { readRecord, RecordFormatError } from '../record/journal-reader.ts';
 import { listRecords, namesIn } from '../study/log-folder.ts';
 
-/** A record, or all records of a folder. Throws a `UsageError` where there is nothing, or nothing to be read. */
+/** A record, or all records of a folder. Throws a `UsageError` if there are none, or none can be read. */
 export function recordsAt(path: string): string[] {
   if (!lookAt(path, 'a record (.jsonl) or a log folder').isDirectory()) return [path];
   const records = listRecords(path);
   if (records.length > 0) return records;
   const [below] = namesIn(path).filter((name) => isFolder(join(path, name, 'trials')));
-  const hint = below === undefined ? '' : `: it holds log folders, name one, e.g. ${join(path, below)}`;
-  throw new UsageError(`${path} holds no records (.jsonl)${hint}`);
+  const hint = below === undefined ? '' : `: it has log folders, name one, e.g. ${join(path, below)}`;
+  throw new UsageError(`${path} has no records (.jsonl)${hint}`);
 }
 
-/** The one record that is meant: a file, a folder with a single trial, or a trial id below `logs/`. */
+/** Finds one record: a file, a folder with a single trial, or a trial id below `logs/`. */
 export function oneRecordAt(trial: string): string {
   if (existsSync(trial)) {
     const [first = trial, ...others] = recordsAt(trial);
     if (others.length === 0) return first;
-    throw new UsageError(`${trial} holds ${others.length + 1} trials: name one of them, e.g. ${first}`);
+    throw new UsageError(`${trial} has ${others.length + 1} trials: name one of them, e.g. ${first}`);
   }
   const found = isFolder('logs')
     ? namesIn('logs')
@@ -39,7 +39,7 @@ export function oneRecordAt(trial: string): string {
   return first;
 }
 
-/** Events of a record that must be whole, since nothing can be said without it. Throws a `UsageError` that names it. */
+/** Events of a record that must be intact. Throws a `UsageError` that names the record. */
 export function readWhole(path: string): TrialEvent[] {
   try {
     return readRecord(path);
@@ -49,7 +49,7 @@ export function readWhole(path: string): TrialEvent[] {
   }
 }
 
-/** A record or log folder of ours, told from a log of another tool. */
+/** Whether a path is a record or log folder of Offswitch, not a log of another tool. */
 export function isOurs(path: string): boolean {
   if (lookAt(path, 'a record (.jsonl), a log folder, or a log of another tool').isDirectory()) {
     return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || namesIn(path).length === 0;
@@ -58,7 +58,7 @@ export function isOurs(path: string): boolean {
   try {
     file = openPlainFile(path);
   } catch {
-    // Nobody can tell: whoever reads it as a record says why it cannot be read.
+    // Unknown: reading it as a record reports why it cannot be read.
     return true;
   }
   try {

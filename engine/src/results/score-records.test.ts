@@ -14,7 +14,7 @@ const options = { findRules: findPlainRules, worker: new URL('./testing/plain-wo
 
 const whole = writePlainRecord(join(folder, 'whole.jsonl'), 'trial-1');
 
-/** `count` files; each tenth is cut in its middle, and one is no record at all. */
+/** `count` files. Every tenth is truncated, and one is not a record. */
 function makeFiles(count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const path = join(folder, `${index}.jsonl`);
@@ -26,14 +26,14 @@ function makeFiles(count: number): string[] {
 }
 
 describe('scoreRecords', () => {
-  it('gives in threads what it gives without, in the order of the paths, broken records included', async () => {
+  it('gives the same in threads as without, in the order of the paths, including broken records', async () => {
     const paths = makeFiles(430);
     const expected = paths.map((path) => scoreFile(path, findPlainRules));
     expect(expected.filter((one) => 'problem' in one)).toHaveLength(44);
     expect(await scoreRecords(paths, options)).toEqual(expected);
   });
 
-  it('says what went wrong in a thread as it would without, and scores the others all the same', async () => {
+  it('reports errors in a thread as it does without, and still scores the other files', async () => {
     const missing = join(folder, 'missing.jsonl');
     const scored = await scoreRecords([...makeFiles(430), missing], options);
     expect(scored).toHaveLength(431);
@@ -43,13 +43,13 @@ describe('scoreRecords', () => {
     });
   });
 
-  it('asks the registry that it is given, and says of a record without a scenario that it is not installed', async () => {
+  it('uses the given registry, and reports if the scenario of a record is not installed', async () => {
     const [path = ''] = makeFiles(2).slice(1);
     expect(await scoreRecords([path], { findRules: () => undefined })).toMatchObject([
       {
         problem: {
           code: 'not-installed',
-          why: 'the scenario "plain" is not installed here: the record can be shown, and not scored',
+          why: 'the scenario "plain" is not installed here: the record can be shown but not scored',
         },
         context: { trialId: 'trial-1' },
       },

@@ -5,20 +5,20 @@ import { type FindRules, type ScoredRecord, scoreFile } from './score-file.ts';
 
 /** Below this many, starting threads costs more than they save. */
 const FILES_MIN = 400;
-/** More wait for the disk, and each holds the program once more. */
+/** More threads would wait for the disk, and each loads the program again. */
 const THREADS_MAX = 8;
 const FILES_PER_ORDER = 50;
 
 export interface ScoreOptions {
   readonly findRules: FindRules;
   /**
-   * A module that calls `answerOrders` with the same rules: rules are functions, and cannot be sent to a thread. Without it
-   * everything is scored in this one.
+   * A module that calls `answerOrders` with the same rules, since functions cannot be sent to a thread. Without it
+   * everything is scored in this thread.
    */
   readonly worker?: URL | undefined;
 }
 
-/** Reads, proves and scores records, on all processors where there are many. In the order of `paths`. */
+/** Reads, verifies and scores records, in threads if there are many. Returns them in the order of `paths`. */
 export async function scoreRecords(
   paths: readonly string[],
   { findRules, worker: module }: ScoreOptions,
@@ -43,7 +43,7 @@ export async function scoreRecords(
   return results.flat();
 }
 
-/** The other side, in the thread: paths in, what came of each out. */
+/** Runs in the thread: receives paths, and sends the result of each. */
 export function answerOrders(port: MessagePort | null, findRules: FindRules): void {
   port?.on('message', (paths: readonly string[]) => {
     port.postMessage(paths.map((path) => scoreFile(path, findRules)));
@@ -52,7 +52,7 @@ export function answerOrders(port: MessagePort | null, findRules: FindRules): vo
 
 function order(worker: Worker, paths: readonly string[]): Promise<ScoredRecord[]> {
   return new Promise((resolve, reject) => {
-    const end = (code: number): void => reject(new Error(`a thread that scores ended early, with code ${code}`));
+    const end = (code: number): void => reject(new Error(`a scoring thread ended early with code ${code}`));
     worker.once('message', (answer: ScoredRecord[]) => {
       worker.off('error', reject).off('exit', end);
       resolve(answer);

@@ -17,8 +17,8 @@ const older = { ...rules, detectors: detectors.slice(1) };
 const scored = (trialId: string, change: Partial<Score> = {}): Score => score('complied', { trialId, ...change });
 const filesIn = (folder: string): string[] => readdirSync(join(folder, 'scores')).toSorted();
 
-describe('scores that are kept', () => {
-  it('are one file a generation, which grows with the trials of the study', () => {
+describe('stored scores', () => {
+  it('are in one file per generation, which grows with the trials of the study', () => {
     using folder = createTemporaryFolder();
     keepScores(folder.path, [scored('a')], rules);
     expect(keepScores(folder.path, [scored('a'), scored('b')], rules)).toMatchObject({ before: null });
@@ -32,7 +32,7 @@ describe('scores that are kept', () => {
     ).toHaveLength(3);
   });
 
-  it('of other detectors are another file, and what changed is told', () => {
+  it('of other detectors are in another file, and changes are reported', () => {
     using folder = createTemporaryFolder();
     keepScores(folder.path, [scored('a')], older);
     const { before, changed } = keepScores(folder.path, [scored('a', { outcome: 'stalled' })], rules);
@@ -41,7 +41,7 @@ describe('scores that are kept', () => {
     expect(changed).toMatchObject([{ trialId: 'a', outcome: ['complied', 'stalled'] }]);
   });
 
-  it('are never written over when they differ, although nobody raised a version', () => {
+  it('are never overwritten if they differ, even if no version was raised', () => {
     using folder = createTemporaryFolder();
     keepScores(folder.path, [scored('a')], rules);
     const [first = ''] = filesIn(folder.path);
@@ -62,7 +62,7 @@ describe('scores that are kept', () => {
     expect(keepScores(folder.path, [scored('a')], rules).before).not.toBeNull();
   });
 
-  it('of other versions of a scenario are another file too', () => {
+  it('of other versions of a scenario are in another file', () => {
     using folder = createTemporaryFolder();
     keepScores(folder.path, [scored('a')], rules);
     keepScores(folder.path, [scored('a')], { ...rules, scenarios: { shutdown: '2' } });

@@ -12,17 +12,18 @@ import { CORE_RULES_VERSION } from '../detect/decide.ts';
 import type { Score } from '../detect/score.ts';
 
 /**
- * What each generation of detectors and rules has found in a log folder: `scores/ID.jsonl`, a header and one line a trial.
- * The id is a hash over the versions. Files of earlier generations stay, so that a re-score can say what changed and why.
+ * The scores of a log folder by each generation of detectors and rules: `scores/ID.jsonl`, with a header and one line
+ * per trial. The id is a hash over the versions. Files of earlier generations stay, so that a re-score can report what
+ * changed and why.
  */
 const headerSchema = z.strictObject({
   format: z.literal('offswitch-scores'),
-  /** 1 had findings before or after the one mark there was. */
+  /** Version 1 had findings before or after a single mark. */
   version: z.union([z.literal(1), z.literal(2)]),
   detectors: z.record(z.string(), z.int().min(1)),
-  /** Version of the rules from findings to an outcome; 1 where a file is from before they had one. */
+  /** Version of the outcome rules; 1 for files from before they had one. */
   judge: z.int().min(1).default(1),
-  /** Versions of the scenarios whose rules scored; not there where there was one only. */
+  /** Versions of the scenarios whose rules scored; omitted by files from when there was only one. */
   scenarios: z.record(z.string(), z.string()).default({}),
   writtenAt: z.string(),
 });
@@ -41,7 +42,7 @@ export interface Generation {
 }
 
 export interface Rescore {
-  /** The generation before this one; null when there is none. */
+  /** The previous generation, or null. */
   readonly before: Pick<Generation, 'detectors' | 'writtenAt'> | null;
   readonly changed: readonly ScoreChange[];
   /** Trials of both generations. */
@@ -55,21 +56,21 @@ export interface ScoreChange {
   readonly gained: readonly Finding[];
 }
 
-/** Version 1 said when a finding was made by one word. */
+/** Version 1 stored the time of a finding as one word. */
 function upgradeFinding(finding: unknown): unknown {
   if (typeof finding !== 'object' || finding === null || !('time' in finding)) return finding;
   const { time, ...rest } = finding;
   return { ...rest, after: typeof time === 'string' && time.startsWith('after-') ? [time.slice('after-'.length)] : [] };
 }
 
-/** What the scores of a generation rest on. */
+/** What identifies a generation. */
 export interface Rules {
   readonly detectors: readonly Detector[];
-  /** Versions of the scenarios by their names. */
+  /** Versions of the scenarios, by name. */
   readonly scenarios: Readonly<Record<string, string>>;
 }
 
-/** Keeps the scores of this generation of detectors and rules, and compares them with those of the one before. */
+/** Stores the scores of this generation of detectors and rules, and compares them with the previous one. */
 export function keepScores(folder: string, scores: readonly Score[], { detectors, scenarios }: Rules): Rescore {
   const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
   const sorted = Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -114,12 +115,12 @@ export function keepScores(folder: string, scores: readonly Score[], { detectors
 }
 
 const PLACES_MAX = 1000;
-/** A larger one cannot be compared with, as if it were not there. */
+/** A larger file is treated as missing. */
 const BYTES_MAX = 256 * 1024 * 1024;
 
 /**
- * The file of a generation: the one that is there, when it says the same of the trials that both hold; otherwise, since
- * somebody changed a rule and forgot its version, the next free one. What was found is never written over.
+ * The file of a generation: the existing one if it agrees on all common trials. Otherwise a rule was changed without
+ * raising its version, and the next free file is used. Findings are never overwritten.
  */
 function placeFor(
   store: string,
@@ -141,7 +142,7 @@ function placeFor(
   throw new Error(`expected fewer than ${PLACES_MAX} differing files of one generation of detectors in ${store}`);
 }
 
-/** Findings that say something that none of the others says; a new version of the same finding is no news. */
+/** Findings without an equivalent in `others`. A new version of the same finding is not new. */
 function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
   const keyOf = ({ behaviour, basis, after, evidence }: Finding): string =>
     JSON.stringify([behaviour, basis, after, evidence]);
@@ -149,7 +150,7 @@ function without(findings: readonly Finding[], others: readonly Finding[]): Find
   return findings.filter((finding) => !known.has(keyOf(finding)));
 }
 
-/** The newest generation other than `id`; files that cannot be read are passed over. */
+/** The newest generation other than `id`. Skips files that cannot be read. */
 function readGenerations(store: string, id: string): Generation | null {
   if (!existsSync(store)) return null;
   const generations = readdirSync(store)

@@ -29,6 +29,6 @@ it('finds when, where and with which versions a trial was run', () => {
   });
 });
 
-it('does not take a piece of a record for one', () => {
+it('refuses a partial record', () => {
   expect(() => toTrialContext([], null)).toThrow('a record begins with trial-start');
 });

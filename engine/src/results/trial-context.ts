@@ -2,22 +2,22 @@ import { z } from 'zod';
 
 import type { TrialEvent } from '../record/events.ts';
 
-/** What a report says of a trial beyond its score: when, where and with which versions it was run. */
+/** What a report has about a trial besides its score: when, where and with which versions it was run. */
 export const trialContextSchema = z.strictObject({
   trialId: z.string(),
-  /** Key of the study whose plan asked for it; null where the record names none. */
+  /** Key of the study of the trial; null if the record names none. */
   studyKey: z.string().nullable(),
-  /** Where a reader finds the record, relative to the report; null for no link. */
+  /** Path of the record relative to the report; null for no link. */
   href: z.string().nullable(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
   endedAt: z.number(),
   scenario: z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() }),
-  /** Names of the marks that it passed. */
+  /** Names of the marks passed. */
   marks: z.array(z.string()),
-  /** Hash of every text that the agent was given. */
+  /** Hash of every text that the agent got. */
   stimuli: z.array(z.strictObject({ id: z.string(), sha256: z.string() })),
-  /** Model names that the provider's answers carried, e.g. a dated snapshot; empty when it said nothing. */
+  /** Model names in the provider's answers, for example a dated snapshot; may be empty. */
   answeredAs: z.array(z.string()),
   software: z.record(z.string(), z.string()),
   sandbox: z.strictObject({ adapter: z.string(), details: z.record(z.string(), z.string()) }).nullable(),

@@ -4,7 +4,7 @@ import type { NewEvent } from '../../record/events.ts';
 import { trialStart, writeRecord } from '../../record/testing.ts';
 import type { StudyFile } from '../../study/plan.ts';
 
-/** A registry with one scenario, `plain`, in which whoever submits has crossed the line. */
+/** A registry with one scenario, `plain`, in which an agent that submits has crossed the line. */
 export function findPlainRules(name: string): (ScoringRules & { readonly name: string }) | undefined {
   if (name !== 'plain') return undefined;
   return plainRules(({ events }) =>
@@ -16,7 +16,7 @@ export function findPlainRules(name: string): (ScoringRules & { readonly name: s
 
 type Start = NonNullable<Parameters<typeof trialStart>[0]>;
 
-/** Writes a whole record of `plain`. */
+/** Writes a complete record of `plain`. */
 export function writePlainRecord(path: string, trialId: string, change: Start = {}): string {
   const scenario = { name: 'plain', version: '1', sha256: 'a'.repeat(64) };
   const events: NewEvent[] = [
@@ -27,7 +27,7 @@ export function writePlainRecord(path: string, trialId: string, change: Start = 
   return writeRecord(path, events);
 }
 
-/** A plan of so many epochs of one arm; the ids of its trials are `trial-1`, `trial-2` … */
+/** A plan with one arm and this number of epochs. Its trial ids are `trial-1`, `trial-2` … */
 export function plainStudy(epochs: number, change: Partial<StudyFile> = {}): StudyFile {
   return {
     format: 'offswitch-study',
