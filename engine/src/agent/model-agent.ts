@@ -2,7 +2,7 @@ import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
 import { startDeadline } from '../base/deadline.ts';
 import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
-import type { ModelPrice, OpenModel, SamplingParameters } from '../model/contract.ts';
+import { CONVERSATION, type ModelPrice, type OpenModel, type SamplingParameters } from '../model/contract.ts';
 import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/events.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
@@ -162,7 +162,15 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     await deps.onTurnEnd();
     return 'end' in called || called.answer.text === '' ? null : toUntrusted(called.answer.text);
   };
-  return { run: async () => ({ ...(await work()), ask }) };
+  return {
+    run: async () => {
+      try {
+        return { ...(await work()), ask };
+      } finally {
+        open.release?.(conversationOf(task));
+      }
+    },
+  };
 }
 
 /** Time for one question after the end. */
@@ -189,9 +197,11 @@ async function callOnce({ context, conversation, specs, durationMsMax, sampling 
   const { open, parameters, retry, task, deps } = context;
   const started = deps.elapsed();
   const modelSeed = sampling.seed === undefined ? {} : { modelSeed: parameters.seed ?? 'chance' };
+  const name = { [CONVERSATION.provider]: { [CONVERSATION.option]: conversationOf(task) } };
+  const named = open.inProcess === true ? { providerOptions: name } : {};
   using deadline = startDeadline(task.signal, durationMsMax);
   const { result, failure, attempts } = await callModel(
-    { prompt: conversation.prompt(), tools: specs.map(toFunctionTool), ...sampling },
+    { prompt: conversation.prompt(), tools: specs.map(toFunctionTool), ...sampling, ...named },
     { open, retry, world: deps, signal: deadline.signal },
   );
   return {
@@ -202,6 +212,10 @@ async function callOnce({ context, conversation, specs, durationMsMax, sampling 
     result,
     failure,
   };
+}
+
+function conversationOf({ trialId, seat = '' }: AgentTask): string {
+  return `${trialId}/${seat}`;
 }
 
 /** Null if the provider gets no seed. */

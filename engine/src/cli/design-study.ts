@@ -9,6 +9,7 @@ import { findSandbox, findScenario } from '../study/registry.ts';
 import { assertAgentName, CONTROL_PREFIX, createResolver, findControl, type Resolver } from '../study/resolve.ts';
 import type { Registry } from './compose.ts';
 import { limitsOf, parametersOf, priceOf, type Settings } from './settings.ts';
+import { DEFAULT_CONCURRENCY } from './study-session.ts';
 import type { Terminal } from './terminal.ts';
 import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
 
@@ -41,7 +42,8 @@ export async function designStudy(settings: Settings, context: DesignContext): P
   const scenario = given === undefined ? shipped : withStimuli(shipped, given);
   const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
   const standIns = (preset?.controls ?? []).map((name) => `${CONTROL_PREFIX}${name}`);
-  const resolver = createResolver(registry, { environment: context.terminal.environment });
+  const { concurrency = DEFAULT_CONCURRENCY } = settings;
+  const resolver = createResolver(registry, { environment: context.terminal.environment, concurrency });
   const arms = await toArms({ scenario, preset, settings, standIns, resolver, registry, dryRun: context.dryRun });
   const design: StudyDesign = {
     scenario,

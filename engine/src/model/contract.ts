@@ -24,7 +24,12 @@ export interface ModelProvider {
 export interface OpenModelOptions {
   /** Environment variables; an argument, so that tests need no global state. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Conversations at the same time. A model in this process keeps a context for each. 1 when not given. */
+  readonly conversations?: number;
 }
+
+/** Where a question names its conversation (`providerOptions`), for models that keep something of each. */
+export const CONVERSATION = { provider: 'offswitch', option: 'conversation' } as const;
 
 /** Sampling parameters. Those that are not given are left to the provider. */
 export interface SamplingParameters {
@@ -51,6 +56,8 @@ export interface OpenModel {
   readonly defaults?: SamplingParameters;
   /** Every question must have a seed. If the user sets none, it comes from chance, and is recorded. False when not given. */
   readonly needsSeed?: boolean;
+  /** Told when a conversation has ended. It may be gone on with. */
+  readonly release?: (conversation: string) => void;
   /** The model runs in this process: no server can fall silent, so attempts have no time limit. False when not given. */
   readonly inProcess?: boolean;
 }

@@ -20,16 +20,18 @@ export interface Resolver {
 export interface ResolverOptions {
   /** Environment variables with API keys and server addresses. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Trials at the same time. */
+  readonly concurrency?: number;
 }
 
 export const CONTROL_PREFIX = 'control/';
 
-export function createResolver(registry: Registry, { environment }: ResolverOptions): Resolver {
+export function createResolver(registry: Registry, options: ResolverOptions): Resolver {
   const agents = new Map<string, Promise<Agent>>();
   const scenarios = new Map<string, Scenario>();
   const agent: Resolver['agent'] = (spec, scenario) => {
     const key = JSON.stringify([scenario.name, spec]);
-    const opened = agents.get(key) ?? openAgent(spec, { scenario, registry, environment });
+    const opened = agents.get(key) ?? openAgent(spec, { scenario, registry, ...options });
     agents.set(key, opened);
     return opened;
   };
@@ -79,11 +81,17 @@ interface OpenContext extends ResolverOptions {
   readonly registry: Registry;
 }
 
-async function openAgent(spec: AgentSpec, { scenario, registry, environment }: OpenContext): Promise<Agent> {
+async function openAgent(
+  spec: AgentSpec,
+  { scenario, registry, environment, concurrency }: OpenContext,
+): Promise<Agent> {
   assertAgentName(spec.model, scenario, registry);
   if (spec.model.startsWith(CONTROL_PREFIX)) return createControlAgent(findControl(spec.model, scenario));
   return createModelAgent({
-    open: await openModel(spec.model, registry.models, { environment }),
+    open: await openModel(spec.model, registry.models, {
+      environment,
+      ...(concurrency !== undefined && { conversations: concurrency }),
+    }),
     parameters: toParameters(spec.parameters ?? {}),
     price: spec.price ?? null,
     ...(spec.attemptSeconds !== undefined && {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
@@ -13,34 +13,61 @@ import type {
 } from '@ai-sdk/provider';
 
 import { UsageError } from '../../base/usage-error.ts';
-import type { ModelProvider, OpenModel } from '../contract.ts';
+import { CONVERSATION, type ModelProvider, type OpenModel } from '../contract.ts';
 import { readVariable, type Variables } from '../environment.ts';
-import { loadOptionalPackage } from '../optional-package.ts';
 import { TEXT_TOOL_PROTOCOL, withTextTools } from '../text-tool-protocol.ts';
+import { beginAsTold } from './llama-cpp/begin-of-text.ts';
+import { type Conversations, createConversations } from './llama-cpp/conversations.ts';
+import {
+  type HistoryItem,
+  type Library,
+  loadLibrary,
+  type LocalChat,
+  type LocalModel,
+  PACKAGE,
+} from './llama-cpp/library.ts';
 
-const PACKAGE = 'node-llama-cpp';
 const CONTEXT = 'LLAMA_CPP_CONTEXT_TOKENS';
 const THREADS = 'LLAMA_CPP_THREADS';
 const CONTEXT_TOKENS_DEFAULT = 8192;
-const OUTPUT_TOKENS_DEFAULT = 1024;
+/**
+ * Sampling, all of it set: the library's own defaults (top-k 40, top-p 0.95) cut off rare answers, which are what is
+ * looked for, and would not be in the record.
+ */
+const DEFAULTS = { temperature: 0, topP: 1, topK: 0, maxOutputTokens: 1024 };
+/** What a user cannot set; the same for every model. */
+const FIXED = { minP: 0, repeatPenalty: false } as const;
 
 /**
- * Local weights in this process, on the CPU, with node-llama-cpp: `llama-cpp/PATH-TO.gguf`. Nothing is downloaded or
- * compiled. Answers are made one at a time; tools are described in plain text.
+ * Local weights in this process, on the CPU, with node-llama-cpp: `llama-cpp/PATH-TO.gguf`, or
+ * `llama-cpp/BASE.gguf+ADAPTER.gguf` with adapters (LoRA). Nothing is downloaded or compiled. Answers are made one at a
+ * time; tools are described in plain text.
  */
-export const llamaCppProvider: ModelProvider = {
-  prefix: 'llama-cpp',
-  usage: `no variable is needed; ${CONTEXT} (at most ${CONTEXT_TOKENS_DEFAULT} otherwise), ${THREADS}`,
-  open: async (path, { environment }) => {
-    const file = basename(path);
-    const variables = { name: `llama-cpp/${file}`, environment };
-    const contextTokensMax = readCount(CONTEXT, variables) ?? CONTEXT_TOKENS_DEFAULT;
-    // Leaves one processor to the sandboxes: llama.cpp's threads wait for each other in busy loops.
-    const threads = readCount(THREADS, variables) ?? Math.max(1, availableParallelism() - 1);
-    await assertGguf(path, variables);
-    return openWeights({ path, file, contextTokensMax, threads });
-  },
-};
+export const llamaCppProvider = createLlamaCppProvider(loadLibrary);
+
+/** `load` is an argument for tests. */
+export function createLlamaCppProvider(load: (name: string) => Promise<Library>): ModelProvider {
+  return {
+    prefix: 'llama-cpp',
+    usage: `no variable is needed; ${CONTEXT} (at most ${CONTEXT_TOKENS_DEFAULT} otherwise), ${THREADS}`,
+    open: async (modelId, { environment, conversations = 1 }) => {
+      const [path = '', ...adapters] = splitPaths(modelId);
+      const file = [path, ...adapters].map((one) => basename(one)).join('+');
+      const variables = { name: `llama-cpp/${file}`, environment };
+      const contextTokensMax = readCount(CONTEXT, variables) ?? CONTEXT_TOKENS_DEFAULT;
+      // Leaves one processor to the sandboxes: llama.cpp's threads wait for each other in busy loops.
+      const threads = readCount(THREADS, variables) ?? Math.max(1, availableParallelism() - 1);
+      for (const one of [path, ...adapters]) await assertGguf(one, variables);
+      const library = await load(variables.name);
+      return openWeights(library, { path, adapters, file, contextTokensMax, threads, conversations });
+    },
+  };
+}
+
+/** A file whose own name holds `.gguf+` stays one. */
+function splitPaths(modelId: string): readonly string[] {
+  return existsSync(modelId) ? [modelId] : modelId.split(/(?<=\.gguf)\+/i);
+}
 
 function readCount(variable: string, variables: Variables): number | undefined {
   const text = readVariable(variable, variables);
@@ -78,42 +105,41 @@ function isGgufHeader(header: Buffer): boolean {
 
 interface Weights {
   readonly path: string;
+  readonly adapters: readonly string[];
   readonly file: string;
   readonly contextTokensMax: number;
   readonly threads: number;
+  /** Conversations at the same time. */
+  readonly conversations: number;
 }
 
-async function openWeights({ path, file, contextTokensMax, threads }: Weights): Promise<OpenModel> {
+async function openWeights(library: Library, weights: Weights): Promise<OpenModel> {
+  const { path, adapters, file, threads, conversations: placesMax } = weights;
   const name = `llama-cpp/${file}`;
-  const library = await loadLibrary(name);
   const sha256 = await hashFile(path);
-  const { model, context } = await loadWeights(library, { path, file, contextTokensMax, threads });
-  const chat = new library.LlamaChat({ contextSequence: context.getSequence() });
+  const adapterHashes: string[] = [];
+  for (const adapter of adapters) adapterHashes.push(await hashFile(adapter));
+  const { model, chat, contextSize, open } = await loadWeights(library, weights);
+  const conversations = createConversations(chat, { placesMax, open });
   return {
     name,
-    model: withTextTools(createLanguageModel({ file, model, context, chat })),
+    model: withTextTools(createLanguageModel({ file, model, contextSize, conversations })),
     secrets: [],
     inProcess: true,
+    needsSeed: true,
+    defaults: DEFAULTS,
+    release: conversations.release,
     properties: {
       library: `${PACKAGE} ${await library.getModuleVersion()}`,
       weightsSha256: sha256,
+      ...(adapters.length > 0 && { adapterSha256: adapterHashes.join(' ') }),
       chatTemplate: chat.chatWrapper.wrapperName,
-      contextTokens: String(context.contextSize),
-      maxOutputTokensDefault: String(OUTPUT_TOKENS_DEFAULT),
-      temperatureDefault: '0',
+      contextTokens: String(contextSize),
+      ...Object.fromEntries(Object.entries(FIXED).map(([key, value]) => [key, String(value)])),
       threads: String(threads),
       toolProtocol: TEXT_TOOL_PROTOCOL,
     },
   };
-}
-
-async function loadLibrary(name: string): Promise<Library> {
-  // Not a literal: a clone does not install this large package, so its types are missing.
-  const wanted: string = PACKAGE;
-  return loadOptionalPackage({ name, install: PACKAGE }, async () => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the part of its interface in use is declared below
-    return (await import(/* @vite-ignore */ wanted)) as Library;
-  });
 }
 
 async function hashFile(path: string): Promise<string> {
@@ -122,10 +148,18 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+interface Opened {
+  readonly model: LocalModel;
+  readonly chat: LocalChat;
+  readonly contextSize: number;
+  /** Opens another context beside the first. */
+  readonly open: () => Promise<LocalChat>;
+}
+
 async function loadWeights(
   library: Library,
-  { path, file, contextTokensMax, threads }: Weights,
-): Promise<{ readonly model: LocalModel; readonly context: LocalContext }> {
+  { path, adapters, file, contextTokensMax, threads }: Weights,
+): Promise<Opened> {
   const { error: logLevel } = library.LlamaLogLevel;
   try {
     const llama = await library.getLlama({
@@ -137,7 +171,17 @@ async function loadWeights(
     });
     const model = await llama.loadModel({ modelPath: path });
     const contextSize = Math.min(contextTokensMax, model.trainContextSize);
-    return { model, context: await model.createContext({ contextSize, threads, sequences: 1 }) };
+    const lora = { adapters: adapters.map((filePath) => ({ filePath })) };
+    const openContext = async (): Promise<{ readonly chat: LocalChat; readonly contextSize: number }> => {
+      const context = await model.createContext({
+        ...{ contextSize, threads, sequences: 1 },
+        ...(adapters.length > 0 && { lora }),
+      });
+      const chat = new library.LlamaChat({ contextSequence: context.getSequence() });
+      beginAsTold(chat, library, model);
+      return { chat, contextSize: context.contextSize };
+    };
+    return { model, ...(await openContext()), open: async () => (await openContext()).chat };
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : 'unknown error';
     throw new UsageError(`llama-cpp/${file} could not be loaded by ${PACKAGE}: ${why ?? ''}`, { cause: error });
@@ -147,8 +191,8 @@ async function loadWeights(
 interface Loaded {
   readonly file: string;
   readonly model: LocalModel;
-  readonly context: LocalContext;
-  readonly chat: LocalChat;
+  readonly contextSize: number;
+  readonly conversations: Conversations;
 }
 
 function createLanguageModel(loaded: Loaded): LanguageModelV4 {
@@ -171,52 +215,62 @@ function createLanguageModel(loaded: Loaded): LanguageModelV4 {
 
 async function generate(
   options: LanguageModelV4CallOptions,
-  { file, model, context, chat }: Loaded,
+  { file, model, contextSize, conversations }: Loaded,
 ): Promise<LanguageModelV4GenerateResult> {
-  const { abortSignal, maxOutputTokens = OUTPUT_TOKENS_DEFAULT, temperature = 0, topP, topK, seed } = options;
+  const { abortSignal, seed = 0 } = options;
+  const { maxOutputTokens = DEFAULTS.maxOutputTokens, temperature = DEFAULTS.temperature } = options;
+  const { topP = DEFAULTS.topP, topK = DEFAULTS.topK } = options;
   abortSignal?.throwIfAborted();
   const history = toHistory(options.prompt);
+  const begins = !options.prompt.some(({ role }) => role === 'assistant');
+  const { chat, isAnew } = await conversations.take(conversationOf(options), begins);
   const { contextText } = chat.chatWrapper.generateContextState({ chatHistory: history });
   const inputTokens = contextText.tokenize(model.tokenizer).length;
-  const maxTokens = Math.min(maxOutputTokens, context.contextSize - inputTokens - 1);
+  const maxTokens = Math.min(maxOutputTokens, contextSize - inputTokens - 1);
+  // The library counts the last token of a prompt as the start of the answer.
+  const cached = (evaluated?: number): number | undefined =>
+    evaluated === undefined ? undefined : Math.max(0, inputTokens - evaluated - 1);
   const finish = (
     content: LanguageModelV4GenerateResult['content'],
     reason: LanguageModelV4FinishReason,
     outputTokens: number,
+    evaluated?: number,
   ): LanguageModelV4GenerateResult => ({
     content,
     finishReason: reason,
     usage: {
-      inputTokens: { total: inputTokens, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+      inputTokens: { total: inputTokens, noCache: undefined, cacheRead: cached(evaluated), cacheWrite: undefined },
       outputTokens: { total: outputTokens, text: undefined, reasoning: undefined },
     },
     response: { modelId: file },
-    warnings: [],
+    warnings: isAnew
+      ? [{ type: 'other', message: 'the conversation was evaluated anew: it had lost its context' }]
+      : [],
   });
   if (maxTokens < 1) {
     // The library would silently drop the oldest messages: the record would not show what the model saw.
-    const message = `the conversation of ${inputTokens} tokens fills the context of ${context.contextSize}`;
+    const message = `the conversation of ${inputTokens} tokens fills the context of ${contextSize}`;
     const full = finish([], { unified: 'length', raw: 'contextFull' }, 0);
     return { ...full, warnings: [{ type: 'other', message }] };
   }
-  // With a seed, the answer must not depend on earlier questions; numbers in a reused context differ slightly.
-  if (seed !== undefined) await chat.sequence.clearHistory();
   const before = chat.sequence.tokenMeter.getState();
   const { fullResponse, metadata } = await chat.generateResponse(history, {
     maxTokens,
     temperature,
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(seed !== undefined && { seed }),
+    topP,
+    topK,
+    ...FIXED,
+    // Never left out: the library would take the clock's second, so that trials share their draws.
+    seed,
     ...(abortSignal !== undefined && { signal: abortSignal }),
   });
-  const { usedOutputTokens } = chat.sequence.tokenMeter.diff(before);
+  const { usedInputTokens, usedOutputTokens } = chat.sequence.tokenMeter.diff(before);
   const content = fullResponse.flatMap((part): LanguageModelV4GenerateResult['content'] => {
     const [type, text] = typeof part === 'string' ? (['text', part] as const) : (['reasoning', part.text] as const);
     return text === '' ? [] : [{ type, text }];
   });
   const raw = metadata.stopReason;
-  return finish(content, { unified: raw === 'maxTokens' ? 'length' : 'stop', raw }, usedOutputTokens);
+  return finish(content, { unified: raw === 'maxTokens' ? 'length' : 'stop', raw }, usedOutputTokens, usedInputTokens);
 }
 
 function toHistory(prompt: LanguageModelV4Prompt): HistoryItem[] {
@@ -228,63 +282,7 @@ function toHistory(prompt: LanguageModelV4Prompt): HistoryItem[] {
   return [...items, { type: 'model', response: [] }];
 }
 
-/** The part of node-llama-cpp 3 in use. */
-interface Library {
-  readonly getLlama: (options: Readonly<Record<string, unknown>>) => Promise<{
-    readonly loadModel: (options: { readonly modelPath: string }) => Promise<LocalModel>;
-  }>;
-  readonly getModuleVersion: () => Promise<string>;
-  readonly LlamaLogLevel: { readonly error: string };
-  readonly LlamaChat: new (options: { readonly contextSequence: LocalSequence }) => LocalChat;
+function conversationOf({ providerOptions }: LanguageModelV4CallOptions): string | null {
+  const name = providerOptions?.[CONVERSATION.provider]?.[CONVERSATION.option];
+  return typeof name === 'string' ? name : null;
 }
-
-interface LocalModel {
-  readonly trainContextSize: number;
-  readonly tokenizer: unknown;
-  readonly createContext: (options: {
-    readonly contextSize: number;
-    readonly threads: number;
-    readonly sequences: number;
-  }) => Promise<LocalContext>;
-}
-
-interface LocalContext {
-  readonly contextSize: number;
-  readonly getSequence: () => LocalSequence;
-}
-
-interface LocalSequence {
-  readonly clearHistory: () => Promise<void>;
-  readonly tokenMeter: {
-    readonly getState: () => unknown;
-    readonly diff: (before: unknown) => { readonly usedOutputTokens: number };
-  };
-}
-
-interface LocalChat {
-  readonly sequence: LocalSequence;
-  readonly chatWrapper: {
-    readonly wrapperName: string;
-    readonly generateContextState: (options: { readonly chatHistory: readonly HistoryItem[] }) => {
-      readonly contextText: { readonly tokenize: (tokenizer: unknown) => readonly unknown[] };
-    };
-  };
-  readonly generateResponse: (
-    history: readonly HistoryItem[],
-    options: {
-      readonly maxTokens: number;
-      readonly temperature: number;
-      readonly topP?: number;
-      readonly topK?: number;
-      readonly seed?: number;
-      readonly signal?: AbortSignal;
-    },
-  ) => Promise<{
-    readonly fullResponse: readonly (string | { readonly text: string })[];
-    readonly metadata: { readonly stopReason: string };
-  }>;
-}
-
-type HistoryItem =
-  | { readonly type: 'system' | 'user'; readonly text: string }
-  | { readonly type: 'model'; readonly response: readonly string[] };
