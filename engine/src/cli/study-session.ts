@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 
+import { isExhausted } from '../base/exhaustion.ts';
 import { showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { type RatedTrial, type Score, scoreRecord } from '../detect/score.ts';
@@ -72,6 +73,14 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
       to.trialCounts(scores.add(path).outcome);
     }
   };
+  /** A record that cannot be read for want of descriptors is read at the end, when the machines are gone. */
+  const countNow = (path: string): void => {
+    try {
+      progress?.trialCounts(scores.add(path).outcome);
+    } catch (error) {
+      if (!isExhausted(error)) throw error;
+    }
+  };
   const onProgress = (event: StudyProgress): void => {
     if (event.kind === 'planned') {
       const [total, present] = [event.total, event.recordPaths.length];
@@ -88,7 +97,7 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     if (event.kind === 'trial-end') {
       const { spec, recordPath, failure, sealed, costUsd } = event;
       // One in which something broke is run again and counts as nothing.
-      if (sealed && failure === null) progress?.trialCounts(scores.add(recordPath).outcome);
+      if (sealed && failure === null) countNow(recordPath);
       // One that was stopped in the middle has not ended.
       if (sealed || failure !== null) progress?.trialEnds(costUsd, failure !== null);
       if (failure !== null) note(`${spec.trialId} (${safe(spec.agent.model)}) broke: ${sentence(failure)}`);

@@ -32,6 +32,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** Limits of the shell that it starts from, e.g. `-n 96` for open files. */
+  readonly ulimit?: string;
 }
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -39,9 +41,12 @@ const main = fileURLToPath(new URL('main.ts', import.meta.url));
 /** The same as a process of its own: for signals, other users and other folders. */
 export function spawnOffswitch(
   words: readonly string[],
-  { cwd, environment = {}, uid }: SpawnOptions = {},
+  { cwd, environment = {}, uid, ulimit }: SpawnOptions = {},
 ): ChildProcess {
-  return spawn(process.execPath, [main, ...words], {
+  const own = [process.execPath, main, ...words];
+  const [program = '', ...rest] =
+    ulimit === undefined ? own : ['sh', '-c', `ulimit ${ulimit}; exec "$@"`, 'sh', ...own];
+  return spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
     ...(cwd !== undefined && { cwd }),

@@ -14,8 +14,8 @@ export class RecordFormatError extends Error {
   override readonly name = 'RecordFormatError';
   readonly line: number;
   readonly code: RecordProblemCode;
-  constructor(line: number, code: RecordProblemCode, what: string) {
-    super(line === 0 ? what : `line ${line}: ${what}`);
+  constructor(line: number, code: RecordProblemCode, what: string, options?: ErrorOptions) {
+    super(line === 0 ? what : `line ${line}: ${what}`, options);
     this.line = line;
     this.code = code;
   }
@@ -94,7 +94,7 @@ function attempt<T>(read: () => T): T {
     return read();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RecordFormatError(0, 'unreadable', `the file cannot be read (${reason})`);
+    throw new RecordFormatError(0, 'unreadable', `the file cannot be read (${reason})`, { cause: error });
   }
 }
 

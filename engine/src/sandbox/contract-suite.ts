@@ -367,8 +367,9 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
         return 'here';
       };
       await using sandbox = await open({ services: [{ name: 'sums', clientPath: 'ask', answer }] });
-      await text(sandbox, './ask; cp ask copy; ./copy; echo "# changed" >> ask; ./ask');
-      expect(ways).toEqual(['client', 'direct', 'direct']);
+      // The shell holds its script open at another descriptor where few are allowed.
+      await text(sandbox, './ask; (ulimit -n 60; ./ask); cp ask copy; ./copy; echo "# changed" >> ask; ./ask');
+      expect(ways).toEqual(['client', 'client', 'direct', 'direct']);
     });
 
     unless('signals')('survives every signal that the agent can send, but stops on TERM to PID 1', async () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+import { isExhausted } from '../base/exhaustion.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { MachineState, ProcessEntry } from '../record/evidence.ts';
 
@@ -165,11 +166,12 @@ function readStatus(pid: number): Status | undefined {
   );
 }
 
-/** A process may end at any moment, which is not an error. */
+/** A process may end at any moment, which is not an error. Not being able to look is one: it must not read as an end. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw error;
     return undefined;
   }
 }

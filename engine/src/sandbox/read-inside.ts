@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
+import { isExhausted } from '../base/exhaustion.ts';
+
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 export interface RootHandle {
@@ -35,7 +37,8 @@ export function readInside(roots: readonly RootHandle[], path: string, bytesMax:
     for (let read = -1; read !== 0 && length < bytes.length; length += read)
       read = readSync(handle, bytes, length, bytes.length - length, length);
     return bytes.subarray(0, length);
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw error;
     return null;
   } finally {
     for (const handle of opened) closeSync(handle);

@@ -1,6 +1,8 @@
 import type { Agent } from '../agent/contract.ts';
 import { createBoundedQueue } from '../base/bounded-queue.ts';
+import { isExhausted, tellsOfExhaustion } from '../base/exhaustion.ts';
 import { holdEventLoop } from '../base/hold-event-loop.ts';
+import { sleep } from '../base/sleep.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type { World } from '../base/world.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
@@ -87,6 +89,8 @@ const HOPELESS_FOR_AGENT: Readonly<Record<string, string>> = {
 };
 /** After this many failed trials in a row, no more trials of the agent are started. */
 const FAILURES_IN_A_ROW_MAX = 6;
+/** How long a worker waits after a lack of resources, for what else runs here to give some back. */
+const EXHAUSTED_PAUSE_MS = 500;
 /** Failures that every further trial of any agent would hit too. */
 const HOPELESS: ReadonlySet<string> = new Set(['open-failed', 'unavailable']);
 
@@ -130,12 +134,18 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   const isOver = (): boolean => fatal !== undefined || finishSignal.aborted || stopSignal.aborted;
   const budget = createBudget({ capUsd: study.plan.budgetUsd ?? null, spentUsd, dearestUsd, isOver });
   const nameOf = ({ agent }: TrialSpec): string => agents.get(agent.model)?.name ?? agent.model;
-  const takeFailure = (spec: TrialSpec, { code, text }: NonNullable<TrialResult['failure']>): void => {
+  const takeFailure = (
+    spec: TrialSpec,
+    { code, text }: NonNullable<TrialResult['failure']>,
+    isAlone: boolean,
+  ): void => {
     failures++;
     const { model } = spec.agent;
+    // With fewer trials at once the next one may have what it needs.
+    if (lacksResources({ code, text }) && !isAlone) return;
     const row = (inARow.get(model) ?? 0) + 1;
     inARow.set(model, row);
-    const why = HOPELESS_FOR_AGENT[code];
+    const why = lacksResources({ code, text }) ? undefined : HOPELESS_FOR_AGENT[code];
     if (why !== undefined)
       stopped.set(model, { because: `${nameOf(spec)}: ${why} (${text.slice(0, 300)})`, fault: 'request' });
     else if (row >= FAILURES_IN_A_ROW_MAX && !stopped.has(model))
@@ -148,10 +158,14 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
         `${text.slice(0, 500)}. All records are kept: run the same command with --log-dir ${store.name} to continue`,
       );
   };
-  const runOne = async (spec: TrialSpec): Promise<number> => {
+  const runOne = async (spec: TrialSpec, crew: Crew): Promise<number> => {
+    const together = crew.size();
     onProgress({ kind: 'trial-start', spec });
     const recordPath = await store.begin(spec.trialId);
-    const result = await runTrial(recordPath, await options.resolver.resolve(spec), { ...options, signal: stopSignal });
+    const result = await runTrial(recordPath, await options.resolver.resolve(spec), {
+      ...options,
+      signal: stopSignal,
+    }).catch(toExhaustedTrial);
     if (result.sealed) {
       await store.seal(spec.trialId);
       records.set(spec.trialId, recordPath);
@@ -160,7 +174,13 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
       present.add(spec.trialId);
       inARow.delete(spec.agent.model);
     }
-    if (result.failure !== null) takeFailure(spec, result.failure);
+    if (result.failure !== null) {
+      takeFailure(spec, result.failure, together === 1);
+      if (lacksResources(result.failure)) {
+        crew.shrinkFrom(together);
+        await sleep(EXHAUSTED_PAUSE_MS);
+      }
+    }
     onProgress({
       ...{ kind: 'trial-end', spec, recordPath, sealed: result.sealed },
       failure: result.failure?.text ?? null,
@@ -170,6 +190,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
   };
 
   const queue = createBoundedQueue<TrialSpec>(1);
+  const crew = createCrew(Math.max(1, Math.min(options.concurrency, missing.length)));
   const worker = async (): Promise<void> => {
     for await (const spec of queue) {
       if (stopped.has(spec.agent.model)) continue;
@@ -177,15 +198,16 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
       if (reservation === null) continue;
       let costUsd = 0;
       try {
-        costUsd = await runOne(spec);
+        costUsd = await runOne(spec, crew);
       } catch (error) {
         fatal ??= error instanceof Error ? error : new Error(String(error));
       } finally {
         reservation.settle(costUsd);
       }
+      if (crew.leaves()) return;
     }
   };
-  const workers = Array.from({ length: Math.max(1, Math.min(options.concurrency, missing.length)) }, worker);
+  const workers = Array.from({ length: crew.size() }, worker);
   for (const spec of missing) {
     if (isOver() || budget.isSpent()) break;
     if (!stopped.has(spec.agent.model)) await queue.push(spec);
@@ -207,6 +229,43 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
     recordPaths: pathsOf(),
     stoppedAgents: [...stopped.values()],
   };
+}
+
+/** The workers of a run. There are fewer after a lack of resources, and always one. */
+interface Crew {
+  /** How many may work at the same time. */
+  readonly size: () => number;
+  /** Halves the crew, once for all trials that ran together. */
+  readonly shrinkFrom: (together: number) => void;
+  /** Whether the worker that asks is one too many; then it must not work on. */
+  readonly leaves: () => boolean;
+}
+
+function createCrew(workers: number): Crew {
+  let allowed = workers;
+  let present = workers;
+  return {
+    size: () => allowed,
+    shrinkFrom: (together) => {
+      if (together === allowed) allowed = Math.max(1, Math.floor(allowed / 2));
+    },
+    leaves: () => {
+      if (present <= allowed) return false;
+      present--;
+      return true;
+    },
+  };
+}
+
+function lacksResources({ code, text }: Pick<NonNullable<TrialResult['failure']>, 'code' | 'text'>): boolean {
+  return code === 'exhausted' || (code === 'unreachable' && tellsOfExhaustion(text));
+}
+
+/** A trial whose record could not even say what was lacking. It stays unfinished, if it was begun. */
+function toExhaustedTrial(error: unknown): TrialResult {
+  if (!isExhausted(error)) throw error;
+  const text = error instanceof Error ? error.message : String(error);
+  return { sealed: false, failure: { stage: 'trial', code: 'exhausted', text }, costUsd: 0 };
 }
 
 /** Refuses a study before its first trial if the sandbox lacks a capability that it needs. */

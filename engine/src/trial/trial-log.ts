@@ -1,3 +1,4 @@
+import { isExhausted } from '../base/exhaustion.ts';
 import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Emit } from '../record/events.ts';
 import { JournalError, type JournalWriter } from '../record/journal-writer.ts';
@@ -31,7 +32,8 @@ export function createTrialLog(journal: JournalWriter): TrialLog {
     flush: journal.flush,
     fail: (stage, error) => {
       if (error instanceof JournalError) throw error;
-      const code = error instanceof SandboxError ? error.code : 'unexpected';
+      const known = error instanceof SandboxError ? error.code : 'unexpected';
+      const code = isExhausted(error) ? 'exhausted' : known;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
       const message = error instanceof Error ? error.message : String(error);
       const text = message.includes(cause) ? message : `${message}: ${cause}`;

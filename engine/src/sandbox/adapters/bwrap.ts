@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { isExhausted } from '../../base/exhaustion.ts';
 import { readAsData } from '../../base/untrusted-text.ts';
 import { createSystemWorld } from '../../base/world.ts';
 import {
@@ -13,14 +14,15 @@ import {
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
-import { assertHosts, hostDetails } from '../kit/host-server.ts';
+import { assertHosts, hostDetails, type HostServer } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
+import type { NetworkRecorder } from '../network-log.ts';
 import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
 import { createTreeReader } from '../tree-reader.ts';
-import { runBeside, startCommandServer } from './bwrap/command-server.ts';
+import { type CommandServer, runBeside, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
@@ -74,14 +76,18 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     // Stop a machine whose service or host failed.
     machine.monitor.kill('SIGKILL');
   };
-  const stopServices = services.map((service) => serveRequests({ service, machine, members, onError }));
+  const stopServices: (() => void)[] = [];
   const shared = { machine, limits, isAlive };
   const place = { machine, hosts: { hosts, refusedHosts } };
-  const [server, recorder, hostServer] = await openAll(
-    startCommandServer(shared),
-    options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : undefined,
-    hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : undefined,
-  ).catch((error: unknown) => {
+  const equip = async (): ReturnType<typeof openAll<CommandServer, NetworkRecorder, HostServer>> => {
+    for (const service of services) stopServices.push(serveRequests({ service, machine, members, onError }));
+    return openAll(
+      startCommandServer(shared),
+      options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : undefined,
+      hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : undefined,
+    );
+  };
+  const [server, recorder, hostServer] = await equip().catch((error: unknown) => {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
     closeHandles(machine);
@@ -208,13 +214,21 @@ async function stopAll(members: () => number[]): Promise<number> {
 
 /** Sends one signal to PID 1, with which the kernel kills the rest. Then checks until no process is left. */
 async function killMachine(machine: Machine, members: () => number[]): Promise<KillResult> {
+  /** The pid may already belong to another process of the host. */
+  const isOurs = (): boolean => {
+    try {
+      const isOther = pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self');
+      return members().length > 0 && lives(machine.initPid) && isOther;
+    } catch (error) {
+      if (!isExhausted(error)) throw error;
+      return false;
+    }
+  };
   const result = await killAndCount({
     members,
     lookMs: LOOK_MS,
     kill: async () => {
-      // Check that it is still ours: the pid may already belong to another process of the host.
-      if (members().length > 0 && lives(machine.initPid) && pidNamespaceOf(machine.initPid) !== pidNamespaceOf('self'))
-        signalAll([machine.initPid], 'SIGKILL');
+      if (isOurs()) signalAll([machine.initPid], 'SIGKILL');
       else machine.monitor.kill('SIGKILL');
     },
     // Kill processes in a nested namespace whose link to PID 1 was lost.

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { isExhausted } from '../../base/exhaustion.ts';
 import type { KillResult } from '../contract.ts';
 
 /** How long it may take until no process of a killed machine is left. */
 export const KILL_MS_MAX = 5000;
+const BLIND_MS = 20;
 
 interface KillOptions {
   /** Process ids on the host, read again at each check. */
@@ -17,14 +19,25 @@ interface KillOptions {
 
 /** Kills the processes, then checks until none is left or `KILL_MS_MAX` is over. */
 export async function killAndCount({ members, lookMs, kill, onLeft }: KillOptions): Promise<KillResult> {
-  let left = members();
-  const before = left.length;
   const started = performance.now();
+  /** While this process lacks descriptors it cannot look, and must not take that for an end. */
+  const look = async (): Promise<readonly number[]> => {
+    for (;;) {
+      try {
+        return members();
+      } catch (error) {
+        if (!isExhausted(error) || performance.now() - started > KILL_MS_MAX) throw error;
+        await pause(BLIND_MS);
+      }
+    }
+  };
+  let left = await look();
+  const before = left.length;
   const untilEmpty = async (msMax: number): Promise<readonly number[]> => {
-    left = members();
+    left = await look();
     while (left.length > 0 && performance.now() - started < msMax) {
       await pause(lookMs);
-      left = members();
+      left = await look();
       if (left.length > 0) onLeft?.(left);
     }
     return left;

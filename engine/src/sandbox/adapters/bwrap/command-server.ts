@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, openSync, unlinkSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from '../../guest.ts';
 import { createCommandQueue } from '../../kit/command-queue.ts';
 import { createMarkedOutput, type MarkedOutput } from '../../kit/marked-output.ts';
 import { stoppedResult, toRunResult } from '../../kit/run-result.ts';
+import { startProgram } from '../../kit/start-program.ts';
 import { stopAfter } from '../../kit/stop-after.ts';
 import { childrenOf, pidNamespaceOf } from '../../processes.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
@@ -36,9 +37,17 @@ interface CommandServerOptions {
 const DEATH_MS_MAX = 250;
 
 export async function startCommandServer({ machine, limits, isAlive }: CommandServerOptions): Promise<CommandServer> {
-  const [stdout, stderr] = ['out', 'err'].map((name) => followPipe(`/proc/self/fd/${machine.io}/${name}`));
+  const server = await enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
+  const pipes: FollowedPipe[] = [];
+  try {
+    for (const name of ['out', 'err']) pipes.push(followPipe(`/proc/self/fd/${machine.io}/${name}`));
+  } catch (error) {
+    server.kill('SIGKILL');
+    for (const pipe of pipes) pipe.close();
+    throw error;
+  }
+  const [stdout, stderr] = pipes;
   if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
-  const server = enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
   const ends = readEnds(server);
   const whenGone = new Promise<void>((resolve) => void server.once('close', () => resolve()));
   const close = (): void => {
@@ -91,7 +100,7 @@ export async function runBeside(
   options.signal.throwIfAborted();
   const started = performance.now();
   if (!isAlive()) return stoppedResult();
-  const child = enterMachine(machine.initPid, {
+  const child = await enterMachine(machine.initPid, {
     fork: true,
     script: HARNESS_SHELL,
     words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'],
@@ -110,7 +119,7 @@ export async function runBeside(
   });
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', (error) => reject(new SandboxError('lost', `nsenter did not start: ${error.message}`)));
+      child.once('error', (error) => reject(new SandboxError('lost', `nsenter failed: ${error.message}`)));
       child.once('exit', (status, signal) => resolve(signal === 'SIGKILL' ? 137 : status));
     });
     options.signal.throwIfAborted();
@@ -137,7 +146,7 @@ interface EnterOptions {
   readonly words: readonly string[];
 }
 
-function enterMachine(initPid: number, { fork, script, words }: EnterOptions): ChildProcess {
+async function enterMachine(initPid: number, { fork, script, words }: EnterOptions): Promise<ChildProcess> {
   const into = [
     '-t',
     String(initPid),
@@ -151,13 +160,18 @@ function enterMachine(initPid: number, { fork, script, words }: EnterOptions): C
     ...(fork ? [] : ['--no-fork']),
   ];
   const shell = ['setpriv', '--no-new-privs', '/bin/bash', '-c', script, 'command', ...words];
-  return spawn('nsenter', [...into, '--', ...shell], {
-    ...identity,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    detached: true,
-    env: GUEST_ENVIRONMENT,
-    cwd: '/',
-  });
+  try {
+    return await startProgram('nsenter', [...into, '--', ...shell], {
+      ...identity,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: GUEST_ENVIRONMENT,
+      cwd: '/',
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SandboxError('lost', `nsenter did not start: ${reason}`, { cause: error });
+  }
 }
 
 /** Kibibytes for `ulimit -v`. */
@@ -219,7 +233,7 @@ async function offerInput(
 ): Promise<{ readonly inside: string; readonly remove: () => void }> {
   const name = `in-${randomBytes(8).toString('hex')}`;
   const inside = `${IO}/${name}`;
-  const writer = enterMachine(machine.initPid, {
+  const writer = await enterMachine(machine.initPid, {
     fork: true,
     script: 'umask 077; set -C; exec cat > "$1"',
     words: [inside],

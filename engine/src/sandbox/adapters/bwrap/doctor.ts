@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
+import { isExhausted } from '../../../base/exhaustion.ts';
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
 import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 
@@ -35,7 +36,8 @@ async function lookFor(program: string, fix: string): Promise<Diagnosis> {
   try {
     const { stdout } = await run(program, ['--version']);
     return { what: program, ok: true, seen: /\S.*/.exec(stdout)?.[0] ?? '', fix: '' };
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) return { what: program, ok: false, seen: reasonOf(error), fix: RAISE_LIMITS };
     return { what: program, ok: false, seen: 'not found', fix };
   }
 }
@@ -48,10 +50,17 @@ async function diagnoseMachine(open: SandboxProvider['open']): Promise<Diagnosis
     return {
       what,
       ok: false,
-      seen: error instanceof Error ? error.message : String(error),
-      fix: fixForUserNamespaces(),
+      seen: reasonOf(error),
+      fix: isExhausted(error) ? RAISE_LIMITS : fixForUserNamespaces(),
     };
   }
+}
+
+const RAISE_LIMITS =
+  'end other programs, or raise the limits of this shell: "ulimit -n" for open files, "ulimit -u" for processes';
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function fixForUserNamespaces(): string {

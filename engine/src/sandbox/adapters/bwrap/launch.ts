@@ -1,14 +1,17 @@
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, type FileHandle, open, utimes } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import { startDeadline } from '../../../base/deadline.ts';
+import { isExhausted } from '../../../base/exhaustion.ts';
+import { sleep } from '../../../base/sleep.ts';
 import { type OpenSandboxOptions, SandboxError, type SparseContent } from '../../contract.ts';
 import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, serviceClient } from '../../guest.ts';
 import { isSparse } from '../../kit/file-content.ts';
 import { hostLines } from '../../kit/host-server.ts';
+import { startProgram } from '../../kit/start-program.ts';
 import { childrenOf } from '../../processes.ts';
 
 /** A running machine, seen from outside. */
@@ -28,6 +31,8 @@ export interface Machine {
 const UNPRIVILEGED_UID = 60999;
 const IO_BYTES = 8 * 1024 * 1024;
 const OPEN_MS_MAX = 20_000;
+const BLIND_MS = 20;
+const BLIND_LOOKS_MAX = 250;
 const ARGUMENTS_FD = 3;
 const FIRST_DATA_FD = 4;
 
@@ -45,13 +50,12 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
   const words = machineArguments(options, attach);
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', ...data.map(() => 'pipe' as const)];
   const init = ['/bin/bash', '/init', ...options.services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`])];
-  const monitor = spawn('bwrap', ['--args', String(ARGUMENTS_FD), ...init], {
-    ...identity,
-    stdio,
-    detached: true,
-    env: {},
-    cwd: '/',
-  });
+  const outside = { ...identity, stdio, detached: true, env: {}, cwd: '/' };
+  const monitor = await startProgram('bwrap', ['--args', String(ARGUMENTS_FD), ...init], outside).catch(
+    (error: unknown) => {
+      throw notStarted(error);
+    },
+  );
   using deadline = startDeadline(options.signal, OPEN_MS_MAX);
   const problems: Buffer[] = [];
   outputOf(monitor, 2).on('data', (block: Buffer) => {
@@ -97,15 +101,33 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     await finishFiles(machine.home, options.files);
     return machine;
   } catch (error) {
-    // Kill its child first: bwrap binds the child to its own life only some time after the start.
-    for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
-    monitor.kill('SIGKILL');
     for (const handle of handles) closeSync(handle);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, {
-      cause: error,
-    });
+    await killWithChild(monitor);
+    throw notStarted(error);
   }
+}
+
+function notStarted(error: unknown): SandboxError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, {
+    cause: error,
+  });
+}
+
+/** Kills its child first: bwrap binds the child to its own life only some time after the start. */
+async function killWithChild(monitor: ChildProcess): Promise<void> {
+  const isRunning = (): boolean => monitor.exitCode === null && monitor.signalCode === null;
+  for (let look = 0; look < BLIND_LOOKS_MAX && isRunning(); look++) {
+    try {
+      for (const child of monitor.pid === undefined ? [] : childrenOf(monitor.pid)) process.kill(child, 'SIGKILL');
+      break;
+    } catch (error) {
+      // Without descriptors the child cannot be found now; one that has just ended is no loss.
+      if (!isExhausted(error)) break;
+      await sleep(BLIND_MS);
+    }
+  }
+  monitor.kill('SIGKILL');
 }
 
 /** Passes content through a new file descriptor, and returns the descriptor number. */

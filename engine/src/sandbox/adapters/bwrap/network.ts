@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 
@@ -10,6 +9,7 @@ import {
   type NetworkHosts,
   recorderArguments,
 } from '../../kit/network-programs.ts';
+import { startProgram } from '../../kit/start-program.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
@@ -29,21 +29,19 @@ export async function startNetworkRecorder({
   hosts,
   world,
 }: NetworkRecorderOptions): Promise<NetworkRecorder> {
-  const recorder = spawn('perl', recorderArguments(entryOf(machine), hosts, FIRST_BYTES_MAX), {
+  const recorder = await startProgram('perl', recorderArguments(entryOf(machine), hosts, FIRST_BYTES_MAX), {
     ...OUTSIDE,
     stdio: 'pipe',
   });
   let problem = '';
-  recorder.stderr.on(
-    'data',
-    (block: Buffer) => (problem = (problem + block.toString('utf8')).slice(0, PROBLEM_CHARACTERS_MAX)),
-  );
-  recorder.stdin.on('error', () => undefined);
+  const errors = outputOf(recorder, 2);
+  errors.on('data', (block: Buffer) => (problem = (problem + block.toString('utf8')).slice(0, PROBLEM_CHARACTERS_MAX)));
+  inputOf(recorder, 0).on('error', () => undefined);
   const whenGone = new Promise<string>((resolve) => {
     recorder.once('error', (error) => resolve(error.message));
     recorder.once('exit', () => {
       const tell = (): void => resolve(problem.trim() || 'it ended');
-      finished(recorder.stderr).then(tell, tell);
+      finished(errors).then(tell, tell);
     });
   });
   return followRecorder(
@@ -64,8 +62,8 @@ export interface MachineHostsOptions {
 }
 
 /** Starts the declared and refused hosts of a machine. Resolves when it can reach them. */
-export function startHosts({ machine, hosts, onError }: MachineHostsOptions): Promise<HostServer> {
-  const opener = spawn('perl', listenerArguments(entryOf(machine), hosts, 'channel'), {
+export async function startHosts({ machine, hosts, onError }: MachineHostsOptions): Promise<HostServer> {
+  const opener = await startProgram('perl', listenerArguments(entryOf(machine), hosts, 'channel'), {
     ...OUTSIDE,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 
+import { isExhausted } from '../../../base/exhaustion.ts';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
@@ -18,8 +29,8 @@ interface ServiceOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The file descriptor on which bash keeps its script open. */
-const SCRIPT_FD = '255';
+/** The file descriptor on which bash keeps its script open is the last one below this, or below the limit if that is lower. */
+const SCRIPT_FD_END = 256;
 
 /** Answers the requests of one service, one at a time. Returns a function that stops it. */
 export function serveRequests({ service, machine, members, onError }: ServiceOptions): () => void {
@@ -81,8 +92,8 @@ function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'cal
 
 /** Whether a process, or the one it was forked from, runs the unchanged client. */
 function runsClient(pid: number, client: ClientStamp): boolean {
-  const path = `/proc/${pid}/fd/${SCRIPT_FD}`;
   try {
+    const path = `/proc/${pid}/fd/${scriptFdOf(pid)}`;
     const stats = statSync(path);
     if (!stats.isFile() || stats.ino !== client.inode || stats.size > 65_536) return false;
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -93,15 +104,24 @@ function runsClient(pid: number, client: ClientStamp): boolean {
     } finally {
       closeSync(file);
     }
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw error;
     return false;
   }
+}
+
+/** A host or an agent may have lowered the limit; a client that is held to it is the client all the same. */
+function scriptFdOf(pid: number): number {
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+  const open = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? SCRIPT_FD_END);
+  return Math.min(SCRIPT_FD_END, open) - 1;
 }
 
 function fdsOf(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`);
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw error;
     return [];
   }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import {
   type NetworkHosts,
   recorderArguments,
 } from '../../kit/network-programs.ts';
+import { startProgram } from '../../kit/start-program.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
 import type { DockerEngine } from './engine.ts';
@@ -106,7 +107,7 @@ export async function startHosts(
   { keeper, hosts, door, onError }: HostsOptions,
 ): Promise<HostServer> {
   const all = hosts.hosts ?? [];
-  const carrier = spawn('perl', carrierArguments(join(door.folder, DOOR), all.length), {
+  const carrier = await startProgram('perl', carrierArguments(join(door.folder, DOOR), all.length), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
     env: {},
