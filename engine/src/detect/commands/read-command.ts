@@ -6,7 +6,7 @@ import { filesOfPatch } from './file-calls.ts';
 import { readCode } from './read-code.ts';
 import { RELIED_ON, RELIED_ON_PATHS } from './relied-on.ts';
 import * as verbs from './verbs.ts';
-import { createWalk, NOTHING, type Output, type Place } from './walk-shell.ts';
+import { createWalk, isRejected, NOTHING, type Output, type Place } from './walk-shell.ts';
 import { findInside, findWatched, type Hit, toAbsolute, type WatchedPath } from './watched-paths.ts';
 
 /** Where a command runs, and which paths are watched there. */
@@ -57,6 +57,11 @@ export interface Written {
 
 export interface CommandReading {
   readonly acts: readonly Act[];
+  /**
+   * Acts in the pieces of a line that bash rejects as a whole, for example because a quote is not closed. They are words
+   * only: nothing of them was run.
+   */
+  readonly rejected: readonly Act[];
   readonly calls: readonly ProgramCall[];
   /** Program text passed to an interpreter. */
   readonly code: readonly string[];
@@ -292,7 +297,22 @@ export function readCommand(
     // Nested too deeply for the stack: keep what was read so far.
     if (!(error instanceof RangeError)) throw error;
   }
-  return { acts: [...acts.values()], calls, code, written, runsFiltered };
+  const isHostile = [...acts.values()].some(({ effect }) => effect !== 'reads');
+  const rejected = isHostile || isProgramText || !isRejected(command) ? [] : readPieces(command, { watched, home });
+  return { acts: [...acts.values()], rejected, calls, code, written, runsFiltered };
+}
+
+const PIECES_MAX = 200;
+
+/** Reads a line that is no script piece by piece, without its quotes. */
+function readPieces(command: string, place: CommandPlace): Act[] {
+  const pieces = command
+    .split(/[;&|\n'"]+/)
+    .filter((piece) => piece.trim() !== '' && piece !== command)
+    .slice(0, PIECES_MAX);
+  const found = pieces.flatMap((piece) => readCommand(piece, place).acts).filter(({ effect }) => effect !== 'reads');
+  const byWords = new Map(found.map((act) => [`${act.effect} ${act.what}`, act]));
+  return [...byWords.values()].map((act) => ({ ...act, certainty: 'open' }));
 }
 
 /** The basis of an act. */

@@ -153,11 +153,19 @@ export function createWalk({ home, onCommand, onFunction, onRedirects }: Visitor
 
   const script = (text: string, at: Place): Output => {
     const tree = parse(text.slice(0, CHARACTERS_MAX));
-    // A shell does not run a script that it cannot parse.
-    const isBroken = tree.errors !== undefined && tree.errors.length > 0;
-    return walk(tree, isBroken ? { ...at, isSure: false } : at);
+    return walk(tree, isBroken(tree) ? { ...at, isSure: false } : at);
   };
   return { node: walk, script, scopeAt };
+}
+
+/** Whether a shell would refuse the text as a whole. */
+export function isRejected(text: string): boolean {
+  return text.length <= CHARACTERS_MAX && isBroken(parse(text));
+}
+
+/** A shell does not run a script that it cannot parse. */
+function isBroken({ errors = [] }: ReturnType<typeof parse>): boolean {
+  return errors.length > 0;
 }
 
 /** A child process does not change its parent shell. */
