@@ -13,8 +13,8 @@ import type { Registry } from './compose.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 /**
- * The scenario whose rules score imported trials. Without a name: the one that has a detector for them.
- * Throws a `UsageError` where that is none, or several.
+ * The scenario whose rules score imported trials. Without a name, the only one with a detector for them. Throws a
+ * `UsageError` if there is none, or several.
  */
 export function findScorer(name: string | undefined, registry: Pick<Registry, 'scenarios'>): Scenario {
   if (name !== undefined) return findScenario(name, registry);
@@ -35,35 +35,92 @@ function readsImported({ detectors }: Scenario): boolean {
 export interface FoundLog {
   readonly path: string;
   readonly reader: LogReader;
+  /** Of a folder: files that are read as logs of another kind, or are none. */
+  readonly passOver?: ReadonlySet<string>;
 }
 
-/** Every log that the paths name; of a folder that is no log itself, the files in it that are. */
+export interface FoundLogs {
+  readonly logs: readonly FoundLog[];
+  /** Files of the folders that no reader knows. */
+  readonly unknown: readonly string[];
+}
+
+/** Files looked at in one folder; past it, it is no folder of logs. */
+const FILES_MAX = 100_000;
+
+/** Every log that the paths name. In a folder each file is asked for itself: it may hold logs of several kinds. */
 export async function findLogs(
   paths: readonly string[],
   format: string | undefined,
   registry: Pick<Registry, 'logReaders'>,
-): Promise<FoundLog[]> {
-  const found: FoundLog[] = [];
+): Promise<FoundLogs> {
+  const logs: FoundLog[] = [];
+  const unknown: string[] = [];
   for (const path of paths) {
-    const isFolder = existsSync(path) && statSync(path).isDirectory();
-    const whole = isFolder && format === undefined ? await recognise(path, registry) : undefined;
-    if (whole !== undefined || !isFolder)
-      found.push({ path, reader: whole ?? (await findReader(path, format, registry)) });
+    if (!existsSync(path) || !statSync(path).isDirectory()) {
+      logs.push({ path, reader: await findReader(path, format, registry) });
+      continue;
+    }
+    const readers = format === undefined ? registry.logReaders : [await findReader(path, format, registry)];
+    const inside = await findInside(path, readers);
+    if (inside.logs.length === 0)
+      throw new UsageError(`${path} holds no log that can be read: expected one of ${namesOf(registry).join(', ')}`);
+    logs.push(...inside.logs);
+    unknown.push(...inside.unknown);
+  }
+  return { logs, unknown };
+}
+
+async function findInside(folder: string, readers: readonly LogReader[]): Promise<FoundLogs> {
+  const files = listFiles(folder);
+  const byReader = new Map<LogReader, string[]>();
+  const unknown: string[] = [];
+  for (const file of files) {
+    const reader = await recognise(file, { logReaders: readers });
+    if (reader === undefined) unknown.push(file);
     else {
-      const inside: FoundLog[] = [];
-      for (const name of readdirSync(path).toSorted()) {
-        const file = join(path, name);
-        if (!statSync(file).isFile()) continue;
-        const reader =
-          format === undefined ? await recognise(file, registry) : await findReader(file, format, registry);
-        if (reader !== undefined) inside.push({ path: file, reader });
-      }
-      if (inside.length === 0)
-        throw new UsageError(`${path} holds no log that can be read: expected one of ${namesOf(registry).join(', ')}`);
-      found.push(...inside);
+      const own = byReader.get(reader);
+      if (own === undefined) byReader.set(reader, [file]);
+      else own.push(file);
     }
   }
-  return found;
+  const logs: FoundLog[] = [];
+  for (const [reader, own] of byReader) {
+    // A reader of folders knows what in them belongs together, and names trials by their place.
+    if (await reader.recognises(folder)) {
+      const mine = new Set(own);
+      logs.push({ path: folder, reader, passOver: new Set(files.filter((file) => !mine.has(file))) });
+    } else logs.push(...own.map((path) => ({ path, reader })));
+  }
+  return { logs, unknown };
+}
+
+/** In the order of their names. Links are not followed. */
+function listFiles(folder: string): string[] {
+  const files: string[] = [];
+  const waiting = [folder];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const entries = readdirSync(next, { withFileTypes: true }).toSorted((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
+    for (const entry of entries) {
+      const path = join(next, entry.name);
+      if (entry.isDirectory()) waiting.push(path);
+      else if (entry.isFile()) files.push(path);
+    }
+    if (files.length > FILES_MAX)
+      throw new UsageError(`${folder} holds more than ${FILES_MAX} files: name a smaller folder`);
+  }
+  return files.toSorted();
+}
+
+const UNKNOWN_SHOWN_MAX = 20;
+
+/** One sentence for each file that is no log, and one for the rest of many. */
+export function describeUnknown(unknown: readonly string[]): string[] {
+  const told = unknown.slice(0, UNKNOWN_SHOWN_MAX).map((path) => `${path} is no log of a known format: it is not read`);
+  const more = unknown.length - told.length;
+  return more > 0 ? [...told, `${more} more files are no logs of a known format: they are not read`] : told;
 }
 
 async function findReader(
@@ -80,7 +137,7 @@ async function findReader(
   const reader = await recognise(path, registry);
   if (reader !== undefined) return reader;
   throw new UsageError(
-    `${path} is no log that can be read: expected one of ${namesOf(registry).join(', ')}; name it with --format`,
+    `${path} is not a readable log: expected one of ${namesOf(registry).join(', ')}; name it with --format`,
   );
 }
 
@@ -100,9 +157,10 @@ export interface ScoreLogsOptions {
   readonly as?: string | undefined;
 }
 
-/** Scores of logs of other tools. They are imported on the way, and not kept. */
+/** Scores of logs of other tools. The imported records are not kept. */
 export async function scoreLogs(path: string, { registry, terminal, as }: ScoreLogsOptions): Promise<Score[]> {
-  const logs = await findLogs([path], undefined, registry);
+  const { logs, unknown } = await findLogs([path], undefined, registry);
+  for (const sentence of describeUnknown(unknown)) terminal.note(safe(sentence));
   const scenario = findScorer(as, registry);
   const options: ReadLogOptions = {
     scoredBy: scenario.name,
@@ -113,7 +171,7 @@ export async function scoreLogs(path: string, { registry, terminal, as }: ScoreL
   try {
     const scores: Score[] = [];
     for (const log of logs) {
-      for await (const sample of log.reader.read(log.path, options)) {
+      for await (const sample of log.reader.read(log.path, { ...options, ...passOverOf(log) })) {
         const record = join(folder, 'record.jsonl');
         writeImportedSample({ record, beside: null }, sample);
         scores.push(scoreRecord(readRecord(record), scenario));
@@ -124,4 +182,8 @@ export async function scoreLogs(path: string, { registry, terminal, as }: ScoreL
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+export function passOverOf({ passOver }: FoundLog): Pick<ReadLogOptions, 'passOver'> {
+  return passOver === undefined ? {} : { passOver };
 }

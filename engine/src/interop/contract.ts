@@ -39,7 +39,7 @@ export interface ReadLogOptions {
   /** A note about something that loses nothing. It goes to `onProblem` when this is not given. */
   readonly onNote?: (sentence: string) => void;
   readonly limits?: Partial<LogLimits>;
-  /** Texts that count as the mark `notice` when a tool gives them back. Empty: no notice is recognised. */
+  /** Texts that count as the mark `notice` when a tool gives them back, or a user or system message holds them. Empty: none. */
   readonly notices?: readonly NoticePattern[];
   /** Roles of paths in the trial. `undefined` leaves them to the reader, which knows them for few formats. */
   readonly roles?: readonly RoleBinding[];
@@ -48,6 +48,8 @@ export interface ReadLogOptions {
    * measured without its help. Its marks, errors and steps are kept. Default true.
    */
   readonly harnessStatements?: boolean;
+  /** Of a folder: paths of files that are not looked at, since another reader has them. */
+  readonly passOver?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 

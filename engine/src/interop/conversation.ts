@@ -1,6 +1,7 @@
 import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
-import type { MessagePart, Usage } from '../record/events.ts';
+import type { AgentEndReason, MessagePart, Usage } from '../record/events.ts';
 import { parseArguments } from './python-json.ts';
+import type { ReadToolCall } from './tool-calls.ts';
 import { type SaidMessage, show, type Transcript } from './transcript.ts';
 
 /**
@@ -12,7 +13,7 @@ export interface Conversation {
   readonly answer: (answer: Answer) => void;
   readonly result: (result: Result) => void;
   /** Says what never came back, and why the agent stopped where that can be told. */
-  readonly end: () => void;
+  readonly end: (reason?: AgentEndReason | null, detail?: string | null) => void;
 }
 
 export interface Answer {
@@ -22,27 +23,34 @@ export interface Answer {
   readonly usage: Usage;
   /** As the log has it; null where it says nothing. */
   readonly finishReason: string | null;
+  /** When each call was made, by its id, where that is known. */
+  readonly calledAt?: ReadonlyMap<string, number | null>;
+  /** The rest of an answer whose model call is told already. */
+  readonly isRest?: boolean;
 }
 
 export interface Result {
-  readonly callId: string;
+  /** Null: the log gives none, and it answers the call that has waited longest. */
+  readonly callId: string | null;
   readonly text: string;
   readonly at: number | null;
   readonly exitCode: number | null;
   /** Null: from the times of call and result. */
   readonly durationMs: number | null;
   readonly interrupted: boolean;
+  /** It answers every call that waits: a terminal shows what several of them printed as one text. */
+  readonly ofAll?: boolean;
 }
 
 interface OpenCall {
   readonly callId: string;
   readonly tool: string;
-  readonly isCommand: boolean;
+  readonly is: ReadToolCall['is'];
   readonly at: number | null;
 }
 
 export function createConversation(transcript: Transcript): Conversation {
-  const open = new Map<string, OpenCall>();
+  const open = createWaiting<OpenCall>();
   let prompted = 0;
   let submitted = false;
   let endsWithText = false;
@@ -52,7 +60,7 @@ export function createConversation(transcript: Transcript): Conversation {
     prompted = index + 1;
     return index;
   };
-  const answer = ({ parts, at, model, usage, finishReason }: Answer): void => {
+  const answer = ({ parts, at, model, usage, finishReason, calledAt, isRest = false }: Answer): void => {
     const prompt = prompted === 0 ? [] : [{ from: 0, to: prompted }];
     const calls: { readonly part: Extract<MessagePart, { type: 'tool-call' }>; readonly id: string }[] = [];
     const told = parts.map((part): MessagePart => {
@@ -64,41 +72,110 @@ export function createConversation(transcript: Transcript): Conversation {
     const message = told.length === 0 ? null : add('assistant', told, at);
     endsWithText = calls.length === 0;
     const ending = { finishReason: calls.length > 0 ? 'tool-calls' : 'other', rawFinishReason: finishReason };
-    transcript.modelCall({ model, prompt, answer: { message, model, usage, ...ending } }, at);
+    if (!isRest) transcript.modelCall({ model, prompt, answer: { message, model, usage, ...ending } }, at);
     for (const { part, id } of calls) {
       const { callId, tool } = part;
       const is = transcript.startCall({ callId, tool, input: parseArguments(readAsData(part.input)) }, at);
       if (is === 'submission') submitted = true;
-      open.set(id, { callId, tool, isCommand: is === 'command', at });
+      open.add(id, { callId, tool, is, at: calledAt?.get(id) ?? at });
     }
   };
-  const result = ({ callId, text, at, exitCode, durationMs, interrupted }: Result): void => {
-    const call = open.get(callId);
-    open.delete(callId);
-    if (call === undefined)
+  const close = (call: OpenCall, { text, at, exitCode, durationMs, interrupted }: Result): void => {
+    const between = call.at !== null && at !== null && at >= call.at ? at - call.at : 0;
+    const took = durationMs ?? between;
+    if (call.is === 'command')
+      transcript.endCommand({ callId: call.callId, text, exitCode, interrupted, durationMs: took }, at);
+    else if (call.is === 'other') transcript.endOther(call.callId, took, at);
+  };
+  const result = (given: Result): void => {
+    const { callId, text, at, ofAll = false } = given;
+    const calls = ofAll ? open.takeAll() : [callId === null ? open.takeFirst() : open.take(callId)];
+    const last = calls.at(-1);
+    if (last === undefined)
       transcript.leaveOut('result of a tool', 'answers no call of the log: it is in the messages only');
-    if (call?.isCommand === true) {
-      const between = call.at !== null && at !== null && at >= call.at ? at - call.at : 0;
-      transcript.endCommand(
-        { callId: call.callId, text, exitCode, interrupted, durationMs: durationMs ?? between },
-        at,
-      );
-    }
+    const parts = calls.length === 0 ? [undefined] : calls;
     add(
       'tool',
-      [{ type: 'tool-result', callId: call?.callId ?? callId, tool: call?.tool ?? '', text: toUntrusted(text) }],
+      parts.map((call, index): MessagePart => {
+        const own = index === parts.length - 1 ? text : '';
+        if (call !== undefined) close(call, { ...given, text: own });
+        return {
+          type: 'tool-result',
+          callId: call?.callId ?? callId ?? '',
+          tool: call?.tool ?? '',
+          text: toUntrusted(own),
+        };
+      }),
       at,
     );
     endsWithText = false;
   };
-  const end = (): void => {
-    for (const { tool } of open.values())
-      transcript.leaveOut(`call of the tool "${show(tool)}"`, 'has no result in the log: nothing is known of it');
-    if (submitted) transcript.endAgent('submitted');
+  const end: Conversation['end'] = (reason = null, detail = null) => {
+    for (const { tool, is } of open.takeAll())
+      if (is !== 'submission')
+        transcript.leaveOut(`call of the tool "${show(tool)}"`, 'has no result in the log: nothing is known of it');
+    if (reason !== null) transcript.endAgent(reason, detail);
+    else if (submitted) transcript.endAgent('submitted');
     else if (endsWithText) transcript.endAgent('no-tool-call', NO_REASON);
     else transcript.endAgent(null);
   };
   return { say: (role, parts, at) => void add(role, parts, at), answer, result, end };
+}
+
+/** What waits for its answer, by an id that logs may repeat: the oldest of an id is answered first. Each step is one look. */
+export interface Waiting<T> {
+  readonly add: (id: string, item: T) => void;
+  readonly take: (id: string) => T | undefined;
+  /** What `take` would give. */
+  readonly peek: (id: string) => T | undefined;
+  /** The oldest of all. */
+  readonly takeFirst: () => T | undefined;
+  /** In the order in which they were added. */
+  readonly takeAll: () => T[];
+}
+
+export function createWaiting<T>(): Waiting<T> {
+  const items = new Map<number, T>();
+  /** Numbers of each id, oldest first; those before `from` are taken, and others may be. */
+  const byId = new Map<string, { readonly numbers: number[]; from: number }>();
+  let next = 0;
+  let oldest = 0;
+  const takeNumber = (number: number): T | undefined => {
+    const item = items.get(number);
+    items.delete(number);
+    return item;
+  };
+  const oldestOf = (id: string): number => {
+    const same = byId.get(id) ?? { numbers: [], from: 0 };
+    while (same.from < same.numbers.length) {
+      const number = same.numbers[same.from] ?? -1;
+      if (items.has(number)) return number;
+      same.from++;
+    }
+    byId.delete(id);
+    return -1;
+  };
+  return {
+    add: (id, item) => {
+      const number = next++;
+      items.set(number, item);
+      const same = byId.get(id);
+      if (same === undefined) byId.set(id, { numbers: [number], from: 0 });
+      else same.numbers.push(number);
+    },
+    take: (id) => takeNumber(oldestOf(id)),
+    peek: (id) => items.get(oldestOf(id)),
+    takeFirst: () => {
+      while (oldest < next && !items.has(oldest)) oldest++;
+      return takeNumber(oldest);
+    },
+    takeAll: () => {
+      const all = [...items.values()];
+      items.clear();
+      byId.clear();
+      return all;
+    },
+  };
 }
 
 export const NO_REASON = 'the log names no reason; its last answer holds no tool call';

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import type { ImportedSample, ReadLogOptions } from './contract.ts';
 import { limitsOf } from './limits.ts';
@@ -13,7 +12,9 @@ import { show } from './transcript.ts';
 export interface JsonLinesFormat {
   /** `robot log`, for sentences. */
   readonly title: string;
-  readonly extension: '.jsonl' | '.json';
+  readonly extension: string;
+  /** Other ends of names that files of the format have. */
+  readonly otherExtensions?: readonly string[];
   /** Whether the first 64 KiB look like this format. */
   readonly looksRight: (head: string) => boolean;
   /** Ends of names that are left out of a folder. */
@@ -56,31 +57,43 @@ export async function* readFiles(
         'wrong-format',
         `expected a ${format.title} (${format.extension}), got something else; name a file of that kind, or another format`,
       );
-    yield await format.readFile(path, basename(path, format.extension), options);
+    yield await format.readFile(path, withoutExtension(format, basename(path)), options);
     return;
   }
   for await (const file of findFiles(format, path, limitsOf(options).filesMax)) {
     options.signal?.throwIfAborted();
-    const id = relative(path, file).slice(0, -format.extension.length).split(sep).join('/');
+    if (options.passOver?.has(file) === true) continue;
+    const id = withoutExtension(format, relative(path, file)).split(sep).join('/');
     if (!(await isOfFormat(format, file))) {
-      options.onProblem(`"${show(id)}${format.extension}" does not begin as a ${format.title} does: it is left out`);
+      options.onProblem(`"${show(relative(path, file))}" does not begin as a ${format.title} does: it is left out`);
       continue;
     }
     try {
       yield await format.readFile(file, id, options);
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
-      options.onProblem(`"${show(id)}${format.extension}" is left out: ${error.message}`);
+      options.onProblem(`"${show(relative(path, file))}" is left out: ${error.message}`);
     }
   }
 }
 
+type Extensions = Pick<JsonLinesFormat, 'extension' | 'otherExtensions'>;
+
+function extensionsOf({ extension, otherExtensions = [] }: Extensions): readonly string[] {
+  return [extension, ...otherExtensions];
+}
+
+function withoutExtension(format: Extensions, name: string): string {
+  const extension = extensionsOf(format).find((end) => name.endsWith(end));
+  return extension === undefined ? name : name.slice(0, -extension.length);
+}
+
 /** Looks at the name and the first 64 KiB. */
 export async function isOfFormat(
-  { extension, looksRight }: { readonly extension: string; readonly looksRight: (head: string) => boolean },
+  { looksRight, ...format }: Pick<JsonLinesFormat, 'extension' | 'otherExtensions' | 'looksRight'>,
   path: string,
 ): Promise<boolean> {
-  if (!path.endsWith(extension)) return false;
+  if (!extensionsOf(format).some((extension) => path.endsWith(extension))) return false;
   try {
     await using file = await open(path, 'r');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
@@ -92,7 +105,7 @@ export async function isOfFormat(
 
 /** Links are not followed. */
 async function* findFiles(
-  { extension, leaveOut = [] }: JsonLinesFormat,
+  { leaveOut = [], ...format }: JsonLinesFormat,
   folder: string,
   filesMax: number,
 ): AsyncGenerator<string> {
@@ -104,8 +117,8 @@ async function* findFiles(
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
-      if (!entry.isFile() || !entry.name.endsWith(extension) || leaveOut.some((end) => entry.name.endsWith(end)))
-        continue;
+      const isNamedSo = extensionsOf(format).some((extension) => entry.name.endsWith(extension));
+      if (!entry.isFile() || !isNamedSo || leaveOut.some((end) => entry.name.endsWith(end))) continue;
       if (++files > filesMax) throw tooLarge('the folder', `${filesMax} logs`, 'more');
       yield path;
     }
@@ -120,7 +133,7 @@ export async function* readJsonLines(path: string, id: string, options: ReadLogO
   await checkFileSize(path, sampleBytesMax);
   let number = 0;
   try {
-    for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of readLines(path)) {
       number++;
       options.signal?.throwIfAborted();
       if (text.trim() === '') continue;
@@ -135,6 +148,23 @@ export async function* readJsonLines(path: string, id: string, options: ReadLogO
     if (error instanceof Error && 'syscall' in error) throw unreadable(path, error);
     throw error;
   }
+}
+
+/**
+ * Lines end at `\n` and nowhere else. A text in JSON may hold U+2028, at which other readers of lines would cut it in two.
+ * The `\r` of a line that ends with `\r\n` is white space to JSON.
+ */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  let pieces: string[] = [];
+  for await (const block of createReadStream(path, 'utf8')) {
+    const [first = '', ...others] = String(block).split('\n');
+    pieces.push(first);
+    for (const other of others) {
+      yield pieces.join('');
+      pieces = [other];
+    }
+  }
+  yield pieces.join('');
 }
 
 export async function checkFileSize(path: string, bytesMax: number): Promise<void> {

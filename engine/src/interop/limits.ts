@@ -16,6 +16,10 @@ export interface LogLimits {
   readonly eventsMax: number;
   /** Characters kept beside the record of each sample; what is past it is counted and left out. */
   readonly foreignBytesMax: number;
+  /** Characters that texts may become that are stored once and referred to many times, and of all texts of one record. */
+  readonly expandedCharactersMax: number;
+  /** References to messages that are stored once: all ranges of one sample together. */
+  readonly referencesMax: number;
   /** Files read when a folder is given. */
   readonly filesMax: number;
 }
@@ -32,6 +36,8 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   depthMax: 200,
   eventsMax: 1_000_000,
   foreignBytesMax: 384 * MiB,
+  expandedCharactersMax: 512 * MiB,
+  referencesMax: 20_000_000,
   filesMax: 100_000,
 };
 

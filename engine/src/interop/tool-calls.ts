@@ -9,10 +9,12 @@ const SHELL_NAME =
   /(?:^|[^a-z])(?:bash|shell|sh|zsh|terminal|exec|execute_command|run_command|shell_command|exec_command)(?:$|[^a-z])/i;
 /** `python_exec` runs no shell command. */
 const OTHER_LANGUAGE = /python|node|javascript|sql|ruby|jupyter/i;
-const COMMAND_ARGUMENTS = ['cmd', 'command', 'code', 'script', 'input'] as const;
+const COMMAND_ARGUMENTS = ['cmd', 'command', 'keystrokes', 'code', 'script', 'input'] as const;
 const THOUGHT_ARGUMENTS = ['thoughts', 'thought', 'reasoning', 'rationale'] as const;
-const SUBMIT_NAME = /^(?:submit|submit_answer)$/i;
-const ANSWER_ARGUMENTS = ['answer', 'submission', 'text', 'result'] as const;
+/** The agent hands in its work, or says that it ends: `submit`, `finish`, `attempt_completion` … */
+const SUBMIT_NAME =
+  /^(?:submit|submit_answer|submit_solution|finish|final_answer|attempt_completion|complete_task|task_complete|mark_task_complete|end_task)$/i;
+const ANSWER_ARGUMENTS = ['answer', 'submission', 'text', 'result', 'message', 'final_answer', 'output'] as const;
 
 export function readToolCall(tool: string, input: unknown): ReadToolCall {
   const values =
@@ -31,7 +33,8 @@ export function readToolCall(tool: string, input: unknown): ReadToolCall {
 function firstText(values: ReadonlyMap<string, unknown>, names: readonly string[]): string | null {
   for (const name of names) {
     const value = values.get(name);
-    if (typeof value === 'string') return value;
+    // Keys end with the one that sends the line.
+    if (typeof value === 'string') return name === 'keystrokes' ? value.replace(/[\r\n]+$/, '') : value;
   }
   return null;
 }

@@ -35,10 +35,16 @@ import { type ReadToolCall, readToolCall } from './tool-calls.ts';
 export interface Transcript {
   /** Stores a message and returns its index; one with a key that was seen before is not stored again. */
   readonly say: (message: SaidMessage) => number;
+  /** Index of the message with this key; null: there is none yet. */
+  readonly find: (key: string) => number | null;
   readonly modelCall: (call: SaidModelCall, at: number | null) => void;
-  /** The start of a command, or a submission; of any other tool only a note that the messages alone hold the call. */
+  /** A command, a submission, or a call of another tool, which runs no command. */
   readonly startCall: (call: SaidCall, at: number | null) => ReadToolCall['is'];
   readonly endCommand: (result: CommandResult, at: number | null) => void;
+  /** A call that ran no command came back. */
+  readonly endOther: (callId: string, durationMs: number, at: number | null) => void;
+  /** The tokens of the last model call, told after it. False: it has its own, or there is no call. */
+  readonly lateUsage: (usage: Usage) => boolean;
   readonly emit: (event: Exclude<ImportedEvent, { kind: 'trial-start' | 'message' }>, at: number | null) => void;
   /** Why the agent stopped; null: the log does not say, and no `agent-end` is written. */
   readonly endAgent: (reason: AgentEndReason | null, detail?: string | null) => void;
@@ -71,8 +77,6 @@ export interface SaidCall {
   readonly callId: string;
   readonly tool: string;
   readonly input: unknown;
-  /** Where else a call that is no command is found. */
-  readonly elsewhere?: string;
 }
 
 export interface CommandResult {
@@ -135,18 +139,22 @@ const UNKNOWN_LIMITS: TrialLimits = {
 };
 
 export function createTranscript(options: ReadLogOptions): Transcript {
-  const { eventsMax, foreignBytesMax } = limitsOf(options);
+  const { eventsMax, foreignBytesMax, expandedCharactersMax } = limitsOf(options);
   const notices = (options.notices ?? []).map(toNoticeTest);
   const events: ImportedEvent[] = [];
   const times: number[] = [];
   const keys = new Map<string, number>();
   const callIds = new Set<string>();
+  /** The number that the next call of the same id gets: one look for each call, however often an id is repeated. */
+  const nextNumbers = new Map<string, number>();
   const leftOut = new Map<string, { count: number; readonly what: string; readonly why: string }>();
   const foreign: ForeignEvent[] = [];
   const stimuli: { id: string; sha256: string }[] = [];
   let foreignBytes = 0;
+  let textBytes = 0;
   let messages = 0;
   let turn = 0;
+  let lastCall = -1;
   let last = 0;
 
   const push = (event: ImportedEvent, at: number | null): void => {
@@ -160,9 +168,16 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     if (entry === undefined) leftOut.set(what, { count: 1, what, why });
     else entry.count++;
   };
+  // A log is small where it refers to one text many times; the record would hold the text each time.
+  const countText = (characters: number): void => {
+    textBytes += characters;
+    if (textBytes > expandedCharactersMax)
+      throw tooLarge('all texts of a sample', `${expandedCharactersMax} characters`, 'more');
+  };
   const announce = (parts: readonly MessagePart[], at: number | null): void => {
+    if (notices.length === 0) return;
     for (const part of parts) {
-      if (part.type !== 'tool-result') continue;
+      if (part.type !== 'tool-result' && part.type !== 'text') continue;
       const output = readAsData(part.text);
       for (const { text, test } of notices) {
         if (test(output)) push({ kind: 'mark', name: 'notice', text, data: {} }, at);
@@ -172,7 +187,8 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   const say = ({ role, parts, at, key }: SaidMessage): number => {
     const seen = key === null ? undefined : keys.get(key);
     if (seen !== undefined) return seen;
-    if (role === 'tool') announce(parts, at);
+    countText(parts.reduce((sum, part) => sum + lengthOf(part), 0));
+    if (role !== 'assistant') announce(parts, at);
     const index = messages++;
     if (key !== null) keys.set(key, index);
     if (role === 'system' || role === 'user') stimuli.push({ id: `message-${index}`, sha256: sha256(textOf(parts)) });
@@ -183,6 +199,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     const { model, parameters = {}, prompt, failure = null, answer, durationMs = 0 } = call;
     const error = failure === null ? null : { code: 'imported', text: toUntrusted(failure) };
     const unknown = { message: null, model: null, responseId: null, finishReason: 'other', rawFinishReason: null };
+    lastCall = events.length;
     push(
       {
         kind: 'model-call',
@@ -196,17 +213,24 @@ export function createTranscript(options: ReadLogOptions): Transcript {
       at,
     );
   };
-  const startCall: Transcript['startCall'] = (
-    { callId, tool, input, elsewhere = 'it is in the messages only' },
-    at,
-  ) => {
+  const startCall: Transcript['startCall'] = ({ callId, tool, input }, at) => {
     const call = readToolCall(tool, input);
     if (call.is === 'command') {
+      countText(call.command.length);
       const reason = call.thoughts === null ? null : toUntrusted(call.thoughts);
       push({ kind: 'tool-call', callId, tool, command: toUntrusted(call.command), reason }, at);
-    } else if (call.is === 'submission') push({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
-    else leaveOut(`call of the tool "${show(tool)}"`, `is no shell command: ${elsewhere}`);
+    } else if (call.is === 'submission') {
+      countText(call.text.length);
+      push({ kind: 'submission', callId, text: toUntrusted(call.text) }, at);
+    } else push({ kind: 'tool-call', callId, tool, command: null, reason: null }, at);
     return call.is;
+  };
+  const lateUsage: Transcript['lateUsage'] = (usage) => {
+    const event = events[lastCall];
+    if (event?.kind !== 'model-call' || event.answer === null) return false;
+    if (Object.values(event.answer.usage).some((tokens) => tokens !== null)) return false;
+    events[lastCall] = { ...event, answer: { ...event.answer, usage } };
+    return true;
   };
   const endCommand: Transcript['endCommand'] = ({ callId, text, durationMs, exitCode = null, ...result }, at) => {
     const { timedOut = false, truncated = false, machineStopped = false, interrupted = false } = result;
@@ -225,7 +249,9 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   };
   const freshCallId = (given: string): string => {
     let callId = given;
-    for (let number = 2; callIds.has(callId); number++) callId = `${given}~${number}`;
+    let number = nextNumbers.get(given) ?? 2;
+    while (callIds.has(callId)) callId = `${given}~${number++}`;
+    nextNumbers.set(given, number);
     callIds.add(callId);
     return callId;
   };
@@ -280,9 +306,12 @@ export function createTranscript(options: ReadLogOptions): Transcript {
   };
   return {
     say,
+    find: (key) => keys.get(key) ?? null,
     modelCall,
     startCall,
     endCommand,
+    endOther: (callId, durationMs, at) => push({ kind: 'tool-result', callId, run: null, durationMs }, at),
+    lateUsage,
     emit: push,
     endAgent,
     freshCallId,
@@ -352,6 +381,10 @@ function toNoticeTest({ text, by }: NoticePattern): NoticeTest {
 
 function foldSpaces(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+function lengthOf(part: MessagePart): number {
+  return readAsData(part.type === 'tool-call' ? part.input : part.text).length;
 }
 
 function textOf(parts: readonly MessagePart[]): string {

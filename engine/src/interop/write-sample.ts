@@ -39,3 +39,13 @@ export function writeImportedSample({ record, beside }: ImportPaths, sample: Imp
 function withHash(event: ImportedEvent, hash: string): ImportedEvent {
   return event.kind === 'trial-start' ? { ...event, software: { ...event.software, [BESIDE_HASH]: hash } } : event;
 }
+
+/** The same sample under another name, e.g. where another log holds a trial of its name. */
+export function withTrialId(sample: ImportedSample, trialId: string): ImportedSample {
+  if (sample.trialId === trialId) return sample;
+  return {
+    ...sample,
+    trialId,
+    events: sample.events.map((event) => (event.kind === 'trial-start' ? { ...event, trialId } : event)),
+  };
+}

@@ -5,28 +5,28 @@ import { Command } from 'commander';
 
 import { makeFolder } from '../../base/make-folder.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
-import type { NoticePattern, ReadLogOptions } from '../../interop/contract.ts';
-import { writeImportedSample } from '../../interop/write-sample.ts';
+import type { LogReader, NoticePattern, ReadLogOptions } from '../../interop/contract.ts';
+import { withTrialId, writeImportedSample } from '../../interop/write-sample.ts';
 import type { Condition, RoleBinding } from '../../record/events.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
 import type { Registry } from '../compose.ts';
-import { findLogs, findScorer } from '../foreign-logs.ts';
+import { describeUnknown, findLogs, findScorer, passOverOf } from '../foreign-logs.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 /** `offswitch import` */
 export function createImportCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('import')
-    .description('make records of logs of other tools (Inspect, Claude Code, Codex, ATIF, OTLP, published trials)')
+    .description('convert logs of other tools to records (Inspect, Claude Code, Codex, ATIF, OTLP, published trials)')
     .argument('<path...>', 'logs, or folders of logs')
     .requiredOption('--to <folder>', 'log folder for the records')
-    .option('--as <scenario>', 'scenario whose rules score them; the one that reads imported trials when not given')
-    .option('--format <name>', 'format of the logs; found out when not given')
-    .addOption(severalOption('--notice <text>', 'text that is the notice when a tool gives it back'))
-    .addOption(severalOption('--role <role=path>', 'part that a path plays, e.g. mechanism=/app/shutdown.sh'))
+    .option('--as <scenario>', 'scenario whose rules score them; default: the one that reads imported trials')
+    .option('--format <name>', 'format of the logs; default: detected')
+    .addOption(severalOption('--notice <text>', 'text in a tool result that marks the notice'))
+    .addOption(severalOption('--role <role=path>', 'role of a path, e.g. mechanism=/app/shutdown.sh'))
     .option(
       '--without-harness-statements',
-      "leave out what the log's own harness found, to measure detectors without its help",
+      "leave out findings of the log's own harness, to measure detectors without them",
     )
     .addOption(jsonOption())
     .action(async (paths: string[], { json = false, ...flags }: ImportFlags & { json?: boolean }) =>
@@ -49,10 +49,11 @@ interface Context {
   readonly registry: Registry;
 }
 
-/** Imported logs become sealed records. What a log cannot tell is absent, and what was left out is reported. */
+/** Converts logs to sealed records. What a log does not have is absent; what was left out is reported. */
 async function importLogs(paths: readonly string[], flags: ImportFlags, context: Context): Promise<ExitCode> {
   const { json, terminal, registry } = context;
-  const logs = await findLogs(paths, flags.format, registry);
+  const { logs, unknown } = await findLogs(paths, flags.format, registry);
+  for (const sentence of describeUnknown(unknown)) terminal.note(safe(sentence));
   let problems = 0;
   const options = readOptions(flags, context, (sentence) => {
     problems++;
@@ -63,11 +64,14 @@ async function importLogs(paths: readonly string[], flags: ImportFlags, context:
   makeFolder(beside);
   let samples = 0;
   let unmapped = 0;
-  for (const { path, reader } of logs) {
-    for await (const sample of reader.read(path, options)) {
+  const names = createFreshNames();
+  for (const log of logs) {
+    const { path, reader } = log;
+    for await (const read of reader.read(path, { ...options, ...passOverOf(log), ...rolesFor(reader, options) })) {
+      const sample = withTrialId(read, names(read.trialId));
       const record = await store.begin(sample.trialId);
       if (existsSync(record))
-        throw new UsageError(`${sample.trialId} is in ${flags.to} already: import into an empty folder`);
+        throw new UsageError(`${sample.trialId} is already in ${flags.to}: import into an empty folder`);
       writeImportedSample({ record, beside: join(beside, `${sample.trialId}.jsonl`) }, sample);
       await store.seal(sample.trialId);
       samples++;
@@ -100,6 +104,27 @@ async function importLogs(paths: readonly string[], flags: ImportFlags, context:
   return problems > 0 || samples === 0 ? EXIT.findings : EXIT.ok;
 }
 
+/** Roles that were named come first; those that the format itself has hold all the same. */
+function rolesFor({ roles: own = [] }: LogReader, { roles }: ReadLogOptions): Pick<ReadLogOptions, 'roles'> {
+  if (roles === undefined) return {};
+  const others = own.filter((one) => !roles.some(({ role, path }) => role === one.role && path === one.path));
+  return { roles: [...roles, ...others] };
+}
+
+/** A name that no trial of this import has: two logs may hold trials of one name. */
+function createFreshNames(): (name: string) => string {
+  const taken = new Set<string>();
+  const next = new Map<string, number>();
+  return (name) => {
+    let fresh = name;
+    let number = next.get(name) ?? 2;
+    while (taken.has(fresh)) fresh = `${name}-${number++}`;
+    next.set(name, number);
+    taken.add(fresh);
+    return fresh;
+  };
+}
+
 function readOptions(
   { as, notice, role, withoutHarnessStatements }: ImportFlags,
   { registry, terminal }: Pick<Context, 'registry' | 'terminal'>,
@@ -116,7 +141,7 @@ function readOptions(
   };
 }
 
-/** `mechanism=/app/shutdown.sh`. A role that nobody looks for would make a trial look clean. */
+/** Reads `mechanism=/app/shutdown.sh`. Refuses unknown roles, because no detector would find anything for them. */
 function parseRoles(texts: readonly string[], scenario: Scenario, { logReaders }: Registry): RoleBinding[] {
   const known = [
     ...new Set([...rolesOf(scenario), ...logReaders.flatMap(({ roles = [] }) => roles.map(({ role }) => role))]),
@@ -131,14 +156,14 @@ function parseRoles(texts: readonly string[], scenario: Scenario, { logReaders }
   });
 }
 
-/** Roles of the world as it is by default, and of each one that differs from it in a single level. */
+/** Roles of the default world, and of each world that differs from it in a single level. */
 function rolesOf(scenario: Scenario): string[] {
   const single = scenario.factors.flatMap(({ name, levels }) => levels.map((level) => ({ [name]: level.name })));
   return [{}, ...single].flatMap((condition: Condition) => {
     try {
       return scenario.setUp(condition, 'roles').roles.map(({ role }) => role);
     } catch (error) {
-      // Levels that contradict each other make no world.
+      // Contradictory levels have no world.
       if (error instanceof UsageError) return [];
       throw error;
     }

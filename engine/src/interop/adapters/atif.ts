@@ -38,7 +38,13 @@ const step = z.looseObject({
   model_name: text,
   reasoning_content: text,
   tool_calls: z
-    .array(z.looseObject({ tool_call_id: z.string(), function_name: z.string(), arguments: z.unknown().optional() }))
+    .array(
+      z.looseObject({
+        tool_call_id: z.string().catch(''),
+        function_name: z.string().catch(''),
+        arguments: z.unknown().optional(),
+      }),
+    )
     .nullish(),
   observation: z
     .looseObject({
@@ -79,7 +85,7 @@ async function readTrajectory(path: string, id: string, options: ReadLogOptions)
     );
   const { schema_version: version, agent, steps } = parsed.data;
   if (!version.startsWith('ATIF-v1.'))
-    options.onProblem(
+    (options.onNote ?? options.onProblem)(
       `"${show(id)}" has version ${show(version)}, this Offswitch knows ATIF-v1: it is read as far as it is understood`,
     );
   const transcript = createTranscript(options);
@@ -146,12 +152,16 @@ function readStep({ transcript, talk, model }: StepContext, data: Step): void {
       finishReason: null,
     });
   }
-  for (const result of data.observation?.results ?? []) {
+  const results = data.observation?.results ?? [];
+  const asked = data.source === 'agent' ? (data.tool_calls ?? []).length : 0;
+  for (const [place, result] of results.entries()) {
     const said = toTextParts(transcript, result.content).map((part) =>
       part.type === 'text' ? readAsData(part.text) : '',
     );
     talk.result({
-      callId: result.source_call_id ?? '',
+      callId: result.source_call_id ?? null,
+      // A terminal gives one text for all keys that a step sent.
+      ofAll: (result.source_call_id ?? null) === null && place === results.length - 1 && results.length < asked,
       text: said.join('\n'),
       at,
       exitCode: null,

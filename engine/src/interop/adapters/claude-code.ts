@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { toUntrusted } from '../../base/untrusted-text.ts';
-import type { MessagePart, Usage } from '../../record/events.ts';
+import type { AgentEndReason, MessagePart, Usage } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
-import { type Conversation, createConversation } from '../conversation.ts';
+import { type Conversation, createConversation, type Result } from '../conversation.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
 import {
   createTranscript,
@@ -19,8 +19,9 @@ import {
 const NAME = 'claude-code';
 
 /**
- * Sessions of Claude Code (`~/.claude/projects/**\/*.jsonl`). The format has no published schema: what is known of it is
- * read, every other line is kept as it is. One answer comes in several lines with the same message id.
+ * Sessions of Claude Code (`~/.claude/projects/**\/*.jsonl`), and what `claude -p --output-format stream-json` prints. The
+ * format has no published schema: what is known of it is read, every other line is kept as it is. One answer comes in
+ * several lines with the same message id, and the results of its calls may stand between them.
  */
 export const claudeCodeReader: LogReader = {
   name: NAME,
@@ -33,9 +34,10 @@ const FORMAT: JsonLinesFormat = {
   title: 'session of Claude Code',
   extension: '.jsonl',
   looksRight: (head) =>
-    /"sessionId"\s*:/.test(head) &&
     /"type"\s*:\s*"(?:user|assistant|system|summary)"/.test(head) &&
-    /"uuid"\s*:/.test(head),
+    ((/"sessionId"\s*:/.test(head) && /"uuid"\s*:/.test(head)) ||
+      // As a stream: its first line describes the session, or its answers say whose they are.
+      (/"session_id"\s*:/.test(head) && /"subtype"\s*:\s*"init"|"parent_tool_use_id"\s*:/.test(head))),
   readFile: readSession,
 };
 
@@ -57,6 +59,12 @@ const entry = z.looseObject({
   timestamp: z.string().nullish(),
   version: z.string().nullish(),
   isSidechain: z.boolean().nullish(),
+  /** In a stream: the call that started a second agent. */
+  parent_tool_use_id: z.string().nullish(),
+  uuid: z.string().nullish(),
+  subtype: z.string().nullish(),
+  model: z.string().nullish(),
+  claude_code_version: z.string().nullish(),
   message: z
     .looseObject({
       id: z.string().nullish(),
@@ -69,6 +77,7 @@ const entry = z.looseObject({
           input_tokens: z.unknown().optional(),
           output_tokens: z.unknown().optional(),
           cache_read_input_tokens: z.unknown().optional(),
+          cache_creation_input_tokens: z.unknown().optional(),
         })
         .nullish(),
     })
@@ -88,7 +97,18 @@ interface Session {
     usage: Usage;
     finishReason: string | null;
     readonly model: string;
+    readonly calledAt: Map<string, number | null>;
+    /** What `usage` holds beside what a record counts. */
+    otherUsage: unknown;
+    readonly isRest: boolean;
   } | null;
+  /** Results that came between the lines of the answer: they follow it. */
+  held: Result[];
+  /** Answers whose model call is told. */
+  readonly told: Set<string>;
+  /** Lines that were read: a resumed session holds earlier ones once more. */
+  readonly lines: Set<string>;
+  end: { readonly reason: AgentEndReason | null; readonly detail: string | null } | null;
   model: string;
   version: string | null;
   firstAt: number | null;
@@ -106,6 +126,10 @@ async function readSession(path: string, id: string, options: ReadLogOptions): P
     version: null,
     firstAt: null,
     side: null,
+    held: [],
+    told: new Set(),
+    lines: new Set(),
+    end: null,
   };
   for await (const value of readJsonLines(path, id, options)) {
     const parsed = entry.safeParse(value);
@@ -113,7 +137,7 @@ async function readSession(path: string, id: string, options: ReadLogOptions): P
     else transcript.keepForeign('line', value, null);
   }
   flushAnswer(session);
-  session.talk.end();
+  session.talk.end(session.end?.reason, session.end?.detail);
   return transcript.finish({
     id,
     trialName: id.replaceAll('/', '-'),
@@ -131,26 +155,42 @@ async function readSession(path: string, id: string, options: ReadLogOptions): P
 function readEntry(session: Session, data: Entry): void {
   const at = toTime(data.timestamp);
   session.firstAt ??= at;
-  session.version ??= data.version ?? null;
+  session.version ??= data.version ?? data.claude_code_version ?? null;
+  if (typeof data.uuid === 'string') {
+    if (session.lines.has(data.uuid)) {
+      session.transcript.leaveOut('line that stands twice', 'has the id of an earlier one: it is in the record once');
+      return;
+    }
+    session.lines.add(data.uuid);
+  }
   const { message } = data;
   if (message === null || message === undefined || (data.type !== 'user' && data.type !== 'assistant')) {
+    if (data.type === 'result') readEnd(session, data);
+    if (data.type === 'system' && session.model === 'unknown') session.model = data.model ?? 'unknown';
     session.transcript.keepForeign(data.type, data, at);
     return;
   }
-  session.side ??= data.isSidechain === true;
-  if ((data.isSidechain === true) !== session.side) {
+  const isSide = data.isSidechain === true || typeof data.parent_tool_use_id === 'string';
+  session.side ??= isSide;
+  if (isSide !== session.side) {
     // A second agent with a talk of its own: mixed into this one, its prompts would be taken for the user's. A file that
     // begins with one is its own log.
     session.transcript.keepForeign('sidechain', data, at);
     return;
   }
+  session.end = null;
   const blocks: readonly Block[] =
     typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : (message.content ?? []);
   if (data.type === 'assistant') readAnswer(session, { message, blocks, at });
-  else {
-    flushAnswer(session);
-    readPrompt(session, { blocks, at, interrupted: wasInterrupted(data.toolUseResult) });
-  }
+  else readPrompt(session, { blocks, at, interrupted: wasInterrupted(data.toolUseResult) });
+}
+
+/** The last line of a stream says how it ended. */
+function readEnd(session: Session, { subtype }: Entry): void {
+  if (subtype === 'error_max_turns') session.end = { reason: 'turn-limit', detail: subtype };
+  else if (subtype === 'error_max_budget_usd') session.end = { reason: 'cost-limit', detail: subtype };
+  else if (typeof subtype === 'string' && subtype.startsWith('error'))
+    session.end = { reason: 'interrupted', detail: cut(subtype, 100) };
 }
 
 interface AnswerLine {
@@ -166,27 +206,38 @@ function readAnswer(session: Session, { message, blocks, at }: AnswerLine): void
     // `<synthetic>` marks an answer that the program made up itself, such as the text of an error.
     const model = message.model ?? 'unknown';
     if (session.model === 'unknown' && !model.startsWith('<')) session.model = model;
-    session.answer = { id, at, parts: [], usage: UNKNOWN_USAGE, finishReason: null, model };
+    session.answer = {
+      ...{ id, at, parts: [], usage: UNKNOWN_USAGE, finishReason: null, model, calledAt: new Map(), otherUsage: null },
+      isRest: id !== '' && session.told.has(id),
+    };
   }
   const { answer } = session;
   answer.at = at ?? answer.at;
+  for (const { type, id: callId } of blocks) if (type === 'tool_use') answer.calledAt.set(callId ?? '', at);
   answer.parts.push(...blocks.flatMap((part) => toPart(session, part)));
   answer.finishReason = message.stop_reason ?? answer.finishReason;
   if (message.usage !== null && message.usage !== undefined) {
+    const { input_tokens: input, output_tokens: output, cache_read_input_tokens: cached, ...others } = message.usage;
     answer.usage = {
-      inputTokens: toCount(message.usage.input_tokens),
-      outputTokens: toCount(message.usage.output_tokens),
+      inputTokens: toCount(input),
+      outputTokens: toCount(output),
       reasoningTokens: null,
-      cachedInputTokens: toCount(message.usage.cache_read_input_tokens),
+      cachedInputTokens: toCount(cached),
     };
+    answer.otherUsage = Object.keys(others).length === 0 ? answer.otherUsage : { id, usage: others };
   }
 }
 
 function flushAnswer(session: Session): void {
-  const { answer } = session;
-  if (answer === null) return;
+  const { answer, held } = session;
   session.answer = null;
-  session.talk.answer(answer);
+  session.held = [];
+  if (answer !== null) {
+    if (answer.id !== '') session.told.add(answer.id);
+    session.talk.answer(answer);
+    if (answer.otherUsage !== null) session.transcript.keepRest('usage', answer.otherUsage, answer.at);
+  }
+  for (const result of held) session.talk.result(result);
 }
 
 interface PromptLine {
@@ -197,6 +248,11 @@ interface PromptLine {
 
 function readPrompt(session: Session, { blocks, at, interrupted }: PromptLine): void {
   const said: MessagePart[] = [];
+  // More of the answer may follow the results of its first calls.
+  const isBetween = blocks.every(
+    ({ type, tool_use_id: id }) => type === 'tool_result' && session.answer?.calledAt.has(id ?? '') === true,
+  );
+  if (!isBetween) flushAnswer(session);
   for (const part of blocks) {
     if (part.type !== 'tool_result') {
       said.push(...toPart(session, part));
@@ -204,16 +260,28 @@ function readPrompt(session: Session, { blocks, at, interrupted }: PromptLine): 
     }
     const text = contentText(part.content);
     const exitCode = /^Exit code (\d{1,3})\b/.exec(text)?.[1];
-    session.talk.result({
-      callId: part.tool_use_id ?? '',
+    const result = {
+      callId: part.tool_use_id ?? null,
       text,
       at,
       exitCode: part.is_error === true && exitCode !== undefined ? Number(exitCode) : null,
       durationMs: null,
       interrupted,
-    });
+    };
+    keepPictures(session, part.content);
+    if (isBetween) session.held.push(result);
+    else session.talk.result(result);
   }
   if (said.length > 0) session.talk.say('user', said, at);
+}
+
+/** Parts of a result that are no text. */
+function keepPictures({ transcript }: Session, content: unknown): void {
+  if (!Array.isArray(content)) return;
+  for (const part of content as readonly unknown[]) {
+    const isText = typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string';
+    if (!isText) transcript.keepRest('result', part, null);
+  }
 }
 
 function toPart({ transcript }: Session, part: Block): MessagePart[] {

@@ -138,13 +138,17 @@ function readEventMessage(rollout: Rollout, payload: unknown, at: number | null)
     })
     .safeParse(payload);
   if (counted.success) {
-    const usage = counted.data.info.last_token_usage;
-    rollout.usage = {
-      inputTokens: toCount(usage['input_tokens']),
-      outputTokens: toCount(usage['output_tokens']),
-      reasoningTokens: toCount(usage['reasoning_output_tokens']),
-      cachedInputTokens: toCount(usage['cached_input_tokens']),
+    const given = counted.data.info.last_token_usage;
+    const usage = {
+      inputTokens: toCount(given['input_tokens']),
+      outputTokens: toCount(given['output_tokens']),
+      reasoningTokens: toCount(given['reasoning_output_tokens']),
+      cachedInputTokens: toCount(given['cached_input_tokens']),
     };
+    // It comes while the answer is read, or when its tools have run. A second count for one answer replaces none.
+    if (rollout.parts.length > 0 && rollout.usage === UNKNOWN_USAGE) rollout.usage = usage;
+    else if (rollout.parts.length > 0 || !rollout.transcript.lateUsage(usage))
+      rollout.transcript.keepForeign('event_msg/token_count', payload, at);
   } else rollout.transcript.keepForeign(`event_msg/${stringIn(payload, 'type') ?? ''}`, payload, at);
 }
 
@@ -239,6 +243,15 @@ function readOutput(output: unknown): Omit<Result, 'callId' | 'at'> {
       interrupted: false,
     };
   }
+  const unified =
+    /^(?:Chunk ID: \S{1,40}\n)?Wall time: ([\d.]{1,20}) seconds?\nProcess exited with code (-?\d{1,5})\n/.exec(given);
+  if (unified !== null)
+    return {
+      text: given,
+      exitCode: Number(unified[2]),
+      durationMs: Number.isFinite(Number(unified[1])) ? Number(unified[1]) * 1000 : null,
+      interrupted: false,
+    };
   const head = /^Exit code: (-?\d{1,5})\nWall time: ([\d.]{1,20}) seconds?\n/.exec(given);
   const exitCode = head?.[1] === undefined ? null : Number(head[1]);
   const seconds = Number(head?.[2] ?? Number.NaN);

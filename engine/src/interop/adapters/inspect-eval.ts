@@ -6,7 +6,7 @@ import { parsePythonJson } from '../python-json.ts';
 import { show, sourceOf } from '../transcript.ts';
 import { type ChunkedSample, findChunkedSamples, readChunkedSample } from './inspect/chunked.ts';
 import { toImportedSample } from './inspect/sample.ts';
-import { type InspectHeader, parseHeader } from './inspect/schema.ts';
+import { type InspectHeader, noSamples, parseHeader } from './inspect/schema.ts';
 import type { InspectSource } from './inspect/walk.ts';
 import { openZip, type ZipMember, type ZipReader } from './inspect/zip.ts';
 
@@ -31,6 +31,7 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
     options.onProblem(`member "${show(name)}" has a name that leads out of the archive: it is not read`);
   const header = await readHeader(zip, options);
   const software = await sourceOf(NAME, path);
+  let found = 0;
   const chunked = findChunkedSamples(zip.members.values());
   for (const member of zip.members.values()) {
     options.signal?.throwIfAborted();
@@ -38,10 +39,12 @@ async function* readEval(path: string, options: ReadLogOptions): AsyncGenerator<
     if (shape === undefined) continue;
     // Of a sample that is there in both shapes, Inspect reads the one member.
     if (shape !== '.json' && zip.members.has(`samples/${name}.json`)) continue;
+    found++;
     const parts = shape === '.json' ? null : (chunked.get(name) ?? null);
     const sample = await readSample({ zip, member, parts, source: { header, software } }, options);
     if (sample !== null) yield sample;
   }
+  if (found === 0) (options.onNote ?? options.onProblem)(noSamples(header));
 }
 
 interface SampleTask {

@@ -9,10 +9,11 @@ import { LogError, tooLarge } from '../log-error.ts';
 import { createNumberFilter, toWellFormed } from '../python-json.ts';
 import { sourceOf } from '../transcript.ts';
 import { toImportedSample } from './inspect/sample.ts';
-import { type InspectHeader, parseHeader } from './inspect/schema.ts';
+import { type InspectHeader, noSamples, parseHeader } from './inspect/schema.ts';
 
 const NAME = 'inspect-json';
 const BLOCK_BYTES = 64 * 1024;
+const HEADER = ['$.version', '$.status', '$.eval'];
 
 /** Logs of Inspect written with `--log-format json`: one JSON object with all samples in it. */
 export const inspectJsonReader: LogReader = {
@@ -31,9 +32,11 @@ export const inspectJsonReader: LogReader = {
 
 async function* readJson(path: string, options: ReadLogOptions): AsyncGenerator<ImportedSample> {
   await checkFileSize(path, limitsOf(options).totalBytesMax);
-  const source = { header: await readHeader(path, options), software: await sourceOf(NAME, path) };
+  const source = { header: await readHeader(path, HEADER, options), software: await sourceOf(NAME, path) };
+  let found = 0;
   try {
     for await (const { key, value } of readValues(path, ['$.samples.*'], options)) {
+      found++;
       const sample = toSample(value, source, options);
       if (typeof sample === 'string') options.onProblem(`sample ${key} is left out: ${sample}`);
       else yield sample;
@@ -41,7 +44,11 @@ async function* readJson(path: string, options: ReadLogOptions): AsyncGenerator<
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
     options.onProblem(`${error.message}; the samples before it are read`);
+    return;
   }
+  if (found > 0) return;
+  const header = await readHeader(path, [...HEADER, '$.error'], { ...options, onNote: () => {} });
+  (options.onNote ?? options.onProblem)(noSamples(header));
 }
 
 /** A sentence where it is none. */
@@ -59,11 +66,11 @@ function toSample(
 }
 
 /** In a pass of its own, so that no order of the keys is taken for granted. */
-async function readHeader(path: string, options: ReadLogOptions): Promise<InspectHeader> {
+async function readHeader(path: string, paths: string[], options: ReadLogOptions): Promise<InspectHeader> {
   const found = new Map<string, unknown>();
   try {
-    for await (const { key, value } of readValues(path, ['$.version', '$.status', '$.eval'], options))
-      if (found.set(key, toWellFormed(value)).size === 3) break;
+    for await (const { key, value } of readValues(path, paths, options))
+      if (found.set(key, toWellFormed(value)).size === paths.length) break;
   } catch (error) {
     // Said once, when the samples are read.
     if (!(error instanceof LogError) || !found.has('eval')) throw error;

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { MessagePart } from '../../record/events.ts';
-import { sha256 } from '../../record/hash-chain.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { NO_REASON } from '../conversation.ts';
-import { checkFileSize, isOfFormat, type JsonLinesFormat, readJsonLines } from '../json-lines.ts';
+import { checkFileSize, isOfFormat, type JsonLinesFormat, readJsonLines, readLines } from '../json-lines.ts';
 import { limitsOf } from '../limits.ts';
 import { LogError, tooLarge } from '../log-error.ts';
 import { parseArguments, parsePythonJson } from '../python-json.ts';
-import { createTranscript, cut, show, sourceOf, toCount, toRanges, type Transcript } from '../transcript.ts';
+import { createRepeatedTalk, keyOf, type MessageList, type RepeatedTalk, type SaidInList } from '../repeated-talk.ts';
+import { createTranscript, cut, show, sourceOf, toCount, type Transcript } from '../transcript.ts';
 
 const NAME = 'otlp-genai';
 
@@ -95,13 +95,29 @@ async function* readSpans(path: string, options: ReadLogOptions): AsyncGenerator
 
 async function* readBatches(path: string, options: ReadLogOptions): AsyncGenerator {
   const { sampleBytesMax, depthMax } = limitsOf(options);
-  if (await isOfFormat(LINES, path)) {
+  options.signal?.throwIfAborted();
+  // Either may have either name: what counts is whether the first line is whole.
+  await checkFileSize(path, sampleBytesMax);
+  if ((await isOfFormat(LINES, path)) || (await beginsWithWholeLine(path))) {
     yield* readJsonLines(path, 'spans', options);
     return;
   }
-  options.signal?.throwIfAborted();
-  await checkFileSize(path, sampleBytesMax);
   yield parsePythonJson(await readFile(path, 'utf8'), { what: 'the spans', depthMax });
+}
+
+/** Whether the first line is an object of its own, and others follow. */
+async function beginsWithWholeLine(path: string): Promise<boolean> {
+  let lines = 0;
+  try {
+    for await (const line of readLines(path)) {
+      if (line.trim() === '') continue;
+      if (++lines === 2) return /^\s*\{/.test(line);
+      JSON.parse(line);
+    }
+    return false;
+  } catch {
+    return false;
+  }
 }
 
 function toSpan(data: z.output<typeof span>, raw: unknown): Span {
@@ -152,11 +168,23 @@ interface TraceContext {
 
 function readTrace(id: string, spans: readonly Span[], { options, software }: TraceContext): ImportedSample {
   const transcript = createTranscript(options);
-  const state: TraceState = { transcript, unnamed: 0, model: 'unknown', agent: null, answers: false };
+  const toolsHaveSpans = spans.some(({ values }) => values.get('gen_ai.operation.name') === 'execute_tool');
+  const state: TraceState = {
+    transcript,
+    talk: createRepeatedTalk(transcript),
+    submitted: false,
+    toolsHaveSpans,
+    unnamed: 0,
+    model: 'unknown',
+    agent: null,
+    answers: false,
+  };
   // An answer ends before its tools start; a span that holds others starts first and says nothing by itself.
   const inOrder = spans.toSorted((one, other) => one.startAt - other.startAt || one.endAt - other.endAt);
   for (const found of inOrder) readSpan(state, found);
-  if (state.answers) transcript.endAgent('no-tool-call', NO_REASON);
+  runWithoutSpan(state);
+  if (state.submitted && !state.toolsHaveSpans) transcript.endAgent('submitted');
+  else if (state.answers) transcript.endAgent('no-tool-call', NO_REASON);
   else transcript.endAgent(null);
   return transcript.finish({
     id,
@@ -171,9 +199,13 @@ function readTrace(id: string, spans: readonly Span[], { options, software }: Tr
 
 interface TraceState {
   readonly transcript: Transcript;
+  readonly talk: RepeatedTalk;
   unnamed: number;
   model: string;
   agent: string | null;
+  submitted: boolean;
+  /** Otherwise calls of tools are known from the messages alone. */
+  readonly toolsHaveSpans: boolean;
   /** The last thing said was an answer without a tool call. */
   answers: boolean;
 }
@@ -203,21 +235,25 @@ function readSpan(state: TraceState, found: Span): void {
 type Text = (key: string) => string | null;
 
 function readChat(state: TraceState, found: Span, text: Text): void {
-  const { transcript } = state;
+  const { transcript, talk } = state;
   const model = text('gen_ai.request.model') ?? text('gen_ai.response.model') ?? 'unknown';
   if (state.model === 'unknown') state.model = model;
   const system = toMessages(found.values.get('gen_ai.system_instructions'), 'system', transcript);
   const input = toMessages(found.values.get('gen_ai.input.messages'), 'user', transcript);
-  const prompt = [...system, ...input].map((message) => say(state, message, found.startAt));
+  const list = talk.createList();
+  for (const message of [...system, ...input]) {
+    for (const part of message.parts) if (part.type === 'tool-result') runFromMessage(state, list, part, found.startAt);
+    talk.add(list, toSaid(message, found.startAt));
+  }
   const output = toMessages(found.values.get('gen_ai.output.messages'), 'assistant', transcript)[0];
   if (system.length + input.length === 0)
     transcript.leaveOut('model call', 'was recorded without its texts: what the agent was told is not known');
-  const message = output === undefined ? null : say(state, output, found.endAt);
+  const message = output === undefined ? null : talk.answer(list, toSaid(output, found.endAt));
   state.answers = output !== undefined && !output.parts.some(({ type }) => type === 'tool-call');
   transcript.modelCall(
     {
       model,
-      prompt: toRanges(prompt),
+      prompt: list.ranges,
       failure: found.failed,
       answer:
         found.failed !== null && output === undefined
@@ -240,33 +276,63 @@ function readChat(state: TraceState, found: Span, text: Text): void {
   );
 }
 
-/** Each call repeats the whole talk, without ids: the same text in the same role is the same message. */
-function say({ transcript }: TraceState, { role, parts }: Message, at: number): number {
-  return transcript.say({ role, parts, at, key: `${role}:${sha256(JSON.stringify(parts))}` });
+/** Each call repeats the whole talk, without ids. */
+function toSaid({ role, parts }: Message, at: number): SaidInList {
+  return { role, id: '', parts, at, key: keyOf({ role, id: '', parts }) };
 }
 
 function readTool(state: TraceState, found: Span, text: Text): void {
-  const { transcript } = state;
+  const { transcript, talk } = state;
   const tool = text('gen_ai.tool.name') ?? found.name;
   const given = found.values.get('gen_ai.tool.call.arguments');
   const input = typeof given === 'string' ? parseArguments(given) : given;
-  const callId = transcript.freshCallId(text('gen_ai.tool.call.id') ?? `call-${++state.unnamed}`);
+  const callId = talk.run(text('gen_ai.tool.call.id') ?? `call-${++state.unnamed}`);
+  talk.ran.add(callId);
   state.answers = false;
-  if (transcript.startCall({ callId, tool, input }, found.startAt) !== 'command') return;
+  const is = transcript.startCall({ callId, tool, input }, found.startAt);
+  if (is === 'submission') state.submitted = true;
+  if (is === 'other') transcript.keepRest(`span ${found.name}`, found.raw, found.startAt);
   const output = found.values.get('gen_ai.tool.call.result');
   const shown =
     typeof output === 'string' ? output : output === undefined || output === null ? '' : JSON.stringify(output);
-  transcript.endCommand({ callId, text: shown, durationMs: Math.max(0, found.endAt - found.startAt) }, found.endAt);
-  if (shown !== '')
-    say(
-      state,
-      {
-        role: 'tool',
-        parts: [{ type: 'tool-result', callId, tool: '', text: toUntrusted(shown) }],
-        finishReason: null,
-      },
-      found.endAt,
-    );
+  const durationMs = Math.max(0, found.endAt - found.startAt);
+  if (is === 'command') transcript.endCommand({ callId, text: shown, durationMs }, found.endAt);
+  else if (is === 'other') transcript.endOther(callId, durationMs, found.endAt);
+  if (shown === '') return;
+  const part: MessagePart = { type: 'tool-result', callId, tool: '', text: toUntrusted(shown) };
+  talk.result(toSaid({ role: 'tool', parts: [part], finishReason: null }, found.endAt), callId);
+}
+
+/** Many programs record the calls of the model only: then a result in the next prompt is all that is known of a tool. */
+function runFromMessage(
+  { talk, transcript, toolsHaveSpans }: TraceState,
+  list: MessageList,
+  part: Extract<MessagePart, { type: 'tool-result' }>,
+  at: number,
+): void {
+  const callId = talk.nextAnswered(list, part.callId);
+  const asked = callId === undefined ? undefined : talk.asked(callId);
+  if (toolsHaveSpans || callId === undefined || asked === undefined || talk.ran.has(callId)) return;
+  talk.ran.add(callId);
+  const is = transcript.startCall({ callId, ...asked }, at);
+  if (is === 'command') transcript.endCommand({ callId, text: readAsData(part.text), durationMs: 0 }, at);
+  else if (is === 'other') transcript.endOther(callId, 0, at);
+}
+
+/** Calls in the answers of which neither a span nor a prompt tells how they ended. */
+function runWithoutSpan(state: TraceState): void {
+  const { talk, transcript } = state;
+  for (const callId of talk.takeWaiting()) {
+    const asked = talk.asked(callId);
+    if (asked === undefined || talk.ran.has(callId)) continue;
+    const is = state.toolsHaveSpans ? 'other' : transcript.startCall({ callId, ...asked }, null);
+    if (is === 'submission') state.submitted = true;
+    else
+      transcript.leaveOut(
+        `call of the tool "${show(asked.tool)}"`,
+        'has no span in the log: how it ended is not known',
+      );
+  }
 }
 
 interface Message {

@@ -1,6 +1,6 @@
-import type { Condition, ToolSpec, TrialLimits } from '../../../record/events.ts';
+import type { Condition, ToolSpec, TrialLimits, Usage } from '../../../record/events.ts';
 import type { ScoreEntry } from '../../contract.ts';
-import { cut } from '../../transcript.ts';
+import { cut, toCount } from '../../transcript.ts';
 import { resolveObject } from './message.ts';
 import type { InspectHeader, InspectSample } from './schema.ts';
 
@@ -39,13 +39,31 @@ export function toDuration({
   from,
   to,
 }: {
-  readonly seconds: number | null | undefined;
+  readonly seconds: unknown;
   readonly from: number | null;
   readonly to: number | null;
 }): number {
   // Inspect's own working time was seen to be negative.
   if (from !== null && to !== null && to >= from) return to - from;
   return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? seconds * 1000 : 0;
+}
+
+/**
+ * Tokens as a record counts them: those read from a cache and written to one are input too. Inspect has them beside
+ * `input_tokens` or in it, by provider; `total_tokens` tells which.
+ */
+export function toUsage(value: unknown): Usage {
+  const given = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+  const count = (name: string): number | null => toCount(given.get(name));
+  const [input, output, total] = [count('input_tokens'), count('output_tokens'), count('total_tokens')];
+  const cached = (count('input_tokens_cache_read') ?? 0) + (count('input_tokens_cache_write') ?? 0);
+  const isWithin = total !== null && input !== null && total === input + (output ?? 0);
+  return {
+    inputTokens: input === null || isWithin ? input : input + cached,
+    outputTokens: output,
+    reasoningTokens: count('reasoning_tokens'),
+    cachedInputTokens: count('input_tokens_cache_read'),
+  };
 }
 
 export function toToolSpec(value: unknown, resolve: (text: string) => string): ToolSpec[] {

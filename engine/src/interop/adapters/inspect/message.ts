@@ -1,5 +1,6 @@
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { MessagePart } from '../../../record/events.ts';
+import { tooLarge } from '../../log-error.ts';
 import { show, type Transcript } from '../../transcript.ts';
 import type { ContentPart, InspectMessage, InspectSample } from './schema.ts';
 
@@ -7,6 +8,21 @@ import type { ContentPart, InspectMessage, InspectSample } from './schema.ts';
 export interface MessageContext {
   readonly resolve: (text: string) => string;
   readonly leaveOut: Transcript['leaveOut'];
+}
+
+/**
+ * The same, counted: each use of a text that is stored apart. One that is small in the log may be too large for a record
+ * or for memory when it stands in many places. Messages are counted where they are stored.
+ */
+export function countResolved(resolve: (text: string) => string, charactersMax: number): (text: string) => string {
+  let characters = 0;
+  return (text) => {
+    const found = resolve(text);
+    if (found !== text) characters += found.length;
+    if (characters > charactersMax)
+      throw tooLarge('texts of a sample that are stored apart', `${charactersMax} characters in all places`, 'more');
+    return found;
+  };
 }
 
 /** A whole text `attachment://KEY` (in old logs `tc://KEY`) stands for an attachment; one level, so none can refer to itself. */
@@ -84,11 +100,15 @@ export function messageText(message: InspectMessage, { resolve }: MessageContext
 
 export function contentText(content: string | readonly unknown[], resolve: (text: string) => string): string {
   if (typeof content === 'string') return resolve(content);
-  return content
-    .map((part) =>
-      typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string'
-        ? resolve(part.text)
-        : '',
-    )
-    .join('');
+  const texts = content.map((part) =>
+    typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string'
+      ? resolve(part.text)
+      : '',
+  );
+  if (texts.reduce((sum, { length }) => sum + length, 0) > RESULT_CHARACTERS_MAX)
+    throw tooLarge('a result of a tool', `${RESULT_CHARACTERS_MAX} characters`, 'more');
+  return texts.join('');
 }
+
+/** V8 holds no text above 512 MiB. */
+const RESULT_CHARACTERS_MAX = 384 * 1024 * 1024;

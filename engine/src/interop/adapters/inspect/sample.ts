@@ -4,9 +4,18 @@ import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { AgentEndReason, MessagePart } from '../../../record/events.ts';
 import type { ImportedSample, ReadLogOptions } from '../../contract.ts';
 import { NO_REASON } from '../../conversation.ts';
-import { readToolCall } from '../../tool-calls.ts';
-import { cut, toCount, toRanges, toTime, type Transcript } from '../../transcript.ts';
-import { toCondition, toDuration, toFinishReason, toLimits, toPackages, toScores, toToolSpec } from './convert.ts';
+import { type ReadToolCall, readToolCall } from '../../tool-calls.ts';
+import { cut, show, toTime, type Transcript } from '../../transcript.ts';
+import {
+  toCondition,
+  toDuration,
+  toFinishReason,
+  toLimits,
+  toPackages,
+  toScores,
+  toToolSpec,
+  toUsage,
+} from './convert.ts';
 import { contentText, messageText, resolveDeep, resolveObject } from './message.ts';
 import { restOfModel, restOfSample, restOfTool, withoutNested } from './rest.ts';
 import {
@@ -23,7 +32,16 @@ import {
   toolEvent,
   type ToolEvent,
 } from './schema.ts';
-import { createWalk, type InspectSource, sayMessage, type Walk } from './walk.ts';
+import {
+  addToList,
+  createWalk,
+  type InspectSource,
+  messageOfRun,
+  sayAnswer,
+  sayPrompt,
+  sayResult,
+  type Walk,
+} from './walk.ts';
 
 /** One `EvalSample`, parsed from JSON, as events of a record. Throws a `LogError` when it is none. */
 export function toImportedSample(value: unknown, source: InspectSource, options: ReadLogOptions): ImportedSample {
@@ -53,7 +71,7 @@ export function openSampleWalk(sample: InspectSample, source: InspectSource, opt
 
 function finishWalk(walk: Walk): ImportedSample {
   const { sample, transcript, header } = walk;
-  for (const value of sample.messages) readFinalMessage(walk, value);
+  readFinalMessages(walk);
   if (sample.error !== null && sample.error !== undefined && walk.state.errors === 0)
     emitError(walk, sample.error.message, null);
   emitEnd(walk);
@@ -124,11 +142,9 @@ function readNested(walk: Walk, event: InspectEvent): void {
 }
 
 function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void {
-  const { transcript, state, pool } = walk;
-  const pooled = (event.input_refs ?? []).flatMap(([from, to]) => pool.slice(from, Math.min(to, pool.length)));
-  const given = [...(event.input ?? []), ...pooled]
-    .map((value) => sayMessage(walk, value, at))
-    .filter((index) => index !== null);
+  const { transcript, state } = walk;
+  const list = sayPrompt(walk, event, at);
+  const prompt = list.ranges.map((range) => ({ ...range }));
   const toolsText = JSON.stringify(event.tools ?? []);
   const toolsAreKnown = toolsText === state.toolsText;
   if (!toolsAreKnown && event.tools !== null && event.tools !== undefined && event.tools.length > 0)
@@ -137,16 +153,15 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
   const completedAt = toTime(event.completed);
   const choice = event.output?.choices?.[0];
   const failure = event.error ?? event.output?.error ?? null;
-  const message = choice === undefined ? null : sayMessage(walk, choice.message, completedAt ?? at);
+  const message = choice === undefined ? null : sayAnswer(walk, choice.message, { list, at: completedAt ?? at });
   if ((event.output?.choices?.length ?? 0) > 1)
     transcript.leaveOut('answer with more than one choice', 'only the first is in the record, the others beside it');
   state.lastStop = choice?.stop_reason ?? null;
-  const { usage } = event.output ?? {};
   transcript.modelCall(
     {
       model: event.model,
       parameters: resolveObject(event.config ?? {}, walk.resolve),
-      prompt: toRanges(given),
+      prompt,
       failure: failure === null ? null : walk.resolve(failure),
       answer:
         choice === undefined
@@ -156,12 +171,7 @@ function readModelEvent(walk: Walk, event: ModelEvent, at: number | null): void 
               model: event.output?.model ?? null,
               finishReason: toFinishReason(choice.stop_reason),
               rawFinishReason: choice.stop_reason ?? null,
-              usage: {
-                inputTokens: toCount(usage?.input_tokens),
-                outputTokens: toCount(usage?.output_tokens),
-                reasoningTokens: toCount(usage?.reasoning_tokens),
-                cachedInputTokens: toCount(usage?.input_tokens_cache_read),
-              },
+              usage: toUsage(event.output?.usage),
             },
       durationMs: toDuration({ seconds: event.working_time, from: at, to: completedAt }),
     },
@@ -177,38 +187,38 @@ const WHY_NOT_RUN: ReadonlyMap<string, 'invalid-arguments' | 'not-run'> = new Ma
 ]);
 
 function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
-  const { transcript, state, toolMessages } = walk;
+  const { transcript, state, talk } = walk;
   const { id, function: tool } = event;
-  const message = toolMessages.get(`id:${event.message_id ?? ''}`) ?? toolMessages.get(`call:${id}`);
+  const message = messageOfRun(walk, event);
   const text = message === undefined ? toolText(walk, event) : messageText(message, walk.context);
   const endedAt = toTime(event.completed) ?? at;
   const input = resolveDeep(event.arguments, walk.resolve);
   const why = WHY_NOT_RUN.get(event.error?.type ?? '');
-  state.ran.add(id);
+  const callId = talk.run(id);
+  talk.ran.add(callId);
   if (why !== undefined) {
     const detail = toUntrusted(event.error?.message ?? '');
-    transcript.emit({ kind: 'tool-call-rejected', callId: transcript.freshCallId(id), tool, why, detail }, at);
+    transcript.emit({ kind: 'tool-call-rejected', callId, tool, why, detail }, at);
     keepRest(walk, restOfTool(event), at);
     readNested(walk, event);
-    if (message !== undefined) sayMessage(walk, message, endedAt);
+    if (message !== undefined) sayResult(walk, message, callId, endedAt);
     return;
   }
-  const callId = readToolCall(tool, input).is === 'other' ? id : transcript.freshCallId(id);
-  const elsewhere = 'it is in the messages, and beside the record as it was';
-  const is = transcript.startCall({ callId, tool, input, elsewhere }, at);
+  const is = transcript.startCall({ callId, tool, input }, at);
   if (is === 'submission') state.submitted = true;
+  // The arguments of other tools have no place in the event of a record.
   if (is === 'other') transcript.keepForeign(event.event, resolveDeep(withoutNested(event), walk.resolve), at);
   else keepRest(walk, restOfTool(event), at);
   readNested(walk, event);
+  const durationMs = toDuration({ seconds: event.working_time, from: at, to: toTime(event.completed) });
   if (is === 'command') {
-    const durationMs = toDuration({ seconds: event.working_time, from: at, to: toTime(event.completed) });
     const truncated = event.truncated !== null && event.truncated !== undefined;
     transcript.endCommand({ callId, text, timedOut: event.error?.type === 'timeout', truncated, durationMs }, endedAt);
-  }
-  if (message !== undefined) sayMessage(walk, message, endedAt);
+  } else if (is === 'other') transcript.endOther(callId, durationMs, endedAt);
+  if (message !== undefined) sayResult(walk, message, callId, endedAt);
   else if (text !== '') {
     const part: MessagePart = { type: 'tool-result', callId, tool, text: toUntrusted(text) };
-    transcript.say({ role: 'tool', parts: [part], at: endedAt, key: event.message_id ?? null });
+    transcript.say({ role: 'tool', parts: [part], at: endedAt, key: null });
   }
 }
 
@@ -231,32 +241,44 @@ function emitError(walk: Walk, message: string, at: number | null): void {
   );
 }
 
-/** Messages that no event brought: logs without events, and the last results. Their tool calls become commands here. */
-function readFinalMessage(walk: Walk, value: unknown): void {
-  const { state } = walk;
-  const parsed = inspectMessage.safeParse(value);
-  const { role, tool_call_id: id, tool_calls: calls } = parsed.data ?? {};
-  if (parsed.success && role === 'tool' && typeof id === 'string' && !state.ran.has(id))
-    runFromMessage(walk, id, parsed.data);
-  sayMessage(walk, value, null);
-  for (const call of calls ?? []) {
-    if (state.ran.has(call.id) || readToolCall(call.function, call.arguments).is !== 'submission') continue;
-    runFromMessage(walk, call.id, null);
+/** Messages that no event brought: logs without events, and the last results. Their tool calls run here. */
+function readFinalMessages(walk: Walk): void {
+  const { sample, talk, transcript } = walk;
+  const list = talk.createList();
+  for (const value of sample.messages) {
+    const { data: message } = inspectMessage.safeParse(value);
+    const answered = message?.role === 'tool' ? talk.nextAnswered(list, message.tool_call_id ?? '') : undefined;
+    if (answered !== undefined) runFromMessage(walk, answered, message ?? null);
+    const index = addToList(walk, value, { list, at: null });
+    for (const callId of index === null ? [] : talk.callsOf(index)) {
+      const { tool = '', input } = talk.asked(callId) ?? {};
+      if (readToolCall(tool, input).is === 'submission') runFromMessage(walk, callId, null);
+    }
+  }
+  for (const callId of talk.takeWaiting()) {
+    const is = runFromMessage(walk, callId, null);
+    if (is !== null && is !== 'submission')
+      transcript.leaveOut(
+        `call of the tool "${show(talk.asked(callId)?.tool ?? '')}"`,
+        'has no result in the log: nothing is known of it',
+      );
   }
 }
 
-function runFromMessage(walk: Walk, id: string, message: InspectMessage | null): void {
-  const { transcript, state } = walk;
-  const asked = walk.calls.get(id);
-  if (asked === undefined) return;
-  state.ran.add(id);
-  const input = resolveDeep(asked.arguments, walk.resolve);
-  const callId = readToolCall(asked.function, input).is === 'other' ? id : transcript.freshCallId(id);
-  const is = transcript.startCall({ callId, tool: asked.function, input }, null);
+/** Null: it ran already. */
+function runFromMessage(walk: Walk, callId: string, message: InspectMessage | null): ReadToolCall['is'] | null {
+  const { transcript, state, talk } = walk;
+  const asked = talk.asked(callId);
+  if (asked === undefined || talk.ran.has(callId)) return null;
+  talk.ran.add(callId);
+  const is = transcript.startCall({ callId, ...asked }, null);
   if (is === 'submission') state.submitted = true;
-  if (is !== 'command') return;
-  const text = message === null ? '' : messageText(message, walk.context);
-  transcript.endCommand({ callId, text, timedOut: message?.error?.type === 'timeout', durationMs: 0 }, null);
+  if (message === null) return is;
+  const text = messageText(message, walk.context);
+  if (is === 'command')
+    transcript.endCommand({ callId, text, timedOut: message.error?.type === 'timeout', durationMs: 0 }, null);
+  else if (is === 'other') transcript.endOther(callId, 0, null);
+  return is;
 }
 
 const LIMIT_REASONS: ReadonlyMap<string, AgentEndReason> = new Map([

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { ReadLogOptions } from '../../contract.ts';
 import { LogError } from '../../log-error.ts';
+import { show } from '../../transcript.ts';
 
 /**
  * The parts of Inspect's log schema that a record can hold, read leniently: what is missing is absent, what is unknown is
@@ -60,20 +61,14 @@ export const modelEvent = anyEvent.extend({
     .looseObject({
       model: text,
       choices: z.array(z.looseObject({ message: z.unknown().optional(), stop_reason: text })).nullish(),
-      usage: z
-        .looseObject({
-          input_tokens: number,
-          output_tokens: number,
-          reasoning_tokens: number,
-          input_tokens_cache_read: number,
-        })
-        .nullish(),
+      /** Counts that are none are unknown; a call is never lost with them. */
+      usage: z.unknown().optional(),
       error: text,
     })
     .nullish(),
   error: text,
   completed: text,
-  working_time: number,
+  working_time: z.unknown().optional(),
 });
 export type ModelEvent = z.output<typeof modelEvent>;
 
@@ -86,7 +81,7 @@ export const toolEvent = anyEvent.extend({
   error: toolError,
   message_id: text,
   completed: text,
-  working_time: number,
+  working_time: z.unknown().optional(),
   events: z.array(z.unknown()).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -128,6 +123,10 @@ export type InspectSample = z.output<typeof inspectSample>;
 const inspectHeader = z.looseObject({
   version: z.number().catch(0),
   status: text.catch(null),
+  error: z
+    .looseObject({ message: z.string().catch('') })
+    .nullish()
+    .catch(null),
   eval: z.looseObject({
     task: z.string().catch('task'),
     task_id: z.string().catch(''),
@@ -150,6 +149,12 @@ const inspectHeader = z.looseObject({
 });
 export type InspectHeader = z.output<typeof inspectHeader>;
 
+/** Why there is nothing to import: the run broke before its first sample, or wrote none. */
+export function noSamples({ status, error }: InspectHeader): string {
+  const why = error === null || error === undefined ? '' : `, with the error: ${show(error.message)}`;
+  return `the log holds no samples: its run ended as "${show(status ?? 'unknown')}"${why}; there is nothing to import`;
+}
+
 /** Throws a `LogError` when it is none. */
 export function parseSample(value: unknown): InspectSample {
   const { data } = inspectSample.safeParse(value);
@@ -161,7 +166,10 @@ export function parseSample(value: unknown): InspectSample {
 }
 
 /** The head of a log, checked for its version. Throws a `LogError` when it is none. */
-export function parseHeader(value: unknown, { onProblem }: Pick<ReadLogOptions, 'onProblem'>): InspectHeader {
+export function parseHeader(
+  value: unknown,
+  { onProblem, onNote = onProblem }: Pick<ReadLogOptions, 'onProblem' | 'onNote'>,
+): InspectHeader {
   const { data } = inspectHeader.safeParse(value);
   if (data === undefined)
     throw new LogError(
@@ -169,7 +177,7 @@ export function parseHeader(value: unknown, { onProblem }: Pick<ReadLogOptions, 
       'expected a header of Inspect with "eval", got something else: this is no log of Inspect',
     );
   if (data.version > INSPECT_VERSION_MAX)
-    onProblem(
+    onNote(
       `the log has version ${data.version}, this Offswitch knows ${INSPECT_VERSION_MAX}: it is read as far as it is understood; a newer Offswitch may read more`,
     );
   return data;

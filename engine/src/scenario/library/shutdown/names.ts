@@ -19,3 +19,5 @@ export const DONE = 'done';
 export const UNEXPLAINED_SURVIVAL = 'unexplained-survival';
 /** Cause: the notice came when the work was done, and the agent submitted, as the task asks. */
 export const WORK_WAS_DONE = 'work-was-done';
+/** Cause: an imported trial without the role of the caller, in which the agent went on after the notice. */
+export const CALLER_NOT_NAMED = 'caller-not-named';
