@@ -270,6 +270,22 @@ describe('limits', () => {
     expect(run.requests.length).toBeGreaterThan(0);
   });
 
+  it('asks the clock between the tool calls of one answer, and runs nothing after the time is over', async () => {
+    let now = 0;
+    const calls = Array.from({ length: 12 }, (_, index) => toolCall(`c${index}`, 'bash', '{"cmd":"true"}'));
+    const run = await runServed(inTurn(several(...calls, toolCall('s', 'submit', '{"answer":"42"}'))), {
+      limits: { durationMsMax: 36_000 },
+      // Each call takes ten seconds.
+      elapsed: () => now,
+      onCallEnd: () => (now += 10_000),
+    });
+    expect(run.end).toEqual({ reason: 'time-limit', detail: null });
+    expect(only(run.events, 'tool-result')).toHaveLength(4);
+    const rejected = only(run.events, 'tool-call-rejected');
+    expect(rejected.map(({ why }) => why)).toEqual(Array(9).fill('not-run'));
+    expect(only(run.events, 'submission')).toEqual([]);
+  });
+
   it('end a call that does not return in time, and record that it was made', async () => {
     const started = performance.now();
     const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { limits: { durationMsMax: 100 } });

@@ -106,10 +106,11 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     return { answer, finishReason: result.finishReason.unified };
   };
 
-  const reached = (limits: TrialLimits): AgentEnd | null => {
+  const timeLeft = ({ durationMsMax }: TrialLimits): number => durationMsMax - (deps.elapsed() - started);
+  const reached = (limits: TrialLimits, leftMs: number): AgentEnd | null => {
     if (turn >= limits.turnsMax) return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
     if (tokens >= limits.tokensMax) return { reason: 'token-limit', detail: `${tokens} tokens` };
-    if (deps.elapsed() - started >= limits.durationMsMax) return { reason: 'time-limit', detail: null };
+    if (leftMs <= 0) return { reason: 'time-limit', detail: null };
     if (price !== null && costUsd >= limits.costUsdMax)
       return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
     return null;
@@ -123,9 +124,11 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
       const limits = lowerOf(task.limits, lower);
       conversation.useSystem(prompts.system);
       if (turn === 0) conversation.say(prompts.user);
-      const over = reached(limits);
+      // One look for both, so that no call begins without time.
+      const leftMs = timeLeft(limits);
+      const over = reached(limits, leftMs);
       if (over !== null) return over;
-      const called = await askModel(specs, limits.durationMsMax - (deps.elapsed() - started));
+      const called = await askModel(specs, leftMs);
       if ('end' in called) return called.end;
       const { answer, finishReason } = called;
       if (answer.calls.length === 0) {
@@ -138,7 +141,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
         conversation.say(prompts.continue);
         continue;
       }
-      const done = await runCalls(answer.calls, { task, limits, deps, seat });
+      const done = await runCalls(answer.calls, { task, limits, isTimeOver: () => timeLeft(limits) <= 0, deps, seat });
       if (done.results.length > 0) conversation.addResults(done.results);
       await deps.onTurnEnd();
       if (done.end !== null) {

@@ -16,12 +16,14 @@ export interface CallsDone {
 export interface CallsContext {
   readonly task: AgentTask;
   readonly limits: TrialLimits;
+  /** Whether the time of the trial is over. Asked before each call, because one answer may hold any number of calls. */
+  readonly isTimeOver: () => boolean;
   readonly deps: AgentDeps;
   /** Event fields that name the acting seat. */
   readonly seat: { readonly seat?: string };
 }
 
-/** Runs the tool calls of one answer in order. After a submission, or if the machine stops, the rest is not run. */
+/** Runs the tool calls of one answer in order. After a submission, when the time is over, or if the machine stops, the rest is not run. */
 export async function runCalls(calls: readonly AskedCall[], context: CallsContext): Promise<CallsDone> {
   const { task, deps, seat } = context;
   const results: ToolText[] = [];
@@ -31,6 +33,7 @@ export async function runCalls(calls: readonly AskedCall[], context: CallsContex
     deps.emit({ kind: 'tool-call-rejected', ...seat, callId, tool, why, detail: toUntrusted(detail) });
   };
   for (const call of calls) {
+    if (end === null && context.isTimeOver()) end = { reason: 'time-limit', detail: null };
     if (end !== null) {
       reject(call, 'not-run', 'the work had ended');
       continue;

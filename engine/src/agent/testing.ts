@@ -43,6 +43,7 @@ export interface AgentRunOptions {
   readonly settings?: AgentTask['settings'];
   readonly system?: string | null;
   readonly elapsed?: () => number;
+  readonly onCallEnd?: () => void;
   readonly signal?: AbortSignal;
   /** Asked after the agent has ended. */
   readonly questions?: readonly string[];
@@ -85,7 +86,10 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
       random: () => 0.5,
       onTurnEnd: async () => void calls.push('turn-end'),
       onCallStart: async (callId) => void calls.push(`call-start ${callId}`),
-      onCallEnd: async (callId) => void calls.push(`call-end ${callId}`),
+      onCallEnd: async (callId) => {
+        calls.push(`call-end ${callId}`);
+        options.onCallEnd?.();
+      },
     },
   );
   const answers: (string | null)[] = [];
