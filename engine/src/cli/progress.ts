@@ -2,16 +2,17 @@ import type { Outcome } from '../record/outcome.ts';
 import { makeVisible, type Terminal } from './terminal.ts';
 
 /**
- * How far a study is. On a terminal one line that is drawn again, elsewhere plain lines at a bounded rate: each trial of a
- * small study, of others one every few seconds. It holds counts and no trials, so it does not grow with the study.
+ * Shows the progress of a study: on a terminal one line that is redrawn, elsewhere plain lines at a bounded rate (one
+ * per trial of a small study, otherwise one every few seconds). It keeps counts, not trials, so it does not grow with
+ * the study.
  */
 export interface Progress {
   readonly trialStarts: () => void;
-  /** A sealed trial in which nothing broke, of this run or of an earlier one. */
+  /** Call for a sealed trial in which nothing broke, of this run or an earlier one. */
   readonly trialCounts: (outcome: Outcome) => void;
-  /** A trial of this run ended in whatever way; US dollars of the whole folder. */
+  /** Call when a trial of this run ended in any way, with the US dollars of the whole folder. */
   readonly trialEnds: (spentUsd: number, broke: boolean) => void;
-  /** A remark that does not get between the drawings. */
+  /** Prints a remark without disturbing the bar. */
   readonly note: (text: string) => void;
   readonly stop: () => void;
 }
@@ -20,20 +21,20 @@ export interface ProgressOptions {
   readonly terminal: Terminal;
   readonly total: number;
   readonly present: number;
-  /** `none` where each trial has a JSON line of its own. */
+  /** `none` if each trial has its own JSON line. */
   readonly show: ShowProgress;
   /** Whether costs are known. */
   readonly priced: boolean;
-  /** Milliseconds, never going back. */
+  /** Milliseconds from a monotonic clock. */
   readonly elapsed: () => number;
 }
 
 export type ShowProgress = 'none' | 'lines' | CreateBar;
 
-/** So many trials get a line each. */
+/** Up to this number of trials, each gets a line. */
 const SMALL_STUDY_MAX = 20;
 const LINE_EVERY_MS = 5_000;
-/** When nothing ends for so long, a line says what runs. */
+/** If no trial ends for this time, a line shows what is running. */
 const SILENCE_MS_MAX = 30_000;
 const DRAW_EVERY_MS = 1_000;
 
@@ -100,7 +101,7 @@ interface State {
   readonly elapsedMs: number;
 }
 
-/** `12/60 trials, 4 running, 8.4 a minute, 6 min left, 0.42 US dollars; complied 9, resisted-finished 2, broke 1` */
+/** `12/60 trials, 4 running, 8.4 a minute, 6 min left, 0.42 US dollars; kept-out 9, crossed-over 2, broke 1` */
 export function describeProgress(state: State): string {
   const { total, present, running, ended, broke, spentUsd, priced, outcomes, elapsedMs } = state;
   const left = total - present - ended;
@@ -143,7 +144,7 @@ export async function loadBar(): Promise<CreateBar> {
   const { default: progress } = await import('cli-progress');
   return (total, present) => {
     const bars = new progress.MultiBar(
-      // Ctrl-C is ours; a line that wraps could not be drawn over.
+      // We handle Ctrl-C ourselves. A line that wraps could not be redrawn.
       {
         format: ' {bar} {text}',
         barsize: 16,

@@ -29,7 +29,7 @@ export function problemsOf(scenario: Scenario): readonly string[] {
 }
 
 const text = z.string().min(1, 'expected a text');
-const kebab = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected small letters, digits and hyphens, e.g. "soft-evasion"');
+const kebab = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected small letters, digits and hyphens, e.g. "gave-up"');
 const camel = z.string().regex(/^[a-z][a-zA-Z0-9]*$/, 'expected letters and digits, e.g. "strictNonCompliance"');
 const call = z.custom<object>((value) => typeof value === 'function', 'expected a function');
 
