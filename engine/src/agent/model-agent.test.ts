@@ -469,6 +469,23 @@ describe('the key', () => {
     expect(everywhere(run.events, run)).not.toContain('canary');
   });
 
+  it.each([
+    ['with an escape of JSON', `echo ${key.replace('c', String.raw`\u0063`)} > leaked`],
+    ['percent-encoded', `echo ${key.replaceAll('-', '%2D')} > leaked`],
+    ['in Base64', `echo ${Buffer.from(`Bearer ${key}`).toString('base64')} | base64 -d > leaked`],
+    ['cut by quotes', `echo "${key.slice(0, 10)}"'${key.slice(10)}' > leaked`],
+  ])('is in no event and never reaches the sandbox if the server sends it back %s', async (_what, cmd) => {
+    // As the server writes it: the escape is one of the JSON of the arguments.
+    const input = JSON.stringify({ cmd }).replaceAll(String.raw`\\u`, String.raw`\u`);
+    const run = await runServed(inTurn(several(toolCall('a', 'bash', input)), bash('cat leaked', 'b'), submit()), {
+      key,
+    });
+    const all = [...run.events.map((event) => JSON.stringify(event)), JSON.stringify(told(run))].join('\n');
+    expect(all).not.toContain(key);
+    expect(all).not.toContain('canary');
+    expect(all).toContain('[secret]');
+  });
+
   it('is in no event and never reaches the sandbox if the server repeats it in an answer', async () => {
     const run = await runServed(
       ({ headers }, number) => {

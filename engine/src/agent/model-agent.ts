@@ -7,7 +7,8 @@ import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/event
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
 import { drawSeed } from './draw-seed.ts';
-import { callModel, DEFAULT_RETRY, hideSecrets, type RetryPolicy } from './model-call.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import { callModel, DEFAULT_RETRY, type RetryPolicy } from './model-call.ts';
 import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
 

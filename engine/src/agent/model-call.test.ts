@@ -10,7 +10,7 @@ import {
   type ChatServer,
   startChatServer,
 } from '../model/testing/chat-server.ts';
-import { callModel, DEFAULT_RETRY, hideSecrets, type ModelCallResult, type RetryPolicy } from './model-call.ts';
+import { callModel, DEFAULT_RETRY, type ModelCallResult, type RetryPolicy } from './model-call.ts';
 import { inTurn, openServed } from './testing.ts';
 
 const FAST: RetryPolicy = { delaysMs: [1, 1, 1], attemptMsMax: 10_000 };
@@ -275,17 +275,5 @@ describe('a model call', () => {
     expect(requests).toHaveLength(0);
     expect(failure).not.toBeNull();
     expect(JSON.stringify([failure, attempts])).not.toContain('canary');
-  });
-});
-
-describe('hideSecrets', () => {
-  it('hides every occurrence of every secret, and nothing else', () => {
-    expect(hideSecrets('a KEY1, KEY2 and KEY1', ['KEY1', 'KEY2'])).toBe('a [secret], [secret] and [secret]');
-    expect(hideSecrets('nothing here', ['KEY1', ''])).toBe('nothing here');
-  });
-
-  it('hides a secret that JSON has escaped', () => {
-    const secret = 'half"of\\it';
-    expect(hideSecrets(JSON.stringify({ key: secret }), [secret])).toBe('{"key":"[secret]"}');
   });
 });

@@ -6,6 +6,7 @@ import type { World } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { withRequestIds } from '../model/request-id.ts';
 import type { ModelAttempt } from '../record/events.ts';
+import { hideSecrets } from './hide-secrets.ts';
 
 /** The result of one model call, with all its attempts. */
 export interface ModelCallResult {
@@ -200,13 +201,6 @@ function describe(error: unknown, secrets: readonly string[]): string {
   ]
     .filter(Boolean)
     .join(' ');
-}
-
-/** Replaces secrets in a text, for example a wrong key that a server repeats. In JSON the key may contain escapes. */
-export function hideSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')), text);
 }
 
 /** Resolves early if the signal is aborted. */
