@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -50,6 +51,14 @@ describe('writeFileAtomic', () => {
     const { reads, torn } = JSON.parse(printed.split('\n')[1] ?? '') as { reads: number; torn: number };
     expect(torn).toBe(0);
     expect(reads).toBeGreaterThan(10);
+  });
+
+  it('refuses to put a plain file in the place of a device or a pipe', () => {
+    using folder = createTemporaryFolder();
+    execFileSync('mkfifo', [folder.file('pipe')]);
+    for (const path of ['/dev/full', '/dev/null', folder.file('pipe')])
+      expect(() => writeFileAtomic(path, 'text')).toThrow(`could not write ${path}: it is a device or a pipe`);
+    expect(readdirSync(folder.path)).toEqual(['pipe']);
   });
 
   it('leaves the old file, and nothing beside it, when the new one cannot be written', () => {

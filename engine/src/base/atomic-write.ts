@@ -1,12 +1,14 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Writes a whole file atomically: a reader sees the old text or the new one, never a part, also after a loss of power.
  * The temporary file is beside the target (a rename across file systems is not atomic) and is removed on failure.
+ * Throws an error that names the path and has the system's code.
  */
 export function writeFileAtomic(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
+  assertReplaceable(path);
   try {
     const file = openSync(temporary, 'w', 0o644);
     try {
@@ -20,8 +22,25 @@ export function writeFileAtomic(path: string, text: string | Uint8Array): void {
     syncDirectory(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
+}
+
+/** A rename would put a plain file in the place of a device such as `/dev/stdout`. */
+function assertReplaceable(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
+    throw Object.assign(new Error(`could not write ${path}: it is a device or a pipe, expected a plain file`), {
+      code: 'EEXIST',
+      path,
+    });
+}
+
+/** What the system says of an open file, e.g. that the disk is full, names no path. */
+function withPath(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error) || 'path' in error) return error;
+  const code = 'code' in error ? error.code : undefined;
+  return Object.assign(new Error(`could not write ${path}: ${error.message}`, { cause: error }), { code, path });
 }
 
 /** Makes a rename or a new name in the folder survive power loss. */

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { writeFileAtomic } from '../../../base/atomic-write.ts';
+import { syncDirectory, writeFileAtomic } from '../../../base/atomic-write.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
 import { UsageError } from '../../../base/usage-error.ts';
 import { readEvents, readLines, RecordFormatError } from '../../../record/journal-reader.ts';
@@ -130,6 +130,8 @@ function moveAside(path: string, { record, trialId }: { readonly record: string;
     const target = join(folder, `${trialId}.${number}.jsonl`);
     if (existsSync(target)) continue;
     renameSync(record, target);
+    syncDirectory(folder);
+    syncDirectory(dirname(record));
     return target;
   }
 }
