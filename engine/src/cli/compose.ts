@@ -1,12 +1,17 @@
 import { atifReader } from '../interop/adapters/atif.ts';
 import { claudeCodeReader } from '../interop/adapters/claude-code.ts';
+import { codexExecReader } from '../interop/adapters/codex-exec.ts';
 import { codexReader } from '../interop/adapters/codex.ts';
+import { geminiCliReader } from '../interop/adapters/gemini-cli.ts';
 import { inspectEvalWriter } from '../interop/adapters/inspect-eval-writer.ts';
 import { inspectEvalReader } from '../interop/adapters/inspect-eval.ts';
 import { inspectJsonReader } from '../interop/adapters/inspect-json.ts';
+import { openHandsReader } from '../interop/adapters/openhands.ts';
 import { otlpWriter } from '../interop/adapters/otlp-writer.ts';
 import { otlpReader } from '../interop/adapters/otlp.ts';
+import { petriReader } from '../interop/adapters/petri.ts';
 import { robotLogReader } from '../interop/adapters/robot-log.ts';
+import { sweAgentReader } from '../interop/adapters/swe-agent.ts';
 import type { LogReader, LogWriter } from '../interop/contract.ts';
 import { anthropicProvider } from '../model/adapters/anthropic.ts';
 import { googleProvider } from '../model/adapters/google.ts';
@@ -26,12 +31,12 @@ import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
 import type { TrialStore } from '../study/store/contract.ts';
 
-/** The one place that names what there is. A new scenario, model provider, sandbox or log format is one line here. */
+/** The registry of all built-in parts. A new scenario, model provider, sandbox or log format is one line here. */
 export interface Registry extends TrialRegistry {
   readonly logReaders: readonly LogReader[];
   readonly logWriters: readonly LogWriter[];
   readonly docker: DockerProvider;
-  /** Opens the store that an address names; so far all are paths of folders. */
+  /** Opens a store by its address. So far every address is the path of a folder. */
   readonly openStore: (address: string) => TrialStore;
 }
 
@@ -53,14 +58,19 @@ export const registry: Registry = {
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
-  // Asked in this order whose log it is.
+  // Log formats are tried in this order.
   logReaders: [
     inspectEvalReader,
     robotLogReader,
     claudeCodeReader,
     codexReader,
+    codexExecReader,
     atifReader,
     otlpReader,
+    sweAgentReader,
+    geminiCliReader,
+    petriReader,
+    openHandsReader,
     inspectJsonReader,
   ],
   logWriters: [inspectEvalWriter, otlpWriter],

@@ -33,7 +33,10 @@ export const claudeCodeReader: LogReader = {
 const FORMAT: JsonLinesFormat = {
   title: 'session of Claude Code',
   extension: '.jsonl',
+  otherExtensions: ['.json'],
   looksRight: (head) =>
+    // Lines, and not one document over several of them.
+    /^\s*\{[^\n]*"type"\s*:/.test(head) &&
     /"type"\s*:\s*"(?:user|assistant|system|summary)"/.test(head) &&
     ((/"sessionId"\s*:/.test(head) && /"uuid"\s*:/.test(head)) ||
       // As a stream: its first line describes the session, or its answers say whose they are.

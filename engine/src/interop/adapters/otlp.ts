@@ -12,6 +12,7 @@ import { LogError, tooLarge } from '../log-error.ts';
 import { parseArguments, parsePythonJson } from '../python-json.ts';
 import { createRepeatedTalk, keyOf, type MessageList, type RepeatedTalk, type SaidInList } from '../repeated-talk.ts';
 import { createTranscript, cut, show, sourceOf, toCount, type Transcript } from '../transcript.ts';
+import { withConventions } from './otlp/indexed-attributes.ts';
 
 const NAME = 'otlp-genai';
 
@@ -128,7 +129,7 @@ function toSpan(data: z.output<typeof span>, raw: unknown): Span {
     name: data.name,
     startAt: toMilliseconds(data.startTimeUnixNano),
     endAt: toMilliseconds(data.endTimeUnixNano),
-    values: new Map(data.attributes.map(({ key, value }) => [key, toValue(value)])),
+    values: withConventions(new Map(data.attributes.map(({ key, value }) => [key, toValue(value)]))),
     failed,
     raw,
   };
@@ -245,7 +246,11 @@ function readChat(state: TraceState, found: Span, text: Text): void {
     for (const part of message.parts) if (part.type === 'tool-result') runFromMessage(state, list, part, found.startAt);
     talk.add(list, toSaid(message, found.startAt));
   }
-  const output = toMessages(found.values.get('gen_ai.output.messages'), 'assistant', transcript)[0];
+  const [output, ...others] = toMessages(found.values.get('gen_ai.output.messages'), 'assistant', transcript);
+  for (const other of others) {
+    transcript.leaveOut('answer with more than one choice', 'only the first is in the record, the others beside it');
+    transcript.keepRest('choice', other, found.endAt);
+  }
   if (system.length + input.length === 0)
     transcript.leaveOut('model call', 'was recorded without its texts: what the agent was told is not known');
   const message = output === undefined ? null : talk.answer(list, toSaid(output, found.endAt));
@@ -357,27 +362,26 @@ const chatMessage = z.looseObject({
 });
 
 /** Messages are a structure, or the same as JSON in a text. System instructions are parts without a message around them. */
-function toMessages(value: unknown, role: Message['role'], { leaveOut }: Transcript): Message[] {
+function toMessages(value: unknown, role: Message['role'], transcript: Transcript): Message[] {
+  const { leaveOut } = transcript;
   const toParts = (part: z.output<typeof messagePart>): MessagePart[] => toPart(part, leaveOut);
+  const keepOdd = (odd: unknown): Message[] => {
+    transcript.keepRest('message', odd, null);
+    return [];
+  };
+  if (value === undefined || value === null) return [];
   const list: unknown = typeof value === 'string' ? parseArguments(value) : value;
-  if (!Array.isArray(list)) return [];
+  if (!Array.isArray(list)) return keepOdd(value);
   if (role === 'system') {
     const parts = z.array(messagePart).safeParse(list);
-    return parts.success && parts.data.length > 0
-      ? [{ role, parts: parts.data.flatMap(toParts), finishReason: null }]
-      : [];
+    if (!parts.success) return keepOdd(list);
+    return parts.data.length > 0 ? [{ role, parts: parts.data.flatMap(toParts), finishReason: null }] : [];
   }
   return list.flatMap((item: unknown): Message[] => {
     const parsed = chatMessage.safeParse(item);
-    return parsed.success
-      ? [
-          {
-            role: parsed.data.role,
-            parts: parsed.data.parts.flatMap(toParts),
-            finishReason: parsed.data.finish_reason ?? null,
-          },
-        ]
-      : [];
+    if (!parsed.success) return keepOdd(item);
+    const { role: own, parts, finish_reason: finishReason } = parsed.data;
+    return [{ role: own, parts: parts.flatMap(toParts), finishReason: finishReason ?? null }];
   });
 }
 

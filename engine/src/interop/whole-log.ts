@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+
+import type { z } from 'zod';
+
+import { toUntrusted } from '../base/untrusted-text.ts';
+import type { AgentEndReason, MessagePart } from '../record/events.ts';
+import type { ImportedSample, LogReader, ReadLogOptions } from './contract.ts';
+import { type Conversation, createConversation } from './conversation.ts';
+import { checkFileSize, type JsonLinesFormat, readFiles, recognisesFiles } from './json-lines.ts';
+import { limitsOf } from './limits.ts';
+import { LogError } from './log-error.ts';
+import { parsePythonJson } from './python-json.ts';
+import { createTranscript, cut, sourceOf, type Transcript } from './transcript.ts';
+
+/** A format in which one JSON document is one trial, told as a talk. */
+export interface WholeLog<S extends z.ZodType> {
+  readonly name: string;
+  readonly title: string;
+  /** `trajectory of SWE-agent`, for sentences. */
+  readonly what: string;
+  readonly scenario: string;
+  readonly extension: string;
+  readonly otherExtensions?: readonly string[];
+  readonly looksRight: (head: string) => boolean;
+  readonly schema: S;
+  readonly read: (log: z.output<S>, intake: Intake) => TalkAbout;
+}
+
+export interface Intake {
+  readonly transcript: Transcript;
+  readonly talk: Conversation;
+}
+
+/** What the log says of the whole trial. */
+export interface TalkAbout {
+  readonly agent: string | null;
+  readonly startedAt: number | null;
+  readonly software?: Readonly<Record<string, string>>;
+  /** Null or absent: from the talk. */
+  readonly end?: { readonly reason: AgentEndReason; readonly detail: string | null } | null;
+}
+
+export function createWholeLogReader<S extends z.ZodType>(log: WholeLog<S>): LogReader {
+  const format: JsonLinesFormat = {
+    title: log.what,
+    extension: log.extension,
+    otherExtensions: log.otherExtensions ?? [],
+    looksRight: log.looksRight,
+    readFile: (path, id, options) => readWhole(log, { path, id }, options),
+  };
+  return {
+    name: log.name,
+    title: log.title,
+    recognises: (path) => recognisesFiles(format, path),
+    read: (path, options) => readFiles(format, path, options),
+  };
+}
+
+async function readWhole<S extends z.ZodType>(
+  log: WholeLog<S>,
+  { path, id }: { readonly path: string; readonly id: string },
+  options: ReadLogOptions,
+): Promise<ImportedSample> {
+  const { depthMax, sampleBytesMax } = limitsOf(options);
+  options.signal?.throwIfAborted();
+  await checkFileSize(path, sampleBytesMax);
+  const parsed = log.schema.safeParse(
+    parsePythonJson(await readFile(path, 'utf8'), { what: `the ${log.what}`, depthMax }),
+  );
+  if (!parsed.success) throw new LogError('wrong-format', `expected a ${log.what}, got something else`);
+  const transcript = createTranscript(options);
+  const talk = createConversation(transcript);
+  const { agent, startedAt, software = {}, end = null } = log.read(parsed.data, { transcript, talk });
+  talk.end(end?.reason ?? null, end?.detail ?? null);
+  return transcript.finish({
+    id,
+    trialName: id.replaceAll('/', '-'),
+    scenario: log.scenario,
+    version: '1',
+    agent: cut(agent ?? 'unknown', 200),
+    software: { ...(await sourceOf(log.name, path)), ...software },
+    startedAt,
+  });
+}
+
+export function textPart(text: string): MessagePart[] {
+  return text === '' ? [] : [{ type: 'text', text: toUntrusted(text) }];
+}
+
+export function reasoningPart(text: string): MessagePart[] {
+  return text === '' ? [] : [{ type: 'reasoning', text: toUntrusted(text) }];
+}
+
+export function callPart(callId: string, tool: string, input: unknown): MessagePart {
+  return {
+    type: 'tool-call',
+    callId,
+    tool,
+    input: toUntrusted(typeof input === 'string' ? input : JSON.stringify(input ?? {})),
+  };
+}
+
+/** Texts of a content that is one, or a list of parts; what is no text is kept beside the record. */
+export function textOfContent({ transcript }: Pick<Intake, 'transcript'>, content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (content === null || content === undefined) return '';
+  if (!Array.isArray(content)) {
+    transcript.keepRest('content', content, null);
+    return '';
+  }
+  return (content as readonly unknown[])
+    .flatMap((part) => {
+      if (typeof part === 'string') return [part];
+      if (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string')
+        return [part.text];
+      transcript.keepRest('content', part, null);
+      return [];
+    })
+    .join('\n');
+}
