@@ -13,6 +13,8 @@ export interface Agent {
   readonly kind: 'model' | 'control';
   /** `provider/model`, or `control/name`. */
   readonly name: string;
+  /** The address at which its model is asked; absent if that is in this process. */
+  readonly endpoint?: string;
   readonly run: (task: AgentTask, deps: AgentDeps) => Promise<AgentEnd>;
 }
 

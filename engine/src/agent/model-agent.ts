@@ -35,6 +35,7 @@ export function createModelAgent({
   return {
     kind,
     name: open.name,
+    ...(open.endpoint !== undefined && { endpoint: open.endpoint }),
     run: (task, deps) => createLoop({ open, parameters, price, retry, task, deps }).run(),
   };
 }

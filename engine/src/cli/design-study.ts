@@ -10,7 +10,7 @@ import { assertAgentName, CONTROL_PREFIX, createResolver, findControl, type Reso
 import type { Registry } from './compose.ts';
 import { limitsOf, parametersOf, priceOf, type Settings } from './settings.ts';
 import { DEFAULT_CONCURRENCY } from './study-session.ts';
-import type { Terminal } from './terminal.ts';
+import { safe, type Terminal } from './terminal.ts';
 import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
 
 export interface DesignContext {
@@ -43,8 +43,9 @@ export async function designStudy(settings: Settings, context: DesignContext): P
   const preset = settings.preset === undefined ? undefined : findPreset(settings.preset, scenario.presets);
   const standIns = (preset?.controls ?? []).map((name) => `${CONTROL_PREFIX}${name}`);
   const { concurrency = DEFAULT_CONCURRENCY } = settings;
-  const resolver = createResolver(registry, { environment: context.terminal.environment, concurrency });
-  const arms = await toArms({ scenario, preset, settings, standIns, resolver, registry, dryRun: context.dryRun });
+  const { environment, fromFile } = context.terminal;
+  const resolver = createResolver(registry, { environment, fromFile, concurrency });
+  const arms = await toArms({ ...context, scenario, preset, settings, standIns, resolver, registry });
   const design: StudyDesign = {
     scenario,
     arms,
@@ -104,6 +105,7 @@ interface ArmContext {
   readonly standIns: readonly string[];
   readonly resolver: Resolver;
   readonly registry: Registry;
+  readonly terminal: Terminal;
   readonly dryRun: boolean;
 }
 
@@ -126,7 +128,7 @@ async function toArms(context: ArmContext): Promise<StudyArm[]> {
 /** An agent by its name, with the levels and limits under which a control makes sense. */
 async function toAgent(
   model: string,
-  { scenario, settings, registry, resolver, dryRun }: ArmContext,
+  { scenario, settings, registry, resolver, terminal, dryRun }: ArmContext,
 ): Promise<
   Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }
 > {
@@ -141,7 +143,9 @@ async function toAgent(
   const control = isControl ? findControl(model, scenario) : undefined;
   const { condition = {}, limits = {} } = control ?? {};
   if (settings.models !== undefined && dryRun) assertAgentName(model, scenario, registry);
-  const name = dryRun ? model : (await resolver.agent(agent, scenario)).name;
+  const opened = dryRun ? null : await resolver.agent(agent, scenario);
+  const name = opened?.name ?? model;
+  if (opened?.endpoint !== undefined) terminal.note(`${safe(name)} is asked at ${safe(opened.endpoint)}`);
   return { agent, name, condition, limits };
 }
 

@@ -14,6 +14,12 @@ export function readEnvironment(own: Environment, folder: string): Environment {
   return text === undefined ? own : { ...parseEnv(text), ...own };
 }
 
+/** Variables that `readEnvironment` takes from the file. */
+export function namesFromFile(own: Environment, folder: string): ReadonlySet<string> {
+  const text = readNearest(folder);
+  return new Set(Object.keys(text === undefined ? {} : parseEnv(text)).filter((name) => own[name] === undefined));
+}
+
 const BYTES_MAX = 1024 * 1024;
 
 function readNearest(folder: string): string | undefined {

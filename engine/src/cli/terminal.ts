@@ -1,5 +1,5 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
-import { readEnvironment } from './environment.ts';
+import { namesFromFile, readEnvironment } from './environment.ts';
 
 /** Where commands write. An argument, so that tests read what users would. */
 export interface Terminal {
@@ -9,6 +9,8 @@ export interface Terminal {
   readonly note: (text: string) => void;
   readonly isInteractive: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Variables of it that come from a file `.env`. None when not given. */
+  readonly fromFile?: ReadonlySet<string> | undefined;
 }
 
 export const EXIT = {
@@ -31,6 +33,7 @@ export function systemTerminal(): Terminal {
     // A bar that is drawn over and over is for people who look at it: a log of CI keeps every drawing.
     isInteractive: process.stderr.isTTY && !isSet(process.env['CI']) && process.env['TERM'] !== 'dumb',
     environment: readEnvironment(process.env, process.cwd()),
+    fromFile: namesFromFile(process.env, process.cwd()),
   };
 }
 

@@ -96,6 +96,32 @@ export function describeModelContract(options: ModelSuiteOptions): void {
       expect(name).toBe(`${provider.prefix}/maker/some-model:free`);
     });
 
+    it('says at which address it asks', async () => {
+      await using server = await startChatServer(() => replies.text);
+      const open = await provider.open('some-model', { environment: environment(server.url, KEY) });
+      await open.model.doGenerate(question);
+      expect(open.endpoint).toMatch(/^http:/);
+      const { host, pathname } = new URL(open.endpoint ?? '');
+      expect(host).toBe(new URL(server.url).host);
+      for (const { path } of server.requests) expect(path.startsWith(pathname)).toBe(true);
+    });
+
+    it('sends no key of the environment to an address that a file chose', async () => {
+      const variables = environment('http://127.0.0.1:9/v1', KEY);
+      const [address = ''] = Object.keys(variables).filter((name) => variables[name] !== KEY);
+      const [key = ''] = Object.keys(variables).filter((name) => variables[name] === KEY);
+      const openWith = (...names: readonly string[]): Promise<unknown> =>
+        provider.open('some-model', { environment: variables, fromFile: new Set(names) }).catch((one: unknown) => one);
+      const refused = await openWith(address);
+      expect(refused).toBeInstanceOf(UsageError);
+      expect(refused).toMatchObject({
+        message: `${address} comes from a file .env and ${key} from the environment, so the file would choose where your key is sent: set both in the same place`,
+      });
+      // Both from one place, or the address from the environment, which wins over any file.
+      for (const names of [[], [address, key], [key]])
+        expect(await openWith(...names)).toMatchObject({ secrets: [KEY] });
+    });
+
     it('takes nothing from the environment of the process', async () => {
       const variables = environment('http://127.0.0.1:9/v1', KEY);
       for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);

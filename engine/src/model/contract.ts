@@ -24,6 +24,8 @@ export interface ModelProvider {
 export interface OpenModelOptions {
   /** Environment variables; an argument, so that tests need no global state. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Variables that come from a file `.env`: they choose no address for a key that comes from elsewhere. */
+  readonly fromFile?: ReadonlySet<string> | undefined;
   /** Conversations at the same time. A model in this process keeps a context for each. 1 when not given. */
   readonly conversations?: number;
 }
@@ -45,6 +47,8 @@ export interface OpenModel {
   /** `provider/model`, as the user wrote it. A path is cut to its file name: folders describe the user's machine. */
   readonly name: string;
   readonly model: LanguageModelV4;
+  /** The address at which it is asked. Shown before the first call. Absent for a model in this process. */
+  readonly endpoint?: string;
   /** Values that must never be written: the caller removes them from every error text and every answer. */
   readonly secrets: readonly string[];
   /**

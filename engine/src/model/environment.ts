@@ -5,6 +5,8 @@ export interface Variables {
   /** `provider/model`, for the message. */
   readonly name: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Variables that come from a file `.env`. The others are those of the process. */
+  readonly fromFile?: ReadonlySet<string> | undefined;
 }
 
 /** Undefined if the variable is missing or empty. */
@@ -30,10 +32,23 @@ interface AddressOptions extends Variables {
   readonly keyVariable: string;
 }
 
+/**
+ * A file in a folder above, which may be another person's, must not choose where a key of the environment is sent. The
+ * other way round is allowed: the environment wins over the file.
+ */
+export function assertOwnAddress(variable: string, keyVariable: string, { fromFile, ...variables }: Variables): void {
+  if (fromFile?.has(variable) !== true || fromFile.has(keyVariable)) return;
+  if (readVariable(keyVariable, variables) === undefined) return;
+  throw new UsageError(
+    `${variable} comes from a file .env and ${keyVariable} from the environment, so the file would choose where your key is sent: set both in the same place`,
+  );
+}
+
 /** An http or https address without a password; undefined if it is not set. */
 export function readAddress(variable: string, { example, keyVariable, ...variables }: AddressOptions): URL | undefined {
   const address = readVariable(variable, variables);
   if (address === undefined) return undefined;
+  assertOwnAddress(variable, keyVariable, variables);
   const url = URL.parse(address);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw new UsageError(`${variable} must be an http or https address such as ${example}`);

@@ -33,9 +33,9 @@ export function defineHostedProvider(service: HostedService): ModelProvider {
   return {
     prefix,
     usage: `${service.keyVariable}, ${service.addressVariable} (where it is not ${address})`,
-    open: async (modelId, { environment }) => {
+    open: async (modelId, { environment, fromFile }) => {
       const name = `${prefix}/${modelId}`;
-      const variables = { name, environment };
+      const variables = { name, environment, fromFile };
       const keyVariable = choose([service.keyVariable, otherNames?.key], variables);
       const addressVariable = choose([service.addressVariable, otherNames?.address], variables);
       const apiKey = readKey(keyVariable, variables);
@@ -44,7 +44,7 @@ export function defineHostedProvider(service: HostedService): ModelProvider {
       const baseURL = other === undefined ? address : withoutTrailingSlashes(other);
       const secrets = [apiKey];
       const model = await create({ name, modelId, apiKey, baseURL, fetch: createBoundedFetch({ secrets }) });
-      return { name, model, secrets, ...(properties !== undefined && { properties }) };
+      return { name, model, endpoint: baseURL, secrets, ...(properties !== undefined && { properties }) };
     },
   };
 }

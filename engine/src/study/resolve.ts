@@ -20,6 +20,8 @@ export interface Resolver {
 export interface ResolverOptions {
   /** Environment variables with API keys and server addresses. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Variables that come from a file `.env`. */
+  readonly fromFile?: ReadonlySet<string> | undefined;
   /** Trials at the same time. */
   readonly concurrency?: number;
 }
@@ -83,13 +85,14 @@ interface OpenContext extends ResolverOptions {
 
 async function openAgent(
   spec: AgentSpec,
-  { scenario, registry, environment, concurrency }: OpenContext,
+  { scenario, registry, environment, fromFile, concurrency }: OpenContext,
 ): Promise<Agent> {
   assertAgentName(spec.model, scenario, registry);
   if (spec.model.startsWith(CONTROL_PREFIX)) return createControlAgent(findControl(spec.model, scenario));
   return createModelAgent({
     open: await openModel(spec.model, registry.models, {
       environment,
+      fromFile,
       ...(concurrency !== undefined && { conversations: concurrency }),
     }),
     parameters: toParameters(spec.parameters ?? {}),

@@ -66,6 +66,17 @@ describe('ollama', () => {
     expect(await askedAt(variables)).toBe(`${address}/v1/chat/completions`);
   });
 
+  it('sends no key of the environment to a host that a file chose', async () => {
+    const environment = { OLLAMA_HOST: 'gpu.example', OLLAMA_API_KEY: 'mine' };
+    const open = (...names: readonly string[]): Promise<unknown> =>
+      ollamaProvider.open('qwen3:8b', { environment, fromFile: new Set(names) });
+    await expect(open('OLLAMA_HOST')).rejects.toThrow(/^OLLAMA_HOST comes from a file \.env/);
+    await expect(open('OLLAMA_HOST', 'OLLAMA_API_KEY')).resolves.toMatchObject({
+      endpoint: 'http://gpu.example:11434/v1',
+    });
+    await expect(open()).resolves.toMatchObject({ name: 'ollama/qwen3:8b' });
+  });
+
   it.each(['http://', 'not an address', 'ftp://gpu.example'])('refuses OLLAMA_HOST=%s in a sentence', async (host) => {
     const opened = ollamaProvider.open('qwen3:8b', { environment: { OLLAMA_HOST: host } });
     await expect(opened).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('OLLAMA_') });

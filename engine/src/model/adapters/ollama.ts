@@ -1,7 +1,7 @@
 import { UsageError } from '../../base/usage-error.ts';
 import { createBoundedFetch } from '../bounded-fetch.ts';
 import type { ModelProvider } from '../contract.ts';
-import { readAddress, readVariable, withoutTrailingSlashes } from '../environment.ts';
+import { assertOwnAddress, readAddress, readVariable, withoutTrailingSlashes } from '../environment.ts';
 
 const ADDRESS = 'OLLAMA_BASE_URL';
 /** As Ollama's own programs read it: `http://HOST:PORT`, `HOST:PORT`, `HOST` or `:PORT`. */
@@ -14,26 +14,28 @@ export const OLLAMA_DEFAULT = `http://localhost:${DEFAULT_PORT}`;
 export const ollamaProvider: ModelProvider = {
   prefix: 'ollama',
   usage: `${ADDRESS} or ${HOST} (${OLLAMA_DEFAULT} without them), ${KEY} (where the server wants one)`,
-  open: async (modelId, { environment }) => {
+  open: async (modelId, { environment, fromFile }) => {
     const name = `ollama/${modelId}`;
     const host = readVariable(HOST, { name, environment });
     const found = { [ADDRESS]: OLLAMA_DEFAULT, ...(host !== undefined && { [ADDRESS]: addressOf(host) }) };
     const set = readVariable(ADDRESS, { name, environment }) === undefined ? { ...environment, ...found } : environment;
-    const variables = { name, environment: set };
+    const variables = { name, environment: set, fromFile };
+    if (set !== environment && host !== undefined) assertOwnAddress(HOST, KEY, variables);
     const url = readAddress(ADDRESS, { ...variables, example: OLLAMA_DEFAULT, keyVariable: KEY });
     if (url === undefined) throw new TypeError('expected the default address to be set');
     const apiKey = readVariable(KEY, variables);
     const secrets = apiKey === undefined ? [] : [apiKey];
     const address = withoutTrailingSlashes(url);
+    const baseURL = url.pathname === '/' ? `${address}/v1` : address;
     const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
     const provider = createOpenAICompatible({
       name: 'ollama',
-      baseURL: url.pathname === '/' ? `${address}/v1` : address,
+      baseURL,
       includeUsage: true,
       fetch: createBoundedFetch({ secrets }),
       ...(apiKey !== undefined && { apiKey }),
     });
-    return { name, model: provider.chatModel(modelId), secrets };
+    return { name, model: provider.chatModel(modelId), endpoint: baseURL, secrets };
   },
 };
 

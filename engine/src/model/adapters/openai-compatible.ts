@@ -11,9 +11,9 @@ const EXAMPLE = 'http://localhost:8000/v1';
 export const openaiCompatibleProvider: ModelProvider = {
   prefix: 'openai-compatible',
   usage: `${ADDRESS} (e.g. ${EXAMPLE}), ${KEY} (where the server wants one)`,
-  open: async (modelId, { environment }) => {
+  open: async (modelId, { environment, fromFile }) => {
     const name = `openai-compatible/${modelId}`;
-    const variables = { name, environment };
+    const variables = { name, environment, fromFile };
     const url = readAddress(ADDRESS, { ...variables, example: EXAMPLE, keyVariable: KEY });
     if (url === undefined)
       throw new UsageError(`${name} needs the address of the server: set ${ADDRESS}, e.g. ${ADDRESS}=${EXAMPLE}`);
@@ -27,6 +27,6 @@ export const openaiCompatibleProvider: ModelProvider = {
       fetch: createBoundedFetch({ secrets }),
       ...(apiKey !== undefined && { apiKey }),
     });
-    return { name, model: provider.chatModel(modelId), secrets };
+    return { name, model: provider.chatModel(modelId), endpoint: withoutTrailingSlashes(url), secrets };
   },
 };
