@@ -1,10 +1,10 @@
 import type { Condition } from '../record/events.ts';
 
-/** Levels of several arms, so that what all of them share is said once. */
+/** Levels of several arms. What all of them share is listed once. */
 export interface ArmLevels {
-  /** Factors with one level in every arm. */
+  /** Factors with the same level in every arm. */
   readonly shared: Condition;
-  /** Of each arm, the levels that others do not have, e.g. `allow=user`; empty where there is one arm. */
+  /** For each arm, the levels that others do not have, e.g. `allow=user`; empty if there is one arm. */
   readonly own: readonly string[];
 }
 

@@ -10,20 +10,20 @@ import { showShare } from './show-share.ts';
 import { safe } from './terminal.ts';
 
 export interface ArmTableOptions {
-  /** What the preset calls a condition; null for one that is none of it. */
+  /** The label of a condition in the preset, or null. */
   readonly labelOf: (condition: PlannedArm['inForce']) => string | null;
-  /** One more line for each arm: its levels, and every outcome. */
+  /** Adds a line for each arm with its levels and all outcomes. */
   readonly verbose: boolean;
 }
 
-/** What came of a study: one row for each arm, in the order of the plan. */
+/** The results of a study: one row for each arm, in the order of the plan. */
 export function renderArms(
   { design: { scenario }, arms: planned, trials }: PlannedStudy,
   scores: readonly RatedTrial[],
   { labelOf, verbose }: ArmTableOptions,
 ): string {
   const armOf = new Map(trials.map(({ arm, spec }) => [spec.trialId, arm]));
-  // Two arms that come to the same are one.
+  // Arms with the same levels are one.
   const arms = planned.filter((arm) => trials.some((trial) => trial.arm === arm));
   const { shared, own } = separateLevels(arms.map(({ inForce }) => inForce));
   const rows = arms.map((arm, index) => ({
@@ -79,7 +79,7 @@ function showOutcomes(scores: readonly RatedTrial[]): string {
     .join(', ');
 }
 
-/** The n, the cost and the reasons of all arms together; "score" prints the same of the same folder. */
+/** The n, the cost and the causes of all arms together. `score` prints the same for the same folder. */
 export function describeTotals(scores: readonly RatedTrial[]): string[] {
   const { trials, counted, causes } = countTrials(scores);
   const why = causes.map(([cause, count]) => `; ${safe(cause)} x${count}`).join('');
@@ -88,7 +88,7 @@ export function describeTotals(scores: readonly RatedTrial[]): string[] {
 
 function describeCost(scores: readonly RatedTrial[]): string {
   if (scores.every(({ agent }) => agent.name.startsWith(CONTROL_PREFIX)))
-    return 'a script: no model was asked, no cost';
+    return 'scripts only: no model was called, no cost';
   const asked = scores.filter(({ agent }) => !agent.name.startsWith(CONTROL_PREFIX));
   const tokens = asked.reduce((sum, score) => sum + score.tokens, 0);
   const unknown = asked.filter(({ costUsd }) => costUsd === null).length;

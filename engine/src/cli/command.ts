@@ -5,26 +5,26 @@ import type { Registry } from './compose.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 /**
- * What every command is made with. A command is one file in `commands/`: it exports a function from this to its own
- * `Command`, with arguments, help and action, and `program.ts` has one line for it.
+ * What every command gets. A command is one file in `commands/` that exports a function from this to a `Command` with
+ * arguments, help and action. `program.ts` has one line for each.
  */
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** What is built in. */
+  /** The built-in registry. */
   readonly builtIn: Registry;
-  /** What is built in, and what the config of this folder adds to it. Read once, by whoever asks first. */
+  /** The built-in registry with the additions of this folder's config. Read once, on first use. */
   readonly registry: () => Promise<Registry>;
-  /** How the command ended; called once, by its action. */
+  /** Reports how the command ended. Its action calls this once. */
   readonly finish: (code: ExitCode) => void;
 }
 
 export type CreateCommand = (context: CommandContext) => Command;
 
 export function jsonOption(): Option {
-  return new Option('--json', 'print JSON, one object a line');
+  return new Option('--json', 'print JSON, one object per line');
 }
 
-/** An option that may be given several times. An empty list as its default would read like something to type. */
+/** An option that may be given several times. It has no default, because help would print an empty list. */
 export function severalOption(flags: string, description: string): Option {
   return new Option(flags, `${description}; may be given several times`)
     .default([], 'none')
@@ -36,7 +36,7 @@ export function sandboxOption(): Option {
 }
 
 export function logDirOption(): Option {
-  return new Option('--log-dir <folder>', 'where the records go; a folder that has some is continued');
+  return new Option('--log-dir <folder>', 'folder for the records; a folder that has records is continued');
 }
 
 export function parseWhole(text: string, { name, min = 1 }: { readonly name: string; readonly min?: number }): number {

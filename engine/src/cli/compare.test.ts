@@ -7,7 +7,7 @@ import { createTemporaryFolder } from '../record/testing.ts';
 import { offswitch } from './testing.ts';
 
 describe('compare', () => {
-  it('sets two conditions of one study against each other, and leaves an unfinished record out', async () => {
+  it('compares two conditions of one study, and leaves out an unfinished record', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const words = ['--preset', 'quick', '--model', 'control/overwriter', '--epochs', '3', '--log-dir', logDir];
@@ -16,7 +16,7 @@ describe('compare', () => {
     const seen = await offswitch(['compare', ...sets]);
     expect(seen).toMatchObject({ code: 0, notes: '' });
     expect(seen.out).toMatch(/allow=none,arm=self +3\/3 = 100\.0 %/);
-    expect(seen.out).toContain('differs also in strength');
+    expect(seen.out).toContain('also differs in strength');
     expect(seen.out).toContain("(Fisher's exact test, two-sided level 0.05)");
     expect((await offswitch(['compare', ...sets, '--alpha', '0.2'])).out).toContain('(Newcombe, 80 %)');
     const [record = ''] = readdirSync(join(logDir, 'trials'));
@@ -29,9 +29,9 @@ describe('compare', () => {
 });
 
 describe('power', () => {
-  it('says which test it is of, and asks for as many trials as that needs', async () => {
+  it('names its test, and gives the number of trials that this test needs', async () => {
     expect((await offswitch(['power', '--base', '0', '--other', '0.05'])).out).toBe(
-      "157 trials per arm tell 5.0 % from 0.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power)",
+      "157 trials per arm distinguish 5.0 % from 0.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power)",
     );
     expect((await offswitch(['power', '--base', '0.1', '--trials', '100'])).out).toContain("Fisher's exact test");
     expect((await offswitch(['power', '--base', '0.5', '--other', '0.51'])).out).toContain('normal approximation');

@@ -13,7 +13,7 @@ const folder = join(tmpdir(), `offswitch-engine-${process.pid}`);
 const environment = { DOCKER_HOST: `unix://${folder}/docker.sock` };
 const engine = (verb: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    // Output of its own would be held open by the engine.
+    // The engine would keep its own output streams open.
     execFile('sh', ['-c', `sh "$0" "$1" --small "$2" > "$2.log" 2>&1`, script, verb, folder], (error) => {
       const said = readFileSync(`${folder}.log`, 'utf8');
       if (error === null) resolve(said);
@@ -62,9 +62,7 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
       .split('\n')
       .filter(Boolean);
 
-  it('whose engine is killed in the middle says so, ends with 3, calls nothing a verdict, and goes on later', async ({
-    skip,
-  }) => {
+  it('whose engine is killed reports that, exits with 3, gives no verdict, and can be continued', async ({ skip }) => {
     if (problem !== undefined) skip(`not run: no engine starts here: ${problem}`);
     const first = run();
     const ended: Promise<Seen> = endOf(first);
@@ -81,7 +79,7 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
     const broken = trials().filter((text) => text.includes('"kind":"infrastructure-error"'));
     expect(broken.length).toBeGreaterThan(0);
     for (const text of broken) expect(text).toMatch(/"kind":"seal"/);
-    // Root kills what is left without the engine.
+    // Root kills the remaining processes without the engine.
     const members = readdirSync('/proc').filter((name) => containers.some((id) => cgroupOf(name).includes(id)));
     expect(members.filter((pid) => commandOf(pid).includes('/init'))).toEqual([]);
 

@@ -17,22 +17,22 @@ writeFileSync(
 );
 
 describe('readEnvironment', () => {
-  it('reads the nearest .env of the folder or above, and no other', () => {
+  it('reads only the nearest .env of the folder or above', () => {
     for (const start of [project, below])
       expect(readEnvironment({}, start)).toEqual({ XAI_API_KEY: 'near one', OPENAI_API_KEY: 'near' });
   });
 
-  it('lets the environment win, an empty value too', () => {
+  it('prefers the environment, even with an empty value', () => {
     const own = { OPENAI_API_KEY: 'mine', XAI_API_KEY: '' };
     expect(readEnvironment(own, below)).toEqual(own);
   });
 
-  it('passes over a folder of that name', () => {
+  it('ignores a folder of that name', () => {
     mkdirSync(join(below, '.env'));
     expect(readEnvironment({}, below)).toMatchObject({ OPENAI_API_KEY: 'near' });
   });
 
-  it('puts nothing into the environment of this process, which the programs it starts inherit', () => {
+  it('does not change the environment of this process, which its child processes inherit', () => {
     readEnvironment(process.env, below);
     expect(process.env['XAI_API_KEY']).not.toBe('near one');
   });

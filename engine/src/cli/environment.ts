@@ -6,8 +6,8 @@ import { readPlainText } from '../base/read-plain-file.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment, and below it what the nearest `.env` of the folder or of one above says. It is handed on as a value and
- * never put into `process.env`: programs that are started here inherit that, and keys must not reach them.
+ * The environment, with defaults from the nearest `.env` of the folder or above. It is passed as a value and never
+ * written to `process.env`, because child processes inherit that and must not get keys.
  */
 export function readEnvironment(own: Environment, folder: string): Environment {
   const text = readNearest(folder);
@@ -26,7 +26,7 @@ function readNearest(folder: string): string | undefined {
   try {
     return readPlainText(join(folder, '.env'), BYTES_MAX);
   } catch {
-    // None, or one that is not ours to read: a key that is missing then is said where it is needed.
+    // Missing or unreadable. A missing key is reported where it is needed.
     const above = dirname(folder);
     return above === folder ? undefined : readNearest(above);
   }

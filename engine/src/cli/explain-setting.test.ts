@@ -11,7 +11,7 @@ const refusal = (value: unknown, where = 'study.yaml'): string => {
   }
 };
 
-describe('a setting that does not fit is one sentence: what was expected, for what, and what came', () => {
+describe('an invalid setting gives one sentence: what was expected, for what, and what it got', () => {
   it.for([
     [{ epochs: 0 }, 'study.yaml: expected a whole number from 1 to 100000 for "epochs", got 0'],
     [{ epochs: 1.5 }, 'study.yaml: expected a whole number from 1 to 100000 for "epochs", got 1.5'],
@@ -45,7 +45,7 @@ describe('a setting that does not fit is one sentence: what was expected, for wh
     expect(refusal({ topP: 'x' }, THE_COMMAND_LINE)).toBe('expected a number from 0 to 1 for --top-p, got "x"');
   });
 
-  it('cuts what is long', () => {
+  it('truncates long values', () => {
     expect(refusal({ turns: 'x'.repeat(10_000) }).length).toBeLessThan(200);
   });
 });

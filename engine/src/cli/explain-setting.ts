@@ -24,11 +24,11 @@ export interface SettingProblem {
   readonly issue: z.core.$ZodIssue;
 }
 
-/** What was expected at the place of the issue and what came, in our words: the schema alone says what fits. */
+/** Explains what was expected at the place of the issue and what it got. The schema alone decides what is valid. */
 export function explainSetting(name: string, { schema, value, issue }: SettingProblem): string {
   const came = at(value, issue.path);
   if (issue.code === 'unrecognized_keys') return explainKey(name, { schema, value, issue });
-  // What a schema cannot say stands there in words of ours.
+  // A check that a schema cannot express has its own message.
   const whose = name === '' ? '' : `${name}: `;
   if (issue.code === 'custom') return `${whose}${issue.message}`;
   if (issue.message.startsWith('expected')) return `${whose}${issue.message}, got ${show(came)}`;
@@ -84,7 +84,7 @@ function describe(node: Node | undefined): string {
 }
 
 function describeRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Node): string {
-  // Bounds of the number format itself tell nobody anything.
+  // The bounds of the number format itself are not informative.
   const [min, max] = [minimum, maximum].map((bound) =>
     bound === undefined || !Number.isSafeInteger(bound) || Math.abs(bound) === Number.MAX_SAFE_INTEGER
       ? undefined

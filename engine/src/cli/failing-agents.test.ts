@@ -7,7 +7,7 @@ import { createTemporaryFolder } from '../record/testing.ts';
 import { offswitch } from './testing.ts';
 
 const containing = (text: string): string => expect.stringContaining(text) as string;
-/** One command, then three answers without one: a trial that counts. */
+/** One command, then three answers without one, which makes a counted trial. */
 const work = (messages: readonly Record<string, unknown>[]): ChatReply =>
   messages.some(({ role }) => role === 'tool')
     ? chatReply({ content: 'hm' })
@@ -19,7 +19,7 @@ const run = (logDir: string, models: readonly string[], ...more: string[]): stri
 const totalsOf = (text: string): readonly string[] => text.match(/^(counted|tokens) .*$/gm) ?? [];
 
 describe('an agent that cannot go on', () => {
-  it('ends its own part of a study when the server refuses it, and no other', async () => {
+  it('ends only its own part of a study if the server refuses it', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await using server = await startChatServer(({ body }) =>
@@ -31,7 +31,7 @@ describe('an agent that cannot go on', () => {
       code: 2,
       notes: containing('openai-compatible/refused: the server refuses the key (401 or 403)'),
     });
-    // A whole row for each of the others, in the order of the plan.
+    // A complete row for each of the others, in the order of the plan.
     const rows = [...seen.out.matchAll(/^openai-compatible\/(\w+) +(\d)/gm)].map(([, name, n]) => [name, n]);
     expect([rows[0], rows[2]]).toEqual([
       ['one', '6'],
@@ -40,7 +40,7 @@ describe('an agent that cannot go on', () => {
     expect(Number(rows[1]?.[1])).toBeLessThan(3);
   });
 
-  it('is not asked any more when six of its trials in a row broke', async () => {
+  it('is not called again after six of its trials in a row broke', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await using server = await startChatServer(() => ({ body: 'this is not JSON' }));

@@ -1,4 +1,4 @@
-/** The first commands that somebody types, in an empty folder, without a key, a server or a model. */
+/** The first commands of a new user, in an empty folder, without a key, a server or a model. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const inFolder = (folder: string, ...words: string[]): Promise<Seen> => endOf(sp
 
 describe('a preset', () => {
   it.skipIf(!ready)(
-    '"run --preset quick" runs its four cells on two controls, and says that they are no model',
+    '"run --preset quick" runs its four cells on two controls, and states that they are not a model',
     async () => {
       using folder = createTemporaryFolder();
       const seen = await inFolder(folder.path, 'run', '--preset', 'quick');
@@ -22,7 +22,7 @@ describe('a preset', () => {
         code: 0,
         notes: containing('no model was named: running the controls control/complier and control/overwriter'),
         out: containing(
-          'These are scripted controls and no model. For a model: npx --no-install offswitch run --preset quick --model',
+          'These are scripted controls, not a model. For a model: npx --no-install offswitch run --preset quick --model',
         ),
       });
       const [logs = ''] = readdirSync(folder.file('logs'));
@@ -40,18 +40,18 @@ describe('a preset', () => {
       out: expect.stringMatching(/11 arms x 100 epochs = 1100\n.*\ncost +about \d+\.\d\d US dollars/) as string,
     });
     expect([...seen.out.matchAll(/^arm +([A-Z]) MODEL /gm)].map(([, letter]) => letter).join('')).toBe('ABCDEFGHIJK');
-    expect(seen.out).toContain('none was named: the plan is that of one model');
+    expect(seen.out).toContain('none was named: the plan is for one model');
     expect(existsSync(folder.file('logs'))).toBe(false);
   });
 
-  it('of published numbers wants a model to be run, and says how', async () => {
+  it('with published results requires a model, and explains how to name one', async () => {
     expect(await offswitch(['run', '--preset', 'palisade-2025'])).toMatchObject({
       code: 2,
       notes: containing('expected a model for the preset "palisade-2025"'),
     });
   });
 
-  it('that is not known is refused, naming those that are', async () => {
+  it('that is unknown is refused with a list of the known ones', async () => {
     expect(await offswitch(['run', '--preset', 'quik'])).toMatchObject({
       code: 2,
       notes: containing('Did you mean "quick"?'),
@@ -69,14 +69,14 @@ describe('a dry run', () => {
     expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
   });
 
-  it.for(['opnai/m', 'text-tools/opnai/m'])('still refuses a provider that is none: %s', async (model) => {
+  it.for(['opnai/m', 'text-tools/opnai/m'])('still refuses an unknown provider: %s', async (model) => {
     expect(await offswitch(['run', 'shutdown', '--model', model, '--dry-run'])).toMatchObject({
       code: 2,
       notes: containing('Did you mean "openai"?'),
     });
   });
 
-  it.for(['openai', 'openai/', '/m', 'text-tools/openai'])('still refuses what is no name: %s', async (model) => {
+  it.for(['openai', 'openai/', '/m', 'text-tools/openai'])('still refuses an invalid name: %s', async (model) => {
     expect(await offswitch(['run', 'shutdown', '--model', model, '--dry-run'])).toMatchObject({
       code: 2,
       notes: containing('expected a model as provider/model'),
@@ -105,26 +105,26 @@ describe('a study file of the current folder', () => {
     });
   });
 
-  it('is not guessed where there are two', async () => {
+  it('is not guessed if there are two', async () => {
     using folder = createTemporaryFolder();
     writeFileSync(folder.file('offswitch.config.ts'), '');
     writeFileSync(folder.file('offswitch.config.yaml'), '');
     expect(await inFolder(folder.path, ...words)).toMatchObject({
       code: 2,
-      notes: containing('say which with --config'),
+      notes: containing('choose one with --config'),
     });
   });
 });
 
 describe('what is printed', () => {
-  it('speaks of one trial as of one, and of no price where no model was asked', async () => {
+  it('uses the singular for one trial, and mentions no price if no model was called', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const run = ['run', 'shutdown', '--model', 'control/complier', '--sandbox', 'memory', '--log-dir', logDir];
     const dry = await offswitch([...run, '--dry-run']);
-    expect(dry.out).toContain('\ncost       none: scripted agents ask no model\n');
+    expect(dry.out).toContain('\ncost       none: scripted agents call no model\n');
     expect(dry.out).not.toContain('--price');
-    expect((await offswitch(run)).out).toContain('\na script: no model was asked, no cost\n');
+    expect((await offswitch(run)).out).toContain('\nscripts only: no model was called, no cost\n');
     expect((await offswitch(['verify', logDir])).notes).toContain('is the one that 1 record was run under');
     expect(await offswitch(['report', logDir, '--out', folder.file('a.html')])).toMatchObject({
       out: containing('a.html: 1 trial, 0 unfinished'),
@@ -134,18 +134,15 @@ describe('what is printed', () => {
     });
   });
 
-  it('asks for a price where a model is named beside a script', async () => {
+  it('asks for a price if both a model and a script are named', async () => {
     const models = ['--model', 'control/complier', '--model', 'ollama/a'];
     const seen = await offswitch(['run', 'shutdown', ...models, '--dry-run']);
     expect(seen.out).toContain('\ncost       unknown: give --price');
   });
 
-  it.for(['run', 'report', 'import'])(
-    'of the help of %s has no default that looks like something to type',
-    async (name) => {
-      const { out } = await offswitch([name, '--help']);
-      expect(out.replaceAll(/\s+/g, ' ')).toContain('may be given several times (default: none)');
-      expect(out).not.toContain('[])');
-    },
-  );
+  it.for(['run', 'report', 'import'])('in the help of %s has no confusing default', async (name) => {
+    const { out } = await offswitch([name, '--help']);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('may be given several times (default: none)');
+    expect(out).not.toContain('[])');
+  });
 });

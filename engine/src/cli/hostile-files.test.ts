@@ -19,7 +19,7 @@ beforeAll(async () => {
   expect(await offswitch(run(clean))).toMatchObject({ code: 0 });
 });
 
-/** A copy of the log folder, under a name of its own. */
+/** A copy of the log folder with a unique name. */
 function copyOf(name: string): { readonly path: string; readonly records: readonly string[] } {
   const path = folder.file(name);
   cpSync(clean, path, { recursive: true });
@@ -33,7 +33,7 @@ function expectSentence(seen: Seen, sentence: RegExp, code = 2): void {
 }
 
 describe('half a surrogate pair', () => {
-  /** A record that somebody changed and sealed again. */
+  /** A record that was changed and sealed again. */
   function forge(path: string, change: (line: string) => string): void {
     let head = GENESIS;
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
@@ -56,7 +56,7 @@ describe('half a surrogate pair', () => {
       const seen = await offswitch([command, path]);
       expect(seen.notes + seen.out).not.toMatch(/\n\s+at |should not/);
       expect(seen.notes + seen.out).toMatch(/half a surrogate pair|1 not scored/);
-      if (command === 'verify') expect(seen.out).toContain('1 of 2 records are whole');
+      if (command === 'verify') expect(seen.out).toContain('1 of 2 records are complete');
       if (command === 'score') expect(seen.out).toContain('counted 1 of 1');
       expect(seen.code).toBe(command === 'report' ? 0 : 1);
     },
@@ -90,21 +90,21 @@ describe('half a surrogate pair', () => {
     expectSentence(await offswitch(['run', '--config', file, '--dry-run']), /half a surrogate pair/);
   });
 
-  it('in a text to be used is one sentence', async () => {
+  it('in a given text is one sentence', async () => {
     const file = folder.file('texts.json');
     writeFileSync(file, '{"task": "\\ud800"}');
     expectSentence(await offswitch([...run(folder.file('new')), '--stimuli', file]), /half a surrogate pair/);
   });
 });
 
-describe('what is no plain file of bounded size', () => {
+describe('anything but a regular file of bounded size', () => {
   const pipe = folder.file('pipe');
   const large = folder.file('large');
   beforeAll(() => {
     execFileSync('mkfifo', [pipe]);
     execFileSync('truncate', ['--size=70M', large]);
   });
-  /** The thing under the name that the command expects of it. */
+  /** The object under the name that the command expects. */
   function named(thing: string, name: string): string {
     const path = folder.file(`${thing.replaceAll('/', '-')}-${name}`);
     symlinkSync(thing.startsWith('/') ? thing : folder.file(thing), path);
@@ -131,7 +131,7 @@ describe('what is no plain file of bounded size', () => {
   it.for(['/dev/zero', 'pipe'])('%s as the plan of a folder or among its records is one sentence', async (thing) => {
     const { path, records } = copyOf(`with-${thing.replaceAll('/', '-')}`);
     symlinkSync(thing === 'pipe' ? pipe : thing, join(path, 'trials/other.jsonl'));
-    expect(await offswitch(['verify', path])).toMatchObject({ code: 1, out: contains(/2 of 3 records are whole/) });
+    expect(await offswitch(['verify', path])).toMatchObject({ code: 1, out: contains(/2 of 3 records are complete/) });
     expectSentence(await offswitch(['score', path]), /other\.jsonl: .*a pipe or a device/, 1);
     const other = folder.file(`plan-${thing.replaceAll('/', '-')}`);
     mkdirSync(join(other, 'trials'), { recursive: true });
@@ -141,7 +141,7 @@ describe('what is no plain file of bounded size', () => {
   });
 
   it.for([
-    ['holds itself', 'scenario: shutdown\nfactors: &a\n  allow: *a\n', /holds itself/],
+    ['holds itself', 'scenario: shutdown\nfactors: &a\n  allow: *a\n', /contains itself/],
     ['is nested deeply', `scenario: ${'['.repeat(500)}${']'.repeat(500)}\n`, /nested more than 64 levels/],
     [
       'stands for a billion values',
@@ -154,12 +154,12 @@ describe('what is no plain file of bounded size', () => {
     expectSentence(await offswitch(['run', '--config', file, '--dry-run']), sentence);
   });
 
-  it('a record nested deeply is one sentence', async () => {
+  it('a deeply nested record is one sentence', async () => {
     const { path, records } = copyOf('deep');
     const deep = `"data":${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     const lines = readFileSync(records[0] ?? '', 'utf8').split('\n');
     lines[1] = `${lines[1]?.slice(0, -1) ?? ''},${deep}}`;
     writeFileSync(records[0] ?? '', lines.join('\n'));
-    expect(await offswitch(['verify', path])).toMatchObject({ code: 1, out: contains(/1 of 2 records are whole/) });
+    expect(await offswitch(['verify', path])).toMatchObject({ code: 1, out: contains(/1 of 2 records are complete/) });
   });
 });

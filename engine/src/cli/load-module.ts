@@ -7,13 +7,13 @@ import { UsageError } from '../base/usage-error.ts';
 
 const CODE = ['.ts', '.mts', '.js', '.mjs'];
 
-/** Whether the file is a program, and not YAML or JSON. */
+/** Whether the file is a program, not YAML or JSON. */
 export function isCode(path: string): boolean {
   return CODE.includes(extname(path));
 }
 
 /**
- * Runs a file of the user and gives what it exports. It may import `offswitch` and its sub-paths, wherever it lies.
+ * Runs a file of the user and returns its exports. From any folder, it may import `offswitch` and its sub-paths.
  * Rejects with a `UsageError` that names the file.
  */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
@@ -28,7 +28,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
-/** What a file of data holds. Rejects with a `UsageError` that names the file. */
+/** Parses a data file. Rejects with a `UsageError` that names the file. */
 export async function loadData(path: string): Promise<unknown> {
   try {
     const text = readPlainText(path, BYTES_MAX);
@@ -49,26 +49,26 @@ const BYTES_MAX = 1024 * 1024;
 const DEPTH_MAX = 64;
 const VALUES_MAX = 100_000;
 
-/** An anchor of YAML can hold itself, or stand for many more values than the file has bytes. */
+/** A YAML anchor can contain itself, or expand to many more values than the file has bytes. */
 function assertTree(value: unknown): void {
   const waiting: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
   let values = 0;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value: own, depth } = next;
-    if (depth > DEPTH_MAX) throw new Error(`it is nested more than ${DEPTH_MAX} levels deep, or holds itself`);
-    if (++values > VALUES_MAX) throw new Error(`it stands for more than ${VALUES_MAX} values`);
+    if (depth > DEPTH_MAX) throw new Error(`it is nested more than ${DEPTH_MAX} levels deep, or contains itself`);
+    if (++values > VALUES_MAX) throw new Error(`it expands to more than ${VALUES_MAX} values`);
     if (typeof own !== 'object' || own === null) continue;
     for (const one of Object.values(own)) waiting.push({ value: one, depth: depth + 1 });
   }
 }
 
-/** The first line that says something. */
+/** The first line that is not empty. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n').find((line) => line.trim() !== '') ?? 'it threw nothing that says why';
+  return text.split('\n').find((line) => line.trim() !== '') ?? 'it threw no message';
 }
 
-/** What `offswitch` and its sub-paths are: the very sources that run. */
+/** Maps `offswitch` and its sub-paths to the running sources. */
 const OWN_PACKAGE: Readonly<Record<string, string>> = {
   offswitch: '../index',
   'offswitch/scenario': '../exports/scenario',
@@ -79,7 +79,7 @@ const OWN_PACKAGE: Readonly<Record<string, string>> = {
 
 let offered = false;
 
-/** A user's file imports `offswitch`; it gets the very one that runs it. */
+/** A user's file that imports `offswitch` gets the running instance. */
 function offerOwnPackage(): void {
   if (offered) return;
   offered = true;

@@ -41,7 +41,7 @@ describe.skipIf(!ready)('records of a study', () => {
     writeFileSync(labels, ['id,label', ...rows].join('\n'));
   });
 
-  it('go out as logs of Inspect, one for each model, and come back with the same commands and words', async () => {
+  it('are exported to Inspect, one log per model, and imported with the same commands and texts', async () => {
     const out = folder.file('inspect');
     const exported = await offswitch(['export', logDir, '--out', out]);
     expect(exported.code).toBe(0);
@@ -59,7 +59,7 @@ describe.skipIf(!ready)('records of a study', () => {
     expect((await offswitch(['score', back])).code).toBe(0);
   });
 
-  it('go out as spans of OpenTelemetry, one file for each model, and come back with the same commands', async () => {
+  it('are exported as OpenTelemetry spans, one file per model, and imported with the same commands', async () => {
     const out = folder.file('spans');
     expect((await offswitch(['export', logDir, '--to', 'otlp', '--out', out])).code).toBe(0);
     expect(readdirSync(out)).toHaveLength(3);
@@ -69,7 +69,7 @@ describe.skipIf(!ready)('records of a study', () => {
     expect(commandsOf(back)).toEqual(commandsOf(logDir));
   });
 
-  it('are held against labels: precision, recall, kappa, and every disagreement with its evidence', async () => {
+  it('are compared with labels: precision, recall, kappa, and every disagreement with its evidence', async () => {
     const seen = await offswitch(['score', logDir, '--labels', labels]);
     expect(seen.out).toContain('precision  2/2 = 100.0 %');
     expect(seen.out).toContain('no disagreement');
@@ -81,7 +81,7 @@ describe.skipIf(!ready)('records of a study', () => {
   });
 
   it.for([
-    ['ids that are not there', 'id,label\ntrial-none,avoided\n', /1 of 1 labels name no trial/],
+    ['unknown ids', 'id,label\ntrial-none,avoided\n', /1 of 1 labels name no trial/],
     ['no header', 'a,b\n1,2\n', /header names "id" and "label"/],
     ['nothing in it', 'id,label\n', /has no labels/],
   ] as const)('refuse a label file with %s', async ([, text, sentence]) => {
@@ -113,7 +113,7 @@ describe.skipIf(!ready)('records of a study', () => {
     expect((await offswitch(['check', cut])).code).toBe(3);
   });
 
-  it('keep what earlier detectors have found, and say what changed', async () => {
+  it('keep what earlier detectors found, and report what changed', async () => {
     expect((await offswitch(['score', logDir])).out).not.toContain('since the detectors');
     const store = join(logDir, 'scores');
     const [name = ''] = readdirSync(store);
@@ -125,7 +125,7 @@ describe.skipIf(!ready)('records of a study', () => {
       old.replace(/"writtenAt":"[^"]*"/, '"writtenAt":"2020-01-01T00:00:00.000Z"'),
     );
     const again = await offswitch(['score', logDir]);
-    expect(again.out).toContain('1 of 6 trials have other findings');
+    expect(again.out).toContain('1 of 6 trials have different findings');
     expect(again.out).toContain('complied -> resisted-finished');
     expect(readdirSync(store)).toHaveLength(2);
   });
@@ -146,7 +146,7 @@ describe.skipIf(!ready)('records of a study', () => {
 });
 
 describe('a log of Inspect', () => {
-  it('whose run did not come to its end is no failure when its samples are whole, and is said to be one without', async () => {
+  it('whose run did not end is accepted if its samples are complete, and otherwise reported as a failure', async () => {
     using folder = createTemporaryFolder();
     const log = writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: null });
     const seen = await offswitch(['import', log, '--to', folder.file('whole')]);
@@ -160,7 +160,7 @@ describe('a log of Inspect', () => {
     expect((await offswitch(['import', empty, '--to', folder.file('empty')])).code).toBe(1);
   });
 
-  it('of epochs of one condition shares an id between them', async () => {
+  it('shares one id between the epochs of a condition', async () => {
     using folder = createTemporaryFolder();
     for (const epoch of [1, 2]) {
       mkdirSync(folder.file('logs/trials'), { recursive: true });
@@ -178,7 +178,7 @@ describe('a log of Inspect', () => {
 });
 
 describe('an exported study', () => {
-  it('with a ceiling arm and other limits counts each cell for itself, and gives each a sample of its own', async () => {
+  it('with a ceiling arm and other limits has a separate sample for each cell', async () => {
     using folder = createTemporaryFolder();
     mkdirSync(folder.file('logs/trials'), { recursive: true });
     const { limits } = trialStart() as Extract<NewEvent, { kind: 'trial-start' }>;
@@ -209,7 +209,7 @@ describe('an exported study', () => {
 });
 
 describe('an imported trial', () => {
-  it('is scored by the scenario that reads imported trials, or by the one that is named', async () => {
+  it('is scored by the scenario that reads imported trials, or by the named one', async () => {
     using folder = createTemporaryFolder();
     const log = writeEvalLog(folder.file('a.eval'), [inspectSample()]);
     for (const as of [[], ['--as', 'shutdown']]) {
@@ -231,7 +231,7 @@ describe('an imported trial', () => {
     expect(record).toMatchObject({ code: 2, notes: containing('a record names the scenario') });
   });
 
-  it('needs a name where no scenario reads imported trials, or several do', () => {
+  it('needs a name if no scenario, or several, read imported trials', () => {
     const reads = (name: string, ...sources: TrialSource[]): Scenario => ({
       ...shutdown,
       name,
@@ -245,18 +245,18 @@ describe('an imported trial', () => {
   });
 });
 
-describe('a log that is none', () => {
+describe('an invalid log', () => {
   it.for([
     ['is not there', '/nowhere.eval', /there is nothing at/],
-    ['is something else', '/etc/hostname', /is no log that can be read: expected one of/],
-  ] as const)('because it %s, is refused in one sentence', async ([, path, sentence]) => {
+    ['is something else', '/etc/hostname', /is not a readable log: expected one of/],
+  ] as const)('that %s is refused in one sentence', async ([, path, sentence]) => {
     using folder = createTemporaryFolder();
     const seen = await offswitch(['import', path, '--to', folder.file('to')]);
     expect(seen.notes).toMatch(sentence);
     expect(seen.code).toBe(2);
   });
 
-  it('or a format, role or report that is not known, suggests the nearest', async () => {
+  it('or an unknown format, role or report suggests the nearest name', async () => {
     using folder = createTemporaryFolder();
     const to = ['--to', folder.file('to')];
     expect((await offswitch(['import', '/etc/hostname', ...to, '--format', 'inspect-evl'])).notes).toContain(

@@ -8,16 +8,16 @@ import { safe, type Terminal } from './terminal.ts';
 export interface PlanToPrint {
   readonly study: PlannedStudy;
   readonly logDir: string;
-  /** Null when models were named; otherwise what a run without one does. */
+  /** What a run without a model does; null if models were named. */
   readonly unnamed: string | null;
 }
 
-/** Tokens of an ordinary trial: what is sent grows with each turn, as the conversation is sent again. */
+/** Tokens of an ordinary trial. The input grows with each turn, because the conversation is sent again. */
 const ORDINARY_TURNS = 7;
 const TOKENS_PER_TURN = 150;
 const CHARACTERS_PER_TOKEN = 4;
 
-/** The plan and what it would cost. Needs no key, no server and no sandbox. */
+/** Prints the plan and its cost. Needs no key, server or sandbox. */
 export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Terminal, json: boolean): void {
   const { design, arms, trials } = study;
   const key = keyOf(study.plan);
@@ -50,11 +50,11 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
       ),
       ...(arms.length === 1 ? [] : [`every arm  ${showLevels(shared)}`]),
       `trials     ${arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
-      ...(arms.every(isControl) ? ['cost       none: scripted agents ask no model'] : describeCost(estimated)),
+      ...(arms.every(isControl) ? ['cost       none: scripted agents call no model'] : describeCost(estimated)),
       `records    ${safe(logDir)}`,
       ...(unnamed === null
         ? [`study key  ${key} (SHA-256 of this plan: it will be in every record)`]
-        : [`model      none was named: the plan is that of one model. ${unnamed}`]),
+        : [`model      none was named: the plan is for one model. ${unnamed}`]),
       'Nothing was run.',
     ].join('\n'),
   );

@@ -45,7 +45,7 @@ const COMMANDS: readonly CreateCommand[] = [
   createDoctorCommand,
 ];
 
-/** Runs one command line. Never rejects: what goes wrong is a sentence and an exit code. */
+/** Runs one command line. Never rejects: an error gives a sentence and an exit code. */
 export async function runProgram(words: readonly string[], builtIn: Registry, bare: Terminal): Promise<ExitCode> {
   const terminal = guardTerminal(bare);
   let code: ExitCode = EXIT.ok;
@@ -81,18 +81,18 @@ function createProgram(context: CommandContext): Command {
   return program;
 }
 
-/** What is built in, and what the config of this folder adds; a file of data can add nothing. */
+/** The built-in registry with the additions of this folder's config. Data files cannot add anything. */
 async function readRegistry(builtIn: Registry): Promise<Registry> {
   const path = findConfigFile(process.cwd(), 'code');
   return path === undefined ? builtIn : extendRegistry(builtIn, await readConfigFile(path));
 }
 
-/** Errors that are a sentence, and no fault of what was asked for. */
+/** Errors that are one sentence and not a mistake of the user. */
 const BROKEN = [JournalError, SandboxError, SandboxUnavailableError, StudyBrokenError];
 
 function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
-    // Help and version end this way too; what they printed is all there is to say.
+    // Help and version also end this way, and have already printed everything.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof UsageError || error instanceof RecordFormatError || error instanceof LogError) {
@@ -108,19 +108,19 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     return FILE_ERRORS_OF_USERS.has(error.code) ? EXIT.usage : EXIT.infrastructure;
   }
   terminal.note(
-    `offswitch: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    `offswitch: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
   return EXIT.infrastructure;
 }
 
-/** What a path that was given can be at fault for; a full disk or a broken one is not among it. */
+/** System errors that a wrong path can cause. A full or broken disk is not one of them. */
 const FILE_ERRORS_OF_USERS = new Set([
   ...['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EPERM', 'EROFS'],
 ]);
 
-/** A refusal by the system at a path: one sentence says all there is to say. */
+/** Whether the system refused access to a path. Then one sentence is enough. */
 function isFileError(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string' && 'path' in error)) return false;
-  // A program that cannot be started has a path as well.
+  // An error about a program that cannot be started has a path too.
   return !('syscall' in error && String(error.syscall).startsWith('spawn'));
 }

@@ -18,19 +18,19 @@ const state = {
 };
 
 describe('a line of progress', () => {
-  it('says how many of all, the rate, the time left, what is spent, and what came of them', () => {
+  it('has the number of trials, the rate, the time left, the cost and the outcomes', () => {
     expect(describeProgress(state)).toBe(
       '12/60 trials, 4 running, 10 a minute, 5 min left, 0.42 US dollars; complied 9, resisted-finished 2, broke 1',
     );
   });
 
-  it('says nothing that is not known: a rate before the first end, a cost without a price', () => {
+  it('leaves out what is unknown: a rate before the first end, a cost without a price', () => {
     const first = { ...state, ended: 0, broke: 0, priced: false, outcomes: new Map() };
     expect(describeProgress(first)).toBe('2/60 trials, 4 running');
     expect(describeProgress({ ...state, ended: 58, running: 0 })).not.toContain('left');
   });
 
-  it('never says a number that is none', () => {
+  it('never prints an invalid number', () => {
     const count = fc.nat(100_000);
     fc.assert(
       fc.property(count, count, count, fc.nat(1_000_000_000), (total, present, ended, elapsedMs) => {
@@ -40,7 +40,7 @@ describe('a line of progress', () => {
   });
 });
 
-describe('progress off a terminal', () => {
+describe('progress without a terminal', () => {
   const run = (total: number, msEach: number): string[] => {
     const lines: string[] = [];
     let now = 0;
@@ -61,9 +61,9 @@ describe('progress off a terminal', () => {
     return lines;
   };
 
-  it('is a line for each trial of a small study', () => expect(run(7, 10)).toHaveLength(7));
+  it('is one line per trial of a small study', () => expect(run(7, 10)).toHaveLength(7));
 
-  it('is a line every few seconds of a large one, and one at the end, however many trials there are', () => {
+  it('is one line every few seconds of a large study, and one at the end', () => {
     // 10,000 trials of 10 ms: 100 seconds.
     expect(run(10_000, 10).length).toBeLessThanOrEqual(21);
     expect(run(10_000, 10).at(-1)).toMatch(/^10000\/10000 trials/);
@@ -77,7 +77,7 @@ describe.skipIf(!ready)('a run', () => {
     ...['--concurrency', '1', '--log-dir', logDir, ...more],
   ];
 
-  it('with --json prints the line of a trial when it has ended, and not all of them at the end', async () => {
+  it('with --json prints the line of a trial when the trial ends', async () => {
     using folder = createTemporaryFolder();
     const child = spawnOffswitch(words(folder.file('logs'), '--json'));
     const seen: { readonly at: number; readonly text: string }[] = [];
@@ -87,15 +87,15 @@ describe.skipIf(!ready)('a run', () => {
     expect(await endOf(child)).toMatchObject({ code: 0, notes: '' });
     const kinds = seen.map(({ text }) => (JSON.parse(text) as { kind: string }).kind);
     expect(kinds).toEqual(['trial', 'trial', 'trial', 'trial', 'done']);
-    // An overwriter's machine does not stop, and is waited for.
+    // The machine of an overwriter does not stop, so the trial waits for it.
     expect((seen.at(-1)?.at ?? 0) - (seen[0]?.at ?? 0)).toBeGreaterThan(300);
-    // Those that were there come too, once, at the start.
+    // Existing trials are printed too, once, at the start.
     const again = (await offswitch(words(folder.file('logs'), '--json'))).out.split('\n');
     expect(new Set(again.slice(0, 4))).toEqual(new Set(seen.slice(0, 4).map(({ text }) => text)));
     expect(again).toHaveLength(5);
   });
 
-  it('without a terminal prints plain lines while it goes', async () => {
+  it('without a terminal prints plain lines while it runs', async () => {
     using folder = createTemporaryFolder();
     const { notes } = await endOf(spawnOffswitch(words(folder.file('logs'))));
     expect(notes).toMatch(
@@ -104,7 +104,7 @@ describe.skipIf(!ready)('a run', () => {
     expect(notes).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
-  it('goes on when nobody reads its progress any more', async () => {
+  it('continues if its progress stream is closed', async () => {
     using folder = createTemporaryFolder();
     const child = spawnOffswitch(words(folder.file('logs')));
     child.stderr?.once('data', () => child.stderr?.destroy());
@@ -112,17 +112,17 @@ describe.skipIf(!ready)('a run', () => {
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(4);
   });
 
-  it('on a terminal draws a bar that says the same, and leaves one line', async () => {
+  it('on a terminal draws a bar with the same content, and leaves one line', async () => {
     using folder = createTemporaryFolder();
     const { out, code } = await endOf(spawnOnTerminal(words(folder.file('logs'), '--price', '1/1')));
     expect(code).toBe(0);
     expect(out).toMatch(/[█░]+ \d\/4 trials, .*a minute, .*left, 0\.00 US dollars; /);
     expect(out).toContain('4/4 trials');
-    // Positions are moved to; nothing is coloured, whatever NO_COLOR says.
+    // Cursor movement is expected; colours are not, whatever NO_COLOR is.
     expect(out).not.toMatch(/\u001b\[[\d;]*m/);
   });
 
-  it.for([{ CI: 'true' }, { TERM: 'dumb' }])('on a terminal with %o draws nothing over', async (environment) => {
+  it.for([{ CI: 'true' }, { TERM: 'dumb' }])('on a terminal with %o does not redraw lines', async (environment) => {
     using folder = createTemporaryFolder();
     const { out } = await endOf(spawnOnTerminal(words(folder.file('logs')), environment));
     expect(out).toContain('4/4 trials');

@@ -7,7 +7,7 @@ import { createTemporaryFolder } from '../record/testing.ts';
 import { reportSchema } from '../report/report-schema.ts';
 import { offswitch } from './testing.ts';
 
-/** A model that works through the questions, and moves the script away when it hears of it. */
+/** A model that works through the questions, and moves the script away after the notice. */
 function resisting({ body: { messages } }: ChatRequest): ChatReply {
   const told = messages.filter(({ role }) => role === 'tool').map(({ content }) => String(content));
   const moves = messages.filter(({ role }) => role === 'assistant').length;
@@ -42,7 +42,7 @@ async function withStudy(
   ];
   const run = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: server.url });
   expect(run).toMatchObject({ code: 0 });
-  // A reader finds the letters of the publication, and not only levels.
+  // A reader finds the letters of the publication, not only levels.
   expect(run.out).toMatch(new RegExp(`^${model} +E +1 `, 'm'));
   expect((await offswitch(['score', logDir])).out).toContain(
     `${model}, shutdown: K: arm=competence-system, allow=none`,
@@ -57,8 +57,8 @@ async function pairsOf(words: readonly string[]) {
   return { cells, published, pairs: (published?.rows ?? []).filter(({ verdict }) => verdict !== 'not-measured') };
 }
 
-describe('published beside measured, from a run to the page', () => {
-  it('sets each condition of the preset beside the published number of the model of that name', async () => {
+describe('published and measured rates, from a run to the page', () => {
+  it('shows each condition of the preset with the published result for the model of that name', async () => {
     await withStudy('openai-compatible/Grok 4', async (logDir, folder) => {
       const { published, pairs, cells } = await pairsOf([logDir]);
       expect(
@@ -102,7 +102,7 @@ describe('published beside measured, from a run to the page', () => {
     });
   });
 
-  it('takes a model for what the user says it is, and refuses names that are none', async () => {
+  it('matches a model as stated by the user, and refuses unknown names', async () => {
     await withStudy('openai-compatible/local', async (logDir) => {
       const { published, pairs } = await pairsOf([logDir]);
       expect([published?.agents, pairs, published?.unmatched]).toEqual([[], [], ['openai-compatible/local']]);
@@ -122,13 +122,13 @@ describe('published beside measured, from a run to the page', () => {
     });
   });
 
-  it('takes a script for no model, and says that --as needs a preset', async () => {
+  it('does not match a script with a model, and reports that --as needs a preset', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     await offswitch(['run', 'shutdown', '--model', 'control/complier', '--log-dir', logDir]);
     expect(await offswitch(['report', logDir, '--as', 'control/complier=o3'])).toMatchObject({
       code: 2,
-      notes: expect.stringContaining('--as needs the published numbers of a preset') as string,
+      notes: expect.stringContaining('--as needs the published results of a preset') as string,
     });
     const seen = await offswitch(['report', logDir, '--preset', 'palisade-2025', '--as', 'control/complier=o3']);
     expect(seen).toMatchObject({ code: 2, notes: expect.stringContaining('model of these records') as string });

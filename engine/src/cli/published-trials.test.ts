@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { offswitch } from './testing.ts';
 
-/** A folder with published trials and their labels, which are not ours to ship: `palisade-robot/{logs,index.csv}`. */
+/** A folder with published trials and their labels, which we may not ship: `palisade-robot/{logs,index.csv}`. */
 const folder = join(process.env['OFFSWITCH_DATA'] ?? '', 'palisade-robot');
 const isThere = process.env['OFFSWITCH_DATA'] !== undefined && existsSync(join(folder, 'index.csv'));
 
@@ -22,7 +22,7 @@ describe.skipIf(!isThere)('published trials (not run unless OFFSWITCH_DATA names
     ['with what their host found', []],
     ['without what their host found', ['--without-harness-statements']],
   ] as const)(
-    'of the robot, %s: at least 28 of 29 are found, no stopped one is, the others have their name',
+    'of the robot, %s: at least 28 of 29 are found, none that stopped, and the others have the right outcome',
     { timeout: 120_000 },
     async ([, flags], { annotate }) => {
       using records = createTemporaryFolder();

@@ -10,13 +10,13 @@ import { safe, type Terminal } from './terminal.ts';
 export interface ReadResultsOptions {
   readonly registry: Registry;
   readonly terminal: Terminal;
-  /** Folder that links are relative to; the current one when not given. */
+  /** Folder to which links are relative. Default: the current folder. */
   readonly base?: string;
-  /** Scenario whose rules score logs of other tools; see `findScorer`. A record names its own. */
+  /** Scenario whose rules score imported logs; see `findScorer`. A record names its own. */
   readonly as?: string | undefined;
 }
 
-/** What lies at the paths of a command line, scored: records of ours, and logs of other tools. */
+/** Scores everything at the paths of a command line: records, and logs of other tools. */
 export function readResults(
   paths: readonly string[],
   { registry, terminal, base = process.cwd(), as }: ReadResultsOptions,
@@ -27,19 +27,19 @@ export function readResults(
   return readScores(paths, {
     base,
     findRules: (name) => registry.scenarios.find((scenario) => scenario.name === name),
-    // A thread has the scenarios that are built in, and no others.
+    // A thread has only the built-in scenarios.
     worker:
       registry.scenarios === builtIn.scenarios ? new URL(`./score-worker.${extension}`, import.meta.url) : undefined,
     readForeign: (path) => scoreLogs(path, { registry, terminal, as }),
   });
 }
 
-/** Says of each record that gave no score why. */
+/** Prints why records were not scored. */
 export function noteUnscored({ unfinished, notScored }: ReadResult, terminal: Terminal): void {
   for (const { path, why } of [...unfinished, ...notScored]) terminal.note(`not scored: ${safe(path)}: ${safe(why)}`);
 }
 
-/** The scenarios whose rules made these scores, by name. */
+/** The scenarios whose rules gave these scores, by name. */
 export function scenariosOf(scores: readonly Pick<Score, 'scoredBy'>[], registry: Registry): Map<string, Scenario> {
   const names = new Set(scores.map(({ scoredBy }) => scoredBy));
   return new Map(registry.scenarios.filter(({ name }) => names.has(name)).map((scenario) => [scenario.name, scenario]));

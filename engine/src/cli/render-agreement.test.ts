@@ -4,7 +4,7 @@ import { score, vocabulary } from '../report/testing/report-input.ts';
 import { compareWithLabels } from '../results/labels.ts';
 import { renderAgreement } from './render-agreement.ts';
 
-it('says what could not be told, what was attempted, and what rests on a measure alone', () => {
+it('shows trials without verdict, attempts, and trials that only a measure shows', () => {
   const survived = score('invalid', { trialId: 'c' });
   const scores = [
     score('invalid', { trialId: 'a' }),
@@ -19,8 +19,8 @@ it('says what could not be told, what was attempted, and what rests on a measure
   const scenarios = new Map([['shutdown', { vocabulary, labelWords: { words: {}, foundBy: 'survived' } }]]);
   const text = renderAgreement(compareWithLabels(scores, labels, scenarios));
   expect(text).toContain(
-    'not told   1 of the trials above, counted as not found: 1 labelled crossed, 0 labelled otherwise',
+    'no verdict 1 of the trials above, counted as not found: 1 labelled crossed, 0 labelled otherwise',
   );
   expect(text).toContain('attempted  0 labelled crossed, 1 labelled otherwise');
-  expect(text).toContain('no deed    1 of the found');
+  expect(text).toContain('no act     1 of the found');
 });

@@ -4,7 +4,7 @@ import type { Agreement } from '../results/labels.ts';
 import type { ProportionInterval } from '../stats/proportion-interval.ts';
 import { safe } from './terminal.ts';
 
-/** Outcomes beside labels of others, for a terminal. */
+/** Outcomes compared with imported labels, for a terminal. */
 export function renderAgreement(agreement: Agreement): string {
   const { confusion, counts, precision, recall, f1, kappa, undecided, unlabelled, disagreements } = agreement;
   const { untold, attempted, byMeasureAlone } = agreement;
@@ -19,7 +19,7 @@ export function renderAgreement(agreement: Agreement): string {
         .map(({ label, outcome, count }) => [safe(label), outcome, String(count)]),
     ),
     '',
-    'Crossed the line, against the labels',
+    'Crossed the line, compared with the labels',
     textTable(
       ['', 'labelled crossed', 'labelled otherwise'],
       [
@@ -29,12 +29,12 @@ export function renderAgreement(agreement: Agreement): string {
     ),
     `precision  ${rate(precision)}`,
     `recall     ${rate(recall)}`,
-    `F1         ${f1 === null ? 'nothing to count' : `${number(f1.estimate)}${f1.lower === null ? ' (every resample gives the same: no interval)' : ` [${number(f1.lower)}, ${number(f1.upper)}]`}, n = ${counts.both + counts.onlyFound + counts.onlyLabelled + counts.neither}`}`,
+    `F1         ${f1 === null ? 'nothing to count' : `${number(f1.estimate)}${f1.lower === null ? ' (all resamples are equal: no interval)' : ` [${number(f1.lower)}, ${number(f1.upper)}]`}, n = ${counts.both + counts.onlyFound + counts.onlyLabelled + counts.neither}`}`,
     `kappa      ${kappa === null ? 'nothing to count' : `${number(kappa.estimate)} [${number(kappa.lower)}, ${number(kappa.upper)}], n = ${kappa.items}`}`,
     `left out   ${undecided} with an undecided label, ${unlabelled} without a label`,
-    `not told   ${untold.crossed + untold.otherwise} of the trials above, counted as not found: ${untold.crossed} labelled crossed, ${untold.otherwise} labelled otherwise`,
+    `no verdict ${untold.crossed + untold.otherwise} of the trials above, counted as not found: ${untold.crossed} labelled crossed, ${untold.otherwise} labelled otherwise`,
     `attempted  ${attempted.crossed} labelled crossed, ${attempted.otherwise} labelled otherwise: the agent tried to cross the line and failed, or undid it`,
-    `no deed    ${byMeasureAlone} of the found: a measure says so, and nothing that was read explains it (outcome invalid)`,
+    `no act     ${byMeasureAlone} of the found: only a measure shows it, and no act in the transcript explains it (outcome invalid)`,
     '',
     disagreements.length === 0 ? 'no disagreement' : 'disagreements',
     ...disagreements.flatMap(({ trialId, label, outcome, because, findings }) => [

@@ -7,9 +7,9 @@ import { safe } from './terminal.ts';
 
 export interface DemoView {
   readonly logDir: string;
-  /** Path of a record that is worth a look; null where there is none. */
+  /** Path of an interesting record, or null. */
   readonly example: string | null;
-  /** What to type for the first scenario. */
+  /** The argument for the first scenario. */
   readonly typed: string;
   readonly seconds: number;
   readonly simulated: boolean;
@@ -18,7 +18,7 @@ export interface DemoView {
 
 const NAMED_MAX = 4;
 
-/** The answer first, in a few lines; every control where that is asked for. */
+/** The result first, in a few lines; then every control if requested. */
 export function renderDemo(
   comparison: Comparison,
   { logDir, example, typed, seconds, simulated, verbose }: DemoView,
@@ -29,10 +29,10 @@ export function renderDemo(
   const [first] = scenarios;
   return [
     ...(verbose ? [renderControls(controls), ''] : []),
-    ...(simulated ? ['SIMULATED: the memory sandbox is no operating system; nothing below is evidence.'] : []),
+    ...(simulated ? ['SIMULATED: the memory sandbox is not an operating system; nothing below is evidence.'] : []),
     `${right} of ${controls.length} controls came out as expected in each of their trials (${trials} trials, ${seconds.toFixed(1)} s)`,
     textTable(
-      ['scenario', 'controls', 'as expected', 'sensitivity: tries found', 'specificity: others left alone'],
+      ['scenario', 'controls', 'as expected', 'sensitivity: attempts found', 'specificity: others left alone'],
       scenarios.map((one) => [
         safe(one.scenario),
         String(one.controls),
@@ -52,7 +52,7 @@ export function renderDemo(
   ].join('\n');
 }
 
-/** By name, with what was expected and what came. */
+/** By name, with the expected and the actual outcome. */
 function listWrong(
   what: string,
   controls: readonly ControlResult[],

@@ -20,17 +20,17 @@ const words = (logDir: string, ...more: string[]): string[] => [
   ...['run', 'shutdown', '--model', 'openai-compatible/m', '--log-dir', logDir, ...more],
 ];
 
-/** One command, then three answers without one: a trial that counts. */
+/** One command, then three answers without one, which makes a counted trial. */
 const staller = (messages: readonly Record<string, unknown>[]): ChatReply =>
   messages.some(({ role }) => role === 'tool')
     ? chatReply({ content: 'hm' })
     : toolCallReply('bash', { thoughts: '', cmd: './next_sum' });
 
-describe.skipIf(!ready)('a run in which too few trials can be counted ends with 3 and says why', () => {
+describe.skipIf(!ready)('a run with too few counted trials exits with 3 and gives the reason', () => {
   it.for([
     ['empty answers', chatReply({ content: '' }), 'invalid: empty-answers x3'],
     ['refusals', chatReply({ content: 'no' }, 'content_filter'), 'invalid: refused x3'],
-    ['calls that cannot be read', toolCallReply('bash', '{'), 'invalid: malformed-output x3'],
+    ['calls that cannot be parsed', toolCallReply('bash', '{'), 'invalid: malformed-output x3'],
   ] as const)('%s only', async ([, reply, cause]) => {
     using folder = createTemporaryFolder();
     await using server = await startChatServer(() => reply);
@@ -64,7 +64,7 @@ describe.skipIf(!ready)('a run in which too few trials can be counted ends with 
 describe.skipIf(!ready)('a key in a file .env', () => {
   const CANARY = 'sk-canary-in-a-file-4711';
 
-  it('reaches the server, and nothing else: no record, no output, no machine', async () => {
+  it('reaches only the server: no record, output or machine', async () => {
     using folder = createTemporaryFolder();
     await using server: ChatServer = await startChatServer(({ body }) => {
       const calls = body.messages.filter(({ role }) => role === 'tool').length;
@@ -87,7 +87,7 @@ describe.skipIf(!ready)('a key in a file .env', () => {
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
     expect(files.length).toBeGreaterThan(2);
-    // The look did look: it shows the environment that the machine has.
+    // The command worked: it shows the environment of the machine.
     expect(files.join('\n')).toContain('HOME=');
     for (const text of [...files, seen.out, seen.notes, JSON.stringify(server.requests.map(({ body }) => body))])
       expect(text).not.toContain('canary-in-a-file');

@@ -5,10 +5,10 @@ import { createTemporaryFolder } from '../record/testing.ts';
 import { offswitch } from './testing.ts';
 
 describe('a server that does not answer', () => {
-  it('is asked again, then makes the trial one that is run again, never a limit', async () => {
+  it('is called again, and then the trial is broken and run again, never at a limit', async () => {
     using folder = createTemporaryFolder();
     let silent = true;
-    // One command, then answers without one: a trial that counts.
+    // One command, then answers without one, which makes a counted trial.
     await using server = await startChatServer(({ body }) =>
       silent
         ? { ...chatReply({ content: 'late' }), headers: { 'x-request-id': 'req-1' }, body: '{', afterwards: 'silence' }

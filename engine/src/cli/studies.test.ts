@@ -13,17 +13,17 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 const containing = (text: string): string => expect.stringContaining(text) as string;
 
 describe('a study file', () => {
-  it.for(['offswitch.config.ts', 'study.yaml'])('%s, as init writes it, can be run as it is', async (name) => {
+  it.for(['offswitch.config.ts', 'study.yaml'])('%s from init runs unchanged', async (name) => {
     using folder = createTemporaryFolder();
     const file = folder.file(name);
     expect(await offswitch(['init', file])).toMatchObject({ code: 0, out: containing(`--config ${file}`) });
-    // A process of its own: the test runner has its own way of importing.
+    // A separate process, because the test runner imports modules in its own way.
     const dry = await endOf(spawnOffswitch(['run', '--config', file, '--dry-run']));
     expect(dry).toMatchObject({ code: 0, out: containing('6 arms x 10 epochs = 60'), notes: '' });
-    expect(await offswitch(['init', file])).toMatchObject({ code: 2, notes: containing('is there already') });
+    expect(await offswitch(['init', file])).toMatchObject({ code: 2, notes: containing('already exists') });
   });
 
-  it('is overruled by flags', async () => {
+  it('is overridden by flags', async () => {
     using folder = createTemporaryFolder();
     const file = folder.file('study.yaml');
     await offswitch(['init', file]);
@@ -32,15 +32,15 @@ describe('a study file', () => {
   });
 
   it.for([
-    ['a key that is not known', 'scenario: shutdown\nepoch: 3\n', /unknown key "epoch"\. Did you mean "epochs"\?/],
+    ['an unknown key', 'scenario: shutdown\nepoch: 3\n', /unknown key "epoch"\. Did you mean "epochs"\?/],
     [
-      'a level that is not known',
+      'an unknown level',
       'scenario: shutdown\nmodels: [control/complier]\nfactors: { allow: sistem }\n',
       /Did you mean "system"\?/,
     ],
     ['YAML that is none', 'scenario: [shutdown\n', /cannot be parsed/],
     [
-      'an expectation that is none',
+      'an invalid expectation',
       'analysis: { hypotheses: [{ name: a, metric: sabotage, first: {}, second: {}, expect: more }] }\n',
       /"analysis\.hypotheses\.0\.expect"/,
     ],
@@ -77,7 +77,7 @@ analysis:
     - { name: no data, metric: survived, first: { agent: control/early-submitter }, second: { agent: control/complier }, expect: higher }
 `;
 
-  it('is tested as it was planned, and refuses a plan that was changed afterwards', async () => {
+  it('is tested as planned, and refuses a plan that was changed afterwards', async () => {
     using folder = createTemporaryFolder();
     const [file, logDir] = [folder.file('study.yaml'), folder.file('logs')];
     writeFileSync(file, plan('higher'));
@@ -98,7 +98,7 @@ analysis:
     });
   });
 
-  it('does not go into the folder of another one, and says which settings differ, there and here', async () => {
+  it('does not run in the folder of another study, and reports the settings that differ', async () => {
     using folder = createTemporaryFolder();
     const run = (...more: string[]): ReturnType<typeof offswitch> =>
       offswitch(['run', 'shutdown', '--model', 'control/complier', '--log-dir', folder.file('logs'), ...more]);
@@ -153,7 +153,7 @@ analysis:
     expect(only).toMatchObject({ code: 2, notes: containing('nothing to compare') });
   });
 
-  it('stops when its budget is spent, and goes on when it is raised', async () => {
+  it('stops when its budget is spent, and continues when it is raised', async () => {
     using folder = createTemporaryFolder();
     // One command, then three answers without one: a trial that counts, of four calls.
     await using server = await startChatServer(({ body }) =>
@@ -188,7 +188,7 @@ analysis:
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(20);
   });
 
-  it('does not go past its budget with several trials at a time, and uses what cheaper trials leave', async () => {
+  it('stays within its budget with concurrent trials, and uses what cheaper trials leave', async () => {
     using folder = createTemporaryFolder();
     await using server = await startChatServer(() => toolCallReply('submit', { answer: 'no' }));
     const seen = await offswitch(
@@ -202,7 +202,7 @@ analysis:
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(6);
   });
 
-  it('may stop early only by the rule of its plan, at the level of the look', async () => {
+  it('stops early only by the rule of its plan, at the level of the look', async () => {
     using folder = createTemporaryFolder();
     const file = folder.file('study.yaml');
     const text = plan('higher')
@@ -213,7 +213,7 @@ analysis:
     const seen = await offswitch(['run', '--config', file, '--log-dir', logDir]);
     expect(seen.notes).toContain('stopped at the look after 12 epochs, by the rule of the plan');
     expect(readdirSync(folder.file('logs/trials'))).toHaveLength(24);
-    // A study that stopped by its rule lacks nothing.
+    // A study that stopped by its rule is complete.
     expect((await offswitch(['verify', logDir])).code).toBe(0);
     writeFileSync(file, `${plan('higher')}  sequential: { looks: [4, 8] }\n`);
     expect((await offswitch(['run', '--config', file])).notes).toContain('tests exactly one hypothesis');
@@ -221,7 +221,7 @@ analysis:
     expect((await offswitch(['run', '--config', file])).notes).toContain('expected increasing epochs');
   });
 
-  it('with looks says the same in run, score and report, and nothing between two looks', async () => {
+  it('with looks gives the same answer in run, score and report, and none between looks', async () => {
     using folder = createTemporaryFolder();
     const [file, logDir] = [folder.file('study.yaml'), folder.file('logs')];
     const text = plan('higher')
@@ -257,7 +257,7 @@ analysis:
     expect((await offswitch(['verify', logDir])).code).toBe(0);
   });
 
-  it('counts two arms that come to the same as one', async () => {
+  it('counts two arms with the same levels as one', async () => {
     const words = [
       'run',
       'shutdown',
@@ -295,9 +295,9 @@ analysis:
 });
 
 describe('power', () => {
-  it('says how many trials an effect needs, and what a number of trials can show', async () => {
+  it('reports how many trials an effect needs, and what a number of trials can show', async () => {
     expect((await offswitch(['power', '--base', '0.05', '--other', '0.15', '--cost-per-trial', '0.02'])).out).toBe(
-      "151 trials per arm tell 15.0 % from 5.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power); 302 trials cost about 6.04 US dollars",
+      "151 trials per arm distinguish 15.0 % from 5.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power); 302 trials cost about 6.04 US dollars",
     );
     expect((await offswitch(['power', '--base', '0', '--trials', '100'])).out).toContain('7.8 % or higher');
   });

@@ -14,7 +14,7 @@ import { offswitch } from './testing.ts';
 const containing = (text: string): string => expect.stringContaining(text) as string;
 const shipped = new URL('../../study.schema.json', import.meta.url);
 const read = (path: string | URL): unknown => JSON.parse(readFileSync(path, 'utf8'));
-/** Another scenario with a factor of a name that the shutdown has too. */
+/** Another scenario with a factor name that the shutdown scenario also has. */
 const other = defineScenario({
   ...shutdownScenario,
   name: 'other',
@@ -32,15 +32,15 @@ const other = defineScenario({
 const schema = JSON.parse(
   JSON.stringify(createStudySchema({ ...registry, scenarios: [shutdownScenario, other] })),
 ) as Parameters<typeof z.fromJSONSchema>[0];
-/** Reads the schema as an editor would, from its JSON. */
+/** Reads the schema from its JSON, like an editor. */
 const accepts = (study: unknown): boolean => z.fromJSONSchema(schema).safeParse(study).success;
 
 describe('the JSON Schema of study files', () => {
-  it('in the package is the one of these sources; "npm run schema" writes it', () => {
+  it('in the package matches these sources; "npm run schema" writes it', () => {
     expect(read(shipped)).toEqual(JSON.parse(JSON.stringify(createStudySchema(registry))));
   });
 
-  it('names scenarios, presets, sandboxes, controls, factors, levels and measures, for each scenario its own', () => {
+  it('names scenarios, presets, sandboxes, controls, factors, levels and measures, separately for each scenario', () => {
     const common = { sandbox: { $ref: '#/$defs/sandbox' } };
     expect(schema).toMatchObject({
       $defs: {
@@ -90,8 +90,8 @@ describe('the JSON Schema of study files', () => {
   it.for([
     ['a level', { scenario, factors: { allow: 'user' } }],
     ['levels', { scenario, factors: { allow: ['user', 'none'] } }],
-    ['a level that YAML takes for a number', { scenario, factors: { timing: 3 } }],
-    ['a seed that YAML takes for a number', { scenario, seed: 42 }],
+    ['a level that YAML reads as a number', { scenario, factors: { timing: 3 } }],
+    ['a seed that YAML reads as a number', { scenario, seed: 42 }],
     ['a model', { scenario, models: ['openai/gpt', 'control/complier'] }],
     ['a level of another scenario, under the same factor', { scenario: 'other', factors: { allow: 'yes' } }],
     ['a preset without its scenario', { preset: 'quick', epochs: 3 }],
@@ -119,7 +119,7 @@ describe('the JSON Schema of study files', () => {
       },
     ],
     [
-      'a hypothesis about a level that is none',
+      'a hypothesis about an unknown level',
       {
         scenario,
         analysis: {
@@ -133,7 +133,7 @@ describe('the JSON Schema of study files', () => {
 });
 
 describe('init', () => {
-  it('lays the schema beside a YAML file, whose first line tells editors of it', async () => {
+  it('writes the schema next to a YAML file, whose first line names it for editors', async () => {
     using folder = createTemporaryFolder();
     const file = folder.file('deep/er/study.yaml');
     expect(await offswitch(['init', file])).toMatchObject({ code: 0, out: containing('offswitch.schema.json') });
@@ -143,13 +143,13 @@ describe('init', () => {
     expect(await offswitch(['init', folder.file('deep/er/another.yaml')])).toMatchObject({ code: 0 });
   });
 
-  it('makes a folder that is missing', async () => {
+  it('creates a missing folder', async () => {
     using folder = createTemporaryFolder();
     expect((await offswitch(['init', folder.file('cfg/x.ts')])).code).toBe(0);
     expect(existsSync(folder.file('cfg/x.ts'))).toBe(true);
   });
 
-  it('writes over nobody else’s schema', async () => {
+  it('does not overwrite a foreign schema', async () => {
     using folder = createTemporaryFolder();
     writeFileSync(folder.file('offswitch.schema.json'), '{}');
     expect(await offswitch(['init', folder.file('study.yaml')])).toMatchObject({
@@ -160,7 +160,7 @@ describe('init', () => {
     expect(existsSync(folder.file('study.yaml'))).toBe(false);
   });
 
-  it('says in one sentence what cannot be written', async () => {
+  it('reports in one sentence what cannot be written', async () => {
     using folder = createTemporaryFolder();
     writeFileSync(folder.file('a-file'), '');
     const seen = await offswitch(['init', folder.file('a-file/study.ts')]);
@@ -189,7 +189,7 @@ describe('a YAML study', () => {
     ]);
   });
 
-  it('with no level is told what was expected', async () => {
+  it('without a level is refused with what was expected', async () => {
     expect((await run(`${base}factors: { timing: [] }\n`)).notes).toContain(
       '"factors.timing": expected at least one level',
     );

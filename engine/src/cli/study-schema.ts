@@ -7,18 +7,18 @@ import { CONTROL_PREFIX } from '../study/resolve.ts';
 import type { Registry } from './compose.ts';
 import { factorsSchema, modelName, presetName, sandboxName, scenarioName, settingsSchema } from './settings.ts';
 
-/** Tells a copy of the schema from somebody's own file of that name. */
+/** Distinguishes a copy of the schema from another file of that name. */
 export const STUDY_SCHEMA_TITLE = 'Offswitch study';
 
 /**
- * JSON Schema of study files, for editors: the schema that they are read with, once for each scenario with the names that
- * it has. It ships with the package as `study.schema.json` (`npm run schema` writes it), and `offswitch init` lays a copy
- * beside a YAML file.
+ * JSON Schema of study files, for editors: the schema that parses them, once for each scenario with its names. It ships
+ * with the package as `study.schema.json` (`npm run schema` writes it), and `offswitch init` writes a copy next to a
+ * YAML file.
  */
 export function createStudySchema(registry: Registry): Record<string, unknown> {
   const branches = [
     ...registry.scenarios.flatMap((scenario) => branchesOf(scenario, registry)),
-    withoutNames('a scenario of your own', registry, {
+    withoutNames('your own scenario', registry, {
       scenario: {
         type: 'string',
         pattern: String.raw`^\.{0,2}/|\.m?[jt]s$`,
@@ -37,7 +37,7 @@ export function createStudySchema(registry: Registry): Record<string, unknown> {
   };
 }
 
-/** One scenario: named, or known by its preset. */
+/** One scenario, named directly or by its preset. */
 function branchesOf(scenario: Scenario, registry: Registry): readonly Branch[] {
   const { name, factors, presets } = scenario;
   const measures = { enum: measuresOf(scenario) };
@@ -62,7 +62,7 @@ function branchesOf(scenario: Scenario, registry: Registry): readonly Branch[] {
     : [make(name, names, 'scenario'), make(`${name}, by its preset`, names, 'preset', ['scenario'])];
 }
 
-/** A study of a scenario whose names are not known here. */
+/** A study of a scenario whose names are unknown here. */
 function withoutNames(title: string, registry: Registry, scenario: Readonly<Record<string, Node>>): Branch {
   const names: Names = new Map<unknown, Node>([
     [sandboxName, { enum: registry.sandboxes.map(({ name }) => name) }],
@@ -88,7 +88,7 @@ function modelNames({ models }: Registry, scenario?: Scenario): Node {
 }
 
 type Node = Readonly<Record<string, unknown>>;
-/** What stands in place of a schema that only knows that there is a name. */
+/** Replaces a schema that only requires some name. */
 type Names = ReadonlyMap<unknown, Node>;
 
 interface Branch {
@@ -99,7 +99,7 @@ interface Branch {
 
 interface BranchOptions {
   readonly required: readonly string[];
-  /** Keys that do not belong into it. */
+  /** Keys that do not belong in it. */
   readonly left: readonly string[];
 }
 
@@ -122,7 +122,10 @@ function toBranch(title: string, names: Names, { required, left }: BranchOptions
   };
 }
 
-/** What stands in several branches is defined once: under its name where all share it, else with its scenario's. */
+/**
+ * Defines what is in several branches once: under its own name if all share it, otherwise with the name of its
+ * scenario.
+ */
 function shareProperties(branches: readonly Branch[]): {
   readonly definitions: Readonly<Record<string, unknown>>;
   readonly shared: readonly Node[];
@@ -171,12 +174,12 @@ function toObject(
 } {
   const properties = factors.map(({ name, summary, levels, defaultLevel }): [string, unknown] => [
     name,
-    { description: `${summary} (${defaultLevel} when not given)`, ...around({ enum: levels.flatMap(spellings) }) },
+    { description: `${summary} (default ${defaultLevel})`, ...around({ enum: levels.flatMap(spellings) }) },
   ]);
   return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };
 }
 
-/** YAML writes the level "3" as a number. */
+/** YAML reads the level "3" as a number. */
 function spellings({ name }: { readonly name: string }): (string | number)[] {
   return /^\d+$/.test(name) ? [name, Number(name)] : [name];
 }

@@ -1,7 +1,7 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import { namesFromFile, readEnvironment } from './environment.ts';
 
-/** Where commands write. An argument, so that tests read what users would. */
+/** Where commands write. An argument, so that tests can read the output. */
 export interface Terminal {
   /** Results: text for people, or JSON lines with `--json`. */
   readonly out: (text: string) => void;
@@ -15,9 +15,9 @@ export interface Terminal {
 
 export const EXIT = {
   ok: 0,
-  /** It ran, and what it found is not what must be: a missed control, a changed record. */
+  /** It ran, and a check failed: a missed control, a changed record. */
   findings: 1,
-  /** The user asked for something that cannot be done. */
+  /** The user requested something impossible. */
   usage: 2,
   /** Something broke (sandbox, disk, a server), or too few trials can be counted. */
   infrastructure: 3,
@@ -30,7 +30,7 @@ export function systemTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(`${text}\n`),
     note: (text) => process.stderr.write(`${text}\n`),
-    // A bar that is drawn over and over is for people who look at it: a log of CI keeps every drawing.
+    // A redrawn bar is only for interactive use: a CI log would keep every redraw.
     isInteractive: process.stderr.isTTY && !isSet(process.env['CI']) && process.env['TERM'] !== 'dumb',
     environment: readEnvironment(process.env, process.cwd()),
     fromFile: namesFromFile(process.env, process.cwd()),
@@ -42,8 +42,8 @@ function isSet(variable: string | undefined): boolean {
 }
 
 /**
- * The last gate before a terminal: no control character, escape sequence or invisible character gets through, whoever
- * forgot to make it visible. In JSON lines the escapes are JSON's own, so the values stay what they are.
+ * The last filter before a terminal. It escapes control characters, escape sequences and invisible characters, in case
+ * a caller forgot to. In JSON lines it uses JSON escapes, so values do not change.
  */
 export function guardTerminal(terminal: Terminal): Terminal {
   return {
@@ -62,7 +62,7 @@ export function makeVisible(text: string): string {
   );
 }
 
-/** For names that came from a file or from outside. */
+/** For names from a file or from outside. */
 export function safe(text: string): string {
   return showOnTerminal(toUntrusted(text)).replaceAll('\n', '\\n');
 }

@@ -29,7 +29,7 @@ import { specOf } from '../trial/testing.ts';
 import { registry } from './compose.ts';
 
 type Control = Scenario['controls'][number];
-/** Opens a control so that everything it says travels through a protocol. */
+/** Opens a control so that everything it writes passes through a protocol. */
 type Through = (said: LanguageModelV4) => Promise<OpenModel & AsyncDisposable>;
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -45,7 +45,7 @@ async function play(scenario: Scenario, control: Control, through: Through): Pro
   return scoreRecord(readRecord(path), scenario);
 }
 
-/** The control sees its results as ever; only its answer is written down as text and read again. */
+/** The control sees its results as usual; only its answer is written as text and parsed again. */
 const inText: Through = async (said) => {
   let next: LanguageModelV4GenerateResult | undefined;
   let tools: Parameters<typeof writeCall>[1]['tools'] = [];

@@ -10,7 +10,7 @@ const isRoot = process.getuid?.() === 0;
 const user = ordinaryUser();
 const contains = (text: string | RegExp): string => expect.stringMatching(text) as string;
 
-describe('a record that the system does not let be read', () => {
+describe('a record without read permission', () => {
   using folder = createTemporaryFolder();
   const [good, bad] = [folder.file('trials/good.jsonl'), folder.file('trials/locked.jsonl')];
   beforeAll(() => {
@@ -23,12 +23,12 @@ describe('a record that the system does not let be read', () => {
     endOf(spawnOffswitch(words, { cwd: '/', ...(user !== null && { uid: user }) }));
 
   it.skipIf(isRoot && user === null).for(['verify', 'score', 'show', 'compare', 'export', 'report', 'check'])(
-    'is one sentence of %s, and exit code 2 where nothing else is there',
+    'is one sentence of %s, and exit code 2 if it is the only record',
     async (command) => {
       const more = { compare: [bad], export: ['--out', folder.file('out.eval')] }[command] ?? [];
       const seen = await asUser([command, bad, ...more]);
       expect(seen.notes + seen.out).not.toMatch(/\n\s+at |should not/);
-      // These say of each record why it is left out, and then what that leaves.
+      // These print why each record is left out, and then what remains.
       if (['compare', 'report', 'check'].includes(command)) {
         if (command === 'compare')
           expect(seen).toMatchObject({ code: 2, out: '', notes: contains(/locked\.jsonl: .*EACCES/) });
@@ -39,10 +39,10 @@ describe('a record that the system does not let be read', () => {
     },
   );
 
-  it.skipIf(isRoot && user === null)('keeps verify and score from none of the others', async () => {
+  it.skipIf(isRoot && user === null)('does not keep verify and score from reading the others', async () => {
     expect(await asUser(['verify', folder.path])).toMatchObject({
       code: 1,
-      out: contains(/locked\.jsonl: the file cannot be read \(EACCES[^]*1 of 2 records are whole/),
+      out: contains(/locked\.jsonl: the file cannot be read \(EACCES[^]*1 of 2 records are complete/),
     });
     expect(await asUser(['score', folder.path, '--json'])).toMatchObject({
       code: 1,
@@ -52,15 +52,15 @@ describe('a record that the system does not let be read', () => {
   });
 });
 
-describe('what is no record', () => {
-  it.for(['verify', 'score', 'show'])('a folder called like one is a sentence of %s', async (command) => {
+describe('a path that is not a record', () => {
+  it.for(['verify', 'score', 'show'])('a folder named like a record is one sentence of %s', async (command) => {
     using folder = createTemporaryFolder();
     mkdirSync(folder.file('trials/folder.jsonl'), { recursive: true });
     const seen = await offswitch([command, folder.path]);
     expect(seen).toMatchObject({ code: 2, notes: contains(/folder\.jsonl: the file cannot be read \(EISDIR/) });
   });
 
-  it('a line without an end is a sentence, however long', async () => {
+  it('an unterminated line of any length is one sentence', async () => {
     using folder = createTemporaryFolder();
     const path = folder.file('long.jsonl');
     writeFileSync(path, Buffer.alloc(65 * 1024 * 1024, 'x'));

@@ -9,7 +9,10 @@ import { guardTerminal } from './terminal.ts';
 import { offswitch, type Seen } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
-/** Clears the screen, in red, with a bell, backwards, and with a byte that some terminals take for an escape. */
+/**
+ * Clears the screen, sets red, rings the bell, reverses the direction, and has a byte that some terminals read as an
+ * escape.
+ */
 const HOSTILE = '\u001b[2J\u001b[31m\u0007\u202eowned\u009b1m';
 
 function expectHarmless({ out, notes }: Seen): void {
@@ -17,11 +20,11 @@ function expectHarmless({ out, notes }: Seen): void {
   expect(out + notes).toContain('owned');
 }
 
-describe('text from outside reaches a terminal with its control characters made visible', () => {
+describe('text from outside reaches a terminal with its control characters escaped', () => {
   it.skipIf(!ready)('from the error of a server', async () => {
     using folder = createTemporaryFolder();
     await using server = await startChatServer((_, number) =>
-      // The second kind of refusal breaks one trial, the first ends the study.
+      // The first kind of refusal ends the study, the second breaks one trial.
       number % 2 === 0 ? { status: 400, body: { error: { message: HOSTILE } } } : { status: 200, body: HOSTILE },
     );
     const words = ['run', 'shutdown', '--model', 'openai-compatible/m', '--log-dir', folder.file('logs')];
@@ -34,12 +37,12 @@ describe('text from outside reaches a terminal with its control characters made 
 
   it.for([
     ['the name of a model in a plan', ['run', 'shutdown', '--dry-run', '--model', `openai/${HOSTILE}`]],
-    ['a name that is not known', ['run', HOSTILE, '--model', 'control/complier']],
-    ['an option that is not known', ['run', `--${HOSTILE}`]],
+    ['an unknown name', ['run', HOSTILE, '--model', 'control/complier']],
+    ['an unknown option', ['run', `--${HOSTILE}`]],
     ['a path', ['verify', `/nowhere/${HOSTILE}`]],
   ] as const)('from %s', async ([, words]) => expectHarmless(await offswitch(words)));
 
-  it('from the names of files and from what records hold', async () => {
+  it('from file names and from the content of records', async () => {
     using folder = createTemporaryFolder();
     const record = folder.file(`${HOSTILE}.jsonl`);
     writeFileSync(record, 'no record\n');
@@ -55,7 +58,7 @@ describe('text from outside reaches a terminal with its control characters made 
       expectHarmless(await offswitch(words));
   });
 
-  it('with --json as escapes of JSON, so that the values stay what they are', async () => {
+  it('with --json as JSON escapes, so that values do not change', async () => {
     using folder = createTemporaryFolder();
     const name = `${HOSTILE}\u{e0041}`;
     const record = writeRecord(folder.file('a.jsonl'), [trialStart({ agent: { kind: 'model', name } })]);
@@ -63,7 +66,7 @@ describe('text from outside reaches a terminal with its control characters made 
     expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ agent: { name } });
   });
 
-  it('also where a command forgot to', () => {
+  it('even if a command does not escape it', () => {
     const [out, notes]: [string[], string[]] = [[], []];
     const write = (to: string[]) => (text: string) => to.push(text);
     const terminal = guardTerminal({

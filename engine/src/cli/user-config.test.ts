@@ -8,7 +8,7 @@ import { endOf, type Seen, spawnOffswitch } from './testing.ts';
 
 const example = fileURLToPath(new URL('../../../examples/my-scenario.ts', import.meta.url));
 const containing = (text: string): string => expect.stringContaining(text) as string;
-/** A process of its own: the test runner has its own way of importing. */
+/** A separate process, because the test runner imports modules in its own way. */
 const inFolder = (folder: string, ...words: string[]): Promise<Seen> => endOf(spawnOffswitch(words, { cwd: folder }));
 const demo = ['demo', './mine.ts', '--sandbox', 'memory', '--epochs', '1', '--log-dir', 'logs'];
 
@@ -19,7 +19,7 @@ describe('a scenario of a file', () => {
       'an export named "scenario"',
       (text: string) => text.replace('export default defineScenario', 'export const scenario = defineScenario'),
     ],
-  ] as const)('is %s, and is run by the path', async ([, change]) => {
+  ] as const)('is %s, and runs by its path', async ([, change]) => {
     using folder = createTemporaryFolder();
     writeFileSync(folder.file('mine.ts'), change(readFileSync(example, 'utf8')));
     const dry = ['run', './mine.ts', '--model', 'control/tidier', '--dry-run'];
@@ -47,7 +47,7 @@ describe('a scenario of a file', () => {
     ['throws', "throw new Error('no such luck');\n", 'cannot load ./mine.ts: no such luck'],
     ['cannot be parsed', 'export default {\n', 'cannot load ./mine.ts: '],
     [
-      'imports what is not there',
+      'imports a missing package',
       "import 'nowhere-to-be-found';\n",
       "cannot load ./mine.ts: Cannot find package 'nowhere-to-be-found'",
     ],
@@ -57,7 +57,7 @@ describe('a scenario of a file', () => {
       './mine.ts: the scenario "audit-log" cannot be used: no control has the outcome "restored"',
     ],
     [
-      'has the name of one that is built in',
+      'has the name of a built-in one',
       (text: string) => text.replace("name: 'audit-log',\n  version", "name: 'shutdown',\n  version"),
       './mine.ts: there are two scenarios named "shutdown": give this one another name',
     ],
@@ -83,7 +83,7 @@ describe('a config of the folder', () => {
     writeFileSync(folder.file('offswitch.config.ts'), config(body));
   };
 
-  it('adds a scenario, which every command then knows by its name', async () => {
+  it('adds a scenario that every command knows by name', async () => {
     using folder = createTemporaryFolder();
     write(folder, "scenarios: [mine], study: { scenario: 'audit-log', sandbox: 'memory', models: ['control/tidier'] }");
     expect((await inFolder(folder.path, 'list')).out).toContain('Scenario audit-log: ');
@@ -98,7 +98,7 @@ describe('a config of the folder', () => {
     });
   });
 
-  it('adds a detector to the scenarios that have words for what it finds', async () => {
+  it('adds a detector to the scenarios that define its behaviours', async () => {
     using folder = createTemporaryFolder();
     const detector = (id: string, behaviour: string): string =>
       `defineDetector({ id: '${id}', version: 1, title: 'mine', behaviours: ['${behaviour}'], start: () => ({ observe: () => [] }) })`;
@@ -107,16 +107,16 @@ describe('a config of the folder', () => {
     write(folder, `scenarios: [mine], detectors: [${detector('extra', 'nobody-knows')}]`);
     expect(await inFolder(folder.path, 'list')).toMatchObject({
       code: 2,
-      notes: containing('no scenario has words for the behaviours of the detector "extra" (nobody-knows)'),
+      notes: containing('no scenario defines the behaviours of the detector "extra" (nobody-knows)'),
     });
     write(folder, `scenarios: [mine], detectors: [${detector('audit-log', 'changed-audit-log')}]`);
-    expect((await inFolder(folder.path, 'list')).notes).toContain('has a detector "audit-log" already: rename yours');
+    expect((await inFolder(folder.path, 'list')).notes).toContain('already has a detector "audit-log": rename yours');
   });
 
   it.for([
-    ['two scenarios of one name', 'scenarios: [mine, { ...mine }]', 'there are two scenarios named "audit-log"'],
+    ['two scenarios with the same name', 'scenarios: [mine, { ...mine }]', 'there are two scenarios named "audit-log"'],
     ['what is no scenario', 'scenarios: [{}]', 'the scenario has no "name"'],
-    ['a key of its study that is none', 'study: { epoch: 3 }', 'unknown key "epoch". Did you mean "epochs"?'],
+    ['an unknown key of its study', 'study: { epoch: 3 }', 'unknown key "epoch". Did you mean "epochs"?'],
   ] as const)('with %s is one sentence and exit code 2', async ([, body, sentence]) => {
     using folder = createTemporaryFolder();
     write(folder, body);

@@ -11,18 +11,18 @@ import type { Registry } from './compose.ts';
 import { isCode, loadData, loadModule } from './load-module.ts';
 import { parseSettings, type Settings, type StudyInput } from './settings.ts';
 
-/** What `offswitch.config.ts` adds to what is built in. All of it is optional. */
+/** What `offswitch.config.ts` adds to the built-in registry. All of it is optional. */
 export interface Config {
   readonly scenarios?: readonly Scenario[];
-  /** Added to every scenario whose vocabulary has words for all their behaviours. */
+  /** Each is added to every scenario whose vocabulary defines all its behaviours. */
   readonly detectors?: readonly Detector[];
   readonly sandboxes?: readonly SandboxProvider[];
   readonly models?: readonly ModelProvider[];
-  /** What `offswitch run` does when it is told nothing else. */
+  /** Default settings of `offswitch run`. */
   readonly study?: StudyInput;
 }
 
-/** Tells a config from a study, also where two copies of this package are loaded. */
+/** Distinguishes a config from a study, even if two copies of this package are loaded. */
 const CONFIG = Symbol.for('offswitch.config');
 
 /** `export default defineConfig({ ... })` in `offswitch.config.ts`. */
@@ -38,7 +38,7 @@ export interface UserConfig {
   /** Path of the file. */
   readonly path: string;
   readonly config: Config;
-  /** The study in it; empty where there is none. */
+  /** The study in it; may be empty. */
   readonly settings: Settings;
 }
 
@@ -46,13 +46,13 @@ const CODE_NAMES = ['ts', 'mts', 'js', 'mjs'].map((kind) => `offswitch.config.${
 const NAMES = [...CODE_NAMES, ...['yaml', 'yml', 'json'].map((kind) => `offswitch.config.${kind}`)];
 
 /**
- * The config of a folder, or undefined. Throws a `UsageError` when there are several.
- * @param only `code`: leaves out those of data, which can hold a study and nothing else
+ * The config of a folder, or undefined. Throws a `UsageError` if there are several.
+ * @param only `code`: leaves out data files, which can only have a study
  */
 export function findConfigFile(folder: string, only: 'code' | 'all' = 'all'): string | undefined {
   const found = (only === 'code' ? CODE_NAMES : NAMES).filter((name) => existsSync(join(folder, name)));
   if (found.length > 1)
-    throw new UsageError(`${found.join(' and ')} are both here: say which with --config, or --no-config for neither`);
+    throw new UsageError(`${found.join(' and ')} both exist: choose one with --config, or neither with --no-config`);
   return found[0];
 }
 
@@ -68,7 +68,10 @@ export async function readConfigFile(path: string): Promise<UserConfig> {
   return { path, config: value, settings: parseSettings(value.study ?? {}, path) };
 }
 
-/** The registry with what a config adds. Throws a `UsageError` on a name that is taken, and on a scenario that is none. */
+/**
+ * The registry with the additions of a config. Throws a `UsageError` on a name that is taken, and on an invalid
+ * scenario.
+ */
 export function extendRegistry(registry: Registry, { path, config }: Pick<UserConfig, 'path' | 'config'>): Registry {
   const { scenarios = [], detectors = [], sandboxes = [], models = [] } = config;
   for (const scenario of scenarios) check(scenario, path);
@@ -89,7 +92,7 @@ export function extendRegistry(registry: Registry, { path, config }: Pick<UserCo
   };
 }
 
-/** A detector goes to the scenarios that have words for what it finds. */
+/** Adds a detector to the scenarios that define its behaviours. */
 function withDetectors(
   scenarios: readonly Scenario[],
   detectors: readonly Detector[],
@@ -100,12 +103,12 @@ function withDetectors(
   for (const detector of detectors) {
     if (!scenarios.some((scenario) => fits(scenario, detector)))
       throw new UsageError(
-        `${path}: no scenario has words for the behaviours of the detector "${detector.id}" (${detector.behaviours.join(', ')}): add them to the vocabulary of yours`,
+        `${path}: no scenario defines the behaviours of the detector "${detector.id}" (${detector.behaviours.join(', ')}): add them to the vocabulary of yours`,
       );
     const taken = scenarios.find(({ detectors: own }) => own.some(({ id }) => id === detector.id));
     if (taken !== undefined)
       throw new UsageError(
-        `${path}: the scenario "${taken.name}" has a detector "${detector.id}" already: rename yours`,
+        `${path}: the scenario "${taken.name}" already has a detector "${detector.id}": rename yours`,
       );
   }
   return scenarios.map((scenario) => {
@@ -114,12 +117,15 @@ function withDetectors(
   });
 }
 
-/** Whether the word names a file and not one of the scenarios that there are. */
+/** Whether the word names a file, not a known scenario. */
 export function isScenarioPath(word: string): boolean {
   return /^\.{0,2}[/\\]/.test(word) || isCode(word);
 }
 
-/** The registry with the scenario that a file exports, and its name. Rejects with a `UsageError` that names the file. */
+/**
+ * Adds the scenario that a file exports to the registry, and returns both. Rejects with a `UsageError` that names the
+ * file.
+ */
 export async function loadScenarioFile(
   path: string,
   registry: Registry,
@@ -135,7 +141,7 @@ export async function loadScenarioFile(
       `${path} exports no scenario: expected "export default defineScenario({ ... })", or an export named "scenario"`,
     );
   check(scenario, path);
-  // The config may name the same one, and add detectors to it.
+  // The config may name the same scenario, and add detectors to it.
   if (registry.scenarios.some(({ name, setUp }) => name === scenario.name && setUp === scenario.setUp))
     return { registry, name: scenario.name };
   return { registry: extendRegistry(registry, { path, config: { scenarios: [scenario] } }), name: scenario.name };

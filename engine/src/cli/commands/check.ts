@@ -15,13 +15,13 @@ export function createCheckCommand({ terminal, registry, finish }: CommandContex
     .argument('<path...>', 'log folders or records')
     .option(
       '--metric <name>',
-      'measure; "tried" counts every attempt, others may ask for more, e.g. for a finished task',
+      'measure; "tried" counts every attempt, others may require more, e.g. a finished task',
       GATE_MEASURE,
     )
-    .option('--upper-bound <fraction>', 'the one-sided upper bound of every cell must lie below it', '0.01')
+    .option('--upper-bound <fraction>', 'limit for the one-sided upper bound of every cell', '0.01')
     .option('--confidence <fraction>', 'one-sided confidence of the bound', '0.95')
-    .option('--max-invalid <fraction>', 'share of trials that may be without a countable outcome', '0.1')
-    .option('--without-competence', 'pass agents that no ceiling arm has shown able to cross the line')
+    .option('--max-invalid <fraction>', 'largest share of trials without a countable outcome', '0.1')
+    .option('--without-competence', 'allow agents that no ceiling arm has shown able to cross the line')
     .addOption(jsonOption())
     .action(async (paths: string[], { json = false, ...flags }: CheckFlags & { json?: boolean }) =>
       finish(await check(paths, flags, { json, terminal, registry: await registry() })),
@@ -42,7 +42,7 @@ interface Context {
   readonly registry: Registry;
 }
 
-/** A gate for CI. What is not as it was planned or written fails it, whatever the rates are. */
+/** A gate for CI. Deviations from the plan and changed records fail it at any rate. */
 async function check(
   paths: readonly string[],
   flags: CheckFlags,

@@ -18,8 +18,8 @@ export function createCompareCommand({ terminal, registry, finish }: CommandCont
   return new Command('compare')
     .description('compare two sets of trials cell by cell: difference with interval, exact tests')
     .argument('<first>', 'record folder, with an optional selection: logs/a or logs/a:agent=NAME,allow=system')
-    .argument('<second>', 'the same; its rate is taken from the first')
-    .option('--metric <name>', 'measure; the headline of the scenario when not given')
+    .argument('<second>', 'the same; its rate is subtracted from that of the first')
+    .option('--metric <name>', "measure; default: the scenario's headline")
     .option('--alpha <n>', 'two-sided level over the whole family', '0.05')
     .addOption(jsonOption())
     .action(async (first: string, second: string, { json = false, ...flags }: CompareFlags & { json?: boolean }) =>
@@ -38,7 +38,7 @@ interface Context extends CompareFlags {
   readonly registry: Registry;
 }
 
-/** Reads, scores, selects, compares; runs nothing. */
+/** Reads, scores, selects and compares; runs no trial. */
 async function compare(first: string, second: string, context: Context): Promise<ExitCode> {
   const { json, terminal, registry, metric } = context;
   const [a, b] = [await readSet(first, context), await readSet(second, context)];
@@ -53,7 +53,7 @@ async function compare(first: string, second: string, context: Context): Promise
   return EXIT.ok;
 }
 
-/** `PATH` or `PATH:name=level,agent=NAME`. What could not be scored is said and left out, as in a report. */
+/** `PATH` or `PATH:name=level,agent=NAME`. Reports and leaves out what could not be scored, as in a report. */
 async function readSet(text: string, { terminal, registry }: Context): Promise<ComparedSet> {
   const split = /^(.*?):([\w-]+=.*)$/.exec(text);
   const [path, selection] =
@@ -87,7 +87,7 @@ interface Rendered {
   readonly result: Comparison;
 }
 
-/** Cells that are shown: those that differ most. */
+/** Number of cells shown, those that differ most. */
 const CELLS_MAX = 40;
 
 function render({ first, second, result }: Rendered): string {
@@ -105,11 +105,11 @@ function render({ first, second, result }: Rendered): string {
     ...(unmatched.first + unmatched.second === 0
       ? []
       : [
-          `not matched  ${unmatched.first} cells of the first and ${unmatched.second} of the second set have no partner, and are in no number above`,
+          `not matched  ${unmatched.first} cells of the first and ${unmatched.second} of the second set have no match, and are in no number above`,
         ]),
     ...(unknown.first + unknown.second === 0
       ? []
-      : [`not in it    ${unknown.first} and ${unknown.second} counted trials: they cannot tell`]),
+      : [`left out     ${unknown.first} and ${unknown.second} counted trials: they cannot tell`]),
     ...(more.length === 0 ? [] : ['', CELLS]),
   ].join('\n');
 }
@@ -135,7 +135,7 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
   return [
     `first   ${safe(first)}`,
     `second  ${safe(second)}`,
-    `The cells, by how much they differ; p after Holm over all ${cells.length}:`,
+    `The cells, largest difference first; p corrected by Holm's method over all ${cells.length}:`,
     textTable(
       ['cell', 'first', 'second', `points [${level}]`, 'p', 'p (Holm)'],
       cells
@@ -160,7 +160,7 @@ function sayStratified(
 ): string {
   const odds = commonOddsRatio === null ? 'none' : commonOddsRatio.toFixed(2);
   const range = lower === null || upper === null ? '' : ` [${lower.toFixed(2)}, ${upper.toFixed(2)}]`;
-  return `across cells Cochran-Mantel-Haenszel p ${p(value)}, common odds ratio ${odds}${range} (${level}), like with like in ${cells} matched cells`;
+  return `across cells Cochran-Mantel-Haenszel p ${p(value)}, common odds ratio ${odds}${range} (${level}), stratified by ${cells} matched cells`;
 }
 
 function nameOf({ agents, condition }: Comparison['cells'][number]): string {
@@ -170,18 +170,18 @@ function nameOf({ agents, condition }: Comparison['cells'][number]): string {
 
 function sayPower({ method, achieved, detectableRate }: Power, alpha: number): string {
   const test = method === 'exact' ? "Fisher's exact test" : 'normal approximation, optimistic near 0 % and 100 %';
-  const seen = achieved === null ? 'the rates are equal' : `${achieved.toFixed(2)} for the difference seen`;
+  const seen = achieved === null ? 'the rates are equal' : `${achieved.toFixed(2)} for the observed difference`;
   const found =
     detectableRate === null
-      ? 'no rate would be told apart'
-      : `a rate of ${percent(detectableRate)} would be told from that of the second`;
+      ? 'no rate would be detected'
+      : `a rate of ${percent(detectableRate)} would be distinguished from that of the second`;
   return `${seen}; with power 0.8 ${found} (${test}, two-sided level ${alpha})`;
 }
 
-/** What was decided without being asked for. */
+/** Notes on what the user did not select. */
 function saySelection({ armByDefault, alsoDiffers }: Comparison): string[] {
   return [
-    ...(armByDefault ? ['arm          self, as none was selected'] : []),
-    ...(alsoDiffers.length === 0 ? [] : [`differs also in ${alsoDiffers.join(', ')}, which was not selected`]),
+    ...(armByDefault ? ['arm          self, because none was selected'] : []),
+    ...(alsoDiffers.length === 0 ? [] : [`also differs in ${alsoDiffers.join(', ')}, which was not selected`]),
   ];
 }

@@ -23,10 +23,10 @@ import { isScenarioPath, loadScenarioFile } from '../user-config.ts';
 /** `offswitch demo` */
 export function createDemoCommand(context: CommandContext): Command {
   return new Command('demo')
-    .description('run the scripted agents of every scenario, and compare what is found with what is true')
-    .argument('[scenario...]', 'scenarios, or files that export one; all that there are when none is given')
+    .description('run the scripted agents of every scenario, and compare findings with the known truth')
+    .argument('[scenario...]', 'scenarios, or files that export one; default: all scenarios')
     .option('--epochs <n>', 'trials of each control', '3')
-    .option('--concurrency <n>', 'trials at the same time', String(DEMO_CONCURRENCY))
+    .option('--concurrency <n>', 'number of concurrent trials', String(DEMO_CONCURRENCY))
     .addOption(logDirOption())
     .addOption(sandboxOption())
     .option('--verbose', 'also print one line for every control')
@@ -57,14 +57,14 @@ interface DemoFlags {
 }
 
 interface DemoOptions {
-  /** What was typed for the first scenario. */
+  /** The argument for the first scenario. */
   readonly typed: string;
   readonly registry: Registry;
   readonly terminal: Terminal;
   readonly provider: SandboxProvider;
   readonly epochs: number;
   readonly concurrency: number;
-  /** Each scenario has a folder of its own below it. */
+  /** Each scenario has its own folder below it. */
   readonly logDir: string;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -85,7 +85,10 @@ async function chooseScenarios(
   return { scenarios: [...new Set(chosen)].map((name) => findScenario(name, registry)), registry };
 }
 
-/** Every control through the whole real path: shows that the instrument finds what is there, and only that. */
+/**
+ * Runs every control through the complete real path. This shows that the instrument finds what is there, and nothing
+ * else.
+ */
 async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promise<ExitCode> {
   const { json, terminal, provider, logDir } = options;
   const started = performance.now();
@@ -112,14 +115,14 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
       }),
     );
     if (missing > 0)
-      terminal.out(`${missing} trials are missing: run the same command with --log-dir ${logDir} to go on.`);
+      terminal.out(`${missing} trials are missing: run the same command with --log-dir ${logDir} to continue.`);
   }
   if (!comparison.controls.every(isRight)) return EXIT.findings;
   if (missing > 0) return played.some(({ interrupted }) => interrupted) ? EXIT.interrupted : EXIT.infrastructure;
   return EXIT.ok;
 }
 
-/** A trial in which the agent crossed the line, or any. */
+/** A trial in which the agent crossed the line, otherwise any trial. */
 function exampleOf(played: readonly PlayedScenario[], logDir: string): string | null {
   const all = played.flatMap(({ scenario, scores }) => scores.map((score) => ({ scenario, score })));
   const one = all.find(({ score }) => (score.rung ?? 0) >= RUNG_CROSSED) ?? all[0];

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 /** `offswitch doctor` */
 export function createDoctorCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('doctor')
-    .description('say what this machine can do, and what to do about the rest')
+    .description('check what this machine supports, and how to fix the rest')
     .option('--build', 'build the image of the docker sandbox first')
     .addOption(jsonOption())
     .action(async ({ build = false, json = false }: { build?: boolean; json?: boolean }) => {

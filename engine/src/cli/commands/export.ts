@@ -96,8 +96,8 @@ async function exportRecords(
 type Place = Required<Pick<ExportSample, 'sampleId' | 'cell'>>;
 
 /**
- * One sample is one cell, and its epochs share its id: so what Inspect reduces over epochs is what was repeated. Trials that
- * an epoch does not tell apart, and imported ones, keep their own ids.
+ * One sample is one cell, and its epochs share its id, so that Inspect reduces over repetitions. Trials that share an
+ * epoch, and imported ones, keep their own ids.
  */
 function toPlaces(scores: readonly Score[], scenarios: ReadonlyMap<string, Scenario>): (score: Score) => Place {
   const { cells } = toCells(scores, { scenarios });
@@ -118,14 +118,14 @@ function toPlaces(scores: readonly Score[], scenarios: ReadonlyMap<string, Scena
   return ({ trialId }) => byTrial.get(trialId) ?? { sampleId: trialId, cell: trialId };
 }
 
-/** The same in the logs of all models, where a condition is one cell in each. */
+/** The same id in the logs of all models if a condition is one cell in each. */
 const keyOf = ({ scenario, condition }: Pick<Score, 'scenario' | 'condition'>): string =>
   JSON.stringify([scenario, ordered(condition)]);
 
 const ordered = (levels: Condition): unknown =>
   Object.entries(levels).toSorted(([one], [other]) => (one < other ? -1 : 1));
 
-/** What tells each cell from the others of a log; no two have the same name. */
+/** Unique names of the cells of a log. */
 function toCellNames(cells: readonly CellWithScores[]): (one: CellWithScores) => string {
   const scenarios = new Set(cells.map(({ cell }) => cell.scenario));
   const taken = new Set<string>();
@@ -142,7 +142,7 @@ function toCellNames(cells: readonly CellWithScores[]): (one: CellWithScores) =>
   return (one) => names.get(one) ?? one.cell.id;
 }
 
-/** In the words of the scenario. What could not be told stays null. */
+/** With the vocabulary of the scenario. Null if the trial cannot tell. */
 function toEntries(score: Score, scenarios: ReadonlyMap<string, Scenario>): ExportSample['scores'] {
   const { outcome, rung, because, measures } = score;
   const words = toWords(scenarioOf(score, scenarios));

@@ -50,7 +50,7 @@ export default defineStudy({
 });
 `;
 
-/** Beside a YAML file, for editors; the first line of the file names it. */
+/** Next to a YAML file, for editors. The first line of the file names it. */
 const SCHEMA_FILE = 'offswitch.schema.json';
 
 const YAML = `# yaml-language-server: $schema=./${SCHEMA_FILE}
@@ -71,12 +71,12 @@ analysis:
       expect: higher
 `;
 
-/** Writes a study file that runs as it is. Never over one that is there. */
+/** Writes a study file that runs unchanged. Never overwrites a file. */
 function init(
   file: string,
   { registry, terminal }: { readonly registry: Registry; readonly terminal: Terminal },
 ): void {
-  if (existsSync(file)) throw new UsageError(`${file} is there already: give another name`);
+  if (existsSync(file)) throw new UsageError(`${file} already exists: give another name`);
   const kind = extname(file);
   if (!['.ts', '.mts', '.yaml', '.yml'].includes(kind))
     throw new UsageError(`expected a name that ends in .ts or .yaml, got "${file}"`);
@@ -84,7 +84,7 @@ function init(
   const schemaFile = join(dirname(file), SCHEMA_FILE);
   if (isYaml && !isOwnSchema(schemaFile))
     throw new UsageError(
-      `${schemaFile} is there already and is not a schema of Offswitch: it would be written over, so choose another folder`,
+      `${schemaFile} already exists and is not a schema of Offswitch: choose another folder, so that it is not overwritten`,
     );
   try {
     mkdirSync(dirname(file), { recursive: true });
@@ -95,13 +95,13 @@ function init(
       cause: error,
     });
   }
-  const besides = isYaml ? ` and ${schemaFile}, which tells an editor what may stand in it` : '';
+  const besides = isYaml ? ` and ${schemaFile}, which editors use for completion and checks` : '';
   terminal.out(`wrote ${file}${besides}\nnext: npx --no-install offswitch run --config ${file} --dry-run`);
 }
 
 const SCHEMA_BYTES_MAX = 16 * 1024 * 1024;
 
-/** True also where there is none. */
+/** Also true if there is none. */
 function isOwnSchema(path: string): boolean {
   return !existsSync(path) || readPlainText(path, SCHEMA_BYTES_MAX).includes(`"title": "${STUDY_SCHEMA_TITLE}"`);
 }

@@ -10,7 +10,7 @@ import { EXIT } from '../terminal.ts';
 /** `offswitch list` */
 export function createListCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('list')
-    .description('name what there is: scenarios, factors, presets, controls, models, sandboxes, detectors')
+    .description('list scenarios, factors, presets, controls, models, sandboxes and detectors')
     .addOption(jsonOption())
     .action(async ({ json = false }: { json?: boolean }) => {
       const all = await registry();

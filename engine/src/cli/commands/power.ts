@@ -17,11 +17,11 @@ import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 export function createPowerCommand({ terminal, finish }: CommandContext): Command {
   return new Command('power')
     .description('how many trials an effect needs, or what a number of trials can show')
-    .requiredOption('--base <rate>', 'rate of the arm compared with, 0 to 1')
+    .requiredOption('--base <rate>', 'rate of the reference arm, 0 to 1')
     .option('--other <rate>', 'rate of the other arm: gives trials per arm')
-    .option('--trials <n>', 'trials per arm: gives the smallest rate that would be found')
+    .option('--trials <n>', 'trials per arm: gives the smallest difference that would be detected')
     .option('--alpha <n>', 'two-sided level', '0.05')
-    .option('--power <n>', 'chance of finding it', '0.8')
+    .option('--power <n>', 'probability of detecting it', '0.8')
     .option('--cost-per-trial <usd>', 'US dollars, to print the cost')
     .addOption(jsonOption())
     .action(({ json = false, ...flags }: PowerFlags & { json?: boolean }) => finish(power(flags, { json, terminal })));
@@ -50,7 +50,7 @@ function power(
     throw new UsageError(`expected US dollars for --cost-per-trial, got "${flags.costPerTrial ?? ''}"`);
   if ((flags.other === undefined) === (flags.trials === undefined)) {
     throw new UsageError(
-      'expected either --other RATE (gives the trials needed) or --trials N (gives the rate that would be found)',
+      'expected either --other RATE (gives the trials needed) or --trials N (gives the rate that would be detected)',
     );
   }
   try {
@@ -73,7 +73,7 @@ function power(
 
 interface PowerAnswer {
   readonly trialsPerArm: number;
-  /** By enumeration; or by the normal approximation, where that would take too long. */
+  /** By enumeration, or by the normal approximation if that would take too long. */
   readonly test: 'fisher-exact' | 'approximate';
   readonly sentence: string;
   readonly power?: number;
@@ -89,7 +89,7 @@ interface Levels {
 function testName(isExact: boolean): string {
   return isExact
     ? "Fisher's exact test, exact power"
-    : `normal approximation, as there are more than ${exactPowerTrialsMax} trials: optimistic near 0 % and 100 %`;
+    : `normal approximation, because there are more than ${exactPowerTrialsMax} trials: optimistic near 0 % and 100 %`;
 }
 
 function need({ base, other, alpha, wanted }: Levels & { readonly other: number }): PowerAnswer {
@@ -106,7 +106,7 @@ function need({ base, other, alpha, wanted }: Levels & { readonly other: number 
     trialsPerArm: trials,
     power: achieved,
     test: exact === null ? 'approximate' : 'fisher-exact',
-    sentence: `${trials} trials per arm tell ${percent(other)} from ${percent(base)} with power ${achieved.toFixed(2)} at a two-sided level of ${alpha} (${testName(exact !== null)})`,
+    sentence: `${trials} trials per arm distinguish ${percent(other)} from ${percent(base)} with power ${achieved.toFixed(2)} at a two-sided level of ${alpha} (${testName(exact !== null)})`,
   };
 }
 
@@ -127,6 +127,6 @@ function detect({ base, trials, alpha, wanted }: Levels & { readonly trials: num
     trialsPerArm: trials,
     detectable: { lower, higher },
     test: isExact ? 'fisher-exact' : 'approximate',
-    sentence: `with ${trials} trials per arm, ${shown(higher, 'higher')} and ${shown(lower, 'lower')} would be told from ${percent(base)} with power ${wanted} at a two-sided level of ${alpha} (${testName(isExact)})`,
+    sentence: `with ${trials} trials per arm, ${shown(higher, 'higher')} and ${shown(lower, 'lower')} would be distinguished from ${percent(base)} with power ${wanted} at a two-sided level of ${alpha} (${testName(isExact)})`,
   };
 }

@@ -23,13 +23,13 @@ export function createReportCommand({ terminal, registry, finish }: CommandConte
     .description(`write one document from the records of a folder: ${REPORT_FORMATS.join(', ')}`)
     .argument('<path>', 'log folder, record, or a log that "import" can read')
     .option('--format <name>', REPORT_FORMATS.join(', '), 'html')
-    .option('--out <file>', 'file to write; printed when not given')
-    .option('--metric <name>', 'measure of the first sentence; the headline of the scenario when not given')
-    .option('--preset <name>', 'print published rates beside the measured ones; that of the study when not given')
+    .option('--out <file>', 'file to write; default: standard output')
+    .option('--metric <name>', "measure of the first sentence; default: the scenario's headline")
+    .option('--preset <name>', "preset with published results for comparison; default: the study's preset")
     .addOption(
       severalOption(
         '--as <model=name>',
-        'the published model that a measured one is, e.g. "openai-compatible/local=o3"; found by its name when not given',
+        'match a measured model with a published one, e.g. "openai-compatible/local=o3"; default: by name',
       ),
     )
     .addOption(jsonOption())
@@ -53,7 +53,7 @@ interface Context {
   readonly registry: Registry;
 }
 
-/** One document from the records of a folder. Without `--out` it is printed. */
+/** Writes one document from the records of a folder, or prints it without `--out`. */
 async function report(path: string, flags: ReportFlags, { json, terminal, registry }: Context): Promise<ExitCode> {
   const { out, metric } = flags;
   const format = REPORT_FORMATS.find((one) => one === flags.format);
@@ -64,7 +64,7 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
   const planCheck = checkFolder(path, read.folders.get(path) ?? []);
   const presetName = flags.preset ?? study?.preset;
   if (presetName === undefined && flags.as.length > 0)
-    throw new UsageError('--as needs the published numbers of a preset: give --preset, e.g. --preset palisade-2025');
+    throw new UsageError('--as needs the published results of a preset: give --preset, e.g. --preset palisade-2025');
   const preset =
     presetName === undefined
       ? undefined
@@ -109,7 +109,7 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
   return EXIT.ok;
 }
 
-/** The scenario of the study; without one, the one that has the preset. */
+/** The scenario of the study, otherwise the one that has the preset. */
 function scenarioWith(preset: string, name: string | undefined, registry: Registry): Scenario {
   if (name !== undefined) return findScenario(name, registry);
   const found = registry.scenarios.find(({ presets }) => presets.some((one) => one.name === preset));

@@ -29,35 +29,35 @@ import { printAnswer, renderAnswer, testPlan } from './score.ts';
 export function createRunCommand(context: CommandContext): Command {
   return new Command('run')
     .description('run trials of a model, or of a scripted agent, and print rates')
-    .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may stand in the config')
+    .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may be in the config')
     .addOption(severalOption('--model <provider/model>', 'model under test'))
-    .option('--epochs <n>', 'trials of each arm')
+    .option('--epochs <n>', 'trials per arm')
     .addOption(severalOption('--factor <name=level,...>', 'level of a factor; several levels are crossed'))
-    .option('--preset <name>', 'conditions that belong together, e.g. those of a publication')
-    .option('--stimuli <file>', 'JSON from text id to text: texts to be used exactly as they are')
+    .option('--preset <name>', 'named set of conditions, e.g. those of a publication')
+    .option('--stimuli <file>', 'JSON object from text id to text; texts are used unchanged')
     .option(
       '--config <file>',
-      'a config or study file: TypeScript, YAML or JSON; flags win; offswitch.config.* of this folder when not given',
+      'config or study file in TypeScript, YAML or JSON; flags override it; default: offswitch.config.* in this folder',
     )
     .option('--no-config', 'do not read the config of this folder')
     .addOption(logDirOption())
     .addOption(sandboxOption())
-    .option('--concurrency <n>', 'trials at the same time')
+    .option('--concurrency <n>', 'number of concurrent trials')
     .option('--seed <text>', 'seed of the items')
-    .option('--turns <n>', 'model calls in one trial')
-    .option('--tokens <n>', 'tokens of one trial')
-    .option('--minutes <n>', 'wall clock of one trial')
+    .option('--turns <n>', 'model calls per trial')
+    .option('--tokens <n>', 'tokens per trial')
+    .option('--minutes <n>', 'wall-clock minutes per trial')
     .option('--price <in/out>', 'US dollars per million tokens, e.g. 3/15')
-    .option('--max-cost <usd>', 'US dollars of one trial; needs --price')
-    .option('--budget-usd <usd>', 'US dollars of the whole study; needs --price')
+    .option('--max-cost <usd>', 'US dollars per trial; needs --price')
+    .option('--budget-usd <usd>', 'US dollars for the whole study; needs --price')
     .option('--temperature <n>', 'sampling temperature')
     .option('--top-p <n>', 'nucleus sampling')
-    .option('--top-k <n>', 'draw from so many of the likeliest tokens; 0 is all of them for local weights')
-    .option('--max-output-tokens <n>', 'tokens of one answer')
-    .option('--model-seed <n>', 'what the seed of each model call is drawn from')
-    .option('--attempt-seconds <n>', 'seconds until an unanswered question is asked again, 120 when not given')
-    .option('--dry-run', 'print the plan and what it would cost, and run nothing')
-    .option('--verbose', 'also print every outcome of every arm')
+    .option('--top-k <n>', 'sample from this many of the likeliest tokens; 0 means all, for local weights')
+    .option('--max-output-tokens <n>', 'tokens per answer')
+    .option('--model-seed <n>', 'seed from which the seed of each model call is derived')
+    .option('--attempt-seconds <n>', 'seconds until an unanswered request is repeated; default: 120')
+    .option('--dry-run', 'print the plan and its cost, and run nothing')
+    .option('--verbose', 'also print all outcomes of every arm')
     .addOption(jsonOption())
     .action(async (argument: string | undefined, flags: RunFlags) => {
       const { settings, registry } = await readSettings(argument, flags, context);
@@ -88,7 +88,7 @@ interface ReadSettings {
   readonly registry: Registry;
 }
 
-/** What the config says, and over it what the flags say. */
+/** The settings of the config, overridden by flags. */
 async function readSettings(
   argument: string | undefined,
   flags: RunFlags,
@@ -97,7 +97,7 @@ async function readSettings(
   const named = typeof flags.config === 'string' ? flags.config : undefined;
   const found = flags.config === false ? undefined : (named ?? findConfigFile(process.cwd()));
   if (named === undefined && found !== undefined)
-    terminal.note(`config: ${found} of this folder (flags win; --no-config leaves it alone)`);
+    terminal.note(`config: ${found} in this folder (flags override it; --no-config ignores it)`);
   const file = found === undefined ? undefined : await readConfigFile(found);
   const given = {
     ...file?.settings,
@@ -106,13 +106,24 @@ async function readSettings(
   };
   const settings = parseSettings(given, THE_COMMAND_LINE);
   if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
-    throw new UsageError('--max-cost and --budget-usd need --price: without a price no cost is known');
+    throw new UsageError('--max-cost and --budget-usd need --price: without a price the cost is unknown');
   }
   return { settings, registry: file === undefined ? builtIn : extendRegistry(builtIn, file) };
 }
 
 const NUMBERS = [
-  ...['epochs', 'concurrency', 'turns', 'tokens', 'minutes', 'maxCost', 'temperature', 'topP', 'topK', 'maxOutputTokens'],
+  ...[
+    'epochs',
+    'concurrency',
+    'turns',
+    'tokens',
+    'minutes',
+    'maxCost',
+    'temperature',
+    'topP',
+    'topK',
+    'maxOutputTokens',
+  ],
   ...['modelSeed', 'budgetUsd', 'attemptSeconds'],
 ];
 const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
@@ -123,7 +134,7 @@ function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record
     const text = flags[name];
     if (typeof text !== 'string') continue;
     const value = Number(text);
-    // What is no number stays text, for the schema to refuse.
+    // What is not a number stays text, so that the schema refuses it.
     settings[name] = text.trim() === '' || !Number.isFinite(value) ? text : value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
@@ -150,7 +161,7 @@ function showPlan({ study, unnamed, standIns }: DesignedStudy, logDir: string, {
   const otherwise =
     standIns.length === 0
       ? 'Name one with --model to run it.'
-      : `Name one with --model; without, ${standIns.join(' and ')} are run: scripts that show how it works.`;
+      : `Name one with --model; otherwise ${standIns.join(' and ')} are run: scripts that show how it works.`;
   printPlan({ study, logDir, unnamed: unnamed ? otherwise : null }, terminal, json);
   return EXIT.ok;
 }
@@ -196,7 +207,7 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     if (answer !== null) terminal.out(`\n${renderAnswer(answer)}`);
     if (unnamed)
       terminal.out(
-        `\nThese are scripted controls and no model. For a model: npx --no-install offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
+        `\nThese are scripted controls, not a model. For a model: npx --no-install offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
       );
     terminal.out(`\nRecords   ${logDir}/trials`);
     for (const line of describeEnd(result, { logDir, settings })) terminal.out(line);
@@ -205,7 +216,7 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
   return exitCodeOf(result, whyTooFewCount(countTrials(scores)), terminal);
 }
 
-/** What is not as it was planned, and how to go on. */
+/** What is incomplete, and how to continue. */
 function describeEnd(
   result: StudyResult,
   { logDir, settings }: { readonly logDir: string; readonly settings: Settings },
@@ -215,12 +226,12 @@ function describeEnd(
   return [
     ...(result.budgetSpent
       ? [
-          `The budget is spent: ${result.costUsd.toFixed(4)} US dollars of ${settings.budgetUsd ?? 0}, and no further trial is sure to fit. Give a larger --budget-usd to go on.`,
+          `The budget is spent: ${result.costUsd.toFixed(4)} US dollars of ${settings.budgetUsd ?? 0}, and no further trial is sure to fit. Give a larger --budget-usd to continue.`,
         ]
       : []),
     ...(missing > 0
       ? [
-          `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to go on.${broke}`,
+          `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to continue.${broke}`,
         ]
       : []),
   ];
@@ -232,7 +243,7 @@ function exitCodeOf(result: StudyResult, tooFew: string | null, terminal: Termin
     return result.interrupted && result.failures === 0 ? EXIT.interrupted : EXIT.infrastructure;
   if (tooFew === null) return EXIT.ok;
   terminal.note(
-    `offswitch: ${safe(tooFew)}: this measures nothing of the agent; "offswitch show TRIAL" says what happened in one`,
+    `offswitch: ${safe(tooFew)}: this does not measure the agent; "offswitch show TRIAL" prints what happened in one`,
   );
   return EXIT.infrastructure;
 }
@@ -243,7 +254,7 @@ interface Looking {
   readonly keeper: ScoreKeeper;
 }
 
-/** Look by look where the plan says so; otherwise all at once. */
+/** Look by look if the plan has looks, otherwise all at once. */
 async function runLooks(
   { designed: { study }, logDir, keeper }: Looking,
   runThrough: (epoch: number) => Promise<StudyResult>,

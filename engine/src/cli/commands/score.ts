@@ -38,10 +38,10 @@ import { toTrialLine } from '../trial-line.ts';
 /** `offswitch score` */
 export function createScoreCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('score')
-    .description('outcomes and rates of records, or of logs of other tools; nothing is run')
+    .description('print outcomes and rates of records, or of logs of other tools, without running anything')
     .argument('<path...>', 'records, log folders, or logs that "import" can read')
     .option('--as <scenario>', 'scenario whose rules score logs of other tools; a record names its own')
-    .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with labels given by others')
+    .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with imported labels')
     .addOption(jsonOption())
     .action(async (paths: string[], { labels, as, json = false }: ScoreFlags) => {
       const context = { json, terminal, registry: await registry(), as };
@@ -62,13 +62,13 @@ interface Context {
   readonly registry: Registry;
 }
 
-/** Detectors and outcomes over records that are there; nothing is run. */
+/** Runs detectors and outcome rules over existing records; runs no trial. */
 async function score(paths: readonly string[], context: Context): Promise<ExitCode> {
   const { json, terminal, registry } = context;
   const read = await readResults(paths, context);
   const { scores } = read;
   const unscored = [...read.unfinished, ...read.notScored];
-  // Nothing was looked at: then nothing was found either.
+  // If nothing was read, nothing was found.
   const [first] = unscored;
   if (first !== undefined && scores.length === 0 && unscored.every(({ code }) => code === 'unreadable'))
     throw new UsageError(`${first.path}: ${first.why}`);
@@ -94,7 +94,7 @@ async function score(paths: readonly string[], context: Context): Promise<ExitCo
   return unscored.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
-/** How the folders stand to their plans. That a study is not finished is no fault of its records. */
+/** Checks the folders against their plans. An unfinished study is not a fault of its records. */
 function notePlans({ folders }: ReadResult, terminal: Terminal): void {
   for (const [path, records] of folders) {
     if (!statSync(path).isDirectory()) continue;
@@ -103,7 +103,7 @@ function notePlans({ folders }: ReadResult, terminal: Terminal): void {
   }
 }
 
-/** The questions that the study of a folder was bound to before its first trial; null where there is no such plan. */
+/** The questions that were fixed before the first trial of a folder's study; null if there are none. */
 export function testPlan(path: string, scores: readonly RatedTrial[]): PlanAnswer | null {
   return answerPlan(statSync(path).isDirectory() ? readStudyFile(path) : null, scores);
 }
@@ -155,7 +155,7 @@ function renderHypotheses(results: readonly HypothesisResult[]): string {
   );
 }
 
-/** What changed since an earlier generation of detectors; null where there is none, or no log folder to keep scores in. */
+/** Changes since an earlier generation of detectors; null if there is none, or no log folder to store scores in. */
 function keepIn(
   path: string,
   scores: readonly Score[],
@@ -171,7 +171,7 @@ function keepIn(
     return rescore.before === null ? null : rescore;
   } catch (error) {
     terminal.note(
-      `the scores were not kept in ${safe(path)}: ${safe(error instanceof Error ? error.message : String(error))}`,
+      `the scores were not stored in ${safe(path)}: ${safe(error instanceof Error ? error.message : String(error))}`,
     );
     return null;
   }
@@ -182,7 +182,7 @@ function renderRescore({ before, changed, compared }: Rescore): string {
     .map(([id, version]) => `${id} ${version}`)
     .join(', ');
   return [
-    `since the detectors of ${safe(before?.writtenAt ?? '')} (${safe(versions)}): ${changed.length} of ${compared} trials have other findings`,
+    `since the detectors of ${safe(before?.writtenAt ?? '')} (${safe(versions)}): ${changed.length} of ${compared} trials have different findings`,
     ...changed
       .slice(0, 20)
       .map(
@@ -192,7 +192,7 @@ function renderRescore({ before, changed, compared }: Rescore): string {
   ].join('\n');
 }
 
-/** Outcomes beside the labels that somebody else gave; of our records, or of logs of other tools. */
+/** Compares outcomes with imported labels, for records or for logs of other tools. */
 async function scoreAgainstLabels(paths: readonly string[], labelFile: string, context: Context): Promise<ExitCode> {
   const { json, terminal, registry } = context;
   const read = await readResults(paths, context);
@@ -206,7 +206,7 @@ async function scoreAgainstLabels(paths: readonly string[], labelFile: string, c
 
 type LabelOf = (condition: Condition) => string | null;
 
-/** What the preset of a log folder calls its conditions. */
+/** The labels of conditions in the preset of a log folder. */
 function labelsIn(path: string, registry: Registry): LabelOf {
   const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
   return study?.preset === undefined ? () => null : labelsOf(study.preset, findScenario(study.scenario.name, registry));
@@ -217,7 +217,7 @@ interface CellOptions {
   readonly labelOf: LabelOf;
 }
 
-/** Every cell with its outcomes and rates, and the totals that "run" prints too. */
+/** Every cell with its outcomes and rates, and the totals that `run` also prints. */
 function renderCells(scores: readonly RatedTrial[], { scenarios, labelOf }: CellOptions): string {
   const { cells, shared } = toCells(scores, { scenarios, labelOf });
   const report = { cells: cells.map(({ cell }) => cell), shared };
@@ -226,7 +226,7 @@ function renderCells(scores: readonly RatedTrial[], { scenarios, labelOf }: Cell
     ...(scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : []),
     ...cells.flatMap(({ cell, scores: own }) => [
       safe(
-        `${cell.agent}, ${cell.scenario}: ${showVarying(cell) || (common === '' ? 'no condition is known' : 'as below')}`,
+        `${cell.agent}, ${cell.scenario}: ${showVarying(cell) || (common === '' ? 'condition unknown' : 'as below')}`,
       ),
       textTable(
         ['outcome', 'trials'],

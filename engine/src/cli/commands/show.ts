@@ -14,7 +14,7 @@ import { toTrialLine } from '../trial-line.ts';
 /** `offswitch show` */
 export function createShowCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('show')
-    .description('print one trial as a transcript, with the evidence beside it')
+    .description('print one trial as a transcript with its evidence')
     .argument('<trial>', 'path of a record, of a folder with one, or a trial id below logs/')
     .addOption(jsonOption())
     .action(async (trial: string, { json = false }: { json?: boolean }) =>
@@ -28,7 +28,7 @@ interface ShowOptions {
   readonly registry: Registry;
 }
 
-/** One trial as a readable transcript, with the evidence beside it. */
+/** Prints one trial as a readable transcript with its evidence. */
 function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCode {
   const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
@@ -40,11 +40,11 @@ function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCod
         : toTrialLine(score, { path, problem, events }),
     );
   else terminal.out(renderTranscript(events, score));
-  if (problem !== null) terminal.note(`the record is not whole: ${safe(problem)}`);
+  if (problem !== null) terminal.note(`the record is not intact: ${safe(problem)}`);
   return problem === null ? EXIT.ok : EXIT.findings;
 }
 
-/** An unfinished record is shown as far as it is proven. */
+/** Shows an unfinished record up to its last verified line. */
 function readWhatIsThere(path: string): { readonly events: TrialEvent[]; readonly problem: string | null } {
   try {
     return { events: readRecord(path), problem: null };

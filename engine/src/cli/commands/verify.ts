@@ -13,7 +13,7 @@ import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 /** `offswitch verify` */
 export function createVerifyCommand({ terminal, finish }: CommandContext): Command {
   return new Command('verify')
-    .description('prove that records are whole and unchanged, and that a folder holds what its plan says')
+    .description('verify that records are complete and unchanged, and that a folder matches its plan')
     .argument('<path...>', 'records or log folders')
     .addOption(jsonOption())
     .action((paths: string[], { json = false }: { json?: boolean }) => finish(verify(paths, { json, terminal })));
@@ -24,11 +24,11 @@ interface Output {
   readonly terminal: Terminal;
 }
 
-/** Checks every line of every record, and whether the plan of a folder is the one that its records were run under. */
+/** Checks every line of every record, and whether the records of a folder were run under its plan. */
 function verify(paths: readonly string[], { json, terminal }: Output): ExitCode {
   const results = paths.flatMap(recordsAt).map(verifyRecord);
   const broken = results.filter(({ problem }) => problem !== null);
-  // Nothing was looked at: then nothing was found either.
+  // If nothing was read, nothing was found.
   const [first] = broken;
   if (first !== undefined && results.every(({ problem }) => problem?.code === 'unreadable'))
     throw new UsageError(`${first.path}: ${first.problem?.text ?? ''}`);
@@ -41,12 +41,12 @@ function verify(paths: readonly string[], { json, terminal }: Output): ExitCode 
   terminal.out(
     json
       ? JSON.stringify({ kind: 'done', ...summary })
-      : `${summary.intact} of ${summary.records} records are whole, unchanged and sealed`,
+      : `${summary.intact} of ${summary.records} records are complete, unchanged and sealed`,
   );
   return broken.length > 0 || plans.includes('broken') ? EXIT.findings : EXIT.ok;
 }
 
-/** How a folder stands to its plan; nothing for what is no log folder with a study. */
+/** Checks a folder against its plan; does nothing unless it is a log folder with a study. */
 function verifyPlan(
   path: string,
   results: readonly Verification[],
