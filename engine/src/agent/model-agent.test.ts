@@ -1,9 +1,11 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { readAsData } from '../base/untrusted-text.ts';
 import { type ChatReply, chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
+import { wrapModel } from '../model/wrap-model.ts';
 import type { TrialEvent } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
 import { createTemporaryFolder, trialStart } from '../record/testing.ts';
@@ -146,6 +148,25 @@ describe('the record of a model call', () => {
       },
     ]);
     expect(run.requests[0]?.body).toMatchObject({ model: 'test-model', temperature: 0.5, max_tokens: 100, seed });
+  });
+
+  it('holds no parameter that the provider does not take, and names it', async () => {
+    await using server = await startChatServer(inTurn(submit()));
+    const served = await openServed(server.url);
+    const taken: Record<string, unknown>[] = [];
+    const model: LanguageModelV4 = {
+      ...wrapModel(served.model, {}),
+      doGenerate: async ({ topK, seed, ...options }) => {
+        taken.push({ topK, seed });
+        const result = await served.model.doGenerate(options);
+        return { ...result, warnings: ['topK', 'seed'].map((feature) => ({ type: 'unsupported' as const, feature })) };
+      },
+    };
+    const parameters = { temperature: 1, topK: 5, seed: 7 };
+    const run = await runAgent(createModelAgent({ open: { ...served, model }, parameters }));
+    expect(taken).toMatchObject([{ topK: 5, seed: expect.any(Number) as number }]);
+    const [call] = only(run.events, 'model-call');
+    expect(call?.requested.parameters).toEqual({ temperature: 1, notTaken: 'seed, topK' });
   });
 
   it('has another seed for each turn and each trial, and the same for the same ones', async () => {

@@ -210,13 +210,30 @@ async function callOnce({ context, conversation, specs, durationMsMax, sampling 
     { open, retry, world: deps, signal: deadline.signal },
   );
   return {
-    requested: { model: open.name, parameters: { ...open.properties, ...sampling, ...modelSeed } },
+    requested: {
+      model: open.name,
+      parameters: { ...open.properties, ...inForce({ ...sampling, ...modelSeed }, result) },
+    },
     prompt: conversation.ranges(),
     attempts: [...attempts],
     durationMs: deps.elapsed() - started,
     result,
     failure,
   };
+}
+
+/** Without the parameters that the provider's interface does not take, which are named instead. */
+function inForce(
+  sampling: Record<string, unknown>,
+  result: LanguageModelV4GenerateResult | null,
+): Record<string, unknown> {
+  const refused = (result?.warnings ?? []).flatMap((warning) =>
+    warning.type === 'unsupported' && Object.hasOwn(sampling, warning.feature) ? [warning.feature] : [],
+  );
+  if (refused.length === 0) return sampling;
+  const lost = new Set(refused.includes('seed') ? [...refused, 'modelSeed'] : refused);
+  const kept = Object.fromEntries(Object.entries(sampling).filter(([name]) => !lost.has(name)));
+  return { ...kept, notTaken: [...new Set(refused)].toSorted().join(', ') };
 }
 
 function conversationOf({ trialId, seat = '' }: AgentTask): string {

@@ -96,6 +96,17 @@ export function describeModelContract(options: ModelSuiteOptions): void {
       expect(name).toBe(`${provider.prefix}/maker/some-model:free`);
     });
 
+    it('sends every sampling parameter that is given, or says which one its interface does not take', async () => {
+      await using server = await startChatServer(() => replies.text);
+      const { model } = await provider.open('some-model', { environment: environment(server.url, KEY) });
+      const given = { temperature: 0.37, topP: 0.83, topK: 41, maxOutputTokens: 1234, seed: 987_654 };
+      const { warnings } = await model.doGenerate({ ...question, ...given });
+      const sent = JSON.stringify(server.requests[0]?.body);
+      const refused = warnings.flatMap((warning) => (warning.type === 'unsupported' ? [warning.feature] : []));
+      for (const [name, value] of Object.entries(given))
+        expect([name, sent.includes(`:${value}`)]).toEqual([name, !refused.includes(name)]);
+    });
+
     it('says at which address it asks', async () => {
       await using server = await startChatServer(() => replies.text);
       const open = await provider.open('some-model', { environment: environment(server.url, KEY) });

@@ -43,6 +43,14 @@ describe('openai-compatible', () => {
     expect(server.requests[0]?.headers.authorization).toBeUndefined();
   });
 
+  it('passes on top-k, which its package would leave out', async () => {
+    await using server = await startChatServer(() => chatReply({ content: 'hello' }));
+    const { model } = await open({ [BASE_URL]: server.url });
+    const { warnings } = await model.doGenerate({ prompt, topK: 40 });
+    expect(server.requests[0]?.body['top_k']).toBe(40);
+    expect(warnings).toEqual([]);
+  });
+
   it('bears slashes at the end of the address', async () => {
     await using server = await startChatServer(() => chatReply({ content: 'hello' }));
     const { model } = await open({ [BASE_URL]: `${server.url}//` });
