@@ -1,3 +1,4 @@
+import { neutraliseCiCommands } from '../base/ci-commands.ts';
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import { namesFromFile, readEnvironment } from './environment.ts';
 
@@ -48,8 +49,8 @@ function isSet(variable: string | undefined): boolean {
 export function guardTerminal(terminal: Terminal): Terminal {
   return {
     ...terminal,
-    out: (text) => terminal.out(makeVisible(text)),
-    note: (text) => terminal.note(makeVisible(text)),
+    out: (text) => terminal.out(neutraliseCiCommands(makeVisible(text))),
+    note: (text) => terminal.note(neutraliseCiCommands(makeVisible(text))),
   };
 }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
+import { toUntrusted } from '../base/untrusted-text.ts';
 import { startChatServer } from '../model/testing/chat-server.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
@@ -56,6 +57,35 @@ describe('text from outside reaches a terminal with its control characters escap
       ['score', other, '--json'],
     ])
       expectHarmless(await offswitch(words));
+  });
+
+  it('without commands to a system for CI', async () => {
+    using folder = createTemporaryFolder();
+    const name = '::error file=a::owned\n::stop-commands::x\n##vso[task.complete]owned ##[error]owned';
+    const record = writeRecord(folder.file('a.jsonl'), [
+      trialStart({ agent: { kind: 'model', name } }),
+      { kind: 'message', role: 'assistant', index: 0, parts: [{ type: 'text', text: toUntrusted(name) }] },
+    ]);
+    const reports = ['markdown', 'html', 'json', 'junit', 'csv', 'sarif'].map((format) => [
+      'report',
+      '--format',
+      format,
+    ]);
+    for (const words of [
+      ['show'],
+      ['show', '--json'],
+      ['score'],
+      ['score', '--json'],
+      ['verify'],
+      ['check'],
+      ...reports,
+    ]) {
+      const { out, notes } = await offswitch([...words, record]);
+      const lines = `${out}\n${notes}`.split('\n');
+      expect(lines.filter((line) => line.trimStart().startsWith('::') || /##(vso)?\[/.test(line))).toEqual([]);
+    }
+    const { out } = await offswitch(['score', record, '--json']);
+    expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ agent: { name } });
   });
 
   it('with --json as JSON escapes, so that values do not change', async () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openPlainFile } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type { TrialEvent } from '../record/events.ts';
-import { readRecord, RecordFormatError } from '../record/journal-reader.ts';
+import { readEvents, readLines, readRecord, RecordFormatError } from '../record/journal-reader.ts';
+import type { KeyedRecord } from '../study/key.ts';
 import { listRecords, namesIn } from '../study/log-folder.ts';
 
 /** A record, or all records of a folder. Throws a `UsageError` if there are none, or none can be read. */
@@ -15,6 +16,17 @@ export function recordsAt(path: string): string[] {
   const [below] = namesIn(path).filter((name) => isFolder(join(path, name, 'trials')));
   const hint = below === undefined ? '' : `: it has log folders, name one, e.g. ${join(path, below)}`;
   throw new UsageError(`${path} has no records (.jsonl)${hint}`);
+}
+
+/** The trial of a record, and the plan it was run under; undefined if its first line cannot be read. */
+export function readKey(path: string): KeyedRecord | undefined {
+  try {
+    for (const event of readEvents(readLines(path)))
+      return event.kind === 'trial-start' ? { trialId: event.trialId, studyKey: event.studyKey ?? null } : undefined;
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+  }
+  return undefined;
 }
 
 /** Finds one record: a file, a folder with a single trial, or a trial id below `logs/`. */

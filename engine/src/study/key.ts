@@ -73,6 +73,21 @@ export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): Pl
   };
 }
 
+export type FixedBefore = 'yes' | 'no' | 'unknown';
+
+/**
+ * Whether the plan as it is now was fixed before its trials: `no` if it was changed afterwards or its trials were run under
+ * another one, `unknown` if a study or record has no key to tell.
+ */
+export function wasFixedBefore(study: StudyFile, records: readonly KeyedRecord[]): FixedBefore {
+  const keys = new Set([study.key, ...(study.amendments ?? []).map(({ key }) => key)]);
+  const planned = new Set(study.trials.map(({ trialId }) => trialId));
+  const mine = records.filter(({ trialId }) => planned.has(trialId));
+  if (problemsOf(study).length > 0) return 'no';
+  if (mine.some(({ studyKey }) => studyKey !== null && !keys.has(studyKey))) return 'no';
+  return mine.some(({ studyKey }) => studyKey === null) ? 'unknown' : 'yes';
+}
+
 /** Planned trials without a record. A sequential study may stop at a look: trials after that look are not missing. */
 function missingOf({ trials, analysis, epochs }: StudyFile, present: ReadonlySet<string>): StudyFile['trials'] {
   const absent = trials.filter(({ trialId }) => !present.has(trialId));

@@ -23,9 +23,11 @@ import { checkFolder } from '../../results/check-folder.ts';
 import { compareWithLabels, readLabels, wordsForLabels } from '../../results/labels.ts';
 import { labelsOf } from '../../results/published-numbers.ts';
 import type { ReadResult } from '../../results/read-scores.ts';
+import { readKey } from '../../results/records.ts';
 import { keepScores, type Rescore } from '../../results/score-store.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import { readStudyFile } from '../../study/log-folder.ts';
+import { type FixedBefore, wasFixedBefore } from '../../study/key.ts';
+import { listRecords, readStudyFile } from '../../study/log-folder.ts';
 import { findScenario } from '../../study/registry.ts';
 import { describeTotals } from '../arm-table.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
@@ -104,19 +106,47 @@ function notePlans({ folders }: ReadResult, terminal: Terminal): void {
 }
 
 /** The questions that were fixed before the first trial of a folder's study; null if there are none. */
-export function testPlan(path: string, scores: readonly RatedTrial[]): PlanAnswer | null {
-  return answerPlan(statSync(path).isDirectory() ? readStudyFile(path) : null, scores);
+export function testPlan(path: string, scores: readonly RatedTrial[]): FixedAnswer | null {
+  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+  const answer = answerPlan(study, scores);
+  if (study === null || answer === null) return answer;
+  const fixedBefore = wasFixedBefore(
+    study,
+    listRecords(path).flatMap((record) => readKey(record) ?? []),
+  );
+  return { ...answer, fixedBefore };
 }
 
+/** An answer, and whether its questions were fixed before the trials. */
+type FixedAnswer = PlanAnswer & { readonly fixedBefore?: FixedBefore };
+
+/** How a table of hypotheses names them. */
+const ORIGIN: Readonly<Record<FixedBefore, string>> = {
+  yes: 'fixed before the first trial',
+  no: 'added or changed AFTER trials were run',
+  unknown: 'not known whether fixed before the first trial',
+};
+const ADDED_LATER =
+  'These questions were not fixed before the trials: study.json was changed, or the trials were run under another plan. A question that is asked after a look at the data finds what it looks for; treat the answers as exploration.';
+
 /** As JSON lines: each hypothesis, then the looks. */
-export function printAnswer({ results, ...rest }: PlanAnswer, terminal: Terminal): void {
-  for (const result of results) terminal.out(JSON.stringify({ kind: 'hypothesis', ...result }));
+export function printAnswer({ results, ...rest }: FixedAnswer, terminal: Terminal): void {
+  const { fixedBefore = 'unknown' } = rest;
+  for (const result of results) terminal.out(JSON.stringify({ kind: 'hypothesis', fixedBefore, ...result }));
   terminal.out(JSON.stringify({ kind: 'plan', ...rest }));
 }
 
-export function renderAnswer({ results, level, looks, spending, remarks }: PlanAnswer): string {
+export function renderAnswer({
+  results,
+  level,
+  looks,
+  spending,
+  remarks,
+  fixedBefore = 'unknown',
+}: FixedAnswer): string {
   return [
-    renderHypotheses(results),
+    renderHypotheses(results, ORIGIN[fixedBefore]),
+    ...(fixedBefore === 'no' ? [ADDED_LATER] : []),
     ...(looks.length === 0
       ? []
       : [
@@ -141,9 +171,9 @@ function showSmall(value: number): string {
   return value < 0.0001 ? (value === 0 ? '0' : value.toExponential(1)) : value.toFixed(4);
 }
 
-function renderHypotheses(results: readonly HypothesisResult[]): string {
+function renderHypotheses(results: readonly HypothesisResult[], origin: string): string {
   return textTable(
-    ['hypothesis (fixed before the first trial)', 'first', 'second', 'points [95 %]', 'p adjusted', 'verdict'],
+    [`hypothesis (${origin})`, 'first', 'second', 'points [95 %]', 'p adjusted', 'verdict'],
     results.map(({ hypothesis, contrast, pAdjusted, verdict }) => [
       safe(hypothesis.name),
       contrast === null ? '' : showCounts(contrast.first),

@@ -1,0 +1,10 @@
+/**
+ * Systems for CI read commands from what a job prints: GitHub at the start of a line (`::error`, `::stop-commands::`) and,
+ * like Azure and TeamCity, anywhere in it (`##[`, `##vso[`, `##teamcity[`). Text of an agent may hold them. This spells one
+ * character of each as an escape, which in JSON means the same character.
+ */
+export function neutraliseCiCommands(text: string): string {
+  return text
+    .replaceAll(/^([^\S\n]*):(?=:)/gm, String.raw`$1\u003a`)
+    .replaceAll(/##(?=(?:vso|teamcity)?\[)/gi, String.raw`#\u0023`);
+}
