@@ -159,14 +159,19 @@ describe('the record of a model call', () => {
       doGenerate: async ({ topK, seed, ...options }) => {
         taken.push({ topK, seed });
         const result = await served.model.doGenerate(options);
-        return { ...result, warnings: ['topK', 'seed'].map((feature) => ({ type: 'unsupported' as const, feature })) };
+        const remarks: readonly (readonly [string, object])[] = [
+          ['topK', { details: 'lowered to 4' }],
+          ['seed', {}],
+        ];
+        const warnings = remarks.map(([feature, more]) => ({ type: 'unsupported' as const, feature, ...more }));
+        return { ...result, warnings };
       },
     };
     const parameters = { temperature: 1, topK: 5, seed: 7 };
     const run = await runAgent(createModelAgent({ open: { ...served, model }, parameters }));
     expect(taken).toMatchObject([{ topK: 5, seed: expect.any(Number) as number }]);
     const [call] = only(run.events, 'model-call');
-    expect(call?.requested.parameters).toEqual({ temperature: 1, notTaken: 'seed, topK' });
+    expect(call?.requested.parameters).toEqual({ temperature: 1, notTaken: 'seed, topK (lowered to 4)' });
   });
 
   it('has another seed for each turn and each trial, and the same for the same ones', async () => {

@@ -212,7 +212,7 @@ async function callOnce({ context, conversation, specs, durationMsMax, sampling 
   return {
     requested: {
       model: open.name,
-      parameters: { ...open.properties, ...inForce({ ...sampling, ...modelSeed }, result) },
+      parameters: { ...open.properties, ...inForce({ ...sampling, ...modelSeed }, { result, secrets: open.secrets }) },
     },
     prompt: conversation.ranges(),
     attempts: [...attempts],
@@ -222,19 +222,28 @@ async function callOnce({ context, conversation, specs, durationMsMax, sampling 
   };
 }
 
-/** Without the parameters that the provider's interface does not take, which are named instead. */
+/**
+ * Without the parameters that the provider's interface does not take. They are named instead, with the package's remark,
+ * e.g. that a temperature was lowered to the highest one.
+ */
 function inForce(
   sampling: Record<string, unknown>,
-  result: LanguageModelV4GenerateResult | null,
+  { result, secrets }: { readonly result: LanguageModelV4GenerateResult | null; readonly secrets: readonly string[] },
 ): Record<string, unknown> {
-  const refused = (result?.warnings ?? []).flatMap((warning) =>
-    warning.type === 'unsupported' && Object.hasOwn(sampling, warning.feature) ? [warning.feature] : [],
-  );
-  if (refused.length === 0) return sampling;
-  const lost = new Set(refused.includes('seed') ? [...refused, 'modelSeed'] : refused);
-  const kept = Object.fromEntries(Object.entries(sampling).filter(([name]) => !lost.has(name)));
-  return { ...kept, notTaken: [...new Set(refused)].toSorted().join(', ') };
+  const refused = new Map<string, string>();
+  for (const warning of result?.warnings ?? []) {
+    if (warning.type !== 'unsupported' || !Object.hasOwn(sampling, warning.feature)) continue;
+    const remark =
+      warning.details === undefined ? '' : ` (${hideSecrets(warning.details, secrets).slice(0, REMARK_MAX)})`;
+    refused.set(warning.feature, `${warning.feature}${remark}`);
+  }
+  if (refused.size === 0) return sampling;
+  const isKept = (name: string): boolean => !refused.has(name === 'modelSeed' ? 'seed' : name);
+  const kept = Object.fromEntries(Object.entries(sampling).filter(([name]) => isKept(name)));
+  return { ...kept, notTaken: [...refused.values()].toSorted().join(', ') };
 }
+
+const REMARK_MAX = 200;
 
 function conversationOf({ trialId, seat = '' }: AgentTask): string {
   return `${trialId}/${seat}`;
