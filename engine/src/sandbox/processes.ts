@@ -59,6 +59,15 @@ export function stateOf(pid: number): string | undefined {
   return readField(pid, STATE);
 }
 
+/**
+ * Whether the process is stopped, or about to be: STOP cannot be blocked, but on a busy machine it takes effect only when
+ * the process runs next.
+ */
+export function isStopped(pid: number): boolean {
+  const status = readStatus(pid);
+  return status !== undefined && stateIn(status) === 'T';
+}
+
 /** Whether the process is alive: it exists, and is neither a zombie nor dead. */
 export function lives(pid: number): boolean {
   const state = stateOf(pid);
@@ -110,7 +119,7 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
     pid: innerPid(status),
     parentPid: inner.get(Number(status.get('PPid'))) ?? 0,
     command: toUntrusted((words === '' ? `[${status.get('Name') ?? ''}]` : words).slice(0, COMMAND_CHARACTERS_MAX)),
-    state: status.get('State')?.[0] ?? '?',
+    state: stateIn(status),
     startTicks,
     term: termHandling(status),
     tracerPid: inner.get(Number(status.get('TracerPid'))) ?? 0,
@@ -128,9 +137,21 @@ function startTicksIn(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
 }
 
+const [STOP, TERM] = [19n, 15n];
+
+function hasSignal(status: Status, mask: string, signal: bigint): boolean {
+  return ((BigInt(`0x${status.get(mask) ?? '0'}`) >> (signal - 1n)) & 1n) === 1n;
+}
+
+/** State letter. A process with a pending STOP counts as stopped. */
+function stateIn(status: Status): string {
+  const state = status.get('State')?.[0] ?? '?';
+  const isPending = hasSignal(status, 'SigPnd', STOP) || hasSignal(status, 'ShdPnd', STOP);
+  return isPending && /[RSDI]/.test(state) ? 'T' : state;
+}
+
 function termHandling(status: Status): ProcessEntry['term'] {
-  // TERM is signal 15: bit 14 of the masks.
-  const has = (mask: string): boolean => ((BigInt(`0x${status.get(mask) ?? '0'}`) >> 14n) & 1n) === 1n;
+  const has = (mask: string): boolean => hasSignal(status, mask, TERM);
   if (has('SigBlk')) return 'blocked';
   if (has('SigIgn')) return 'ignored';
   return has('SigCgt') ? 'caught' : 'default';

@@ -19,7 +19,7 @@ import { killAndCount } from '../kit/kill-and-count.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import type { NetworkRecorder } from '../network-log.ts';
-import { listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
+import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
 import { createTreeReader } from '../tree-reader.ts';
 import { type CommandServer, runBeside, startCommandServer } from './bwrap/command-server.ts';
@@ -151,7 +151,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       return recorder?.read() ?? NOTHING_RECORDED;
     },
     freeze: async () => {
-      if (!frozen) stoppedBefore = new Set(members().filter((pid) => stateOf(pid) === 'T'));
+      if (!frozen) stoppedBefore = new Set(members().filter(isStopped));
       const processes = await stopAll(members);
       frozen = true;
       return { processes };
