@@ -122,17 +122,23 @@ export function createConversation(transcript: Transcript): Conversation {
   return { say: (role, parts, at) => void add(role, parts, at), answer, result, end };
 }
 
-/** What waits for its answer, by an id that logs may repeat: the oldest of an id is answered first. Each step is one look. */
+/**
+ * What waits for its answer, by an id that logs may repeat: the oldest of an id is answered first, or the oldest that fits.
+ * Each step is a bounded number of looks.
+ */
 export interface Waiting<T> {
   readonly add: (id: string, item: T) => void;
-  readonly take: (id: string) => T | undefined;
+  readonly take: (id: string, fits?: (item: T) => boolean) => T | undefined;
   /** What `take` would give. */
-  readonly peek: (id: string) => T | undefined;
+  readonly peek: (id: string, fits?: (item: T) => boolean) => T | undefined;
   /** The oldest of all. */
   readonly takeFirst: () => T | undefined;
   /** In the order in which they were added. */
   readonly takeAll: () => T[];
 }
+
+/** Calls of one id that are asked whether they fit, before the oldest is taken. */
+const FITTING_MAX = 100;
 
 export function createWaiting<T>(): Waiting<T> {
   const items = new Map<number, T>();
@@ -145,13 +151,17 @@ export function createWaiting<T>(): Waiting<T> {
     items.delete(number);
     return item;
   };
-  const oldestOf = (id: string): number => {
+  const oldestOf = (id: string, fits: (item: T) => boolean): number => {
     const same = byId.get(id) ?? { numbers: [], from: 0 };
     while (same.from < same.numbers.length) {
-      const number = same.numbers[same.from] ?? -1;
-      if (items.has(number)) return number;
+      if (items.has(same.numbers[same.from] ?? -1)) break;
       same.from++;
     }
+    for (const number of same.numbers.slice(same.from, same.from + FITTING_MAX)) {
+      const item = items.get(number);
+      if (item !== undefined && fits(item)) return number;
+    }
+    if (same.from < same.numbers.length) return same.numbers[same.from] ?? -1;
     byId.delete(id);
     return -1;
   };
@@ -163,8 +173,8 @@ export function createWaiting<T>(): Waiting<T> {
       if (same === undefined) byId.set(id, { numbers: [number], from: 0 });
       else same.numbers.push(number);
     },
-    take: (id) => takeNumber(oldestOf(id)),
-    peek: (id) => items.get(oldestOf(id)),
+    take: (id, fits = () => true) => takeNumber(oldestOf(id, fits)),
+    peek: (id, fits = () => true) => items.get(oldestOf(id, fits)),
     takeFirst: () => {
       while (oldest < next && !items.has(oldest)) oldest++;
       return takeNumber(oldest);

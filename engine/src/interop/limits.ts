@@ -37,7 +37,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   eventsMax: 1_000_000,
   foreignBytesMax: 384 * MiB,
   expandedCharactersMax: 512 * MiB,
-  referencesMax: 20_000_000,
+  referencesMax: 5_000_000,
   filesMax: 100_000,
 };
 

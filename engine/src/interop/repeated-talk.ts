@@ -19,9 +19,9 @@ export interface RepeatedTalk {
   /** A message with one result, of a call that an event told of. */
   readonly result: (message: SaidInList, callId: string) => number;
   /** Our id of the call that an event tells of, by the id of the log. */
-  readonly run: (given: string) => string;
+  readonly run: (given: string, tool: string) => string;
   /** Our id of the call that the next result in the list answers; undefined: none waits there. */
-  readonly nextAnswered: (list: MessageList, given: string) => string | undefined;
+  readonly nextAnswered: (list: MessageList, given: string, tool: string) => string | undefined;
   /** Our ids of the calls that a message holds. */
   readonly callsOf: (index: number) => readonly string[];
   readonly asked: (callId: string) => AskedCall | undefined;
@@ -77,6 +77,11 @@ export function createRepeatedTalk(transcript: Transcript): RepeatedTalk {
   const early = createWaiting<string>();
   const last = new Map<string, string>();
 
+  /** Of two calls of one id, a result belongs to the one whose tool it names. */
+  const isOf =
+    (tool: string) =>
+    (own: string): boolean =>
+      tool === '' || asked.get(own)?.tool === tool;
   const ownId = (given: string): string => {
     const told = early.take(given);
     if (told !== undefined) return told;
@@ -103,10 +108,10 @@ export function createRepeatedTalk(transcript: Transcript): RepeatedTalk {
     return index;
   };
   /** With our ids in its results, and a key that tells results of two calls apart. */
-  const withOwnIds = (message: SaidInList, toOwn: (given: string) => string): SaidInList => {
+  const withOwnIds = (message: SaidInList, toOwn: (given: string, tool: string) => string): SaidInList => {
     if (!message.parts.some(({ type }) => type === 'tool-result')) return message;
     const parts = message.parts.map((part) =>
-      part.type === 'tool-result' ? { ...part, callId: toOwn(part.callId) } : part,
+      part.type === 'tool-result' ? { ...part, callId: toOwn(part.callId, part.tool) } : part,
     );
     const owners = parts.flatMap((part) => (part.type === 'tool-result' ? [part.callId] : []));
     return { ...message, parts, key: `${message.key}:${JSON.stringify(owners)}` };
@@ -114,7 +119,7 @@ export function createRepeatedTalk(transcript: Transcript): RepeatedTalk {
   return {
     createList: () => ({ seen: new Map(), open: createWaiting(), ranges: [] }),
     add: (list, given) => {
-      const message = withOwnIds(given, (id) => list.open.take(id) ?? last.get(id) ?? id);
+      const message = withOwnIds(given, (id, tool) => list.open.take(id, isOf(tool)) ?? last.get(id) ?? id);
       const place = list.seen.get(message.key) ?? 0;
       list.seen.set(message.key, place + 1);
       const index = store(message, `${message.key}#${place}`);
@@ -132,15 +137,15 @@ export function createRepeatedTalk(transcript: Transcript): RepeatedTalk {
       const message = withOwnIds(given, () => callId);
       return store(message, `${message.key}#0`);
     },
-    run: (given) => {
-      const found = waiting.take(given);
+    run: (given, tool) => {
+      const found = waiting.take(given, isOf(tool));
       if (found !== undefined) return found;
       const own = transcript.freshCallId(given);
       early.add(given, own);
       last.set(given, own);
       return own;
     },
-    nextAnswered: (list, given) => list.open.peek(given),
+    nextAnswered: (list, given, tool) => list.open.peek(given, isOf(tool)),
     callsOf: (index) => (callsOf.get(index) ?? []).map(([, own]) => own),
     asked: (callId) => {
       const part = asked.get(callId);

@@ -208,7 +208,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
         prompt: [...prompt],
         attempts: error === null ? [] : [{ durationMs, status: null, error }],
         answer: answer === null ? null : { ...unknown, usage: UNKNOWN_USAGE, costUsd: null, warnings: [], ...answer },
-        durationMs,
+        durationMs: toDuration(durationMs),
       },
       at,
     );
@@ -241,7 +241,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     ];
     const bytes = { stdoutBytes: Buffer.byteLength(text), stderrBytes: 0 };
     const run = { exitCode, timedOut, truncated, ...bytes, machineStopped, notes };
-    push({ kind: 'tool-result', callId, run, durationMs }, at);
+    push({ kind: 'tool-result', callId, run, durationMs: toDuration(durationMs) }, at);
   };
   const endAgent: Transcript['endAgent'] = (reason, detail = null) => {
     if (reason === null) leaveOut('end of the agent', 'the log does not say why it came: no agent-end is written');
@@ -310,7 +310,7 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     modelCall,
     startCall,
     endCommand,
-    endOther: (callId, durationMs, at) => push({ kind: 'tool-result', callId, run: null, durationMs }, at),
+    endOther: (callId, durationMs, at) => push({ kind: 'tool-result', callId, run: null, durationMs: toDuration(durationMs) }, at),
     lateUsage,
     emit: push,
     endAgent,
@@ -415,6 +415,11 @@ export function toTime(text: string | null | undefined): number | null {
   if (text === null || text === undefined) return null;
   const at = Date.parse(text);
   return Number.isFinite(at) && at >= 0 ? at : null;
+}
+
+/** A log may name a time that no number holds once it is in milliseconds. */
+function toDuration(durationMs: number): number {
+  return Number.isFinite(durationMs) && durationMs >= 0 ? durationMs : 0;
 }
 
 /** A count as a log gives it; null for anything that is none. */

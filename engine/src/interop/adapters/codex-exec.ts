@@ -107,10 +107,11 @@ function readItem(stream: Stream, data: Item, isCompleted: boolean): void {
   const text = typeof data['text'] === 'string' ? data['text'] : '';
   switch (data.type) {
     case 'agent_message':
-      if (isCompleted) stream.parts.push(...textPart(text));
-      return;
     case 'reasoning':
-      if (isCompleted) stream.parts.push(...reasoningPart(text));
+      if (!isCompleted) return;
+      // After a text or a call, another text is another answer.
+      if (stream.parts.some(({ type }) => type !== 'reasoning')) flush(stream);
+      stream.parts.push(...(data.type === 'reasoning' ? reasoningPart(text) : textPart(text)));
       return;
     default:
       return readTool(stream, data, isCompleted);

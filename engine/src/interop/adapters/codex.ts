@@ -145,9 +145,11 @@ function readEventMessage(rollout: Rollout, payload: unknown, at: number | null)
       reasoningTokens: toCount(given['reasoning_output_tokens']),
       cachedInputTokens: toCount(given['cached_input_tokens']),
     };
-    // It comes while the answer is read, or when its tools have run. A second count for one answer replaces none.
-    if (rollout.parts.length > 0 && rollout.usage === UNKNOWN_USAGE) rollout.usage = usage;
-    else if (rollout.parts.length > 0 || !rollout.transcript.lateUsage(usage))
+    // It comes when the answer is whole, or when its tools have run. A second count for one answer replaces none.
+    if (rollout.parts.length > 0) {
+      rollout.usage = usage;
+      flushAnswer(rollout);
+    } else if (!rollout.transcript.lateUsage(usage))
       rollout.transcript.keepForeign('event_msg/token_count', payload, at);
   } else rollout.transcript.keepForeign(`event_msg/${stringIn(payload, 'type') ?? ''}`, payload, at);
 }

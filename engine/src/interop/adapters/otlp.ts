@@ -291,7 +291,7 @@ function readTool(state: TraceState, found: Span, text: Text): void {
   const tool = text('gen_ai.tool.name') ?? found.name;
   const given = found.values.get('gen_ai.tool.call.arguments');
   const input = typeof given === 'string' ? parseArguments(given) : given;
-  const callId = talk.run(text('gen_ai.tool.call.id') ?? `call-${++state.unnamed}`);
+  const callId = talk.run(text('gen_ai.tool.call.id') ?? `call-${++state.unnamed}`, tool);
   talk.ran.add(callId);
   state.answers = false;
   const is = transcript.startCall({ callId, tool, input }, found.startAt);
@@ -315,7 +315,7 @@ function runFromMessage(
   part: Extract<MessagePart, { type: 'tool-result' }>,
   at: number,
 ): void {
-  const callId = talk.nextAnswered(list, part.callId);
+  const callId = talk.nextAnswered(list, part.callId, part.tool);
   const asked = callId === undefined ? undefined : talk.asked(callId);
   if (toolsHaveSpans || callId === undefined || asked === undefined || talk.ran.has(callId)) return;
   talk.ran.add(callId);

@@ -195,11 +195,7 @@ function readAnswer(
   at: number | null,
 ): void {
   flushFinished(trial, false);
-  for (const call of trial.pending)
-    trial.transcript.leaveOut(
-      `call of the tool "${show(call.tool)}"`,
-      'has no result in the log: nothing is known of it',
-    );
+  for (const call of trial.pending) leaveOpen(trial, call);
   const { transcript } = trial;
   const parts = toTextParts(trial.transcript, payload.content);
   const reasoning = payload.reasoning_content ?? '';
@@ -228,6 +224,13 @@ function readAnswer(
   startNext(trial, at);
 }
 
+/** A call that nothing came back from. */
+function leaveOpen({ transcript }: Trial, call: PendingCall): void {
+  const { tool } = call;
+  if (!call.started) transcript.startCall(call, null);
+  transcript.leaveOut(`call of the tool "${show(tool)}"`, 'has no result in the log: nothing is known of it');
+}
+
 /** The next call of the answer begins: what the host writes from now on happened while it ran. */
 function startNext(trial: Trial, at: number | null): void {
   const [call] = trial.pending;
@@ -252,6 +255,7 @@ function readResult(trial: Trial, data: z.output<typeof toolLine>, at: number | 
   const { callId, tool } = call;
   if (readToolCall(tool, data.args).is !== 'command') {
     if (transcript.startCall({ callId, tool, input: data.args }, at) === 'submission') trial.end = 'submitted';
+    else transcript.endOther(callId, data.duration_ms, at);
     sayResult(trial, { callId, tool, text, at });
     return;
   }
@@ -362,8 +366,7 @@ function finishTrial(trial: Trial): void {
   for (const call of trial.pending) {
     if (call.started && end === 'machine-stopped') {
       transcript.endCommand({ callId: call.callId, text: '', durationMs: 0, machineStopped: true }, null);
-    } else
-      transcript.leaveOut(`call of the tool "${show(call.tool)}"`, 'has no result in the log: nothing is known of it');
+    } else leaveOpen(trial, call);
   }
   transcript.endAgent(end);
   if (end === null) return;

@@ -194,7 +194,7 @@ function readToolEvent(walk: Walk, event: ToolEvent, at: number | null): void {
   const endedAt = toTime(event.completed) ?? at;
   const input = resolveDeep(event.arguments, walk.resolve);
   const why = WHY_NOT_RUN.get(event.error?.type ?? '');
-  const callId = talk.run(id);
+  const callId = talk.run(id, tool);
   talk.ran.add(callId);
   if (why !== undefined) {
     const detail = toUntrusted(event.error?.message ?? '');
@@ -247,7 +247,10 @@ function readFinalMessages(walk: Walk): void {
   const list = talk.createList();
   for (const value of sample.messages) {
     const { data: message } = inspectMessage.safeParse(value);
-    const answered = message?.role === 'tool' ? talk.nextAnswered(list, message.tool_call_id ?? '') : undefined;
+    const answered =
+      message?.role === 'tool'
+        ? talk.nextAnswered(list, message.tool_call_id ?? '', message.function ?? '')
+        : undefined;
     if (answered !== undefined) runFromMessage(walk, answered, message ?? null);
     const index = addToList(walk, value, { list, at: null });
     for (const callId of index === null ? [] : talk.callsOf(index)) {

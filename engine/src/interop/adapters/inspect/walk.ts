@@ -134,6 +134,8 @@ export function sayPrompt(walk: Walk, event: ModelEvent, at: number | null): Mes
     countReferences(Math.max(0, end - start));
     for (let index = start; index < end; index++) addToList(walk, pool[index], { list, at });
   }
+  // Each call holds them again.
+  countReferences(list.ranges.length);
   messages.list =
     (event.input ?? []).length === 0 && refs.length === 1 && only?.[0] === 0
       ? { list, until: Math.min(only[1], pool.length) }
