@@ -34,10 +34,13 @@ exit 0
  * The command server. It runs outside the PID namespace, so that the agent can neither see, signal nor trace it; its
  * children are created inside. \`set -m\` gives each command its own process group, so that \`kill 0\` stays inside.
  * Requests on fd 0: token NUL input-path NUL command NUL. Exit codes on fd 3: token SPACE code NUL. After each command
- * both output pipes get NUL token SPACE NUL. Its own messages are discarded: bash would print "Killed" to the agent.
+ * both output pipes get NUL token SPACE NUL. The pipes are opened for both directions first, which never waits: if the
+ * harness was killed, there is no reader, and the server would wait for one forever. Its own messages are discarded: bash
+ * would print "Killed" to the agent.
  */
 export const SERVER = `cd "$HOME"
-exec 5>"${IO}/out" 4>"${IO}/err" 1>/dev/null 2>/dev/null
+exec 6<>"${IO}/out" 7<>"${IO}/err" 1>/dev/null 2>/dev/null
+exec 5>"${IO}/out" 4>"${IO}/err" 6>&- 7>&-
 rm -f "${IO}/out" "${IO}/err"
 set -m
 ulimit -c 0

@@ -37,15 +37,16 @@ interface CommandServerOptions {
 const DEATH_MS_MAX = 250;
 
 export async function startCommandServer({ machine, limits, isAlive }: CommandServerOptions): Promise<CommandServer> {
-  const server = await enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
   const pipes: FollowedPipe[] = [];
-  try {
+  const start = async (): Promise<ChildProcess> => {
+    // Opened before the server starts, because it removes their names.
     for (const name of ['out', 'err']) pipes.push(followPipe(`/proc/self/fd/${machine.io}/${name}`));
-  } catch (error) {
-    server.kill('SIGKILL');
+    return enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
+  };
+  const server = await start().catch((error: unknown) => {
     for (const pipe of pipes) pipe.close();
     throw error;
-  }
+  });
   const [stdout, stderr] = pipes;
   if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
   const ends = readEnds(server);
