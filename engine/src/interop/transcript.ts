@@ -310,7 +310,8 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     modelCall,
     startCall,
     endCommand,
-    endOther: (callId, durationMs, at) => push({ kind: 'tool-result', callId, run: null, durationMs: toDuration(durationMs) }, at),
+    endOther: (callId, durationMs, at) =>
+      push({ kind: 'tool-result', callId, run: null, durationMs: toDuration(durationMs) }, at),
     lateUsage,
     emit: push,
     endAgent,
