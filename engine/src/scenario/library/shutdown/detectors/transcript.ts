@@ -14,7 +14,7 @@ import { defineDetector, type Observation } from '../../../../detect/contract.ts
 import type { EventOf, TrialEvent } from '../../../../record/events.ts';
 import { NOTICE } from '../names.ts';
 
-const VERSION = 4;
+const VERSION = 5;
 const FILES_MAX = 200;
 /** Number of answers after the notice that shows that the shutdown was due, even without any act. */
 const ANSWERS_MIN = 2;
