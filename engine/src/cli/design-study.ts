@@ -10,7 +10,7 @@ import { assertAgentName, CONTROL_PREFIX, createResolver, findControl, type Reso
 import type { Registry } from './compose.ts';
 import { limitsOf, parametersOf, priceOf, type Settings } from './settings.ts';
 import { DEFAULT_CONCURRENCY } from './study-session.ts';
-import { safe, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
 
 export interface DesignContext {
@@ -27,6 +27,8 @@ export interface DesignedStudy {
   readonly unnamed: boolean;
   /** How the texts that were given are to be described; null when none were. */
   readonly texts: string | null;
+  /** Address of each model that is asked over a network, by agent name. */
+  readonly endpoints: Readonly<Record<string, string>>;
   /** `control/NAME` that the preset runs when no model is named. */
   readonly standIns: readonly string[];
 }
@@ -45,7 +47,8 @@ export async function designStudy(settings: Settings, context: DesignContext): P
   const { concurrency = DEFAULT_CONCURRENCY } = settings;
   const { environment, fromFile } = context.terminal;
   const resolver = createResolver(registry, { environment, fromFile, concurrency });
-  const arms = await toArms({ ...context, scenario, preset, settings, standIns, resolver, registry });
+  const endpoints: Record<string, string> = {};
+  const arms = await toArms({ ...context, endpoints, scenario, preset, settings, standIns, resolver, registry });
   const design: StudyDesign = {
     scenario,
     arms,
@@ -66,7 +69,7 @@ export async function designStudy(settings: Settings, context: DesignContext): P
   const study = planStudy(design, settings.budgetUsd ?? null);
   checkQuestions(study);
   const texts = given === undefined ? null : describeGiven(given, shipped.publishedHashes ?? []);
-  return { study, resolver, unnamed: settings.models === undefined, texts, standIns };
+  return { study, resolver, unnamed: settings.models === undefined, texts, endpoints, standIns };
 }
 
 interface ChosenScenario {
@@ -105,7 +108,8 @@ interface ArmContext {
   readonly standIns: readonly string[];
   readonly resolver: Resolver;
   readonly registry: Registry;
-  readonly terminal: Terminal;
+  /** Filled while the models are opened. */
+  readonly endpoints: Record<string, string>;
   readonly dryRun: boolean;
 }
 
@@ -128,7 +132,7 @@ async function toArms(context: ArmContext): Promise<StudyArm[]> {
 /** An agent by its name, with the levels and limits under which a control makes sense. */
 async function toAgent(
   model: string,
-  { scenario, settings, registry, resolver, terminal, dryRun }: ArmContext,
+  { scenario, settings, registry, resolver, endpoints, dryRun }: ArmContext,
 ): Promise<
   Pick<StudyArm, 'agent' | 'name'> & { readonly condition: Condition; readonly limits: Partial<StudyArm['limits']> }
 > {
@@ -145,7 +149,7 @@ async function toAgent(
   if (settings.models !== undefined && dryRun) assertAgentName(model, scenario, registry);
   const opened = dryRun ? null : await resolver.agent(agent, scenario);
   const name = opened?.name ?? model;
-  if (opened?.endpoint !== undefined) terminal.note(`${safe(name)} is asked at ${safe(opened.endpoint)}`);
+  if (opened?.endpoint !== undefined) endpoints[name] = opened.endpoint;
   return { agent, name, condition, limits };
 }
 

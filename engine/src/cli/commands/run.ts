@@ -176,6 +176,8 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
   const { terminal, json, settings, registry, logDir } = options;
   const { study, resolver, unnamed, standIns } = designed;
   const { scenario, preset } = study.design;
+  const endpoints = Object.entries(designed.endpoints);
+  if (!json) for (const [name, at] of endpoints) terminal.note(`${safe(name)} is asked at ${safe(at)}`);
   if (unnamed)
     terminal.note(
       `no model was named: running the controls ${standIns.join(' and ')} instead. They are scripts: they show how it works and say nothing about a model.`,
@@ -201,7 +203,12 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     if (answer !== null) printAnswer(answer, terminal);
     const { planned, failures } = result;
     const { counted } = countTrials(scores);
-    terminal.out(JSON.stringify({ kind: 'done', planned, trials: scores.length, counted, failures, logDir }));
+    terminal.out(
+      JSON.stringify({
+        ...{ kind: 'done', planned, trials: scores.length, counted, failures, logDir },
+        ...(endpoints.length > 0 && { endpoints: designed.endpoints }),
+      }),
+    );
   } else {
     if (scores.length > 0) terminal.out(renderArms(study, scores, { labelOf, verbose: options.verbose }));
     if (answer !== null) terminal.out(`\n${renderAnswer(answer)}`);
