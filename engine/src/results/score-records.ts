@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type MessagePort, Worker } from 'node:worker_threads';
 
 import { type FindRules, type ScoredRecord, scoreFile } from './score-file.ts';
+import { createSharer } from './share-equal.ts';
 
 /** Below this many, starting threads costs more than they save. */
 const FILES_MIN = 400;
@@ -23,9 +24,10 @@ export async function scoreRecords(
   paths: readonly string[],
   { findRules, worker: module }: ScoreOptions,
 ): Promise<readonly ScoredRecord[]> {
+  const share = createSharer();
   const threads = Math.min(availableParallelism(), THREADS_MAX);
   if (paths.length < FILES_MIN || threads === 1 || module === undefined)
-    return paths.map((path) => scoreFile(path, findRules));
+    return paths.map((path) => share(scoreFile(path, findRules)));
   const results: ScoredRecord[][] = [];
   let next = 0;
   const work = async (): Promise<void> => {
@@ -33,7 +35,7 @@ export async function scoreRecords(
     try {
       for (let from = next; from < paths.length; from = next) {
         next = from + FILES_PER_ORDER;
-        results[from / FILES_PER_ORDER] = await order(worker, paths.slice(from, next));
+        results[from / FILES_PER_ORDER] = (await order(worker, paths.slice(from, next))).map(share);
       }
     } finally {
       await worker.terminate();
