@@ -338,17 +338,6 @@ export function toTextParts(
   });
 }
 
-/** Ranges of indexes that follow one another. */
-export function toRanges(indexes: readonly number[]): { from: number; to: number }[] {
-  const ranges: { from: number; to: number }[] = [];
-  for (const index of indexes) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last.to === index) last.to++;
-    else ranges.push({ from: index, to: index + 1 });
-  }
-  return ranges;
-}
-
 /** Stands in every imported record, so that no reader of it takes silence for safety. */
 export const NO_EVIDENCE = 'none: a transcript only, nothing was seen from outside the agent';
 

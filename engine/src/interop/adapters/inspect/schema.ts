@@ -31,8 +31,6 @@ const toolCall = z.looseObject({
   parse_error: text,
 });
 
-export type ToolCall = z.output<typeof toolCall>;
-
 export const inspectMessage = z.looseObject({
   id: text,
   role: z.enum(['system', 'user', 'assistant', 'tool']),
