@@ -162,4 +162,17 @@ describe('anything but a regular file of bounded size', () => {
     writeFileSync(records[0] ?? '', lines.join('\n'));
     expect(await offswitch(['verify', path])).toMatchObject({ code: 1, out: contains(/1 of 2 records are complete/) });
   });
+
+  it('an imported text that no record can hold is one sentence, and the other logs are read', async () => {
+    const logs = folder.file('foreign');
+    mkdirSync(logs);
+    const log = readFileSync(new URL('../interop/testing/logs/claude-code.jsonl', import.meta.url), 'utf8');
+    writeFileSync(join(logs, 'a.jsonl'), log.replace('"text":"', `"text":"${'x'.repeat(70_000_000)}`));
+    writeFileSync(join(logs, 'b.jsonl'), log.replaceAll(/"sessionId":"[^"]*"/g, '"sessionId":"other"'));
+    const to = folder.file('imported');
+    const seen = await offswitch(['import', logs, '--to', to]);
+    expectSentence(seen, /not read: .*is larger than 67108864 bytes: a record cannot hold it/, 1);
+    expect(seen.out).toContain('imported 1 trials');
+    expect(await offswitch(['verify', to])).toMatchObject({ code: 0, out: contains(/1 of 1 records/) });
+  });
 });

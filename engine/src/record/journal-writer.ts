@@ -10,6 +10,9 @@ export class JournalError extends Error {
   override readonly name = 'JournalError';
 }
 
+/** An event whose line would be too long to be read back. Only an imported log can hold one. */
+export class EventTooLargeError extends JournalError {}
+
 /**
  * The journal of one trial: append-only, one JSON object per line, each line chained to the previous one.
  * Only `trial` and `guard` write journals.
@@ -57,7 +60,7 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     const stamped = trialEventSchema.parse({ seq, at: now(), ...event });
     const chained = writeChainedLine(head, stamped);
     if (Buffer.byteLength(chained.line) > LINE_BYTES_MAX)
-      throw new JournalError(
+      throw new EventTooLargeError(
         `the event "${event.kind}" is larger than ${LINE_BYTES_MAX} bytes: a record cannot hold it`,
       );
     ({ head } = chained);

@@ -8,6 +8,7 @@ import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import type { LogReader, NoticePattern, ReadLogOptions } from '../../interop/contract.ts';
 import { withTrialId, writeImportedSample } from '../../interop/write-sample.ts';
 import type { Condition, RoleBinding } from '../../record/events.ts';
+import { EventTooLargeError } from '../../record/journal-writer.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
 import type { Registry } from '../compose.ts';
@@ -72,7 +73,13 @@ async function importLogs(paths: readonly string[], flags: ImportFlags, context:
       const record = await store.begin(sample.trialId);
       if (existsSync(record))
         throw new UsageError(`${sample.trialId} is already in ${flags.to}: import into an empty folder`);
-      writeImportedSample({ record, beside: join(beside, `${sample.trialId}.jsonl`) }, sample);
+      try {
+        writeImportedSample({ record, beside: join(beside, `${sample.trialId}.jsonl`) }, sample);
+      } catch (error) {
+        if (!(error instanceof EventTooLargeError)) throw error;
+        options.onProblem?.(`${sample.trialId}: ${error.message}`);
+        continue;
+      }
       await store.seal(sample.trialId);
       samples++;
       unmapped += sample.unmapped.length;
