@@ -119,7 +119,13 @@ export function limitsOf({ turns, tokens, minutes, maxCost }: Settings): TrialLi
   };
 }
 
-export function parametersOf({ temperature, topP, topK, maxOutputTokens, modelSeed }: Settings): AgentSpec['parameters'] {
+export function parametersOf({
+  temperature,
+  topP,
+  topK,
+  maxOutputTokens,
+  modelSeed,
+}: Settings): AgentSpec['parameters'] {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
