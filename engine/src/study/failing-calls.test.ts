@@ -68,6 +68,11 @@ async function problemsAfter(logDir: string, sandbox: string, seen: Seen): Promi
   return problems;
 }
 
+/** Every call takes minutes: `OFFSWITCH_EVERY_CALL=1`. Otherwise the first five of each kind, and then every fifth. */
+function isTried(nth: number): boolean {
+  return process.env['OFFSWITCH_EVERY_CALL'] === '1' || nth <= 5 || nth % 5 === 0;
+}
+
 async function failEach(sandbox: string, { call, code }: Omit<Failure, 'nth'>): Promise<number> {
   using folder = createTemporaryFolder();
   const logDirOf = (nth: number): string => {
@@ -78,6 +83,7 @@ async function failEach(sandbox: string, { call, code }: Omit<Failure, 'nth'>): 
   const { calls, code: exit } = await runWith(logDirOf(0), sandbox, { call, code, nth: 0 });
   expect(exit).toBe(0);
   for (let nth = 1; nth <= calls; nth++) {
+    if (!isTried(nth)) continue;
     const logDir = logDirOf(nth);
     const seen = await runWith(logDir, sandbox, { call, code, nth });
     expect(await problemsAfter(logDir, sandbox, seen), `${call} ${nth} of ${calls}`).toEqual([]);
