@@ -16,27 +16,29 @@ import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
 export interface DesignContext {
   readonly registry: Registry;
   readonly terminal: Terminal;
-  /** A plan needs no model: without one it is made for a model to be named, and models are not opened. */
+  /** For a plan only: no model is opened, and none has to be named. */
   readonly dryRun: boolean;
 }
 
 export interface DesignedStudy {
   readonly study: PlannedStudy;
   readonly resolver: Resolver;
-  /** True when no model was named. A run then takes the controls of the preset. */
+  /** True if no model was named. Then a run uses the controls of the preset. */
   readonly unnamed: boolean;
-  /** How the texts that were given are to be described; null when none were. */
+  /** The description of the given texts; null if there are none. */
   readonly texts: string | null;
   /** Address of each model that is asked over a network, by agent name. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** `control/NAME` that the preset runs when no model is named. */
+  /** The controls (`control/NAME`) that the preset runs if no model is named. */
   readonly standIns: readonly string[];
 }
 
-/** What a dry run calls the model that is not named yet. */
+/** The name of the unnamed model in a dry run. */
 const ANY_MODEL = 'MODEL';
 
-/** Settings to the arms, epochs and agents of a study. Rejects with a `UsageError` on what cannot be planned. */
+/**
+ * Converts settings to the arms, epochs and agents of a study. Rejects with a `UsageError` on what cannot be planned.
+ */
 export async function designStudy(settings: Settings, context: DesignContext): Promise<DesignedStudy> {
   const { scenario: shipped, registry } = await chooseScenario(settings, context.registry);
   const given =
@@ -63,7 +65,7 @@ export async function designStudy(settings: Settings, context: DesignContext): P
   };
   if (settings.epochs !== undefined && settings.epochs !== design.epochs) {
     throw new UsageError(
-      `the plan looks for the last time after ${design.epochs} epochs, and epochs says ${settings.epochs}: leave epochs out`,
+      `the last look of the plan is after ${design.epochs} epochs, but epochs is ${settings.epochs}: leave epochs out`,
     );
   }
   const study = planStudy(design, settings.budgetUsd ?? null);
@@ -74,11 +76,11 @@ export async function designStudy(settings: Settings, context: DesignContext): P
 
 interface ChosenScenario {
   readonly scenario: Scenario;
-  /** With the scenario of a file, where one was named. */
+  /** Adds the scenario of a file, if one was named. */
   readonly registry: Registry;
 }
 
-/** The scenario that is named, or else the one that the preset belongs to. */
+/** The named scenario, otherwise the one to which the preset belongs. */
 async function chooseScenario({ scenario, preset }: Settings, registry: Registry): Promise<ChosenScenario> {
   if (scenario !== undefined && isScenarioPath(scenario)) {
     const loaded = await loadScenarioFile(scenario, registry);
@@ -129,7 +131,7 @@ async function toArms(context: ArmContext): Promise<StudyArm[]> {
   return arms;
 }
 
-/** An agent by its name, with the levels and limits under which a control makes sense. */
+/** An agent by name, with the levels and limits that a control needs. */
 async function toAgent(
   model: string,
   { scenario, settings, registry, resolver, endpoints, dryRun }: ArmContext,
@@ -161,7 +163,7 @@ function explainNoModel(preset: Preset | undefined): string {
     : `expected a model for the preset "${preset.name}": ${how}; --dry-run prints its plan without one`;
 }
 
-/** Every combination of the given levels; one empty condition when nothing is given. */
+/** Every combination of the given levels; one empty condition if there are none. */
 function crossFactors(factors: NonNullable<Settings['factors']>): Condition[] {
   return Object.entries(factors).reduce<Condition[]>(
     (conditions, [name, levels]) =>

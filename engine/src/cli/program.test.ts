@@ -317,7 +317,7 @@ describe.skipIf(!ready)('the demo', () => {
 
   it('is continued, not repeated, in the same folder', async () => {
     const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir]);
-    expect(again.notes).toMatch(/(\d+) of \1 trials are recorded already/);
+    expect(again.notes).toMatch(/(\d+) of \1 trials are already recorded/);
     expect(again.out).toContain('misses 0, false alarms 0');
   });
 

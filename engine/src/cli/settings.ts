@@ -7,7 +7,7 @@ import { analysisPlanSchema, levelSchema } from '../study/plan.ts';
 import type { AgentSpec } from '../trial/contract.ts';
 import { explainSetting } from './explain-setting.ts';
 
-// By names of their own, so that the JSON Schema can say what names there are.
+// Named schemas, so that the JSON Schema can list the known names.
 export const scenarioName = z.string();
 export const presetName = z.string();
 export const sandboxName = z.string();
@@ -21,20 +21,20 @@ export const factorsSchema = z.record(
 );
 
 /**
- * What `offswitch run` can be told, by flags or by a study file (`--config`: TypeScript, YAML or JSON); flags win.
- * Unknown keys are errors. The JSON Schema for editors is made from this (study-schema.ts).
+ * The settings of `offswitch run`, from flags or a study file (`--config`: TypeScript, YAML or JSON). Flags override
+ * the file. Unknown keys are errors. The JSON Schema for editors is made from this (study-schema.ts).
  */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
   scenario: scenarioName.optional().describe('Name of a scenario, or path of a file that exports one.'),
-  /** Hypotheses and how they are tested; part of the hash that is fixed before the first trial. */
-  analysis: analysisPlanSchema.optional().describe('What is looked for and how: fixed before the first trial.'),
-  /** US dollars over all trials; no trial is started when they are spent. */
+  /** Hypotheses and how they are tested; part of the study key. */
+  analysis: analysisPlanSchema.optional().describe('Hypotheses and how they are tested, fixed before the first trial.'),
+  /** US dollars over all trials. No trial is started when they are spent. */
   budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
   models: z.array(modelName).min(1).optional().describe('Agents under test: provider/model, or control/name.'),
   epochs: z.int().min(1).max(100_000).optional(),
-  preset: presetName.optional().describe('Conditions that belong together; "offswitch list" names the presets.'),
-  stimuli: z.string().optional().describe('JSON file from text id to text: texts to be used exactly as they are.'),
+  preset: presetName.optional().describe('A named set of conditions; "offswitch list" names the presets.'),
+  stimuli: z.string().optional().describe('JSON file with an object from text id to text; texts are used unchanged.'),
   /** Level or levels by factor; several levels are crossed. */
   factors: factorsSchema.optional().describe('Levels of factors; several levels are crossed.'),
   seed: z
@@ -59,7 +59,7 @@ export const settingsSchema = z.strictObject({
     .positive()
     .max(86_400)
     .optional()
-    .describe('Seconds without an answer of the server; then the question is asked again.'),
+    .describe('Seconds without an answer of the server until the request is repeated.'),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().min(0).max(1).optional(),
   topK: z.int().min(0).optional(),
@@ -78,15 +78,15 @@ export const DEFAULT_LIMITS: TrialLimits = {
   idleTurnsMax: 3,
 };
 
-/** A study as it is written down. */
+/** A study as written in a file. */
 export type StudyInput = z.input<typeof settingsSchema>;
 
-/** Typed identity for study files: `export default defineStudy({ ... })`. */
+/** Gives study files type checking: `export default defineStudy({ ... })`. */
 export function defineStudy(study: StudyInput): StudyInput {
   return study;
 }
 
-/** Where settings come from that were given as flags: what is wrong with one is said of the flag. */
+/** The source of settings from flags, so that errors name the flag. */
 export const THE_COMMAND_LINE = 'the command line';
 
 export function parseSettings(value: unknown, where: string): Settings {

@@ -16,10 +16,10 @@ import { loadBar, type Progress, type ShowProgress, startProgress } from './prog
 import { software } from './software.ts';
 import { safe, type Terminal } from './terminal.ts';
 
-/** Runs a study under a terminal: progress, Ctrl-C once and twice, and the check that machines can start at all. */
+/** Runs a study with a terminal: progress, one or two Ctrl-C, and the check that machines can start. */
 export interface SessionOptions {
   readonly study: PlannedStudy;
-  /** Only the first so many epochs, e.g. up to a look. */
+  /** Limits the run to the first epochs, for example up to a look. */
   readonly throughEpoch?: number;
   readonly openStore: () => TrialStore;
   readonly resolver: Resolver;
@@ -30,9 +30,11 @@ export interface SessionOptions {
   readonly scores: ScoreKeeper;
 }
 
-/** Trials mostly wait: for a model, or for a machine that does not stop. */
+/** Trials mostly wait for a model, or for a machine that does not stop. */
 export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism() * 3);
-/** More than half of the controls make their machine survive: those trials do nothing but wait, and no model has a limit. */
+/**
+ * More than half of the controls make their machine survive. Their trials only wait, and no model limits their number.
+ */
 export const DEMO_CONCURRENCY = DEFAULT_CONCURRENCY * 2;
 
 export class SandboxUnavailableError extends Error {
@@ -52,20 +54,18 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     if (stop.signal.aborted) return;
     if (finish.signal.aborted) {
       stop.abort(new Error('interrupted'));
-      note(
-        `stopped the trials in flight; they are run again when the same command goes on with --log-dir ${safe(store.name)}`,
-      );
+      note(`stopped the trials in flight; to run them again, repeat the command with --log-dir ${safe(store.name)}`);
       return;
     }
     finish.abort();
     note(
-      '\nfinishing the trials in flight; press Ctrl-C again to stop them at once (nothing is lost: the same command goes on)',
+      '\nfinishing the trials in flight; press Ctrl-C again to stop them at once (nothing is lost: the same command continues)',
     );
   };
   process.on('SIGINT', onInterrupt);
   let isOver = false;
   let earlier = Promise.resolve();
-  /** One at a time between the steps of the trials, so that a study of thousands goes on at once. */
+  /** Reads records one at a time between the steps of the trials, so that a study of thousands continues at once. */
   const countEarlier = async (paths: readonly string[], to: Progress): Promise<void> => {
     for (const path of paths) {
       await setImmediate();
@@ -73,7 +73,7 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
       to.trialCounts(scores.add(path).outcome);
     }
   };
-  /** A record that cannot be read for want of descriptors is read at the end, when the machines are gone. */
+  /** If there are not enough descriptors to read a record, it is read at the end, when the machines are closed. */
   const countNow = (path: string): void => {
     try {
       progress?.trialCounts(scores.add(path).outcome);
@@ -90,15 +90,15 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
         priced: study.arms.some(({ agent }) => agent.price !== undefined),
         elapsed: world.elapsed,
       });
-      // What could not be read is said where all are asked for.
+      // Unreadable records are reported when all are read.
       earlier = countEarlier(event.recordPaths, progress).catch(() => undefined);
     }
     if (event.kind === 'trial-start') progress?.trialStarts();
     if (event.kind === 'trial-end') {
       const { spec, recordPath, failure, sealed, costUsd } = event;
-      // One in which something broke is run again and counts as nothing.
+      // A broken trial is run again and does not count.
       if (sealed && failure === null) countNow(recordPath);
-      // One that was stopped in the middle has not ended.
+      // An interrupted trial has not ended.
       if (sealed || failure !== null) progress?.trialEnds(costUsd, failure !== null);
       if (failure !== null) note(`${spec.trialId} (${safe(spec.agent.model)}) broke: ${sentence(failure)}`);
     }
@@ -119,7 +119,7 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
   }
 }
 
-/** What a server says when it refuses may hold anything. */
+/** The error text of a server may contain anything. */
 function sentence(failure: string): string {
   return showInSentence(toUntrusted(failure), 300);
 }
@@ -142,14 +142,14 @@ function announce(
   for (const { trialId, why, movedTo } of aside)
     terminal.note(`set aside ${safe(trialId)}: ${safe(why)}; now at ${safe(movedTo)}`);
   if (present > 0)
-    terminal.note(`${present} of ${total} trials are recorded already; running the other ${total - present}`);
+    terminal.note(`${present} of ${total} trials are already recorded; running the other ${total - present}`);
   else if (!silent)
     terminal.note(
       `running ${total} ${total === 1 ? 'trial' : `trials, ${Math.min(concurrency, total)} at a time`}, into ${safe(store)}`,
     );
 }
 
-/** Throws where no trial can run. Where only the network cannot be recorded, it says so and goes on. */
+/** Throws if no trial can run. If only network recording is missing, prints a warning and continues. */
 async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Promise<'none' | 'recorded'> {
   const problems = (await provider.diagnose()).filter(({ ok }) => !ok);
   const blocking = problems.find(({ onlyFor }) => onlyFor === undefined);
@@ -165,10 +165,10 @@ async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Prom
   return 'none';
 }
 
-/** Scores each record once, when it is there, and keeps what rates are made of; findings stay in the records. */
+/** Scores each record once, when it exists, and keeps only the input of rates; findings stay in the records. */
 export interface ScoreKeeper {
   readonly add: (recordPath: string) => RatedTrial;
-  /** In the order of the plan, however the trials ended. */
+  /** In the order of the plan, independent of when the trials ended. */
   readonly of: (recordPaths: readonly string[]) => RatedTrial[];
 }
 

@@ -12,7 +12,7 @@ export interface Seen {
   readonly notes: string;
 }
 
-/** One command line in this process, on everything that is built in. */
+/** Runs one command line in this process, with the built-in registry. */
 export async function offswitch(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -27,7 +27,7 @@ export async function offswitch(
   return { code, out: out.join('\n'), notes: notes.join('\n') };
 }
 
-/** Where a process of its own starts, as whom, and what it finds in its environment besides. */
+/** Folder, user and additional environment of a separate process. */
 export interface SpawnOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface SpawnOptions {
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
-/** The same as a process of its own: for signals, other users and other folders. */
+/** The same in a separate process, for signals, other users and other folders. */
 export function spawnOffswitch(
   words: readonly string[],
   { cwd, environment = {}, uid, ulimit }: SpawnOptions = {},
@@ -54,7 +54,7 @@ export function spawnOffswitch(
   });
 }
 
-/** The same on a terminal, by `script` of util-linux; what it prints holds everything that was drawn. */
+/** The same on a terminal, with `script` of util-linux. The output has everything that was drawn. */
 export function spawnOnTerminal(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -67,7 +67,7 @@ export function spawnOnTerminal(
   });
 }
 
-/** An ordinary user to run as; null where these tests run as one, or where that user could not read the sources. */
+/** An ordinary user to run as; null if the tests already run as one, or if that user could not read the sources. */
 export function ordinaryUser(): number | null {
   const uid = 60_998;
   if (process.getuid?.() !== 0) return null;

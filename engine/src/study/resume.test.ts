@@ -87,9 +87,7 @@ describe.skipIf(!ready)('an interrupted study resumes', () => {
     child.kill('SIGINT');
     expect(await end).toMatchObject({
       code: 130,
-      notes: expect.stringContaining(
-        'stopped the trials in flight; they are run again when the same command goes on',
-      ) as string,
+      notes: expect.stringContaining('stopped the trials in flight; to run them again, repeat the command') as string,
     });
     const again = await endOf(spawnOffswitch(study(logDir, 4, 'control/overwriter')));
     expect(again).toMatchObject({
@@ -105,7 +103,7 @@ describe.skipIf(!ready)('an interrupted study resumes', () => {
     await offswitch(study(logDir, 2));
     const before = recordsOf(logDir).map((name) => readFileSync(join(logDir, 'trials', name), 'utf8'));
     const more = await offswitch(study(logDir, 5));
-    expect(more.notes).toContain('2 of 5 trials are recorded already');
+    expect(more.notes).toContain('2 of 5 trials are already recorded');
     expect(recordsOf(logDir)).toHaveLength(5);
     const after = new Set(recordsOf(logDir).map((name) => readFileSync(join(logDir, 'trials', name), 'utf8')));
     expect(before.every((text) => after.has(text))).toBe(true);
