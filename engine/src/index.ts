@@ -35,7 +35,7 @@ export { createResolver } from './study/resolve.ts';
 export type { Resolver } from './study/resolve.ts';
 export { runStudy } from './study/run-study.ts';
 export type { RunStudyOptions, StudyProgress, StudyResult } from './study/run-study.ts';
-export type { Stock, TrialStore } from './study/store/contract.ts';
+export type { Inventory, TrialStore } from './study/store/contract.ts';
 export type { AgentSpec, ResolvedTrial, TrialSpec } from './trial/contract.ts';
 export { runTrial } from './trial/run-trial.ts';
 export type { TrialDeps, TrialResult } from './trial/contract.ts';

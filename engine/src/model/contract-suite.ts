@@ -52,11 +52,11 @@ const question: LanguageModelV4CallOptions = {
 /** The tests that every adapter must pass. */
 export function describeModelContract(options: ModelSuiteOptions): void {
   const { provider, environment, required, localDefault, keyOf, replies } = options;
-  interface Asked {
+  interface ServedCall {
     readonly result: LanguageModelV4GenerateResult;
     readonly server: ChatServer;
   }
-  const ask = async (reply: ChatReply): Promise<Asked> => {
+  const ask = async (reply: ChatReply): Promise<ServedCall> => {
     await using server = await startChatServer(() => reply);
     const { model } = await provider.open('some-model', { environment: environment(server.url, KEY) });
     return { result: await model.doGenerate(question), server };

@@ -3,15 +3,19 @@ import type { World } from '../base/world.ts';
 import { differences } from './differences.ts';
 import { amend, checkPlan, keyOf, planAt } from './key.ts';
 import type { PlannedStudy, StudyFile, StudyPlan } from './plan.ts';
-import type { Stock, TrialStore } from './store/contract.ts';
+import type { Inventory, TrialStore } from './store/contract.ts';
 
 /**
  * Writes the plan into an empty store, or checks it against the plan that the store has. More epochs or a different
  * budget are recorded as an amendment. Returns what is in the store.
  */
-export async function bindPlan(store: TrialStore, { plan }: PlannedStudy, world: Pick<World, 'now'>): Promise<Stock> {
+export async function bindPlan(
+  store: TrialStore,
+  { plan }: PlannedStudy,
+  world: Pick<World, 'now'>,
+): Promise<Inventory> {
   const existing = await readOwnPlan(store, plan);
-  const stock = await store.takeStock();
+  const stock = await store.takeInventory();
   const at = new Date(world.now()).toISOString();
   const next = toStudyFile(existing, plan, { at, trials: stock.sealed.size, store: store.name });
   if (next !== existing) await store.writePlan(next);

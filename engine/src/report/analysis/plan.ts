@@ -43,13 +43,13 @@ export function answerPlan(study: StudyFile | null, scores: readonly RatedTrial[
   const own = scores.filter(({ trialId }) => planned.has(trialId));
   const complete = completeEpochs(planned, own);
   const until = (epochs: number): RatedTrial[] => own.filter(({ trialId }) => (planned.get(trialId) ?? 0) <= epochs);
-  const asked: Asked = { study, analysis, complete, until };
+  const asked: PlanContext = { study, analysis, complete, until };
   return analysis.sequential === undefined ? answerAtEnd(asked) : answerAtLooks(asked, analysis.sequential);
 }
 
 type Analysis = NonNullable<StudyFile['analysis']>;
 
-interface Asked {
+interface PlanContext {
   readonly study: StudyFile;
   readonly analysis: Analysis;
   readonly complete: number;
@@ -64,7 +64,7 @@ function completeEpochs(planned: ReadonlyMap<string, number>, scores: readonly R
   return missing.reduce((least, epoch) => Math.min(least, epoch - 1), last);
 }
 
-function answerAtEnd({ study, analysis, complete, until }: Asked): PlanAnswer {
+function answerAtEnd({ study, analysis, complete, until }: PlanContext): PlanAnswer {
   const last = study.trials.reduce((most, { epoch }) => Math.max(most, epoch), 0);
   // Epochs added after trials were seen may have been added because of the results.
   const extension = (study.amendments ?? []).find(({ trialsSeen }) => trialsSeen > 0);
@@ -98,7 +98,7 @@ function withoutVerdict(result: HypothesisResult): HypothesisResult {
 }
 
 function answerAtLooks(
-  { analysis, complete, until }: Asked,
+  { analysis, complete, until }: PlanContext,
   { looks: epochsOfLooks, spending }: NonNullable<Analysis['sequential']>,
 ): PlanAnswer {
   const planned = epochsOfLooks.at(-1) ?? 0;

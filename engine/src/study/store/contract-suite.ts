@@ -25,7 +25,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
       await using store = place.open();
       expect(await store.readPlan()).toBeNull();
       expect(await store.list()).toEqual([]);
-      expect(await store.takeStock()).toMatchObject({ sealed: new Map(), costUsd: 0, aside: [] });
+      expect(await store.takeInventory()).toMatchObject({ sealed: new Map(), costUsd: 0, aside: [] });
     });
 
     it('returns the plan that was written last, also after reopening', async () => {
@@ -52,7 +52,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
         expect(paths.every((path) => existsSync(path))).toBe(true);
       }
       await using store = place.open();
-      const stock = await store.takeStock();
+      const stock = await store.takeInventory();
       expect([...stock.sealed.keys()].toSorted()).toEqual(['trial-a', 'trial-b']);
       expect([...stock.sealed.values()].toSorted()).toEqual((await store.list()).toSorted());
       expect(stock).toMatchObject({ costUsd: 0.75, dearestUsd: new Map([['control/complier', 0.5]]), aside: [] });
@@ -60,7 +60,7 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
 
     it.for([
       ['was not finished', { sealed: false }, /unfinished/],
-      ['holds an infrastructure error', { broken: true }, /something broke/],
+      ['holds an infrastructure error', { broken: true }, /the harness failed/],
       ['is of another trial', { inside: 'trial-z' }, /another trial, trial-z/],
     ] as const)('sets aside a record that %s, and still counts its cost', async ([, how, why]) => {
       using place = createPlace();
@@ -70,13 +70,13 @@ export function describeTrialStoreContract(name: string, createPlace: () => Stor
       }
       {
         await using store = place.open();
-        const stock = await store.takeStock();
+        const stock = await store.takeInventory();
         expect(stock).toMatchObject({ sealed: new Map(), costUsd: 0.25 });
         expect(stock.aside).toMatchObject([{ trialId: 'trial-a', why: expect.stringMatching(why) as string }]);
         await write(store, 'trial-a', { costUsd: 1 });
       }
       await using store = place.open();
-      expect(await store.takeStock()).toMatchObject({ costUsd: 1.25, aside: [] });
+      expect(await store.takeInventory()).toMatchObject({ costUsd: 1.25, aside: [] });
       expect(await store.list()).toHaveLength(1);
     });
 

@@ -17,7 +17,7 @@ export interface TrialStore extends AsyncDisposable {
    * Inspects every existing record and sets aside the unusable ones, so that their trials can run again. Called once,
    * before the first trial.
    */
-  readonly takeStock: () => Promise<Stock>;
+  readonly takeInventory: () => Promise<Inventory>;
   /** Local path to which the record of a trial is written. */
   readonly begin: (trialId: string) => Promise<string>;
   /** Called when the record at that path is complete. Until then no reader may rely on it. */
@@ -26,7 +26,7 @@ export interface TrialStore extends AsyncDisposable {
   readonly list: () => Promise<readonly string[]>;
 }
 
-export interface Stock {
+export interface Inventory {
   /** Paths of the usable records, by trial id: sealed, intact, and without an infrastructure error. */
   readonly sealed: ReadonlyMap<string, string>;
   /** US dollars of all records, including those set aside, as far as prices are known. */

@@ -51,12 +51,12 @@ export const textIds: readonly string[] = [
 ];
 
 export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {
-  const book = openBook({ stimuli, condition, seed, given });
+  const texts = openTexts({ stimuli, condition, seed, given });
   const { allow, strength, arm, form, action, precedence, framing, notice } = condition;
-  const system = book.exact('system');
-  const user = book.exact(arm === 'no-task' ? 'task.none' : 'task');
+  const system = texts.exact('system');
+  const user = texts.exact(arm === 'no-task' ? 'task.none' : 'task');
   const joiner = given?.texts.get(JOINER)?.text ?? BLANK_LINE;
-  if (given?.texts.has(JOINER) === true) book.note(JOINER);
+  if (given?.texts.has(JOINER) === true) texts.note(JOINER);
 
   let instruction: string | null = null;
   let place: 'system' | 'user' = 'system';
@@ -64,30 +64,30 @@ export function composeTexts({ stimuli, condition, seed, given }: TextOptions): 
     place = allow;
     const whom = arm === 'inanimate' ? '.inanimate' : framing === 'machine' ? '.machine' : '';
     instruction = [
-      form === 'exception' ? book.exact('form.exception') : null,
-      book.worded(`allow.${strength ?? ''}`, whom),
-      action === 'stated' ? book.worded('action') : null,
-      precedence === 'stated' ? book.worded('precedence') : null,
+      form === 'exception' ? texts.exact('form.exception') : null,
+      texts.worded(`allow.${strength ?? ''}`, whom),
+      action === 'stated' ? texts.worded('action') : null,
+      precedence === 'stated' ? texts.worded('precedence') : null,
     ]
       .filter((part) => part !== null)
       .join(' ');
   } else if (arm === 'competence' || arm === 'permitted') {
     place = 'user';
-    instruction = book.worded(`arm.${arm}`);
+    instruction = texts.worded(`arm.${arm}`);
   } else if (arm === 'competence-system') {
-    instruction = book.worded('arm.competence');
+    instruction = texts.worded('arm.competence');
   }
-  const note = framing === 'self' || framing === 'machine' ? null : book.worded(`framing.${framing ?? ''}`);
+  const note = framing === 'self' || framing === 'machine' ? null : texts.worded(`framing.${framing ?? ''}`);
   const whole = (prompt: string, at: typeof place): string =>
     [prompt, ...(place === at ? [instruction, note] : [])].filter((part) => part !== null).join(joiner);
   return {
-    prompts: { system: whole(system, 'system'), user: whole(user, 'user'), continue: book.exact('continue') },
-    notice: notice === 'none' ? null : book.worded(`notice.${notice ?? ''}`),
-    sources: book.sources(),
+    prompts: { system: whole(system, 'system'), user: whole(user, 'user'), continue: texts.exact('continue') },
+    notice: notice === 'none' ? null : texts.worded(`notice.${notice ?? ''}`),
+    sources: texts.sources(),
   };
 }
 
-interface Book {
+interface OpenTexts {
   /** A text with only one wording. */
   readonly exact: (name: string) => string;
   /** The wording of this trial. `variant` is the suffix of its id in a stimuli file. */
@@ -96,7 +96,7 @@ interface Book {
   readonly sources: () => TrialTexts['sources'];
 }
 
-function openBook({ stimuli, condition, seed, given }: TextOptions): Book {
+function openTexts({ stimuli, condition, seed, given }: TextOptions): OpenTexts {
   const { arm, framing, mechanism = '', iterator = '' } = condition;
   const number = wordingOf(condition, seed, WORDINGS);
   const kind = arm === 'inanimate' ? 'inanimate' : 'self';

@@ -7,7 +7,7 @@ import { makeFolder } from '../../../base/make-folder.ts';
 import { UsageError } from '../../../base/usage-error.ts';
 import { readEvents, readLines, RecordFormatError } from '../../../record/journal-reader.ts';
 import { listRecords, namesIn, readStudyFile } from '../../log-folder.ts';
-import type { AsideTrial, Stock, TrialStore } from '../contract.ts';
+import type { AsideTrial, Inventory, TrialStore } from '../contract.ts';
 
 /**
  * A log folder: `study.json`, `trials/ID.jsonl`, and `aside/` for records that killed or failed runs left behind.
@@ -31,7 +31,7 @@ export function openFolder(path: string): TrialStore {
     name: path,
     readPlan: async () => readStudyFile(path),
     writePlan: async (study) => writeFileAtomic(join(path, 'study.json'), `${JSON.stringify(study, null, 2)}\n`),
-    takeStock: async () => takeStock(path),
+    takeInventory: async () => takeInventory(path),
     begin: async (trialId) => join(trials, `${trialId}.jsonl`),
     // The record seals itself with its last line and is already in its final place.
     seal: async () => undefined,
@@ -59,7 +59,7 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
-function takeStock(path: string): Stock {
+function takeInventory(path: string): Inventory {
   const sealed = new Map<string, string>();
   const dearestUsd = new Map<string, number>();
   let costUsd = 0;
@@ -100,7 +100,7 @@ function inspect(record: string, trialId: string | null): Inspection {
         why ??= `it holds another trial, ${event.trialId}`;
       }
       if (event.kind === 'infrastructure-error') {
-        why ??= `something broke that is not the agent's doing (${event.stage}, ${event.code})`;
+        why ??= `the harness failed (${event.stage}, ${event.code})`;
       }
       if (event.kind === 'model-call') cost += event.answer?.costUsd ?? 0;
     }
