@@ -6,6 +6,8 @@ export default defineConfig({
     // Sandboxes die with the thread that started them: processes, not worker threads.
     pool: 'forks',
     isolate: false,
+    // Many tests wait for a machine that does not stop: one worker would leave a processor idle.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,
