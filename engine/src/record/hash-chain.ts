@@ -37,9 +37,9 @@ export interface ChainedLine {
 
 /** Parses a line. Null if it does not begin with "chain". Overwrites `line` to avoid a copy. */
 export function readChainedLine(previous: string, line: Buffer): ChainedLine | null {
-  if (line.length <= REST_AT || line.toString('latin1', 0, HASH_AT) !== CHAIN_START) return null;
-  if (line.toString('latin1', HASH_AT + 64, REST_AT) !== '",') return null;
-  const named = line.toString('latin1', HASH_AT, HASH_AT + 64);
+  const start = line.toString('latin1', 0, REST_AT);
+  if (line.length <= REST_AT || !start.startsWith(CHAIN_START) || !start.endsWith('",')) return null;
+  const named = start.slice(HASH_AT, -2);
   line.write(previous, REST_AT - 64, 'latin1');
   const expected = hash('sha256', line.subarray(REST_AT - 64));
   line.write('{', REST_AT - 1, 'latin1');

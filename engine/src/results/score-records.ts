@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 
 import { type FindRules, type ScoredRecord, scoreFile } from './score-file.ts';
@@ -9,6 +10,8 @@ const FILES_MIN = 400;
 /** More threads would wait for the disk, and each loads the program again. */
 const THREADS_MAX = 8;
 const FILES_PER_ORDER = 50;
+/** This thread also hands out the orders, so it stops more often to do so. */
+const FILES_BETWEEN_ORDERS = 5;
 
 export interface ScoreOptions {
   readonly findRules: FindRules;
@@ -19,36 +22,41 @@ export interface ScoreOptions {
   readonly worker?: URL | undefined;
 }
 
-/** Reads, verifies and scores records, in threads if there are many. Returns them in the order of `paths`. */
+/** Reads, verifies and scores records, in more threads if there are many. Returns them in the order of `paths`. */
 export async function scoreRecords(
   paths: readonly string[],
   { findRules, worker: module }: ScoreOptions,
 ): Promise<readonly ScoredRecord[]> {
-  const share = createSharer();
-  const threads = Math.min(availableParallelism(), THREADS_MAX);
-  if (paths.length < FILES_MIN || threads === 1 || module === undefined)
-    return paths.map((path) => share(scoreFile(path, findRules)));
-  const results: ScoredRecord[][] = [];
+  const results: (readonly ScoredRecord[])[] = [];
   let next = 0;
-  const work = async (): Promise<void> => {
-    const worker = new Worker(module);
+  const work = async (files: number, score: (paths: readonly string[]) => Promise<ScoredRecord[]>): Promise<void> => {
+    for (let from = next; from < paths.length; from = next) {
+      next = from + files;
+      results[from] = await score(paths.slice(from, next));
+    }
+  };
+  const workInThread = async (script: URL): Promise<void> => {
+    const worker = new Worker(script);
     try {
-      for (let from = next; from < paths.length; from = next) {
-        next = from + FILES_PER_ORDER;
-        results[from / FILES_PER_ORDER] = (await order(worker, paths.slice(from, next))).map(share);
-      }
+      await work(FILES_PER_ORDER, (some) => order(worker, some));
     } finally {
       await worker.terminate();
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  const others = paths.length < FILES_MIN ? 0 : Math.min(availableParallelism(), THREADS_MAX) - 1;
+  const share = createSharer();
+  await Promise.all([
+    ...(module === undefined ? [] : Array.from({ length: others }, () => workInThread(module))),
+    work(FILES_BETWEEN_ORDERS, (some) => setImmediate(some.map((path) => share(scoreFile(path, findRules))))),
+  ]);
   return results.flat();
 }
 
-/** Runs in the thread: receives paths, and sends the result of each. */
+/** Runs in the thread: receives paths, and sends the result of each. What is equal in an order is sent once. */
 export function answerOrders(port: MessagePort | null, findRules: FindRules): void {
+  const share = createSharer();
   port?.on('message', (paths: readonly string[]) => {
-    port.postMessage(paths.map((path) => scoreFile(path, findRules)));
+    port.postMessage(paths.map((path) => share(scoreFile(path, findRules))));
   });
 }
 

@@ -36,7 +36,14 @@ export function createSharer(): (record: ScoredRecord) => ScoredRecord {
     return {
       ...record,
       context: shared ?? record.context,
-      score: { ...score, agent: share(score.agent), condition: share(score.condition), setup: share(score.setup) },
+      score: {
+        ...score,
+        agent: share(score.agent),
+        condition: share(score.condition),
+        setup: share(score.setup),
+        findings: share(score.findings),
+        measures: share(score.measures),
+      },
     };
   };
 }

@@ -54,7 +54,8 @@ export function checkPlan(study: StudyFile, records: readonly KeyedRecord[]): Pl
   const planned = new Set(study.trials.map(({ trialId }) => trialId));
   const mine = records.filter(({ trialId }) => planned.has(trialId));
   const strange = records.filter(({ trialId }) => !planned.has(trialId));
-  const twice = mine.filter(({ trialId }, index) => mine.findIndex((one) => one.trialId === trialId) < index);
+  const seen = new Set<string>();
+  const twice = mine.filter(({ trialId }) => seen.has(trialId) || !seen.add(trialId));
   const other = mine.filter(({ studyKey }) => studyKey !== null && !keys.has(studyKey));
   const without = mine.filter(({ studyKey }) => studyKey === null);
   const missing = missingOf(study, new Set(mine.map(({ trialId }) => trialId)));
