@@ -1,17 +1,23 @@
 /**
- * How fast stored trials are scored anew and reported, beside reading them: `cat | sha256sum`. Writes `bench/RESULTS.md`.
+ * How fast stored trials are scored anew and reported, beside reading them (`cat | sha256sum`), and whether memory grows with
+ * their number. Writes `bench/RESULTS.md`.
  *
  *   node bench/scoring.ts [--trials 10000] [--rounds 5]
  *
- * The trials are made first (in the memory sandbox, about a minute for 10,000), which is not measured.
+ * The trials are made first, which is not measured. Memory is also looked at with a tenth and with ten times as many.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import type { TrialEvent } from '../engine/src/record/events.ts';
+import { GENESIS, writeChainedLine } from '../engine/src/record/hash-chain.ts';
+import { readRecord } from '../engine/src/record/journal-reader.ts';
+import { keyOf, planAt } from '../engine/src/study/key.ts';
+import { listRecords, readStudyFile } from '../engine/src/study/log-folder.ts';
 import { quantile } from './quantile.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
@@ -45,18 +51,44 @@ function offswitch(...words: readonly string[]): readonly string[] {
   return [process.execPath, program, ...words];
 }
 
-function makeTrials(folder: string): void {
-  const models = ['control/complier', 'control/early-submitter'].flatMap((name) => ['--model', name]);
-  const study = ['--epochs', String(trials / 2), '--sandbox', 'memory', '--concurrency', '4', '--log-dir', folder];
-  take(offswitch('run', 'shutdown', ...models, ...study));
-}
+/** Trials that are run; the others are copies of them. */
+const RUN = 200;
 
-/** Every tenth record in a folder of its own: what does not depend on the number of trials shows here. */
-function takeTenth(from: string, to: string): void {
-  mkdirSync(join(to, 'trials'), { recursive: true });
-  const records = globSync(join(from, 'trials/*.jsonl')).toSorted();
-  for (const record of records.filter((_, index) => index % 10 === 0))
-    copyFileSync(record, join(to, 'trials', basename(record)));
+/** A study of which `trials` have been run: up to `RUN` in the memory sandbox, the others as copies under ids of their own. */
+function makeStudy(folder: string, trials: number): void {
+  const models = ['control/complier', 'control/early-submitter'].flatMap((name) => ['--model', name]);
+  const [run, copies] = [Math.min(trials, RUN), Math.ceil(trials / RUN)];
+  const options = ['--epochs', String(run / 2), '--sandbox', 'memory', '--concurrency', '4', '--log-dir', folder];
+  take(offswitch('run', 'shutdown', ...models, ...options));
+  const study = readStudyFile(folder);
+  if (study === null) throw new TypeError('a run writes study.json');
+  const idOf = (trialId: string, copy: number): string => `${trialId}-${copy}`;
+  const epochOf = (epoch: number, copy: number): number => epoch + copy * study.epochs;
+  const planned = Array.from({ length: copies }, (_, copy) =>
+    study.trials.map((trial) => ({ ...trial, trialId: idOf(trial.trialId, copy), epoch: epochOf(trial.epoch, copy) })),
+  ).flat();
+  const extended = { ...study, epochs: study.epochs * copies, trials: planned };
+  const key = keyOf(planAt(extended, undefined));
+  writeFileSync(join(folder, 'study.json'), JSON.stringify({ ...extended, key }));
+  for (const path of listRecords(folder)) {
+    const events = readRecord(path);
+    for (let copy = 0; copy < copies; copy++) {
+      let head = GENESIS;
+      const lines = events.map((event) => {
+        const chained = writeChainedLine(head, change(event, head));
+        ({ head } = chained);
+        return `${chained.line}\n`;
+      });
+      writeFileSync(join(folder, 'trials', `${idOf(basename(path, '.jsonl'), copy)}.jsonl`), lines.join(''));
+
+      function change(event: TrialEvent, before: string): TrialEvent {
+        if (event.kind === 'seal') return { ...event, head: before };
+        if (event.kind !== 'trial-start') return event;
+        return { ...event, trialId: idOf(event.trialId, copy), epoch: epochOf(event.epoch, copy), studyKey: key };
+      }
+    }
+    rmSync(path);
+  }
 }
 
 const spread = (numbers: readonly number[], digits: number): string => {
@@ -64,60 +96,97 @@ const spread = (numbers: readonly number[], digits: number): string => {
   return `${show(0.5)} (${show(0)} to ${show(1)})`;
 };
 
-try {
-  const [all, tenth] = [join(scratch, 'all'), join(scratch, 'tenth')];
-  makeTrials(all);
-  takeTenth(all, tenth);
-  const records = globSync(join(all, 'trials/*.jsonl'));
-  const bytes = records.reduce((sum, path) => sum + statSync(path).size, 0);
-  const html = join(scratch, 'report.html');
-  const kinds = {
-    'cat | sha256sum': ['sh', '-c', `cat ${all}/trials/*.jsonl | sha256sum`],
-    'offswitch score': offswitch('score', all),
-    'offswitch report, HTML': offswitch('report', all, '--out', html),
-    'offswitch verify': offswitch('verify', all),
-    'offswitch score, a tenth of them': offswitch('score', tenth),
-    'offswitch report, HTML, a tenth of them': offswitch('report', tenth, '--out', html),
+interface Size {
+  readonly folder: string;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+function makeSize(records: number): Size {
+  const folder = join(scratch, String(records));
+  makeStudy(folder, records);
+  return { folder, records, bytes: listRecords(folder).reduce((sum, path) => sum + statSync(path).size, 0) };
+}
+
+function commandsFor(folder: string): Readonly<Record<string, readonly string[]>> {
+  const [complier, submitter] = ['complier', 'early-submitter'].map((name) => `${folder}:agent=control/${name}`);
+  return {
+    'offswitch score': offswitch('score', folder),
+    'offswitch report, HTML': offswitch('report', folder, '--out', join(scratch, 'report.html')),
+    'offswitch verify': offswitch('verify', folder),
+    'offswitch check': offswitch('check', folder, '--upper-bound', '0.999', '--without-competence'),
+    'offswitch compare': offswitch('compare', complier ?? '', submitter ?? ''),
   };
+}
+
+const FLOOR = 'cat | sha256sum';
+
+function measureSpeed({ folder }: Size): readonly (readonly string[])[] {
+  const floor = [FLOOR, ['sh', '-c', `find ${folder}/trials -type f -exec cat {} + | sha256sum`]] as const;
   const taken = new Map<string, Taken[]>();
   for (let round = -1; round < rounds; round++) {
-    for (const [name, command] of Object.entries(kinds)) {
+    for (const [name, command] of [floor, ...Object.entries(commandsFor(folder))]) {
       const one = take(command);
       // The first round fills the cache of the disk.
       if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), one]);
     }
   }
-  const floor = taken.get('cat | sha256sum') ?? [];
-  const rows = [...taken].map(([name, ones]) => [
+  const floors = taken.get(FLOOR) ?? [];
+  const times = (ones: readonly Taken[], of: (one: Taken) => number): string =>
+    spread(
+      ones.map((one, round) => of(one) / of(floors[round] ?? one)),
+      1,
+    );
+  return [...taken].map(([name, ones]) => [
     name,
-    spread(
-      ones.map(({ seconds }) => seconds),
-      2,
-    ),
-    name.includes('tenth')
-      ? ''
-      : spread(
-          ones.map(({ seconds }, round) => seconds / (floor[round]?.seconds ?? NaN)),
-          1,
-        ),
-    spread(
-      ones.map(({ cpuSeconds }) => cpuSeconds),
-      2,
-    ),
-    spread(
-      ones.map(({ peakMiB }) => peakMiB),
-      0,
-    ),
+    ...(['seconds', 'cpuSeconds'] as const).flatMap((of) => [
+      spread(
+        ones.map((one) => one[of]),
+        2,
+      ),
+      times(ones, (one) => one[of]),
+    ]),
   ]);
+}
+
+/** Peaks by size, and what each further record takes between the two largest. */
+function measureMemory(sizes: readonly Size[]): readonly (readonly string[])[] {
+  const peaks = sizes.map(({ folder }) => Object.values(commandsFor(folder)).map((command) => take(command).peakMiB));
+  const [middle, largest] = sizes.slice(-2);
+  return Object.keys(commandsFor('')).map((name, index) => {
+    const own = peaks.map((ones) => ones[index] ?? NaN);
+    const [before = NaN, after = NaN] = own.slice(-2);
+    const each = ((after - before) * 2 ** 20) / ((largest?.records ?? NaN) - (middle?.records ?? NaN));
+    return [name, ...own.map((peak) => peak.toFixed(0)), each.toFixed(0)];
+  });
+}
+
+try {
+  const sizes = [trials / 10, trials, trials * 10].map(makeSize);
+  const [, middle] = sizes;
+  if (middle === undefined) throw new TypeError('three sizes');
+  const speed = toTable(
+    ['what', 'seconds', `times \`${FLOOR}\``, 'CPU seconds', `times \`${FLOOR}\``],
+    measureSpeed(middle),
+  );
+  const memory = toTable(
+    ['peak MiB', ...sizes.map(({ records }) => `${records} records`), 'bytes for each further record'],
+    measureMemory(sizes),
+  );
   writeResult(
     'Scoring and reporting stored trials',
-    `\`node bench/scoring.ts\` (${describeMachine()}). ${records.length} stored trials, ${(bytes / 1e6).toFixed(0)} MB, each line of which is parsed, hashed and held against its
-chain; ${Math.min(availableParallelism(), 8)} threads. ${rounds} rounds in turns, after one that fills the disk's cache; median (smallest to largest). Aims: scored in at most
-4 times \`cat | sha256sum\`, reported in under 10 s, memory flat.
+    `\`node bench/scoring.ts\` (${describeMachine()}). ${RUN} trials in the memory sandbox, and copies of them under other ids with
+chains of their own: ${middle.records} records, ${(middle.bytes / 1e6).toFixed(0)} MB, each line of which is parsed, hashed and held against its chain;
+${Math.min(availableParallelism(), 8)} threads. ${rounds} rounds in turns, after one that fills the disk's cache; median (smallest to largest). \`compare\` reads the
+folder twice. Aims: scored in at most 4 times \`${FLOOR}\`, reported in under 10 s.
 
-${toTable(['what', 'seconds', 'times `cat | sha256sum`', 'CPU seconds', 'peak MiB'], rows)}`,
+${speed}
+
+Peak resident memory of one run each. Aim: flat, but for a row of each record, which the statistics need.
+
+${memory}`,
   );
-  console.log(toTable(['what', 'seconds', 'times', 'CPU seconds', 'peak MiB'], rows));
+  console.log(`${speed}\n\n${memory}`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createTemporaryFolder } from '../record/testing.ts';
 import { keyOf } from '../study/key.ts';
+import { readStudyFile } from '../study/log-folder.ts';
 import { checkFolder } from './check-folder.ts';
 import { readScores } from './read-scores.ts';
 import { findPlainRules, plainStudy, writePlainRecord } from './testing/plain-records.ts';
@@ -31,7 +32,7 @@ async function problemsAfter(
     base: folder.path,
     readForeign: () => Promise.resolve([]),
   });
-  const check = checkFolder(folder.path, read.folders.get(folder.path) ?? []);
+  const check = checkFolder(readStudyFile(folder.path), read.folders.get(folder.path) ?? []);
   return check === null ? [] : [...check.problems, ...check.missing];
 }
 
@@ -104,6 +105,6 @@ describe('a folder checked against its plan', () => {
     const path = writePlainRecord(folder.file('a.jsonl'), 'a');
     appendFileSync(folder.file('note.txt'), 'no record');
     const record = { path, trialId: 'a', studyKey: null, isWhole: true };
-    expect(checkFolder(folder.path, [record])).toBeNull();
+    expect(checkFolder(readStudyFile(folder.path), [record])).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 
 import type { Condition } from '../record/events.ts';
 import { checkPlan, type PlanCheck } from '../study/key.ts';
-import { readStudyFile } from '../study/log-folder.ts';
+import type { StudyFile } from '../study/plan.ts';
 
 /** A record file of a folder, as far as it could be read. */
 export interface FolderRecord {
@@ -23,10 +23,9 @@ const NAMED_MAX = 5;
 /**
  * Checks the records of a log folder against its `study.json`: every planned trial must have one intact record, with
  * its name and as planned, and there must be no others. Null for a folder without a plan whose records do not name one.
- * @throws UsageError if `study.json` is not a study
+ * @param study null if the folder has none
  */
-export function checkFolder(folder: string, records: readonly FolderRecord[]): PlanCheck | null {
-  const study = readStudyFile(folder);
+export function checkFolder(study: StudyFile | null, records: readonly FolderRecord[]): PlanCheck | null {
   const whole = records.flatMap((record) =>
     record.isWhole && record.trialId !== null ? [{ ...record, trialId: record.trialId }] : [],
   );

@@ -78,10 +78,10 @@ export function keepScores(folder: string, scores: readonly Score[], { detectors
     .update(JSON.stringify([sorted, CORE_RULES_VERSION, scenarios]))
     .digest('hex')
     .slice(0, 12);
-  const lines = new Map<string, StoredScore>(
+  const lines = new Map(
     scores.map(({ trialId, outcome, cause, findings }) => [
       trialId,
-      { trialId, outcome, cause, findings: [...findings] },
+      JSON.stringify(lineSchema.parse({ trialId, outcome, cause, findings })),
     ]),
   );
   const store = join(folder, 'scores');
@@ -92,11 +92,11 @@ export function keepScores(folder: string, scores: readonly Score[], { detectors
     ...{ format: 'offswitch-scores', version: 2, detectors: versions, judge: CORE_RULES_VERSION, scenarios },
     writtenAt: now,
   };
-  const kept = [...new Map([...place.kept, ...lines]).values()];
+  const kept = [...place.kept.values()].filter(({ trialId }) => !lines.has(trialId));
   makeFolder(store);
   writeFileAtomic(
     join(store, `${place.id}.jsonl`),
-    `${[header, ...kept].map((line) => JSON.stringify(line)).join('\n')}\n`,
+    `${[...[header, ...kept].map((line) => JSON.stringify(line)), ...lines.values()].join('\n')}\n`,
   );
   if (previous === null) return { before: null, changed: [], compared: 0 };
   const pairs = scores.flatMap((score) => {
@@ -125,7 +125,7 @@ const BYTES_MAX = 256 * 1024 * 1024;
 function placeFor(
   store: string,
   generation: string,
-  lines: ReadonlyMap<string, StoredScore>,
+  lines: ReadonlyMap<string, string>,
 ): { readonly id: string; readonly kept: ReadonlyMap<string, StoredScore> } {
   for (let number = 1; number <= PLACES_MAX; number++) {
     const id = number === 1 ? generation : `${generation}-${number}`;
@@ -135,7 +135,7 @@ function placeFor(
     if (there === undefined) continue;
     const same = [...lines].every(([trialId, line]) => {
       const old = there.scores.get(trialId);
-      return old === undefined || JSON.stringify(lineSchema.parse(old)) === JSON.stringify(lineSchema.parse(line));
+      return old === undefined || JSON.stringify(old) === line;
     });
     if (same) return { id, kept: there.scores };
   }
@@ -153,10 +153,13 @@ function without(findings: readonly Finding[], others: readonly Finding[]): Find
 /** The newest generation other than `id`. Skips files that cannot be read. */
 function readGenerations(store: string, id: string): Generation | null {
   if (!existsSync(store)) return null;
-  const generations = readdirSync(store)
-    .filter((name) => name.endsWith('.jsonl') && name !== `${id}.jsonl`)
-    .flatMap((name) => readGeneration(join(store, name)));
-  return generations.toSorted((a, b) => (a.writtenAt < b.writtenAt ? 1 : -1))[0] ?? null;
+  let newest: Generation | null = null;
+  for (const name of readdirSync(store)) {
+    if (!name.endsWith('.jsonl') || name === `${id}.jsonl`) continue;
+    const [one] = readGeneration(join(store, name));
+    if (one !== undefined && one.writtenAt > (newest?.writtenAt ?? '')) newest = one;
+  }
+  return newest;
 }
 
 function readGeneration(path: string): Generation[] {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../base/usage-error.ts';
 import { checkGate, GATE_MEASURE } from '../../report/gate.ts';
 import { checkFolder } from '../../results/check-folder.ts';
+import { readStudyFile } from '../../study/log-folder.ts';
 import { type CommandContext, jsonOption, parseFraction } from '../command.ts';
 import type { Registry } from '../compose.ts';
 import { readResults, scenariosOf } from '../read-results.ts';
@@ -50,7 +51,7 @@ async function check(
 ): Promise<ExitCode> {
   const read = await readResults(paths, { registry, terminal });
   const unplanned = [...read.folders].flatMap(([path, records]) => {
-    const found = checkFolder(path, records);
+    const found = checkFolder(readStudyFile(path), records);
     return found === null ? [] : [...found.problems, ...found.missing].map((problem) => `${path}: ${problem}`);
   });
   const unscored = read.notScored

@@ -61,7 +61,7 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
   const base = out === undefined ? process.cwd() : dirname(resolve(out));
   const read = await readResults([path], { registry, terminal, base });
   const study = isOurs(path) ? readStudyFile(path) : null;
-  const planCheck = checkFolder(path, read.folders.get(path) ?? []);
+  const planCheck = checkFolder(study, read.folders.get(path) ?? []);
   const presetName = flags.preset ?? study?.preset;
   if (presetName === undefined && flags.as.length > 0)
     throw new UsageError('--as needs the published results of a preset: give --preset, e.g. --preset palisade-2025');

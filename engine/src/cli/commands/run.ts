@@ -4,6 +4,7 @@ import { UsageError } from '../../base/usage-error.ts';
 import { countTrials, whyTooFewCount } from '../../report/countability.ts';
 import { labelsOf } from '../../results/published-numbers.ts';
 import { parseFactorSetting } from '../../scenario/condition.ts';
+import { readStudyFile } from '../../study/log-folder.ts';
 import { findSandbox } from '../../study/registry.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import { renderArms } from '../arm-table.ts';
@@ -196,7 +197,7 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
     runSession({ ...session, throughEpoch }),
   );
   const scores = keeper.of(result.recordPaths);
-  const answer = testPlan(logDir, scores);
+  const answer = testPlan(logDir, readStudyFile(logDir), scores);
   if (answer !== null && answer.stoppedAt !== null)
     terminal.note(`stopped at the look after ${answer.stoppedAt} epochs, by the rule of the plan`);
   if (json) {
@@ -272,7 +273,7 @@ async function runLooks(
     const result = await runThrough(epoch);
     const whole = result.present === result.planned && !result.interrupted;
     if (!whole || index === looks.length - 1) return result;
-    const answer = testPlan(logDir, keeper.of(result.recordPaths));
+    const answer = testPlan(logDir, readStudyFile(logDir), keeper.of(result.recordPaths));
     if (answer !== null && answer.stoppedAt !== null) return result;
   }
   throw new TypeError('a study has at least one look');

@@ -28,6 +28,7 @@ import { keepScores, type Rescore } from '../../results/score-store.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { type FixedBefore, wasFixedBefore } from '../../study/key.ts';
 import { listRecords, readStudyFile } from '../../study/log-folder.ts';
+import type { StudyFile } from '../../study/plan.ts';
 import { findScenario } from '../../study/registry.ts';
 import { describeTotals } from '../arm-table.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
@@ -75,11 +76,12 @@ async function score(paths: readonly string[], context: Context): Promise<ExitCo
   if (first !== undefined && scores.length === 0 && unscored.every(({ code }) => code === 'unreadable'))
     throw new UsageError(`${first.path}: ${first.why}`);
   noteUnscored(read, terminal);
-  notePlans(read, terminal);
+  const studies = new Map(paths.map((path) => [path, statSync(path).isDirectory() ? readStudyFile(path) : null]));
+  notePlans(read, studies, terminal);
   const scenarios = scenariosOf(scores, registry);
-  const answers = paths.flatMap((path) => testPlan(path, scores) ?? []);
+  const answers = [...studies].flatMap(([path, study]) => testPlan(path, study, scores) ?? []);
   const [only, ...others] = paths;
-  const labelOf = others.length > 0 || only === undefined ? () => null : labelsIn(only, registry);
+  const labelOf = others.length > 0 || only === undefined ? () => null : labelsIn(studies.get(only), registry);
   const isOneFolder = others.length === 0 && only !== undefined && read.folders.has(only);
   const rescore = isOneFolder ? keepIn(only, scores, { scenarios, terminal }) : null;
   const cells = toCells(scores, { scenarios, labelOf }).cells.map(({ cell }) => cell);
@@ -97,17 +99,16 @@ async function score(paths: readonly string[], context: Context): Promise<ExitCo
 }
 
 /** Checks the folders against their plans. An unfinished study is not a fault of its records. */
-function notePlans({ folders }: ReadResult, terminal: Terminal): void {
+function notePlans({ folders }: ReadResult, studies: ReadonlyMap<string, StudyFile | null>, terminal: Terminal): void {
   for (const [path, records] of folders) {
     if (!statSync(path).isDirectory()) continue;
-    const check = checkFolder(path, records);
+    const check = checkFolder(studies.get(path) ?? null, records);
     for (const sentence of check?.problems ?? []) terminal.note(`${safe(path)}: ${safe(sentence)}`);
   }
 }
 
 /** The questions that were fixed before the first trial of a folder's study; null if there are none. */
-export function testPlan(path: string, scores: readonly RatedTrial[]): FixedAnswer | null {
-  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+export function testPlan(path: string, study: StudyFile | null, scores: readonly RatedTrial[]): FixedAnswer | null {
   const answer = answerPlan(study, scores);
   if (study === null || answer === null) return answer;
   const fixedBefore = wasFixedBefore(
@@ -236,9 +237,8 @@ async function scoreAgainstLabels(paths: readonly string[], labelFile: string, c
 
 type LabelOf = (condition: Condition) => string | null;
 
-/** The labels of conditions in the preset of a log folder. */
-function labelsIn(path: string, registry: Registry): LabelOf {
-  const study = statSync(path).isDirectory() ? readStudyFile(path) : null;
+/** The labels of conditions in the preset of a study. */
+function labelsIn(study: StudyFile | null | undefined, registry: Registry): LabelOf {
   return study?.preset === undefined ? () => null : labelsOf(study.preset, findScenario(study.scenario.name, registry));
 }
 

@@ -59,9 +59,10 @@ function verifyPlan(
     .map(({ path: record, trialId, studyKey, problem }) => ({
       ...{ path: record, trialId, studyKey, isWhole: problem === null },
     }));
-  const check = checkFolder(path, records);
+  const study = readStudyFile(path);
+  const check = checkFolder(study, records);
   if (check === null) return [];
-  const key = readStudyFile(path)?.key ?? null;
+  const key = study?.key ?? null;
   if (json) terminal.out(JSON.stringify({ kind: 'plan', path, key, ...check }));
   else {
     const { problems, missing, untold, amendments } = check;
