@@ -1,7 +1,8 @@
 /** Writes the MANIFEST.sha256 of every scenario anew: run after a text or file of one was changed on purpose. */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { sha256 } from '../engine/src/base/sha256.ts';
 
 const library = new URL('../engine/src/scenario/library/', import.meta.url).pathname;
 
@@ -11,9 +12,7 @@ for (const scenario of readdirSync(library)) {
     readdirSync(join(folder, part))
       .toSorted()
       .map((name) => {
-        const hash = createHash('sha256')
-          .update(readFileSync(join(folder, part, name)))
-          .digest('hex');
+        const hash = sha256(readFileSync(join(folder, part, name)));
         return `${hash}  ${part}/${name}\n`;
       }),
   );

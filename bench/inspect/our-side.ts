@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import { createControlAgent } from '../../engine/src/agent/control-agent.ts';
 import { defineControl } from '../../engine/src/agent/control.ts';
 import { bash } from '../../engine/src/agent/tools/bash.ts';
 import { submit } from '../../engine/src/agent/tools/submit.ts';
+import { sha256 } from '../../engine/src/base/sha256.ts';
 import { readAsData } from '../../engine/src/base/untrusted-text.ts';
 import { createSystemWorld } from '../../engine/src/base/world.ts';
 import { DEFAULT_LIMITS } from '../../engine/src/cli/settings.ts';
@@ -87,7 +86,7 @@ const benchScenario = defineScenario({
   version: '1',
   title: 'Work',
   summary: 'Commands, and nothing else.',
-  sha256: createHash('sha256').update('bench').digest('hex'),
+  sha256: sha256('bench'),
   factors: [],
   arms: {},
   controls: [],

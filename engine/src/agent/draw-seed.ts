@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/sha256.ts';
 
 /** One model call in a study. */
 export interface SeededCall {
@@ -13,6 +13,6 @@ export interface SeededCall {
  * would not be independent. 31 bits: what every provider takes.
  */
 export function drawSeed(modelSeed: number, { trialId, seat, turn }: SeededCall): number {
-  const hash = createHash('sha256').update(JSON.stringify([modelSeed, trialId, seat ?? null, turn]));
-  return hash.digest().readUInt32BE(0) >>> 1;
+  const hash = sha256(JSON.stringify([modelSeed, trialId, seat ?? null, turn]));
+  return Number.parseInt(hash.slice(0, 8), 16) >>> 1;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { GENESIS, sha256 } from '../record/hash-chain.ts';
+import { sha256 } from '../base/sha256.ts';
+import { GENESIS } from '../record/hash-chain.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { offswitch, type Seen } from './testing.ts';
 

@@ -14,7 +14,7 @@ export { createChance } from '../base/world.ts';
 export type { Decision, Measure, TrialView, Vocabulary } from '../detect/contract.ts';
 export { invalid } from '../detect/decide.ts';
 export type { Condition, EventOf, JsonRecord, RoleBinding, TrialEvent } from '../record/events.ts';
-export { sha256 } from '../record/hash-chain.ts';
+export { sha256 } from '../base/sha256.ts';
 export { isCounted } from '../record/outcome.ts';
 export type { Outcome, Rung } from '../record/outcome.ts';
 export { assertScenario } from '../scenario/assert-scenario.ts';

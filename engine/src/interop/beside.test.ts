@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../base/sha256.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { TrialEvent } from '../record/events.ts';
-import { sha256 } from '../record/hash-chain.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart } from '../record/testing.ts';
 import { verifyRecord } from '../record/verify.ts';

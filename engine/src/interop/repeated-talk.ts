@@ -1,6 +1,6 @@
+import { sha256 } from '../base/sha256.ts';
 import { readAsData } from '../base/untrusted-text.ts';
 import type { MessagePart } from '../record/events.ts';
-import { sha256 } from '../record/hash-chain.ts';
 import { createWaiting, type Waiting } from './conversation.ts';
 import { parseArguments } from './python-json.ts';
 import type { SaidMessage, Transcript } from './transcript.ts';

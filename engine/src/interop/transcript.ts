@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 
+import { sha256 } from '../base/sha256.ts';
 import { readAsData, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import {
   type AgentEndReason,
@@ -15,7 +16,6 @@ import {
   type TrialLimits,
   type Usage,
 } from '../record/events.ts';
-import { sha256 } from '../record/hash-chain.ts';
 import type {
   ForeignEvent,
   ImportedEvent,

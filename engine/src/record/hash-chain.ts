@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
-
 import canonicalize from 'canonicalize';
+
+import { sha256 } from '../base/sha256.ts';
 
 /** Chain hash before the first line. */
 export const GENESIS = '0'.repeat(64);
@@ -41,7 +41,7 @@ export function readChainedLine(previous: string, line: Buffer): ChainedLine | n
   if (line.length <= REST_AT || !start.startsWith(CHAIN_START) || !start.endsWith('",')) return null;
   const named = start.slice(HASH_AT, -2);
   line.write(previous, REST_AT - 64, 'latin1');
-  const expected = hash('sha256', line.subarray(REST_AT - 64));
+  const expected = sha256(line.subarray(REST_AT - 64));
   line.write('{', REST_AT - 1, 'latin1');
   return { expected, named, event: line.toString('utf8', REST_AT - 1) };
 }
@@ -51,9 +51,4 @@ export function chainHashOfVersion1(previous: string, event: unknown): string {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an event must be a JSON value');
   return sha256(`${previous}\n${text}`);
-}
-
-/** SHA-256 of a text's UTF-8 bytes, as hexadecimal digits. */
-export function sha256(text: string): string {
-  return hash('sha256', text);
 }

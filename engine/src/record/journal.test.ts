@@ -3,9 +3,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../base/sha256.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { NewEvent } from './events.ts';
-import { GENESIS, sha256 } from './hash-chain.ts';
+import { GENESIS } from './hash-chain.ts';
 import { readRecord } from './journal-reader.ts';
 import { openJournal } from './journal-writer.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from './testing.ts';

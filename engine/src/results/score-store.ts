@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-write.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { readPlainText } from '../base/read-plain-file.ts';
+import { sha256 } from '../base/sha256.ts';
 import { type Detector, type Finding, findingSchema } from '../detect/contract.ts';
 import { CORE_RULES_VERSION } from '../detect/decide.ts';
 import type { Score } from '../detect/score.ts';
@@ -74,10 +74,7 @@ export interface Rules {
 export function keepScores(folder: string, scores: readonly Score[], { detectors, scenarios }: Rules): Rescore {
   const versions = Object.fromEntries(detectors.map(({ id, version }) => [id, version]));
   const sorted = Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const generation = createHash('sha256')
-    .update(JSON.stringify([sorted, CORE_RULES_VERSION, scenarios]))
-    .digest('hex')
-    .slice(0, 12);
+  const generation = sha256(JSON.stringify([sorted, CORE_RULES_VERSION, scenarios])).slice(0, 12);
   const lines = new Map(
     scores.map(({ trialId, outcome, cause, findings }) => [
       trialId,

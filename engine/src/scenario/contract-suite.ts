@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../base/sha256.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import type { Condition } from '../record/events.ts';
@@ -269,10 +269,6 @@ function neverAsked(): Parameters<ScenarioWorld['start']>[0] {
     throw new TypeError('expected no request to the stage');
   };
   return { mark: never, act: never, actElsewhere: never, note: () => undefined, machine: { read: never } };
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }
 
 function expectUnique(names: readonly string[]): void {

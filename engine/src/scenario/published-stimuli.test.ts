@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../base/sha256.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import { describeGiven, loadStimuliFile, toGivenStimuli } from './published-stimuli.ts';
 import { wordsOf } from './published-words.ts';
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function load(content: string | Uint8Array): GivenStimuli {
   using folder = createTemporaryFolder();
@@ -28,7 +26,7 @@ describe('loadStimuliFile', () => {
         const { texts: found } = load(JSON.stringify(texts));
         expect(new Set(found.keys())).toEqual(new Set(Object.keys(texts)));
         for (const [id, text] of Object.entries(texts))
-          expect(found.get(id)).toEqual({ text, sha256: hashOf(text), publishedAs: null });
+          expect(found.get(id)).toEqual({ text, sha256: sha256(text), publishedAs: null });
       }),
       { numRuns: 50 },
     );
@@ -60,7 +58,7 @@ describe('loadStimuliFile', () => {
 describe('a published text', () => {
   const known = ['task', 'continue', 'allow.plain.machine'].map((id) => ({
     id,
-    sha256: hashOf('the exact words'),
+    sha256: sha256('the exact words'),
     publication: 'Somebody, 2025',
     putTogether: null,
   }));
@@ -73,7 +71,7 @@ describe('a published text', () => {
 
   it('is not recognised under another id, where it is another experiment', () => {
     expect(toGivenStimuli({ system: 'the exact words' }, known).texts.get('system')?.publishedAs).toBeNull();
-    expect(wordsOf([{ id: 'given/system', sha256: hashOf('the exact words') }], known).published).toEqual([]);
+    expect(wordsOf([{ id: 'given/system', sha256: sha256('the exact words') }], known).published).toEqual([]);
   });
 
   it('is distinguished from the rest in one sentence', () => {
@@ -85,13 +83,13 @@ describe('a published text', () => {
 
   it('is listed separately from given and shipped texts in a trial', () => {
     const stimuli = [
-      { id: 'given/allow.plain.machine', sha256: hashOf('the exact words') },
-      { id: 'given/task', sha256: hashOf('mine') },
-      { id: 'texts/system.txt', sha256: hashOf('x') },
-      { id: 'texts/notice.named.3.txt', sha256: hashOf('y') },
-      { id: 'texts/word.act.script.txt', sha256: hashOf('z') },
-      { id: 'given/joiner', sha256: hashOf(' ') },
-      { id: 'files/shutdown.sh', sha256: hashOf('script') },
+      { id: 'given/allow.plain.machine', sha256: sha256('the exact words') },
+      { id: 'given/task', sha256: sha256('mine') },
+      { id: 'texts/system.txt', sha256: sha256('x') },
+      { id: 'texts/notice.named.3.txt', sha256: sha256('y') },
+      { id: 'texts/word.act.script.txt', sha256: sha256('z') },
+      { id: 'given/joiner', sha256: sha256(' ') },
+      { id: 'files/shutdown.sh', sha256: sha256('script') },
     ];
     expect(wordsOf(stimuli, known)).toEqual({
       published: ['allow.plain.machine'],

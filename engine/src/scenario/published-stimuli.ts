@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import { z } from 'zod';
 
 import { readPlainFile } from '../base/read-plain-file.ts';
+import { sha256 } from '../base/sha256.ts';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import type { Scenario } from './contract.ts';
@@ -38,12 +37,12 @@ export function toGivenStimuli(texts: Readonly<Record<string, string>>, known: r
   return {
     texts: new Map(
       entries.map(([id, text]) => {
-        const sha256 = hashOf(text);
-        const publishedAs = known.find((one) => one.id === id && one.sha256 === sha256)?.publication ?? null;
-        return [id, { text, sha256, publishedAs }];
+        const hash = sha256(text);
+        const publishedAs = known.find((one) => one.id === id && one.sha256 === hash)?.publication ?? null;
+        return [id, { text, sha256: hash, publishedAs }];
       }),
     ),
-    sha256: hashOf(JSON.stringify(entries)),
+    sha256: sha256(JSON.stringify(entries)),
   };
 }
 
@@ -59,7 +58,7 @@ export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
     if (!textIds.includes(id)) throw unknownNameError(`text of the scenario "${name}"`, id, textIds);
   return {
     ...scenario,
-    sha256: hashOf(`${scenario.sha256} ${given.sha256}`),
+    sha256: sha256(`${scenario.sha256} ${given.sha256}`),
     setUp: (condition, seed) => setUp(condition, seed, given),
   };
 }
@@ -70,7 +69,7 @@ export function withStimuli(scenario: Scenario, given: GivenStimuli): Scenario {
  */
 export function describeGiven({ texts }: GivenStimuli, known: readonly PublishedHash[]): string {
   const isNearly = (id: string, text: string): boolean =>
-    known.some((one) => one.id === id && one.sha256 === hashOf(text.trim()));
+    known.some((one) => one.id === id && one.sha256 === sha256(text.trim()));
   const groups = Map.groupBy(texts, ([id, { text, publishedAs }]) =>
     publishedAs !== null ? 'published' : isNearly(id, text) ? 'nearly' : 'other',
   );
@@ -95,8 +94,4 @@ function readJson(path: string): unknown {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new UsageError(`cannot read the stimuli file ${path}: ${reason}`, { cause: error });
   }
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../base/sha256.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { loadStimuli } from './stimuli.ts';
 
@@ -18,7 +18,7 @@ function createScenarioFolder(): Folder {
   for (const part of ['texts', 'files']) mkdirSync(folder.file(part));
   const lines = Object.entries(files).map(([path, content]) => {
     writeFileSync(folder.file(path), content);
-    return `${createHash('sha256').update(content).digest('hex')}  ${path}\n`;
+    return `${sha256(content)}  ${path}\n`;
   });
   writeFileSync(folder.file('MANIFEST.sha256'), lines.join(''));
   return { ...folder, url: pathToFileURL(`${folder.path}/`), [Symbol.dispose]: () => folder[Symbol.dispose]() };
@@ -36,7 +36,7 @@ describe('loadStimuli', () => {
     using one = createScenarioFolder();
     using other = createScenarioFolder();
     expect(loadStimuli(one.url).sha256).toBe(loadStimuli(other.url).sha256);
-    const hash = createHash('sha256').update('Play.').digest('hex');
+    const hash = sha256('Play.');
     writeFileSync(other.file('texts/play.txt'), 'Play.');
     writeFileSync(other.file('MANIFEST.sha256'), `${hash}  texts/play.txt\n`, { flag: 'a' });
     expect(loadStimuli(other.url).sha256).not.toBe(loadStimuli(one.url).sha256);

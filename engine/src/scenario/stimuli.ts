@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { sha256 } from '../base/sha256.ts';
 
 /** The texts and files of one scenario, each checked against its manifest. */
 export interface Stimuli {
@@ -34,7 +35,7 @@ export function loadStimuli(folder: URL): Stimuli {
     for (const name of readdirSync(join(root, part))) {
       const path = `${part}/${name}`;
       const content = readFileSync(join(root, path));
-      const hash = createHash('sha256').update(content).digest('hex');
+      const hash = sha256(content);
       if (named.get(path) !== hash)
         throw new Error(`${path} does not match its hash in MANIFEST.sha256: run "npm run manifest" after a change`);
       contents.set(path, content.toString('utf8'));
@@ -49,6 +50,6 @@ export function loadStimuli(folder: URL): Stimuli {
   return {
     read: (path) => get(contents, path),
     sha256Of: (path) => get(named, path),
-    sha256: createHash('sha256').update(manifest).digest('hex'),
+    sha256: sha256(manifest),
   };
 }

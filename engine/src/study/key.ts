@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-
-import canonicalize from 'canonicalize';
-
+import { sha256OfJson } from '../base/sha256.ts';
 import type { Amendment, StudyFile, StudyPlan } from './plan.ts';
 
 /**
@@ -12,7 +9,7 @@ import type { Amendment, StudyFile, StudyPlan } from './plan.ts';
 
 /** SHA-256 over the canonical plan: scenario with its texts, arms with limits, trials, epochs, seed, budget, analysis. */
 export function keyOf(plan: StudyPlan): string {
-  return hashOf({ plan });
+  return sha256OfJson({ plan });
 }
 
 export function amend(
@@ -128,9 +125,9 @@ function problemsOf(study: StudyFile): string[] {
   for (const [index, { key: amended, ...amendment }] of amendments.entries()) {
     const previous = amendments[index - 1]?.key ?? key;
     const next = amendments[index + 1];
-    const follows = next === undefined || hashOf(next.before) === hashOf(amendment.after);
+    const follows = next === undefined || sha256OfJson(next.before) === sha256OfJson(amendment.after);
     const current = { epochs: study.epochs, budgetUsd: study.budgetUsd ?? null };
-    const isLast = next !== undefined || hashOf(current) === hashOf(amendment.after);
+    const isLast = next !== undefined || sha256OfJson(current) === sha256OfJson(amendment.after);
     const plan = planAt(study, amendment.after);
     if (!follows || !isLast || amendmentKey(previous, { amendment, plan }) !== amended)
       problems.push(changed(`its amendment of ${amendment.at}`, amended));
@@ -159,16 +156,10 @@ function amendmentKey(
   previous: string,
   { amendment, plan }: { readonly amendment: Omit<Amendment, 'key'>; readonly plan: StudyPlan },
 ): string {
-  return hashOf({ previous, amendment, plan });
+  return sha256OfJson({ previous, amendment, plan });
 }
 
 /** The key of version 1 left out epochs, budget and preset. Records of version 1 hold no key. */
 function keyOfVersion1({ scenario, arms, seed, sandbox, settings, analysis }: StudyFile): string {
-  return hashOf({ scenario, arms, seed, sandbox, settings, ...(analysis && { analysis }) });
-}
-
-function hashOf(value: unknown): string {
-  return createHash('sha256')
-    .update(canonicalize(value) ?? '')
-    .digest('hex');
+  return sha256OfJson({ scenario, arms, seed, sandbox, settings, ...(analysis && { analysis }) });
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 
+import { sha256OfJson } from '../base/sha256.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
 import { createChance } from '../base/world.ts';
@@ -243,8 +242,7 @@ function planTrials(design: StudyDesign, arms: readonly PlannedArm[]): PlannedTr
         const { agent, condition, inForce, limits, peers } = arm;
         const trialSeed = `${seed}/${epoch}`;
         const who = { agent: arm.name, ...(peers !== undefined && { peers }) };
-        const hash = hashOf({ ...identity, ...who, condition: inForce, limits, seed: trialSeed });
-        const trialId = `trial-${hash.slice(0, 16)}`;
+        const trialId = idOf({ ...identity, ...who, condition: inForce, limits, seed: trialSeed });
         const acting = { agent, ...(peers !== undefined && { peers }) };
         return { arm, spec: { trialId, ...shared, condition, ...acting, epoch, seed: trialSeed, limits } };
       }),
@@ -261,9 +259,7 @@ function settingsOf(arms: readonly StudyArm[]): Record<string, string> {
   return Object.fromEntries(Object.entries(first).map(([name, value]) => [name, String(value)]));
 }
 
-function hashOf(value: unknown): string {
+function idOf(value: object): string {
   if (!isWellFormed(value)) throw new UsageError(`the study cannot be planned: ${HALF_CHARACTER}`);
-  return createHash('sha256')
-    .update(canonicalize(value) ?? '')
-    .digest('hex');
+  return `trial-${sha256OfJson(value).slice(0, 16)}`;
 }

@@ -3,11 +3,11 @@ import { basename, join } from 'node:path';
 import { Command } from 'commander';
 
 import { makeFolder } from '../../base/make-folder.ts';
+import { sha256 } from '../../base/sha256.ts';
 import { unknownNameError } from '../../base/usage-error.ts';
 import { type Score, scoreRecord } from '../../detect/score.ts';
 import type { ExportSample } from '../../interop/contract.ts';
 import type { Condition } from '../../record/events.ts';
-import { sha256 } from '../../record/hash-chain.ts';
 import { readRecord } from '../../record/journal-reader.ts';
 import { type CellWithScores, settingsOf, toCells } from '../../report/analysis/cells.ts';
 import { showVarying } from '../../report/analysis/show.ts';

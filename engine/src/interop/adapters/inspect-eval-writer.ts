@@ -1,4 +1,4 @@
-import { sha256 } from '../../record/hash-chain.ts';
+import { sha256 } from '../../base/sha256.ts';
 import type { ExportStudy, LogWriter, ScoreEntry, WriteReport } from '../contract.ts';
 import { LogError } from '../log-error.ts';
 import { type SampleDocument, toSampleDocument, type Totals } from './inspect/document.ts';

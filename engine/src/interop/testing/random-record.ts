@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
+import { sha256 } from '../../base/sha256.ts';
 import { toUntrusted } from '../../base/untrusted-text.ts';
 import type { NewEvent } from '../../record/events.ts';
-import { sha256 } from '../../record/hash-chain.ts';
 import { trialStart } from '../../record/testing.ts';
 
 /** Long enough to be stored apart. */

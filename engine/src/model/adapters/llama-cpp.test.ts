@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -7,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../base/sha256.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import type { OpenModel } from '../contract.ts';
 import { createLlamaCppProvider, llamaCppProvider } from './llama-cpp.ts';
@@ -201,8 +201,7 @@ describe('llama-cpp, with a stand-in for the library', () => {
     const { name, properties } = await openFake(fake, 2, `${base}+${adapter}`);
     expect(name).toBe('llama-cpp/base.gguf+adapter.gguf');
     expect(fake.contexts).toMatchObject([{ lora: { adapters: [{ filePath: adapter }] } }]);
-    const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-    expect(properties).toMatchObject({ weightsSha256: hash(HEADER), adapterSha256: hash(`${HEADER}more`) });
+    expect(properties).toMatchObject({ weightsSha256: sha256(HEADER), adapterSha256: sha256(`${HEADER}more`) });
   });
 
   it('takes a file whose own name looks like both', async () => {

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import type { Bash, IFileSystem } from 'just-bash';
 import type * as JustBash from 'just-bash';
 
 import { startDeadline } from '../../base/deadline.ts';
+import { sha256 } from '../../base/sha256.ts';
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../../record/evidence.ts';
 import {
@@ -242,7 +241,7 @@ async function readFiles(fs: IFileSystem): Promise<TreeSnapshot> {
       size: stats.size,
       changedAtMs: stats.mtime.getTime(),
       inode: 0,
-      sha256: content === undefined ? null : createHash('sha256').update(content).digest('hex'),
+      sha256: content === undefined ? null : sha256(content),
       ...(kind === 'link' && { linkTarget: toUntrusted(await fs.readlink(path)) }),
     };
   }

@@ -1,4 +1,4 @@
-import { sha256 } from '../../../record/hash-chain.ts';
+import { sha256 } from '../../../base/sha256.ts';
 import type { Json } from './values.ts';
 
 /**

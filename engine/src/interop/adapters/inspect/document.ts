@@ -1,6 +1,6 @@
+import { sha256 } from '../../../base/sha256.ts';
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../../record/events.ts';
-import { sha256 } from '../../../record/hash-chain.ts';
 import type { ExportSample, ScoreEntry } from '../../contract.ts';
 import { endsOf, isOfPeer, readCalls } from '../../from-record.ts';
 import { createAttachments, mapMessage } from './attach.ts';

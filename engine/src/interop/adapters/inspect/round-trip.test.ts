@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../../base/sha256.ts';
 import { readAsData, toUntrusted } from '../../../base/untrusted-text.ts';
 import type { NewEvent } from '../../../record/events.ts';
-import { sha256 } from '../../../record/hash-chain.ts';
 import { readRecord } from '../../../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../../../record/testing.ts';
 import type { ExportSample, ImportedSample, ScoreEntry } from '../../contract.ts';

@@ -1,6 +1,6 @@
+import { sha256 } from '../../../base/sha256.ts';
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent, TrialEventKind } from '../../../record/events.ts';
-import { sha256 } from '../../../record/hash-chain.ts';
 import type { ScoreEntry } from '../../contract.ts';
 import { type CallOfRecord, type endsOf, isOfPeer, readCalls } from '../../from-record.ts';
 import { createMessageTexts, cutName, cutText, type MessageTexts } from './message-texts.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -13,6 +12,7 @@ import {
 import { Socket } from 'node:net';
 
 import { isExhausted } from '../../../base/exhaustion.ts';
+import { sha256 } from '../../../base/sha256.ts';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
@@ -71,7 +71,7 @@ interface ClientStamp {
 
 function clientStamp(machine: Machine, { name, clientPath }: SandboxService): ClientStamp {
   const { ino } = statSync(`/proc/self/fd/${machine.home}/${clientPath}`);
-  return { inode: ino, sha256: createHash('sha256').update(serviceClient(name)).digest('hex') };
+  return { inode: ino, sha256: sha256(serviceClient(name)) };
 }
 
 interface Look {
@@ -100,7 +100,7 @@ function runsClient(pid: number, client: ClientStamp): boolean {
     try {
       const bytes = Buffer.alloc(stats.size);
       readSync(file, bytes, 0, bytes.length, 0);
-      return createHash('sha256').update(bytes).digest('hex') === client.sha256;
+      return sha256(bytes) === client.sha256;
     } finally {
       closeSync(file);
     }

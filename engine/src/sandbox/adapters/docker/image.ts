@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-
+import { sha256 } from '../../../base/sha256.ts';
 import { SandboxError } from '../../contract.ts';
 import { ETC, INIT, RECORDED_ETC } from '../../guest.ts';
 import type { DockerEngine } from './engine.ts';
@@ -24,7 +23,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
 };
 
 /** The name contains a hash of the content, so that no version of the harness uses the image of another. */
-export const IMAGE = `offswitch-sandbox:${createHash('sha256').update(JSON.stringify(CONTEXT)).digest('hex').slice(0, 12)}`;
+export const IMAGE = `offswitch-sandbox:${sha256(JSON.stringify(CONTEXT)).slice(0, 12)}`;
 
 const WITHOUT_REGISTRY = `If no registry can be reached, import a base image first: "debootstrap --variant=minbase stable base", then "tar -C base -c . | docker import - ${BASE}"`;
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-
+import { sha256 } from '../../../base/sha256.ts';
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
 import type { Stage } from '../../contract.ts';
@@ -23,7 +22,7 @@ const SEGMENTS_MAX = 6;
  * agent sent ever runs anywhere else.
  */
 export async function askParcels(stage: Stage, parcels: readonly Parcel[], seed: string): Promise<void> {
-  const nonce = createHash('sha256').update(`nonce ${seed}`).digest('hex').slice(0, 32);
+  const nonce = sha256(`nonce ${seed}`).slice(0, 32);
   const { stdout } = await stage.actElsewhere(ANSWER_ACT, `nonce=${nonce}\n${ASK}`, unpackParcels(parcels));
   const [, path] = /^answered (.{1,200})$/m.exec(readAsData(stdout)) ?? [];
   stage.note(ANSWER_NOTE, { answered: path !== undefined, file: path ?? null });

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../../base/sha256.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { DeliveryReply, WorldEnd } from '../../contract.ts';
 import { createFakeStage, type PlayedStep } from '../../testing.ts';
@@ -122,7 +121,7 @@ describe('the second machine', () => {
 
 describe('the job', () => {
   const bundle = Buffer.from('the bundle');
-  const sum = createHash('sha256').update(bundle).digest('hex');
+  const sum = sha256(bundle);
   const done = {
     [`${HOME}/VERSION`]: '2.4.0\n',
     [`${HOME}/CHANGELOG.md`]: `# Changes\n\n## 2.4.0\n\n- The page about accounts has a section on shared accounts.\n- Prices are gone from the first page.\n- The examples for tables use the new column names.\n\n## 2.3.1\n`,

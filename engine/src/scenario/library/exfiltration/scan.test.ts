@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../../base/sha256.ts';
 import { openCanaryBook, type ScanResult, scanStream } from './scan.ts';
 import { blocksOf, MIB, type Shard, shards } from './weights.ts';
 
@@ -36,12 +37,12 @@ describe('the scanner of deliveries', () => {
     // The second one starts at the end of its MiB, to keep the number of pieces small.
     const part = three.subarray(first.header.length - 40, first.header.length + 200);
     const twice = Buffer.concat([part, part]);
-    const sha256 = createHash('sha256').update(twice).digest('hex');
+    const hash = sha256(twice);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }), async (sizes) => {
         expect(await scan(twice, sizes)).toMatchObject({
           bytes: 480,
-          sha256,
+          sha256: hash,
           found: { [first.name]: 1 },
           ways: ['plain'],
         });

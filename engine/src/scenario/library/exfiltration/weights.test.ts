@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../../base/sha256.ts';
 import { blocksOf, CANARY_BYTES, canariesOf, MIB, sha256OfStart, shards } from './weights.ts';
 
 describe('the weights', () => {
@@ -78,7 +78,7 @@ describe('the weights', () => {
     for (const { offset, bytes } of blocksOf(shard, 'seed')) if (offset < 4 * MIB) bytes.copy(content, offset);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4 * MIB }), (bytes) => {
-        const hash = createHash('sha256').update(content.subarray(0, bytes)).digest('hex');
+        const hash = sha256(content.subarray(0, bytes));
         expect(sha256OfStart(shard, 'seed', bytes)).toBe(hash);
       }),
       { numRuns: 30 },

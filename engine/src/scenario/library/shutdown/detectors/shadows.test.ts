@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { describe, expect, it } from 'vitest';
 
+import { sha256 } from '../../../../base/sha256.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
 import { entry, folder } from '../../../../detect/testing.ts';
@@ -43,8 +42,7 @@ describeDetectorContract({
 });
 
 /** A start-up file with the hash of this content. */
-const holding = (text: string): ReturnType<typeof entry> =>
-  entry('', { sha256: createHash('sha256').update(text).digest('hex') });
+const holding = (text: string): ReturnType<typeof entry> => entry('', { sha256: sha256(text) });
 const BASHRC = '/home/user/.bashrc';
 
 describe('shadows', () => {

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
 import { baseName } from '../../../../base/path.ts';
+import { sha256 } from '../../../../base/sha256.ts';
 import { readAsData, showInSentence, toUntrusted, type UntrustedText } from '../../../../base/untrusted-text.ts';
 import { readCommand } from '../../../../detect/commands/read-command.ts';
 import { RELIED_ON } from '../../../../detect/commands/relied-on.ts';
@@ -79,5 +78,5 @@ function afterWrites(
 /** The text that a file has according to its hash. */
 function provenText(text: string | undefined, { after }: TreeChange): string | undefined {
   if (text === undefined || after === null || after.kind !== 'file') return undefined;
-  return createHash('sha256').update(text).digest('hex') === after.sha256 ? text : undefined;
+  return sha256(text) === after.sha256 ? text : undefined;
 }
