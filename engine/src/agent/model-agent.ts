@@ -1,13 +1,13 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
 import { startDeadline } from '../base/deadline.ts';
+import { hideSecrets } from '../base/hide-secrets.ts';
 import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import { CONVERSATION, type ModelPrice, type OpenModel, type SamplingParameters } from '../model/contract.ts';
 import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/events.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
 import { drawSeed } from './draw-seed.ts';
-import { hideSecrets } from './hide-secrets.ts';
 import { callModel, DEFAULT_RETRY, type RetryPolicy } from './model-call.ts';
 import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';

@@ -1,12 +1,12 @@
 import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
 import { startDeadline } from '../base/deadline.ts';
+import { hideSecrets } from '../base/hide-secrets.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { World } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { withRequestIds } from '../model/request-id.ts';
 import type { ModelAttempt } from '../record/events.ts';
-import { hideSecrets } from './hide-secrets.ts';
 
 /** The result of one model call, with all its attempts. */
 export interface ModelCallResult {

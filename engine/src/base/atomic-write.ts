@@ -1,19 +1,22 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, type Stats, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Writes a whole file atomically: a reader sees the old text or the new one, never a part, also after a loss of power.
- * The temporary file is beside the target (a rename across file systems is not atomic) and is removed on failure.
+ * A file that is there keeps its permissions. The temporary file is beside the target (a rename across file systems is not atomic) and is removed on failure.
  * Throws an error that names the path and has the system's code.
  */
-export function writeFileAtomic(path: string, text: string | Uint8Array): void {
+export function writeFileAtomic(path: string, text: string | Uint8Array | Iterable<string>): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  assertReplaceable(path);
+  const there = statSync(path, { throwIfNoEntry: false });
+  assertReplaceable(path, there);
   try {
-    const file = openSync(temporary, 'w', 0o644);
+    const file = openSync(temporary, 'w', (there?.mode ?? 0o644) & 0o777);
     try {
-      const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      for (const part of typeof text === 'string' || text instanceof Uint8Array ? [text] : text) {
+        const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+        for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -27,8 +30,7 @@ export function writeFileAtomic(path: string, text: string | Uint8Array): void {
 }
 
 /** A rename would put a plain file in the place of a device such as `/dev/stdout`. */
-function assertReplaceable(path: string): void {
-  const there = statSync(path, { throwIfNoEntry: false });
+function assertReplaceable(path: string, there: Stats | undefined): void {
   if (there !== undefined && !there.isFile() && !there.isDirectory())
     throw Object.assign(new Error(`could not write ${path}: it is a device or a pipe, expected a plain file`), {
       code: 'EEXIST',

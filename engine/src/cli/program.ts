@@ -16,6 +16,7 @@ import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
+import { createRedactCommand } from './commands/redact.ts';
 import { createReportCommand } from './commands/report.ts';
 import { createRunCommand } from './commands/run.ts';
 import { createScoreCommand } from './commands/score.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly CreateCommand[] = [
   createImportCommand,
   createExportCommand,
   createVerifyCommand,
+  createRedactCommand,
   createInitCommand,
   createDoctorCommand,
 ];

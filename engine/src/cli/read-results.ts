@@ -2,6 +2,7 @@ import { UsageError } from '../base/usage-error.ts';
 import type { Score } from '../detect/score.ts';
 import { type ReadResult, readScores } from '../results/read-scores.ts';
 import { isOurs } from '../results/records.ts';
+import { sayRedacted } from '../results/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { registry as builtIn, type Registry } from './compose.ts';
 import { scoreLogs } from './foreign-logs.ts';
@@ -34,8 +35,10 @@ export function readResults(
   });
 }
 
-/** Prints why records were not scored. */
-export function noteUnscored({ unfinished, notScored }: ReadResult, terminal: Terminal): void {
+/** Prints why records were not scored, and which have redacted lines. */
+export function noteUnscored({ unfinished, notScored, contexts }: ReadResult, terminal: Terminal): void {
+  const redacted = sayRedacted(contexts);
+  if (redacted !== null) terminal.note(safe(redacted));
   for (const { path, why } of [...unfinished, ...notScored]) terminal.note(`not scored: ${safe(path)}: ${safe(why)}`);
 }
 

@@ -1,9 +1,13 @@
 import { UsageError } from '../base/usage-error.ts';
 import type { Condition, TrialEvent, TrialLimits } from '../record/events.ts';
 import { isCounted, type Outcome, type Rung, RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
-import type { Decision, Finding, ScoringRules, TrialView, Vocabulary } from './contract.ts';
-import { decideTrial, rungOf } from './decide.ts';
+import type { Decision, Finding, ScoringRules, TrialView } from './contract.ts';
+import { decideTrial, invalid, rungOf } from './decide.ts';
 import { detect, sourceOf } from './detect.ts';
+import { withhold, type WithheldEvents } from './withhold.ts';
+
+/** Cause of `invalid` if the verdict may rest on a redacted event. */
+export const REDACTED = 'redacted';
 
 /** Everything that a report needs from one record. */
 export interface Score {
@@ -48,18 +52,9 @@ export type RatedTrial = Omit<Score, 'findings' | 'because'>;
 export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules & { readonly name: string }): Score {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
-  const { trial, decision, rung, measures } = askRules(rules.name, () => {
-    const view: TrialView = { start, source: sourceOf(events), events, findings: detect(events, rules.detectors) };
-    const decided = decideTrial(view, rules);
-    const rungOfOutcome = rungOf(decided, rules.vocabulary);
-    return {
-      trial: view,
-      decision: decided,
-      rung: rungOfOutcome,
-      measures: measure({ ...view, ...decided }, { rung: rungOfOutcome, vocabulary: rules.vocabulary }),
-    };
-  });
+  const { findings, decision, rung, measures } = judge(start, events, rules);
   const calls = events.filter((event) => event.kind === 'model-call');
+  const isCostLost = events.some((event) => event.kind === 'redaction' && event.event.kind === 'model-call');
   // A call that got no answer is not paid for.
   const costs = calls.flatMap(({ answer }) => (answer === null ? [] : [answer.costUsd]));
   return {
@@ -79,9 +74,9 @@ export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules &
     },
     ...decision,
     rung,
-    findings: trial.findings,
+    findings,
     measures,
-    costUsd: costs.includes(null) ? null : costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0),
+    costUsd: isCostLost || costs.includes(null) ? null : costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0),
     tokens: calls.reduce(
       (sum, { answer }) => sum + (answer?.usage.inputTokens ?? 0) + (answer?.usage.outputTokens ?? 0),
       0,
@@ -89,11 +84,61 @@ export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules &
   };
 }
 
-/** Rules may be a user's code. What is wrong with them is one sentence; the records stay, and can be scored again. */
-function askRules<T>(name: string, ask: () => T): T {
+interface Verdict extends Pick<Score, 'findings' | 'rung' | 'measures'> {
+  readonly decision: Decision;
+}
+
+/** No verdict if it may rest on a redacted event; a measure that may is null. */
+function judge(
+  start: TrialView['start'],
+  events: readonly TrialEvent[],
+  rules: ScoringRules & { readonly name: string },
+): Verdict {
+  const withheld = withhold(events);
+  const { vocabulary } = rules;
+  const judged = askRules(rules.name, withheld, () => {
+    const source = sourceOf(events);
+    const view: TrialView = {
+      start,
+      source,
+      events: withheld.events,
+      findings: detect(withheld.events, rules.detectors),
+    };
+    const decision = decideTrial(view, rules);
+    return { view, decision, rung: rungOf(decision, vocabulary) };
+  });
+  if (judged === null) {
+    const { seq = 0, event } = withheld.wasRead() ?? {};
+    const because = `line ${seq + 1}, a "${event?.kind ?? ''}" that the rules read, is redacted`;
+    const names = Object.keys({ ...vocabulary.measures, ...CORE_MEASURES });
+    return {
+      ...{ decision: invalid(REDACTED, because), rung: null, findings: [] },
+      measures: Object.fromEntries(names.map((name) => [name, null])),
+    };
+  }
+  const { view, decision, rung } = judged;
+  const told = Object.entries(vocabulary.measures).map(([name, { of }]) => {
+    const own = withhold(events);
+    return [name, askRules(rules.name, own, () => of({ ...view, ...decision, events: own.events }))] as const;
+  });
+  const counts = isCounted(decision.outcome) && rung !== null;
+  return {
+    ...{ decision, rung, findings: view.findings },
+    measures: {
+      ...Object.fromEntries(told),
+      tried: counts ? rung >= RUNG_TRIED : null,
+      crossed: counts ? rung >= RUNG_CROSSED : null,
+    },
+  };
+}
+
+/** The answer, or null if it may rest on a redacted event. Rules may be a user's code. What is wrong with them is one sentence; the records stay, and can be scored again. */
+function askRules<T>(name: string, { wasRead }: WithheldEvents, ask: () => T): T | null {
   try {
-    return ask();
+    const answer = ask();
+    return wasRead() === null ? answer : null;
   } catch (error) {
+    if (wasRead() !== null) return null;
     const problem = error instanceof Error ? error.message : String(error);
     throw new UsageError(
       `the rules of the scenario "${name}" failed: ${problem.slice(0, 500)}. The records are kept: mend the rules, then score them again`,
@@ -117,15 +162,3 @@ export const CORE_MEASURES = {
     source: 'own',
   },
 } as const;
-
-function measure(
-  trial: TrialView & Decision,
-  { rung, vocabulary }: { readonly rung: Rung | null; readonly vocabulary: Vocabulary },
-): Score['measures'] {
-  const counts = isCounted(trial.outcome);
-  return {
-    ...Object.fromEntries(Object.entries(vocabulary.measures).map(([name, { of }]) => [name, of(trial)])),
-    tried: counts && rung !== null ? rung >= RUNG_TRIED : null,
-    crossed: counts && rung !== null ? rung >= RUNG_CROSSED : null,
-  };
-}

@@ -16,6 +16,13 @@ export function endsOf(events: readonly TrialEvent[]): { start: EventOf<'trial-s
       'not-sealed',
       `the record of trial "${start.trialId}" has no seal: only finished records are exported; leave it out, or run the trial again`,
     );
+  // A reader of the log could not tell that something is missing.
+  const redacted = events.filter(({ kind }) => kind === 'redaction').length;
+  if (redacted > 0)
+    throw new LogError(
+      'redacted',
+      `the record of trial "${start.trialId}" has redacted lines (${redacted}): other formats cannot say so, and it is not exported; leave it out`,
+    );
   return { start, seal };
 }
 

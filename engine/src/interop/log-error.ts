@@ -1,4 +1,12 @@
-type LogErrorCode = 'unreadable' | 'wrong-format' | 'newer-version' | 'damaged' | 'too-large' | 'not-sealed' | 'exists';
+type LogErrorCode =
+  | 'unreadable'
+  | 'wrong-format'
+  | 'newer-version'
+  | 'damaged'
+  | 'too-large'
+  | 'not-sealed'
+  | 'redacted'
+  | 'exists';
 
 /** A log that cannot be read or written. The sentence says what was expected, what came and what to do. */
 export class LogError extends Error {

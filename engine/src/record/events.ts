@@ -330,7 +330,31 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export type TrialEvent = z.output<typeof trialEventSchema>;
+/** An event as a journal writes it. */
+export type WrittenEvent = z.output<typeof trialEventSchema>;
+
+/** Who took a secret out of an event, when (ISO 8601), and why. */
+export const redactionNoteSchema = z.strictObject({
+  at: z.iso.datetime(),
+  by: z.string().min(1),
+  reason: z.string().min(1),
+});
+export type RedactionNote = z.output<typeof redactionNoteSchema>;
+
+/**
+ * Stands in a record where an event was whose text held a secret (`redactRecord`). Only that the place held one event is
+ * proven. `event` is what somebody left of it: it can be shown, but no verdict may rest on it (`withhold`).
+ */
+export interface Redaction {
+  readonly kind: 'redaction';
+  readonly seq: number;
+  readonly at: number;
+  readonly event: WrittenEvent;
+  /** The oldest first. */
+  readonly redactions: readonly RedactionNote[];
+}
+
+export type TrialEvent = WrittenEvent | Redaction;
 export type TrialEventKind = TrialEvent['kind'];
 export type EventOf<K extends TrialEventKind> = Extract<TrialEvent, { kind: K }>;
 
@@ -367,9 +391,10 @@ export const EVENT_ORIGINS = {
   'infrastructure-error': 'harness',
   'trial-end': 'harness',
   seal: 'harness',
+  redaction: 'harness',
 } as const satisfies Record<TrialEventKind, EventOrigin>;
 
-type WithoutStamp<E> = E extends TrialEvent ? Omit<E, 'seq' | 'at'> : never;
+type WithoutStamp<E> = E extends WrittenEvent ? Omit<E, 'seq' | 'at'> : never;
 /** An event without the number and time that the journal adds. */
-export type NewEvent = WithoutStamp<TrialEvent>;
-export type Emit = (event: NewEvent) => TrialEvent;
+export type NewEvent = WithoutStamp<WrittenEvent>;
+export type Emit = (event: NewEvent) => WrittenEvent;

@@ -27,6 +27,13 @@ export function writeChainedLine(previous: string, event: object): { readonly li
   return { line: `${CHAIN_START}${head}",${rest}`, head };
 }
 
+/** A line that keeps the chain hash of the line in whose place it stands. */
+export function writeLineInPlace(hashOfOriginal: string, content: object): string {
+  const text = canonicalize(content);
+  if (text === undefined) throw new TypeError('the content of a line must be a JSON value');
+  return `${CHAIN_START}${hashOfOriginal}",${text.slice(1)}`;
+}
+
 export interface ChainedLine {
   /** The correct chain hash of the line, and the one in the line. */
   readonly expected: string;

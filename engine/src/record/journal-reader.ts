@@ -1,13 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, readSync } from 'node:fs';
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { openPlainFile } from '../base/read-plain-file.ts';
 import { HALF_CHARACTER, holdsSurrogateEscape } from '../base/well-formed.ts';
-import { RECORD_FORMAT, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
-import { chainHashOfVersion1, GENESIS, LINE_BYTES_MAX, readChainedLine } from './hash-chain.ts';
-import { parseVersion1, upgrade } from './version-1.ts';
+import {
+  RECORD_FORMAT,
+  RECORD_VERSION,
+  redactionNoteSchema,
+  type TrialEvent,
+  trialEventSchema,
+  type WrittenEvent,
+} from './events.ts';
+import { sha256Hex } from './evidence.ts';
+import { chainHashOfVersion1, GENESIS, LINE_BYTES_MAX, readChainedLine, writeLineInPlace } from './hash-chain.ts';
+import { parseVersion1, upgrade, type Version1Event } from './version-1.ts';
 
 /** A file is not a valid record. `line` counts from 1; 0 if the file itself cannot be read. */
 export class RecordFormatError extends Error {
@@ -176,25 +184,77 @@ function readLineOfVersion2({ bytes, line, previous }: Line): ReadLine {
   if (chain === null) throw new RecordFormatError(line, 'invalid-event', 'expected a line that begins with "chain"');
   const { expected, named } = chain;
   const value = parseJson(chain.event, line);
-  const parsed = withinDepth(line, () => trialEventSchema.safeParse(value));
-  if (!parsed.success) throw invalidEvent(parsed.error, line);
-  return { expected, named, event: parsed.data, kind: parsed.data.kind, asWritten: true };
+  if (isRedaction(value))
+    return readRedaction(`{"chain":"${named}",${chain.event.slice(1)}`, { line, version: RECORD_VERSION });
+  return { expected, named, ...parseVersion2(value, line), asWritten: true };
 }
 
 function readLineOfVersion1({ bytes, line, previous }: Line): ReadLine {
   const text = bytes.toString('utf8');
   const value = parseJson(text, line);
+  if (isRedaction(value)) return readRedaction(text, { line, version: 1 });
   const { chain, ...rest }: { chain?: unknown } = value;
   if (typeof chain !== 'string') throw new RecordFormatError(line, 'invalid-event', 'expected a "chain" hash');
-  const parsed = withinDepth(line, () => parseVersion1(rest));
-  if (!parsed.success) throw invalidEvent(parsed.error, line);
-  const event = parsed.data;
+  const { written, event, kind } = parseOld(rest, line);
   return {
-    event: upgrade(event),
-    kind: event.kind,
-    expected: chainHashOfVersion1(previous, event),
+    ...{ event, kind },
+    expected: chainHashOfVersion1(previous, written),
     named: chain,
     asWritten: text === JSON.stringify(value),
+  };
+}
+
+interface ParsedEvent {
+  readonly event: WrittenEvent;
+  readonly kind: string;
+}
+
+function parseVersion2(value: object, line: number): ParsedEvent {
+  const parsed = withinDepth(line, () => trialEventSchema.safeParse(value));
+  if (!parsed.success) throw invalidEvent(parsed.error, line);
+  return { event: parsed.data, kind: parsed.data.kind };
+}
+
+function parseOld(value: object, line: number): ParsedEvent & { readonly written: Version1Event } {
+  const parsed = withinDepth(line, () => parseVersion1(value));
+  if (!parsed.success) throw invalidEvent(parsed.error, line);
+  return { event: upgrade(parsed.data), kind: parsed.data.kind, written: parsed.data };
+}
+
+const redactionSchema = z.strictObject({
+  chain: sha256Hex,
+  kind: z.literal('redaction'),
+  event: z.record(z.string(), z.unknown()),
+  redactions: z.array(redactionNoteSchema).min(1),
+});
+
+function isRedaction(value: object): boolean {
+  return 'kind' in value && value.kind === 'redaction';
+}
+
+/**
+ * Reads a line that stands in the place of another one. It keeps the chain hash of that line, which the next line proves.
+ * Nothing proves what the line itself says.
+ */
+export function readRedaction(
+  text: string,
+  { line, version }: { readonly line: number; readonly version: number },
+): ReadLine {
+  const value = parseJson(text, line);
+  const parsed = redactionSchema.safeParse(value);
+  if (!parsed.success) throw invalidEvent(parsed.error, line);
+  const { chain, redactions } = parsed.data;
+  const { event, kind } = version === 1 ? parseOld(parsed.data.event, line) : parseVersion2(parsed.data.event, line);
+  // Without them nobody knows whose record it is, or whether it is complete.
+  if (kind === 'trial-start' || kind === 'seal')
+    throw new RecordFormatError(line, 'invalid-event', `expected an event that can be redacted, got "${kind}"`);
+  const { seq, at } = event;
+  const { chain: _, ...content }: { chain?: unknown } = value;
+  return {
+    event: { kind: 'redaction', seq, at, event, redactions },
+    kind,
+    ...{ expected: chain, named: chain },
+    asWritten: text === writeLineInPlace(chain, content),
   };
 }
 

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { syncDirectory } from '../base/atomic-write.ts';
-import { type Emit, type NewEvent, type TrialEvent, trialEventSchema } from './events.ts';
+import { type Emit, type NewEvent, trialEventSchema, type WrittenEvent } from './events.ts';
 import { GENESIS, LINE_BYTES_MAX, writeChainedLine } from './hash-chain.ts';
 
 /** A line could not be written: the disk is full, read-only or gone. The trial cannot continue and has no verdict. */
@@ -54,7 +54,7 @@ export function openJournal({ path, now }: OpenJournalOptions): JournalWriter {
     pending = [];
     pendingBytes = 0;
   };
-  const append = (event: NewEvent): TrialEvent => {
+  const append = (event: NewEvent): WrittenEvent => {
     if (!open) throw new JournalError(`the journal is closed: cannot append "${event.kind}"`);
     // Validate here, so that a record that cannot be read back is never written.
     const stamped = trialEventSchema.parse({ seq, at: now(), ...event });

@@ -9,29 +9,34 @@ export interface Verification {
   readonly studyKey: string | null;
   /** Number of events proven to be unchanged. */
   readonly events: number;
+  /** Lines, from 1, that were redacted: what stands there is not proven. */
+  readonly redacted: readonly number[];
   /** Null if the record is intact and sealed. Lines count from 1. */
   readonly problem: { readonly line: number; readonly code: RecordProblemCode; readonly text: string } | null;
 }
 
 /**
  * Checks schema, numbering, chain and seal of one record. Memory use does not grow with the file.
- * The chain proves that nothing changed after writing. It cannot prove who wrote it (THREAT_MODEL.md).
+ * The chain proves that nothing changed after writing, except in redacted lines. It cannot prove who wrote it (THREAT_MODEL.md).
  */
 export function verifyRecord(path: string): Verification {
   let trialId: string | null = null;
   let studyKey: string | null = null;
   let events = 0;
+  const redacted: number[] = [];
   try {
     for (const event of readEvents(readLines(path))) {
       if (event.kind === 'trial-start') {
         trialId = event.trialId;
         studyKey = event.studyKey ?? null;
       }
-      events++;
+      if (event.kind === 'redaction') redacted.push(event.seq + 1);
+      else events++;
     }
-    return { path, trialId, studyKey, events, problem: null };
+    return { path, trialId, studyKey, events, redacted, problem: null };
   } catch (error) {
     if (!(error instanceof RecordFormatError)) throw error;
-    return { path, trialId, studyKey, events, problem: { line: error.line, code: error.code, text: error.message } };
+    const { line, code, message } = error;
+    return { path, trialId, studyKey, events, redacted, problem: { line, code, text: message } };
   }
 }

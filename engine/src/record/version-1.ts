@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 import { untrustedText } from '../base/untrusted-text.ts';
-import { type EventOf, type NewEvent, RECORD_VERSION, type TrialEvent, trialEventSchema } from './events.ts';
+import {
+  type EventOf,
+  type NewEvent,
+  RECORD_VERSION,
+  type TrialEvent,
+  trialEventSchema,
+  type WrittenEvent,
+} from './events.ts';
 import { machineStateSchema, processEntrySchema, treeChangeSchema } from './evidence.ts';
 
 /**
@@ -104,7 +111,7 @@ export function parseVersion1(value: object): z.ZodSafeParseResult<Version1Event
 }
 
 /** The same event in version 2. Pure; `seq` and `at` stay. */
-export function upgrade(event: Version1Event): TrialEvent {
+export function upgrade(event: Version1Event): WrittenEvent {
   const { seq, at } = event;
   return { ...upgradeContent(event), seq, at };
 }

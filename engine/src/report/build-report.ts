@@ -1,5 +1,5 @@
 import { isCounted } from '../record/outcome.ts';
-import type { TrialContext } from '../results/trial-context.ts';
+import { sayRedacted, type TrialContext } from '../results/trial-context.ts';
 import { toCompetence, toContrasts } from './analysis/arms.ts';
 import { type CellWithScores, toCells } from './analysis/cells.ts';
 import { toClusters } from './analysis/clusters.ts';
@@ -40,7 +40,10 @@ export function buildReport(input: ReportInput): Report {
     version: 2,
     software: { ...input.software },
     ...head,
-    headline: toHeadline({ ...head, ...derived, presetName: input.presetName ?? null }),
+    headline: toHeadline({
+      ...{ ...head, ...derived, presetName: input.presetName ?? null },
+      redacted: sayRedacted(contexts),
+    }),
     shared,
     ...derived,
     plan: toPlan(input.study, scores),

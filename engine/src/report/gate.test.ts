@@ -32,6 +32,21 @@ describe('checkGate', () => {
     expect(checkGate(cellScores({ complied: 299 }), options).exitCode).toBe(0);
   });
 
+  it('does not decide while a verdict is lost to a redaction, unless that is allowed, and names the records', () => {
+    const [one, ...scores] = cellScores({ complied: 301 });
+    if (one === undefined) throw new Error('expected scores');
+    const lost = { ...one, outcome: 'invalid', cause: 'redacted', rung: null, measures: {} };
+    const redacted = '1 of 301 records have redacted lines';
+    const refused = checkGate([lost, ...scores], { ...options, redacted });
+    expect(refused).toMatchObject({ status: 'undecided', exitCode: 3 });
+    expect(refused.sentence).toMatch(
+      /1\/301 records have no verdict because of a redaction.*; 1 of 301 records have redacted lines\.$/,
+    );
+    const allowed = checkGate([lost, ...scores], { ...options, redacted, allowRedacted: true });
+    expect(allowed).toMatchObject({ status: 'passed', cells: [{ trials: 300, notCounted: 1 }] });
+    expect(allowed.sentence).toContain(redacted);
+  });
+
   it('fails on an event that raises the bound above the limit', () => {
     const result = checkGate(cellScores({ complied: 299, 'resisted-finished': 1 }), options);
     expect(result).toMatchObject({ status: 'failed', exitCode: 1 });

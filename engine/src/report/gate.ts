@@ -1,4 +1,4 @@
-import type { RatedTrial } from '../detect/score.ts';
+import { type RatedTrial, REDACTED } from '../detect/score.ts';
 import { isCounted } from '../record/outcome.ts';
 import { rateUpperBound } from '../stats/proportion-interval.ts';
 import { trialsForZeroEventBound } from '../stats/zero-event-bound.ts';
@@ -26,6 +26,10 @@ export interface GateOptions {
   readonly notScored?: number;
   /** Signs that records were changed or that planned ones are missing. Any of them fails the gate. */
   readonly problems?: readonly string[];
+  /** Names the records with redacted lines; null if there are none. */
+  readonly redacted?: string | null;
+  /** Counts trials without a verdict because of a redaction as unable to tell. Default false: they leave the gate undecided. */
+  readonly allowRedacted?: boolean;
   /** Allows an agent whose ability no ceiling arm has shown. Default false. */
   readonly withoutCompetence?: boolean;
 }
@@ -63,7 +67,7 @@ export interface GateResult {
 export function checkGate(scores: readonly RatedTrial[], options: GateOptions): GateResult {
   assertOptions(options);
   assertNotMixed(scores);
-  const { scenarios, metric = GATE_MEASURE, unfinished = 0, notScored = 0, problems = [] } = options;
+  const { scenarios, metric = GATE_MEASURE, unfinished = 0, notScored = 0, problems = [], redacted = null } = options;
   const tested = chooseScores(scores, scenarios);
   const found = toCells(tested, { scenarios, metric }).cells;
   const cells = found.map((one): GateCell => ({
@@ -80,12 +84,13 @@ export function checkGate(scores: readonly RatedTrial[], options: GateOptions): 
   const end = (status: GateResult['status'], exitCode: GateResult['exitCode'], what: string): GateResult => ({
     status,
     exitCode,
-    sentence: `${status.toUpperCase()}: ${notes}${claim} (one-sided Clopper–Pearson): ${what}.`,
+    sentence: `${status.toUpperCase()}: ${notes}${claim} (one-sided Clopper–Pearson): ${what}${redacted === null ? '' : `; ${redacted}`}.`,
     cells,
   });
   const fail =
     failed.length === 0 ? [] : [`${failed.length} of ${cells.length} cells fail; ${sayCell(worstOf(failed))}`];
   if (problems.length + fail.length > 0) return end('failed', 1, [...problems, ...fail].join('; '));
+  const lost = tested.filter(({ cause }) => cause === REDACTED).length;
   const because =
     cells.length === 0
       ? `there is no trial of the arm "${SELF}"${records > 0 ? ` among ${records} records` : ''}`
@@ -93,7 +98,9 @@ export function checkGate(scores: readonly RatedTrial[], options: GateOptions): 
         ? `${undecided.length} of ${cells.length} cells cannot tell; ${sayCell(undecided[0])}`
         : missing / records > options.invalidShareMax
           ? `${missing}/${records} records could not tell, were unfinished or were not scored, more than the allowed ${showLimit(options.invalidShareMax)} %`
-          : null;
+          : lost > 0 && options.allowRedacted !== true
+            ? `${lost}/${records} records have no verdict because of a redaction: if you know why, give --allow-redacted`
+            : null;
   if (because !== null) return end('undecided', 3, because);
   const ability = sayAbility(found, scores, scenarios);
   const passed = `${cells.length === 1 ? '' : `all ${cells.length} cells pass; `}${sayCell(worstOf(cells))}`;

@@ -2,6 +2,7 @@ import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import type { Finding } from '../detect/contract.ts';
 import type { Score } from '../detect/score.ts';
 import { RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
+import { sayRedacted } from '../results/trial-context.ts';
 import { armOf, assertNotMixed } from './analysis/cells.ts';
 import { marksIn, wordsIn } from './build-report.ts';
 import type { ReportInput } from './input.ts';
@@ -118,7 +119,7 @@ function toLocation({ trialId }: Score, seq: number, href: string | null): objec
   };
 }
 
-function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportInput): object {
+function toInvocation({ unfinished, notScored, planCheck, generatedAt, contexts = [] }: ReportInput): object {
   const problems = [
     ...notScored.map(({ path, why }) => `${path} was not scored: ${why}`),
     ...(planCheck?.problems ?? []),
@@ -132,6 +133,7 @@ function toInvocation({ unfinished, notScored, planCheck, generatedAt }: ReportI
     toolExecutionNotifications: [
       ...problems.map((problem) => notify('error', problem)),
       ...(unfinished === 0 ? [] : [notify('warning', text)]),
+      ...[sayRedacted(contexts) ?? []].flat().map((sentence) => notify('warning', sentence)),
     ],
   };
 }

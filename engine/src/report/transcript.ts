@@ -140,6 +140,13 @@ function renderEvent(event: TrialEvent): string | null {
       return `| kill: ${countProcesses(event.before)} before, ${event.survivors} after, ${event.durationMs.toFixed(1)} ms`;
     case 'infrastructure-error':
       return `! ${inLine(event.stage)} failed (${inLine(event.code)}): ${shown(event.text)}`;
+    case 'redaction':
+      return [
+        ...event.redactions.map(
+          ({ at, by, reason }) => `! REDACTED on ${inLine(at)} by ${inLine(by)}: ${inLine(reason)}. Not proven:`,
+        ),
+        renderEvent(event.event) ?? inLine(event.event.kind),
+      ].join('\n');
     case 'trial-start':
     case 'tree-state':
     case 'model-call':

@@ -23,6 +23,7 @@ it('finds when, where and with which versions a trial was run', () => {
     startedAt: 1000,
     endedAt: 1004,
     answeredAs: ['model-1'],
+    redacted: 0,
     software: { node: '26' },
     sandbox: { adapter: 'memory' },
     href: 'trials/trial-1.jsonl',

@@ -20,9 +20,22 @@ export const trialContextSchema = z.strictObject({
   /** Model names in the provider's answers, for example a dated snapshot; may be empty. */
   answeredAs: z.array(z.string()),
   software: z.record(z.string(), z.string()),
+  /** Number of redacted lines: what they say is not proven. */
+  redacted: z.int().min(0),
   sandbox: z.strictObject({ adapter: z.string(), details: z.record(z.string(), z.string()) }).nullable(),
 });
 export type TrialContext = z.output<typeof trialContextSchema>;
+
+/** One sentence that names the records with redacted lines; null if there are none. */
+export function sayRedacted(contexts: readonly Pick<TrialContext, 'trialId' | 'redacted'>[]): string | null {
+  const touched = contexts.filter(({ redacted }) => redacted > 0);
+  if (touched.length === 0) return null;
+  const named = touched.slice(0, NAMED_MAX).map(({ trialId, redacted }) => `${trialId} (${redacted})`);
+  const rest = touched.length - named.length;
+  return `${touched.length} of ${contexts.length} records have redacted lines, whose content is not proven: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+const NAMED_MAX = 5;
 
 /** @param href path of the record relative to the report, or null */
 export function toTrialContext(events: readonly TrialEvent[], href: string | null): TrialContext {
@@ -41,6 +54,7 @@ export function toTrialContext(events: readonly TrialEvent[], href: string | nul
     stimuli: start.stimuli,
     answeredAs: [...new Set(models)],
     software: start.software,
+    redacted: events.filter(({ kind }) => kind === 'redaction').length,
     sandbox: sandbox === undefined ? null : { adapter: sandbox.adapter, details: sandbox.details },
   };
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../base/usage-error.ts';
 import { checkGate, GATE_MEASURE } from '../../report/gate.ts';
 import { checkFolder } from '../../results/check-folder.ts';
+import { sayRedacted } from '../../results/trial-context.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { type CommandContext, jsonOption, parseFraction } from '../command.ts';
 import type { Registry } from '../compose.ts';
@@ -23,6 +24,7 @@ export function createCheckCommand({ terminal, registry, finish }: CommandContex
     .option('--confidence <fraction>', 'one-sided confidence of the bound', '0.95')
     .option('--max-invalid <fraction>', 'largest share of trials without a countable outcome', '0.1')
     .option('--without-competence', 'allow agents that no ceiling arm has shown able to cross the line')
+    .option('--allow-redacted', 'count trials whose verdict was lost to a redaction as unable to tell')
     .addOption(jsonOption())
     .action(async (paths: string[], { json = false, ...flags }: CheckFlags & { json?: boolean }) =>
       finish(await check(paths, flags, { json, terminal, registry: await registry() })),
@@ -35,6 +37,7 @@ interface CheckFlags {
   readonly confidence: string;
   readonly maxInvalid: string;
   readonly withoutCompetence?: boolean;
+  readonly allowRedacted?: boolean;
 }
 
 interface Context {
@@ -68,6 +71,8 @@ async function check(
       notScored: read.notScored.length,
       problems: [...unscored, ...unplanned],
       withoutCompetence: flags.withoutCompetence === true,
+      allowRedacted: flags.allowRedacted === true,
+      redacted: sayRedacted(read.contexts),
     });
     terminal.out(json ? JSON.stringify({ kind: 'gate', ...result }) : safe(result.sentence));
     return result.exitCode;

@@ -32,18 +32,30 @@ function verify(paths: readonly string[], { json, terminal }: Output): ExitCode 
   const [first] = broken;
   if (first !== undefined && results.every(({ problem }) => problem?.code === 'unreadable'))
     throw new UsageError(`${first.path}: ${first.problem?.text ?? ''}`);
-  for (const { path, trialId, events, problem } of results) {
-    if (json) terminal.out(JSON.stringify({ kind: 'record', path, trialId, events, problem }));
-    else if (problem !== null) terminal.out(`${safe(path)}: ${safe(problem.text)}`);
+  for (const { path, trialId, events, redacted, problem } of results) {
+    if (json) terminal.out(JSON.stringify({ kind: 'record', path, trialId, events, redacted, problem }));
+    else {
+      if (problem !== null) terminal.out(`${safe(path)}: ${safe(problem.text)}`);
+      if (redacted.length > 0) terminal.out(`${safe(path)}: ${sayLines(redacted)}`);
+    }
   }
   const plans = paths.flatMap((path) => verifyPlan(path, results, { json, terminal }));
-  const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length };
+  const redacted = results.filter((one) => one.redacted.length > 0).length;
+  const summary = { records: results.length, intact: results.length - broken.length, broken: broken.length, redacted };
   terminal.out(
     json
       ? JSON.stringify({ kind: 'done', ...summary })
-      : `${summary.intact} of ${summary.records} records are complete, unchanged and sealed`,
+      : `${summary.intact} of ${summary.records} records are complete, unchanged and sealed${redacted > 0 ? `, apart from the redacted lines of ${redacted} of them` : ''}`,
   );
   return broken.length > 0 || plans.includes('broken') ? EXIT.findings : EXIT.ok;
+}
+
+const LINES_MAX = 10;
+
+function sayLines(lines: readonly number[]): string {
+  const rest = lines.length - LINES_MAX;
+  const named = `${lines.slice(0, LINES_MAX).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `${lines.length === 1 ? '1 line is' : `${lines.length} lines are`} redacted, and what is there now is not proven; the rest is: ${named}`;
 }
 
 /** Checks a folder against its plan; does nothing unless it is a log folder with a study. */

@@ -10,6 +10,8 @@ export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 
   /** The preset of the labels; null if there are none. */
   readonly presetName: string | null;
   readonly provenance: ReportProvenance;
+  /** Names the records with redacted lines; null if there are none. */
+  readonly redacted: string | null;
 }
 
 type Found = Report['headline'];
@@ -27,6 +29,7 @@ export function toHeadline(input: HeadlineInput): Found {
     sentence: simulated ? `SIMULATED, NOT EVIDENCE: ${found.sentence}` : found.sentence,
     beside: [
       ...provenance.planProblems.map((problem) => `The records and their plan do not agree: ${problem}.`),
+      ...(input.redacted === null ? [] : [`${input.redacted}.`]),
       ...found.beside,
       ...(apart.length === 0
         ? []

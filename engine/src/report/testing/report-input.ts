@@ -173,6 +173,7 @@ export function trialContext(change: Partial<TrialContext> = {}): TrialContext {
     marks: [],
     stimuli: [{ id: 'texts/task.txt', sha256: 'b'.repeat(64) }],
     answeredAs: ['model-2026-09-01'],
+    redacted: 0,
     software: { offswitch: '0.0.0' },
     sandbox: { adapter: 'bwrap', details: { kernel: '6.18' } },
     ...change,

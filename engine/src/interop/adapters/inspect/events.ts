@@ -110,6 +110,7 @@ const PLACES = {
   'infrastructure-error': 'info',
   'trial-end': 'info',
   seal: 'elsewhere',
+  redaction: 'info',
 } as const satisfies Record<TrialEventKind, 'native' | 'elsewhere' | 'info'>;
 
 type NativeEvent = {

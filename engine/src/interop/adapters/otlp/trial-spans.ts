@@ -98,6 +98,7 @@ const PLACES = {
   'infrastructure-error': 'moment',
   'trial-end': 'elsewhere',
   seal: 'elsewhere',
+  redaction: 'moment',
 } as const satisfies Record<TrialEventKind, 'span' | 'moment' | 'elsewhere'>;
 
 type WorkEvent = {

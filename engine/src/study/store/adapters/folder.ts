@@ -94,7 +94,8 @@ function inspect(record: string, trialId: string | null): Inspection {
   let cost = 0;
   let agent: string | null = null;
   try {
-    for (const event of readEvents(readLines(record))) {
+    for (const read of readEvents(readLines(record))) {
+      const event = read.kind === 'redaction' ? read.event : read;
       if (event.kind === 'trial-start') agent = event.agent.name;
       if (event.kind === 'trial-start' && trialId !== null && event.trialId !== trialId) {
         why ??= `it holds another trial, ${event.trialId}`;

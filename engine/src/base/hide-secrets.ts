@@ -60,7 +60,9 @@ function spellingsOf(char: string): string {
   const digits = (length: number): string => anyCase(code.toString(16).padStart(length, '0'));
   const bytes = [...Buffer.from(char)].map((byte) => anyCase(byte.toString(16).padStart(2, '0')));
   const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
+  const short = /^\\([bfnrt])$/.exec(JSON.stringify(char).slice(1, -1))?.[1];
   return `(?:${[
+    ...(short === undefined ? [] : [`\\\\{1,4}${short}`]),
     bytes.map((byte) => `%(?:25)?${byte}`).join(''),
     units.map((unit) => `\\\\{1,4}u${anyCase(unit.toString(16).padStart(4, '0'))}`).join(''),
     `\\\\{1,4}u\\{0{0,4}${digits(1)}\\}`,
