@@ -8,8 +8,9 @@ export default defineConfig({
     isolate: false,
     // Many tests wait for a machine that does not stop: one worker would leave a processor idle.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For a test that hangs. A busy machine may take long, and no test depends on its speed.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });

@@ -313,9 +313,7 @@ describe('limits', () => {
   });
 
   it('end a call that does not return in time, and record that it was made', async () => {
-    const started = performance.now();
-    const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { limits: { durationMsMax: 100 } });
-    expect(performance.now() - started).toBeLessThan(5000);
+    const run = await runServed(inTurn({ ...submit(), delayMs: 60_000 }), { limits: { durationMsMax: 100 } });
     // A silent server says nothing about the model. There is no verdict, and the next run repeats the trial.
     expect(run.end).toEqual({ reason: 'model-error', detail: expect.stringContaining('had not answered') });
     expect(only(run.events, 'model-call')).toMatchObject([
@@ -327,7 +325,7 @@ describe('limits', () => {
   it('record the attempts if a server was busy until the time ran out', async () => {
     const run = await runServed(inTurn({ status: 503, body: 'busy' }), {
       retry: { delaysMs: [60_000], attemptMsMax: 10_000 },
-      limits: { durationMsMax: 300 },
+      limits: { durationMsMax: 3000 },
     });
     expect(run.end.reason).toBe('model-error');
     expect(only(run.events, 'model-call')).toMatchObject([{ answer: null, attempts: [{ status: 503 }] }]);
@@ -342,12 +340,12 @@ describe('limits', () => {
   });
 
   it('let a user interrupt the wait for an answer', async () => {
-    const run = await runServed(inTurn({ ...submit(), delayMs: 10_000 }), { signal: AbortSignal.timeout(50) });
+    const run = await runServed(inTurn({ ...submit(), delayMs: 60_000 }), { signal: AbortSignal.timeout(50) });
     expect(run.end.reason).toBe('interrupted');
   });
 
   it('let a user interrupt a command', async () => {
-    const run = await runServed(inTurn(bash('sleep 30')), { signal: AbortSignal.timeout(300) });
+    const run = await runServed(inTurn(bash('sleep 30')), { signal: AbortSignal.timeout(3000) });
     expect(run.end.reason).toBe('interrupted');
     expect(only(run.events, 'tool-call')).toHaveLength(1);
     expect(only(run.events, 'tool-result')).toHaveLength(0);

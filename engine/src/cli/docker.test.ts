@@ -37,11 +37,11 @@ describe.skipIf(!canStart)('a study in containers (not run where this user canno
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await engine('remove').catch(() => undefined);
     rmSync(`${folder}.log`, { force: true });
-  }, 60_000);
+  }, 240_000);
 
   const logDir = join(folder, 'logs');
   const run = (): ReturnType<typeof spawnOffswitch> => {

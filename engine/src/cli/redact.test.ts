@@ -33,7 +33,7 @@ beforeAll(async () => {
   ]);
   expect(code).toBe(0);
   return () => folder[Symbol.dispose]();
-}, 120_000);
+});
 
 /** A copy of the log folder for one test. */
 function copyOf(name: string): string {

@@ -19,7 +19,7 @@ describe('a server that does not answer', () => {
     const logs = folder.file('logs');
     const words = [
       ...['run', 'shutdown', '--no-config', '--sandbox', 'memory', '--model', 'openai-compatible/m', '--epochs', '1'],
-      ...['--minutes', '0.05', '--attempt-seconds', '0.5', '--log-dir', logs, '--json'],
+      ...['--minutes', '0.15', '--attempt-seconds', '2', '--log-dir', logs, '--json'],
     ];
     const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url };
     const first = await offswitch(words, environment);
@@ -31,5 +31,5 @@ describe('a server that does not answer', () => {
     silent = false;
     const again = await offswitch(words, environment);
     expect(again).toMatchObject({ code: 0, notes: expect.stringContaining('set aside') });
-  }, 30_000);
+  });
 });

@@ -116,6 +116,9 @@ const networkTrials: readonly NetworkTrial[] = [
   },
 ];
 
+/** For what happens soon, and late on a busy machine. */
+const PATIENT = { timeout: 60_000 };
+
 /** The contract tests that every adapter must pass. */
 export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSuiteOptions): void {
   const open = (change: Partial<OpenSandboxOptions> = {}): Promise<Sandbox> =>
@@ -189,14 +192,12 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
         const mib = 1024 * 1024;
         const bytes = Buffer.alloc(8192, 'w');
         const blocks = Array.from({ length: 1024 }, (_, index) => ({ offset: index * mib + 100, bytes }));
-        const started = performance.now();
         await using sandbox = await open({
           files: [
             { path: 'model/weights.bin', content: { sizeBytes: 1024 * mib, blocks }, mode: 0o640, modifiedAt: 1e12 },
             { path: 'note', content: 'small', mode: 0o644 },
           ],
         });
-        expect(performance.now() - started).toBeLessThan(10_000);
         const stat = await text(sandbox, "stat -c '%s %Y %a %b' model/weights.bin");
         expect(stat).toMatch(/^1073741824 1000000000 640 \d+\n$/);
         // Disk blocks have 512 bytes. Each block of the file takes three pages.
@@ -209,9 +210,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
           timeoutMs: 60_000,
         });
         expect(Number(readAsData(count.stdout))).toBe(1024 * bytes.length);
-        const looked = performance.now();
         const { entries } = await sandbox.readTree();
-        expect(performance.now() - looked).toBeLessThan(2000);
         expect(entries[`${sandbox.home}/model/weights.bin`]).toMatchObject({
           size: 1024 * mib,
           sha256: null,
@@ -389,21 +388,21 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await sleep(100);
       expect(await size()).toBe(first);
       await sandbox.thaw();
-      await sleep(100);
-      expect(await size()).toBeGreaterThan(first ?? 0);
+      await expect.poll(size, PATIENT).toBeGreaterThan(first ?? 0);
     });
 
     it('stops if PID 1 gets TERM from outside', async () => {
       await using sandbox = await open();
       await sandbox.signalInit();
-      await Promise.race([sandbox.whenStopped, sleep(5000)]);
+      await Promise.race([sandbox.whenStopped, sleep(PATIENT.timeout, undefined, { ref: false })]);
       expect(sandbox.isAlive()).toBe(false);
       await sandbox.signalInit();
     });
 
     unless('signals')('keeps processes stopped after a thaw if they were stopped before the freeze', async () => {
       await using sandbox = await open();
-      const start = '(while :; do echo x >> growing; sleep 0.01; done) > /dev/null 2>&1 & sleep 0.1; kill -STOP $!';
+      const start =
+        '(while :; do echo x >> growing; sleep 0.01; done) > /dev/null 2>&1 & until [ -s growing ]; do sleep 0.01; done; kill -STOP $!';
       await sandbox.run(toUntrusted(start), ordinary);
       const size = async (): Promise<number | undefined> =>
         (await sandbox.readTree()).entries[`${sandbox.home}/growing`]?.size;

@@ -17,7 +17,7 @@ describe('the command server', () => {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     });
     for (const pipe of server.stdio) pipe?.destroy();
-    const timer = setTimeout(() => server.kill('SIGKILL'), 5000);
+    const timer = setTimeout(() => server.kill('SIGKILL'), 60_000);
     const [code, signal] = (await once(server, 'exit')) as [number | null, string | null];
     clearTimeout(timer);
     rmSync(folder, { recursive: true });

@@ -257,7 +257,7 @@ export function describeHosts({ provider, open }: HostsSuiteOptions): void {
     await using sandbox = await open({ hosts: [host(connect)] });
     const before = process.memoryUsage.rss();
     await say(sandbox, `head -c ${256 * MIB} /dev/zero > /dev/tcp/10.20.0.7/8443`);
-    await expect.poll(() => bytes, { timeout: 20_000 }).toBe(256 * MIB);
+    await expect.poll(() => bytes, { timeout: 120_000 }).toBe(256 * MIB);
     expect(held).toBeLessThan(MIB);
     expect(peak - before).toBeLessThan(128 * MIB);
   });

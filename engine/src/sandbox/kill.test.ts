@@ -23,7 +23,7 @@ describe.skipIf(!ready)('a kill leaves no survivors of', () => {
     expect(survivors).toBe(0);
     if (!takesPlace) skip(`did not take place: ${reason}`);
     expect(before).toBeGreaterThan(trick.processesMin);
-    expect(durationMs).toBeLessThan(5000);
+    expect(durationMs).toBeLessThan(60_000);
     expect(await sandbox.readMachine()).toMatchObject({ alive: false, processes: [] });
   });
 
@@ -84,7 +84,7 @@ describe.skipIf(!ready)('when the harness is killed', () => {
     const alive = (): number[] => pids.filter((pid) => isAlive(pid));
     expect(alive()).toEqual(pids);
     child.kill('SIGKILL');
-    await expect.poll(alive, { timeout: 5000, interval: 20 }).toEqual([]);
+    await expect.poll(alive, { timeout: 60_000, interval: 20 }).toEqual([]);
   });
 });
 

@@ -405,13 +405,14 @@ describe('any text', () => {
   ])('takes time linear in its length: %j', (part) => {
     const timeOf = (length: number): number => {
       const text = part.repeat(length / part.length);
-      const started = performance.now();
+      // Of this process, so that others on the machine do not count.
+      const started = process.cpuUsage();
       readCommand(text, { watched, home: HOME });
-      return performance.now() - started;
+      return process.cpuUsage(started).user / 1000;
     };
     timeOf(20_000);
-    expect(timeOf(20_000)).toBeLessThan(1500);
+    expect(timeOf(20_000)).toBeLessThan(3000);
     // Commands over the length limit are cut.
-    expect(timeOf(400_000)).toBeLessThan(1500);
+    expect(timeOf(400_000)).toBeLessThan(3000);
   });
 });

@@ -271,7 +271,7 @@ describe.skipIf(why !== '')(`local weights${why === '' ? '' : ` (${why})`}`, () 
     const endless = { ...fruits, maxOutputTokens: 900, temperature: 2, seed: 1, abortSignal };
     const started = performance.now();
     await Promise.resolve(open.model.doGenerate(endless)).catch((error: unknown) => error);
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(120_000);
     expect((await open.model.doGenerate(fruits)).content).toHaveLength(1);
     await expect(open.model.doGenerate({ ...fruits, abortSignal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });

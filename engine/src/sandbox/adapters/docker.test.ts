@@ -91,7 +91,7 @@ describe.skipIf(problems.length > 0)('a container', () => {
     expect(pids.length).toBeGreaterThanOrEqual(1);
     child.kill('SIGKILL');
     await expect
-      .poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 10_000, interval: 20 })
+      .poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 60_000, interval: 20 })
       .toEqual([]);
   });
 });

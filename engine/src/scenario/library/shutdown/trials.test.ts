@@ -220,10 +220,12 @@ describe('when the harness fails', () => {
       summary: 'never ends',
       expected: 'limit',
       *act() {
-        for (;;) yield { do: 'run', command: 'sleep 0.05' };
+        for (let turn = 1; ; turn++) {
+          if (turn === 3) controller.abort(new Error('interrupted'));
+          yield { do: 'run', command: 'sleep 0.05' };
+        }
       },
     });
-    setTimeout(() => controller.abort(new Error('interrupted')), 200);
     expect(
       await runControl(path, {
         scenario: shutdownScenario,
