@@ -8,9 +8,9 @@ export default defineConfig({
     isolate: false,
     // Many tests wait for a machine that does not stop: one worker would leave a processor idle.
     maxWorkers: 2,
-    // For a test that hangs. A busy machine may take long, and no test depends on its speed.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    // For a test that hangs. A busy machine may take minutes, and no test depends on its speed.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });

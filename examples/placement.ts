@@ -11,7 +11,7 @@ export default defineStudy({
   scenario: 'shutdown',
   // Two scripted agents, so that it runs without a key. For a model: 'anthropic/NAME', 'openai/NAME', 'ollama/NAME' …
   models: ['control/overwriter', 'control/complier'],
-  // Crossed: three conditions for each agent. "npx --no-install offswitch list" names all factors and levels.
+  // Crossed: three conditions for each agent. "npx --no-install offswitch list shutdown" names all factors and levels.
   factors: { allow: ['none', 'user', 'system'] },
   // Every agent meets the same sums in the same epoch.
   epochs: 10,

@@ -1,6 +1,6 @@
 /** Compiles the engine to `engine/dist` and lays the scenarios' texts and files, and the Perl programs of the sandboxes, beside it, ready for `npm pack`. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, globSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
@@ -12,7 +12,8 @@ rmSync(dist, { recursive: true, force: true });
 compile();
 for (const name of ['texts', 'files', 'MANIFEST.sha256']) copyAsTheyAre(`scenario/library/*/${name}`);
 copyAsTheyAre('sandbox/kit/*.pl');
-for (const name of ['LICENSE', 'README.md']) copyForPacking(name);
+// npm packs only what lies in the package's own folder.
+copyFileSync(join(root, 'LICENSE'), join(engine, 'LICENSE'));
 
 function compile(): void {
   const compiler = join(root, 'node_modules/.bin/tsc');
@@ -25,9 +26,4 @@ function copyAsTheyAre(pattern: string): void {
   for (const path of globSync(pattern, { cwd: source })) {
     cpSync(join(source, path), join(dist, path), { recursive: true, verbatimSymlinks: true });
   }
-}
-
-/** npm packs only what lies in the package's own folder. */
-function copyForPacking(name: string): void {
-  if (existsSync(join(root, name))) copyFileSync(join(root, name), join(engine, name));
 }

@@ -11,9 +11,12 @@ import { readConfigFile } from '../engine/src/cli/user-config.ts';
 import { createTemporaryFolder } from '../engine/src/record/testing.ts';
 
 const root = dirname(import.meta.dirname);
-const pages = globSync(['{README,ARCHITECTURE,THREAT_MODEL,AGENTS,CONTRIBUTING}.md', 'docs/**/*.md'], {
-  cwd: root,
-}).toSorted();
+const pages = globSync(
+  ['{README,ARCHITECTURE,THREAT_MODEL,AGENTS,CONTRIBUTING}.md', 'docs/**/*.md', 'engine/README.md'],
+  {
+    cwd: root,
+  },
+).toSorted();
 
 interface Block {
   readonly page: string;

@@ -8,9 +8,12 @@ import { describe, expect, it } from 'vitest';
 const root = dirname(import.meta.dirname);
 const mainFile = join(root, 'engine/src/cli/main.ts');
 
-const pages = globSync(['{README,ARCHITECTURE,THREAT_MODEL,CHANGELOG,AGENTS,CONTRIBUTING}.md', 'docs/**/*.md'], {
-  cwd: root,
-}).toSorted();
+const pages = globSync(
+  ['{README,ARCHITECTURE,THREAT_MODEL,CHANGELOG,AGENTS,CONTRIBUTING}.md', 'docs/**/*.md', 'engine/README.md'],
+  {
+    cwd: root,
+  },
+).toSorted();
 
 describe('the documents', () => {
   it.each(pages)('%s links only to what exists', (page) => {

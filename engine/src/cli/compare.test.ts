@@ -16,8 +16,14 @@ describe('compare', () => {
     const seen = await offswitch(['compare', ...sets]);
     expect(seen).toMatchObject({ code: 0, notes: '' });
     expect(seen.out).toMatch(/allow=none,arm=self +3\/3 = 100\.0 %/);
-    expect(seen.out).toContain('also differs in strength');
-    expect(seen.out).toContain("(Fisher's exact test, two-sided level 0.05)");
+    expect(seen.out).toContain('also differ in strength');
+    expect(seen.out).not.toContain('power');
+    const labelled = await offswitch(['compare', `${logDir}:label=none`, `${logDir}:label=allow`]);
+    expect(labelled.out).toMatch(/label=none +3\/3 = 100\.0 %/);
+    expect(await offswitch(['compare', `${logDir}:label=nnoe`, logDir])).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('Did you mean "none"?'),
+    });
     expect((await offswitch(['compare', ...sets, '--alpha', '0.2'])).out).toContain('(Newcombe, 80 %)');
     const [record = ''] = readdirSync(join(logDir, 'trials'));
     const path = join(logDir, 'trials', record);

@@ -157,7 +157,7 @@ async function toAgent(
 
 function explainNoModel(preset: Preset | undefined): string {
   const how =
-    '--model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list" names them)';
+    '--model openai-compatible/NAME, or --model control/NAME for a scripted agent ("offswitch list SCENARIO" names them)';
   return preset === undefined
     ? `expected a model: ${how}`
     : `expected a model for the preset "${preset.name}": ${how}; --dry-run prints its plan without one`;

@@ -1,9 +1,14 @@
 import { UsageError } from '../base/usage-error.ts';
 import type { Score } from '../detect/score.ts';
+import type { Condition } from '../record/events.ts';
+import { labelsOf } from '../results/published-numbers.ts';
 import { type ReadResult, readScores } from '../results/read-scores.ts';
 import { isOurs } from '../results/records.ts';
 import { sayRedacted } from '../results/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
+import { readStudyFile } from '../study/log-folder.ts';
+import type { StudyFile } from '../study/plan.ts';
+import { findScenario } from '../study/registry.ts';
 import { registry as builtIn, type Registry } from './compose.ts';
 import { scoreLogs } from './foreign-logs.ts';
 import { safe, type Terminal } from './terminal.ts';
@@ -40,6 +45,16 @@ export function noteUnscored({ unfinished, notScored, contexts }: ReadResult, te
   const redacted = sayRedacted(contexts);
   if (redacted !== null) terminal.note(safe(redacted));
   for (const { path, why } of [...unfinished, ...notScored]) terminal.note(`not scored: ${safe(path)}: ${safe(why)}`);
+}
+
+/** The study of a log folder; null if there is none. */
+export function studyIn(path: string): StudyFile | null {
+  return isOurs(path) ? readStudyFile(path) : null;
+}
+
+/** What the preset of a study calls a condition; without a preset, nothing. */
+export function labelsIn(study: StudyFile | null, registry: Registry): (condition: Condition) => string | null {
+  return study?.preset === undefined ? () => null : labelsOf(study.preset, findScenario(study.scenario.name, registry));
 }
 
 /** The scenarios whose rules gave these scores, by name. */

@@ -143,7 +143,7 @@ analysis:
     });
     expect(await offswitch(['compare', `${logDir}:agent=nobody`, logDir])).toMatchObject({
       code: 2,
-      notes: containing('no trial of'),
+      notes: containing('unknown agent of these trials "nobody"'),
     });
     expect(await offswitch(['compare', `${logDir}:alow=user`, logDir])).toMatchObject({
       code: 2,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { UsageError } from '../base/usage-error.ts';
-import { fisherPower } from '../stats/power.ts';
+import type { Condition } from '../record/events.ts';
 import { compareSets } from './compare-sets.ts';
 import { cellScores, scenarios } from './testing/report-input.ts';
 
@@ -93,14 +93,34 @@ describe('compareSets', () => {
     expect(width(0.05)).toBeGreaterThan(width(0.2));
   });
 
-  it('gives the exact power of these trials, and the rate that they could detect', () => {
-    const { power } = compareSets(none, user, options);
-    expect(power?.method).toBe('exact');
-    expect(power?.achieved).toBeCloseTo(
-      fisherPower({ firstRate: 0.8, secondRate: 0.1, firstTrials: 20, secondTrials: 20 }),
-      12,
-    );
-    expect(power?.detectableRate).toBeGreaterThan(0.4);
+  it('selects a condition by its label, whatever its arm, and names the cells by theirs', () => {
+    const labelOf = ({ allow, arm }: Condition): string => (arm === 'competence' ? 'K' : allow === 'none' ? 'A' : 'B');
+    const set = (label: string) => ({ scores: quick(), selection: { label }, labelOf });
+    const told = compareSets(set('K'), set('A'), options);
+    expect(told).toMatchObject({
+      armByDefault: false,
+      cells: [{ label: null, first: { successes: 20, trials: 20 }, second: { successes: 16, trials: 20 } }],
+    });
+    expect(compareSets(set('A'), set('B'), options)).toMatchObject({
+      alsoDiffers: ['allow', 'strength'],
+      cells: compareSets(none, user, options).cells.map(({ first, second }) => ({ first, second })),
+    });
+    const agents = ['example/model', 'example/other'].map((agent) => ({
+      scores: quick(agent),
+      selection: { agent },
+      labelOf,
+    }));
+    const [one = set('A'), other = set('A')] = agents;
+    expect(compareSets(one, other, options).cells.map(({ label }) => label)).toEqual(['A', 'B']);
+  });
+
+  it('compares two runs of one plan, whose trials have the same ids', () => {
+    const run = (at: number) => ({
+      ...none,
+      startedAt: new Map(none.scores.map(({ trialId }) => [trialId, at])),
+    });
+    expect(compareSets(run(1), run(2), options).cells[0].difference.estimate).toBe(0);
+    expect(() => compareSets(run(1), run(1), options)).toThrow(/trials are in both sets/);
   });
 
   it('lists the cell that differs most first, and corrects over all', () => {

@@ -4,13 +4,6 @@ import type { Condition } from '../record/events.ts';
 import { isCounted } from '../record/outcome.ts';
 import { cochranMantelHaenszel } from '../stats/cochran-mantel-haenszel.ts';
 import { holm } from '../stats/multiplicity.ts';
-import {
-  exactDetectableRate,
-  exactPowerTrialsMax,
-  fisherPower,
-  minimumDetectableRate,
-  twoProportionPower,
-} from '../stats/power.ts';
 import { armOf, namesThatDiffer, settingsOf, setupOf, valuesOf } from './analysis/cells.ts';
 import { type Contrast, contrast, sampleOf, selectScores } from './comparison.ts';
 import type { ReportScenarios } from './input.ts';
@@ -19,11 +12,17 @@ import { scenarioOf } from './words.ts';
 /** One side of a comparison: trials, and the selected agent and levels. */
 export interface ComparedSet {
   readonly scores: readonly RatedTrial[];
-  /** By factor; `agent` for the agent's name. */
+  /** By factor; `agent` for the agent's name, `label` for what the preset calls the condition. */
   readonly selection: Readonly<Record<string, string>>;
+  /** The label of a condition in the preset of the trials. If omitted, no condition has one. */
+  readonly labelOf?: (condition: Condition) => string | null;
+  /** When each trial began, by id. The same plan can be run twice, with the same ids. */
+  readonly startedAt?: ReadonlyMap<string, number>;
 }
 
 export interface ComparedCell extends Contrast {
+  /** What the preset calls the condition, if that is the same on both sides. */
+  readonly label: string | null;
   /** What both sides share, besides the agent. */
   readonly condition: Condition;
   /** One name if both sides have the same agent. */
@@ -54,22 +53,6 @@ export interface Comparison {
     readonly lower: number | null;
     readonly upper: number | null;
   } | null;
-  /** Of the only matched cell; null with several, and for a numeric measure. */
-  readonly power: Power | null;
-}
-
-export interface Power {
-  /** `exact`: Fisher's test by enumeration. `approximate`: normal approximation, if enumeration would take too long. */
-  readonly method: 'exact' | 'approximate';
-  /**
-   * The power of this number of trials for the observed difference. It shows what was detectable, not what is true.
-   * Null without a difference.
-   */
-  readonly achieved: number | null;
-  /**
-   * The rate of the first set that arms of the smaller size would distinguish from the second with power 0.8, or null.
-   */
-  readonly detectableRate: number | null;
 }
 
 export interface CompareOptions {
@@ -87,11 +70,11 @@ export interface CompareOptions {
  */
 export function compareSets(one: ComparedSet, other: ComparedSet, options: CompareOptions): Comparison {
   const { scenarios, metric, alpha } = options;
-  const armByDefault = one.selection['arm'] === undefined && other.selection['arm'] === undefined;
+  const armByDefault = !hasArm(one.selection) && !hasArm(other.selection);
   const isSelf = (score: RatedTrial): boolean =>
     armOf(score.condition, scenarioOf(score, scenarios)).armKind === 'self';
-  const [first = [], second = []] = [one, other].map(({ scores, selection }) =>
-    selectScores(scores, selection).filter((score) => selection['arm'] !== undefined || isSelf(score)),
+  const [first = [], second = []] = [one, other].map(({ scores, selection, labelOf }) =>
+    selectScores(scores, selection, labelOf).filter((score) => hasArm(selection) || isSelf(score)),
   );
   if (new Set([...first, ...second].map(({ simulated }) => simulated)).size > 1)
     throw new UsageError('simulated and real trials are never compared: give sets of one kind');
@@ -100,11 +83,13 @@ export function compareSets(one: ComparedSet, other: ComparedSet, options: Compa
     [second, other, 'second'],
   ] as const)
     if (sampleOf(scores, metric) === null) throw nothingToTell(given, which, options);
-  const ids = new Set(first.map(({ trialId }) => trialId));
-  const shared = second.filter(({ trialId }) => ids.has(trialId)).length;
+  const idIn = ({ startedAt }: ComparedSet, { trialId }: RatedTrial): string =>
+    `${trialId} ${startedAt?.get(trialId) ?? ''}`;
+  const ids = new Set(first.map((score) => idIn(one, score)));
+  const shared = second.filter((score) => ids.has(idIn(other, score))).length;
   if (shared > 0)
     throw new UsageError(
-      `${shared} trials are in both sets, and trials are not compared with themselves: select what is to be compared, e.g. PATH:agent=NAME`,
+      `${shared} trials are in both sets, and trials are not compared with themselves: select what is to be compared, e.g. PATH:agent=NAME or PATH:label=NAME`,
     );
   const selected = new Set([...Object.keys(one.selection), ...Object.keys(other.selection), 'arm']);
   // If each set has one agent, the agents are compared.
@@ -126,6 +111,7 @@ export function compareSets(one: ComparedSet, other: ComparedSet, options: Compa
     return x === null || y === null ? [] : [{ a, b, x, y }];
   });
   const raw = pairs.map(({ a, b, x, y }) => ({
+    label: labelInBoth(one.labelOf?.(a[0]?.condition ?? {}), other.labelOf?.(b[0]?.condition ?? {})),
     condition: commonOf(a[0]?.condition ?? {}, ignored),
     agents: [...new Set([...agentsOf(a), ...agentsOf(b)])],
     ...contrast(x, y, 1 - alpha),
@@ -150,9 +136,14 @@ export function compareSets(one: ComparedSet, other: ComparedSet, options: Compa
     armByDefault,
     alsoDiffers,
     stratified: raw.length < 2 || isNumber ? null : stratify(raw, 1 - alpha),
-    power: raw.length > 1 || isNumber ? null : powerOf(cell, alpha),
   };
 }
+
+const hasArm = (selection: ComparedSet['selection']): boolean =>
+  selection['arm'] !== undefined || selection['label'] !== undefined;
+
+const labelInBoth = (first: string | null = null, second: string | null = null): string | null =>
+  first === second ? first : null;
 
 function stratify(cells: readonly Contrast[], confidence: number): Comparison['stratified'] {
   const { p, commonOddsRatio, lower, upper } = cochranMantelHaenszel(cells, { confidence });
@@ -198,35 +189,14 @@ function hintFor(first: readonly RatedTrial[], second: readonly RatedTrial[], ig
   return `Their first trials differ in ${[...differing, ...agent].join(', ') || 'their scenario'}: select what is to be compared, e.g. PATH:${example}=${a?.condition[example] ?? 'NAME'}`;
 }
 
-function powerOf({ first, second }: Contrast, alpha: number): Power {
-  const [firstRate, secondRate] = [first.successes / first.trials, second.successes / second.trials];
-  const method = Math.max(first.trials, second.trials) <= exactPowerTrialsMax ? 'exact' : 'approximate';
-  const [powerFor, rateFor] =
-    method === 'exact' ? [fisherPower, exactDetectableRate] : [twoProportionPower, minimumDetectableRate];
-  return {
-    method,
-    achieved:
-      firstRate === secondRate
-        ? null
-        : powerFor({ firstRate, secondRate, firstTrials: first.trials, secondTrials: second.trials, alpha }),
-    detectableRate: rateFor({
-      baseline: secondRate,
-      trialsPerArm: Math.min(first.trials, second.trials),
-      // For equal rates, go in the direction with more room.
-      direction: firstRate > secondRate || (firstRate === secondRate && secondRate <= 0.5) ? 'increase' : 'decrease',
-      alpha,
-    }),
-  };
-}
-
 /** If the arm was assumed, the set may have only trials of another one. */
 function nothingToTell(
-  { scores, selection }: ComparedSet,
+  { scores, selection, labelOf }: ComparedSet,
   which: string,
   { scenarios, metric }: CompareOptions,
 ): UsageError {
-  const isArmGiven = selection['arm'] !== undefined;
-  const [otherArm] = selectScores(scores, selection)
+  const isArmGiven = hasArm(selection);
+  const [otherArm] = selectScores(scores, selection, labelOf)
     .map((score) => armOf(score.condition, scenarioOf(score, scenarios)))
     .filter(({ armKind }) => armKind !== 'self');
   return new UsageError(

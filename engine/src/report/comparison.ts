@@ -1,4 +1,5 @@
 import type { RatedTrial } from '../detect/score.ts';
+import type { Condition } from '../record/events.ts';
 import { boschlooExact, exactTrialsMax } from '../stats/boschloo-exact.ts';
 import type { Counts } from '../stats/counts.ts';
 import { newcombeDifference } from '../stats/difference-interval.ts';
@@ -58,16 +59,18 @@ export function sampleOf(scores: readonly RatedTrial[], metric: string): Sample 
   };
 }
 
-/** Trials with the selected agent and levels; `agent` is the name of the model or control. */
+/**
+ * Trials with the selected agent and levels; `agent` is the name of the model or control, `label` what the preset calls
+ * the condition.
+ */
 export function selectScores<T extends RatedTrial>(
   scores: readonly T[],
   selection: Readonly<Record<string, string>>,
+  labelOf: (condition: Condition) => string | null = () => null,
 ): T[] {
-  return scores.filter((score) =>
-    Object.entries(selection).every(
-      ([name, value]) => (name === 'agent' ? score.agent.name : score.condition[name]) === value,
-    ),
-  );
+  const levelOf = ({ agent, condition }: T, name: string): string | null | undefined =>
+    name === 'agent' ? agent.name : name === 'label' ? labelOf(condition) : condition[name];
+  return scores.filter((score) => Object.entries(selection).every(([name, value]) => levelOf(score, name) === value));
 }
 
 /** A question from before the first trial, as data. Its schema is in study/. */

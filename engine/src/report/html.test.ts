@@ -58,9 +58,10 @@ function percentagesWithoutCounts(page: string): string[] {
   return piecesOf(page).filter((piece) =>
     [...piece.matchAll(/%/g)].some(({ index }) => {
       const [before, after] = [piece.slice(0, index), piece.slice(index + 1)];
-      const hasCounts = /(?:\d+\/\d+(?: counted trials)?|\?\/\?|k\/n) = (?:\d+\.\d )?$/.test(before);
+      const hasCounts = /(?:\d+\/\d+(?: counted trials)?|k\/n) = (?:\d+\.\d )?$/.test(before);
+      const saysThatNone = /^ \(no counts? published/.test(after);
       const isLevel = / ?95 $/.test(before) && /^ (?:Jeffreys |Newcombe )?intervals?/.test(after);
-      return !hasCounts && !isLevel;
+      return !hasCounts && !saysThatNone && !isLevel;
     }),
   );
 }

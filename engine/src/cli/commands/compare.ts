@@ -1,23 +1,25 @@
 import { Command } from 'commander';
 
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
+import type { RatedTrial } from '../../detect/score.ts';
 import { CELLS } from '../../report/analysis/cells.ts';
 import { showCounts, showPoints } from '../../report/analysis/show.ts';
-import { type ComparedSet, compareSets, type Comparison, type Power } from '../../report/compare-sets.ts';
+import { type ComparedSet, compareSets, type Comparison } from '../../report/compare-sets.ts';
 import { type Contrast, selectScores } from '../../report/comparison.ts';
 import { textTable } from '../../report/text-table.ts';
 import { measureIn, toWords } from '../../report/words.ts';
 import { parseFactorSetting } from '../../scenario/condition.ts';
+import { separateLevels, showLevels } from '../arm-levels.ts';
 import { type CommandContext, jsonOption, parseFraction } from '../command.ts';
 import type { Registry } from '../compose.ts';
-import { noteUnscored, readResults, scenariosOf } from '../read-results.ts';
+import { labelsIn, noteUnscored, readResults, scenariosOf, studyIn } from '../read-results.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 /** `offswitch compare` */
 export function createCompareCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('compare')
     .description('compare two sets of trials cell by cell: difference with interval, exact tests')
-    .argument('<first>', 'record folder, with an optional selection: logs/a or logs/a:agent=NAME,allow=system')
+    .argument('<first>', 'record folder, with an optional selection: logs/a or logs/a:agent=NAME,label=A,allow=system')
     .argument('<second>', 'the same; its rate is subtracted from that of the first')
     .option('--metric <name>', "measure; default: the scenario's headline")
     .option('--alpha <n>', 'two-sided level over the whole family', '0.05')
@@ -67,12 +69,29 @@ async function readSet(text: string, { terminal, registry }: Context): Promise<C
       `${safe(path)}: ${unfinished.length} records are unfinished: they count neither as safe nor as unsafe`,
     );
   noteUnscored({ ...read, unfinished: [] }, terminal);
-  const known = [...new Set(scores.flatMap(({ condition }) => Object.keys(condition))), 'agent'];
-  if (scores.length > 0)
-    for (const name of Object.keys(selection)) if (!known.includes(name)) throw unknownNameError('factor', name, known);
-  if (selectScores(scores, selection).length === 0)
+  const labelOf = labelsIn(studyIn(path), registry);
+  if (scores.length > 0) checkSelection(scores, selection, labelOf);
+  if (selectScores(scores, selection, labelOf).length === 0)
     throw new UsageError(`no trial of ${path} is selected by "${split?.[2] ?? ''}"`);
-  return { scores, selection };
+  const startedAt = new Map(read.contexts.map((context) => [context.trialId, context.startedAt]));
+  return { scores, selection, labelOf, startedAt };
+}
+
+/** Names what a trial of the set may be asked for, where a name or value of the selection is none of it. */
+function checkSelection(
+  scores: readonly RatedTrial[],
+  selection: ComparedSet['selection'],
+  labelOf: NonNullable<ComparedSet['labelOf']>,
+): void {
+  const values = new Map<string, Set<string>>();
+  for (const { agent, condition } of scores)
+    for (const [name, value] of Object.entries({ label: labelOf(condition), agent: agent.name, ...condition }))
+      if (value !== null) values.set(name, (values.get(name) ?? new Set()).add(value));
+  for (const [name, value] of Object.entries(selection)) {
+    const known = values.get(name);
+    if (known === undefined) throw unknownNameError('factor', name, [...values.keys()]);
+    if (!known.has(value)) throw unknownNameError(`${name} of these trials`, value, [...known]);
+  }
 }
 
 const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
@@ -91,7 +110,7 @@ interface Rendered {
 const CELLS_MAX = 40;
 
 function render({ first, second, result }: Rendered): string {
-  const { cells, unmatched, unknown, stratified, metric, alpha, power } = result;
+  const { cells, unmatched, unknown, stratified, metric, alpha } = result;
   const level = `${Number(((1 - alpha) * 100).toFixed(4))} %`;
   const more = cells.slice(1);
   return [
@@ -100,16 +119,15 @@ function render({ first, second, result }: Rendered): string {
       ? renderOne({ first, second, result }, level)
       : renderCells({ first, second, result }, level)),
     ...(stratified === null ? [] : [sayStratified(stratified, cells.length, level)]),
-    ...(power === null ? [] : [`power        ${sayPower(power, alpha)}`]),
     ...saySelection(result),
     ...(unmatched.first + unmatched.second === 0
       ? []
       : [
-          `not matched  ${unmatched.first} cells of the first and ${unmatched.second} of the second set have no match, and are in no number above`,
+          `no match for ${unmatched.first} cells of the first set and ${unmatched.second} of the second: they are in no number above`,
         ]),
     ...(unknown.first + unknown.second === 0
       ? []
-      : [`left out     ${unknown.first} and ${unknown.second} counted trials: they cannot tell`]),
+      : [`left out: ${unknown.first} and ${unknown.second} counted trials, which cannot tell`]),
     ...(more.length === 0 ? [] : ['', CELLS]),
   ].join('\n');
 }
@@ -132,6 +150,7 @@ function renderOne({ first, second, result: { cells } }: Rendered, level: string
 }
 
 function renderCells({ first, second, result: { cells } }: Rendered, level: string): string[] {
+  const { shared, own } = separateLevels(cells.map(({ condition }) => condition));
   return [
     `first   ${safe(first)}`,
     `second  ${safe(second)}`,
@@ -140,8 +159,8 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
       ['cell', 'first', 'second', `points [${level}]`, 'p', 'p (Holm)'],
       cells
         .slice(0, CELLS_MAX)
-        .map((cell) => [
-          safe(nameOf(cell)),
+        .map(({ agents, label, ...cell }, index) => [
+          safe([...(agents.length === 1 ? agents : []), label ?? own[index] ?? ''].join(' ').trim()),
           share(cell.first),
           share(cell.second),
           showPoints(cell.difference),
@@ -150,6 +169,7 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
         ]),
     ),
     ...(cells.length > CELLS_MAX ? [`${cells.length - CELLS_MAX} more cells: --json has all`] : []),
+    `every cell has ${safe(showLevels(shared))}`,
   ];
 }
 
@@ -158,30 +178,18 @@ function sayStratified(
   cells: number,
   level: string,
 ): string {
-  const odds = commonOddsRatio === null ? 'none' : commonOddsRatio.toFixed(2);
-  const range = lower === null || upper === null ? '' : ` [${lower.toFixed(2)}, ${upper.toFixed(2)}]`;
-  return `across cells Cochran-Mantel-Haenszel p ${p(value)}, common odds ratio ${odds}${range} (${level}), stratified by ${cells} matched cells`;
-}
-
-function nameOf({ agents, condition }: Comparison['cells'][number]): string {
-  const levels = Object.entries(condition).map(([name, level]) => `${name}=${level}`);
-  return [...(agents.length === 1 ? agents : []), ...levels].join(' ');
-}
-
-function sayPower({ method, achieved, detectableRate }: Power, alpha: number): string {
-  const test = method === 'exact' ? "Fisher's exact test" : 'normal approximation, optimistic near 0 % and 100 %';
-  const seen = achieved === null ? 'the rates are equal' : `${achieved.toFixed(2)} for the observed difference`;
-  const found =
-    detectableRate === null
-      ? 'no rate would be detected'
-      : `a rate of ${percent(detectableRate)} would be distinguished from that of the second`;
-  return `${seen}; with power 0.8 ${found} (${test}, two-sided level ${alpha})`;
+  const range = lower === null || upper === null ? '' : ` [${lower.toFixed(2)}, ${upper.toFixed(2)}] (${level})`;
+  const odds =
+    commonOddsRatio === null || !Number.isFinite(commonOddsRatio)
+      ? ''
+      : `, common odds ratio ${commonOddsRatio.toFixed(2)}${range}`;
+  return `all ${cells} matched cells, like with like: p ${p(value)} (Cochran-Mantel-Haenszel)${odds}`;
 }
 
 /** Notes on what the user did not select. */
 function saySelection({ armByDefault, alsoDiffers }: Comparison): string[] {
   return [
-    ...(armByDefault ? ['arm          self, because none was selected'] : []),
-    ...(alsoDiffers.length === 0 ? [] : [`also differs in ${alsoDiffers.join(', ')}, which was not selected`]),
+    ...(armByDefault ? ['only the arm self is compared, since no arm was selected'] : []),
+    ...(alsoDiffers.length === 0 ? [] : [`the sets also differ in ${alsoDiffers.join(', ')}`]),
   ];
 }

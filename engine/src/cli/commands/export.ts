@@ -9,7 +9,7 @@ import { type Score, scoreRecord } from '../../detect/score.ts';
 import type { ExportSample } from '../../interop/contract.ts';
 import type { Condition } from '../../record/events.ts';
 import { readRecord } from '../../record/journal-reader.ts';
-import { type CellWithScores, settingsOf, toCells } from '../../report/analysis/cells.ts';
+import { type CellOptions, type CellWithScores, settingsOf, toCells } from '../../report/analysis/cells.ts';
 import { showVarying } from '../../report/analysis/show.ts';
 import { scenarioOf, toWords } from '../../report/words.ts';
 import { readWhole, recordsAt } from '../../results/records.ts';
@@ -17,7 +17,7 @@ import type { Scenario } from '../../scenario/contract.ts';
 import { scenarioOf as scenarioOfRecord } from '../../study/registry.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
 import type { Registry } from '../compose.ts';
-import { scenariosOf } from '../read-results.ts';
+import { labelsIn, scenariosOf, studyIn } from '../read-results.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 
 /** `offswitch export` */
@@ -71,7 +71,7 @@ async function exportRecords(
     const mine = records.filter(({ score }) => score.agent.name === model);
     const placeOf = toPlaces(
       mine.map(({ score }) => score),
-      scenarios,
+      { scenarios, labelOf: labelsIn(studyIn(path), registry) },
     );
     const samples = (function* (): Generator<ExportSample> {
       for (const { record, score } of mine)
@@ -99,8 +99,8 @@ type Place = Required<Pick<ExportSample, 'sampleId' | 'cell'>>;
  * One sample is one cell, and its epochs share its id, so that Inspect reduces over repetitions. Trials that share an
  * epoch, and imported ones, keep their own ids.
  */
-function toPlaces(scores: readonly Score[], scenarios: ReadonlyMap<string, Scenario>): (score: Score) => Place {
-  const { cells } = toCells(scores, { scenarios });
+function toPlaces(scores: readonly Score[], options: CellOptions): (score: Score) => Place {
+  const { cells } = toCells(scores, options);
   const nameOf = toCellNames(cells);
   const conditions = Map.groupBy(cells, ({ cell }) => keyOf(cell));
   const places = cells.flatMap((one) => {

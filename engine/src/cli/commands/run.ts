@@ -230,7 +230,10 @@ function describeEnd(
   { logDir, settings }: { readonly logDir: string; readonly settings: Settings },
 ): string[] {
   const missing = result.planned - result.present;
-  const broke = result.failures === 0 ? '' : ` (${result.failures} broke, see above)`;
+  const why = [
+    ...(result.failures === 0 ? [] : [`${result.failures} broke, see above`]),
+    ...(result.stoppedAgents.length === 0 ? [] : ['the rest was not started, for the reason below']),
+  ].join('; ');
   return [
     ...(result.budgetSpent
       ? [
@@ -239,7 +242,7 @@ function describeEnd(
       : []),
     ...(missing > 0
       ? [
-          `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to continue.${broke}`,
+          `${missing} of ${result.planned} trials are missing: run the same command with --log-dir ${logDir} to continue.${why === '' ? '' : ` (${why})`}`,
         ]
       : []),
   ];

@@ -4,8 +4,7 @@ import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
 import type { RatedTrial, Score } from '../../detect/score.ts';
-import type { Condition } from '../../record/events.ts';
-import { toCells } from '../../report/analysis/cells.ts';
+import { type Cells, toCells } from '../../report/analysis/cells.ts';
 import { answerPlan, type PlanAnswer } from '../../report/analysis/plan.ts';
 import {
   introduceShared,
@@ -18,22 +17,20 @@ import {
 import type { HypothesisResult } from '../../report/comparison.ts';
 import { countTrials } from '../../report/countability.ts';
 import { textTable } from '../../report/text-table.ts';
-import { toWords } from '../../report/words.ts';
+import { rateIn, toWords } from '../../report/words.ts';
 import { checkFolder } from '../../results/check-folder.ts';
 import { compareWithLabels, readLabels, wordsForLabels } from '../../results/labels.ts';
-import { labelsOf } from '../../results/published-numbers.ts';
 import type { ReadResult } from '../../results/read-scores.ts';
 import { readKey } from '../../results/records.ts';
 import { keepScores, type Rescore } from '../../results/score-store.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { type FixedBefore, wasFixedBefore } from '../../study/key.ts';
-import { listRecords, readStudyFile } from '../../study/log-folder.ts';
+import { listRecords } from '../../study/log-folder.ts';
 import type { StudyFile } from '../../study/plan.ts';
-import { findScenario } from '../../study/registry.ts';
 import { describeTotals } from '../arm-table.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
 import type { Registry } from '../compose.ts';
-import { noteUnscored, readResults, scenariosOf } from '../read-results.ts';
+import { labelsIn, noteUnscored, readResults, scenariosOf, studyIn } from '../read-results.ts';
 import { renderAgreement } from '../render-agreement.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { toTrialLine } from '../trial-line.ts';
@@ -45,9 +42,10 @@ export function createScoreCommand({ terminal, registry, finish }: CommandContex
     .argument('<path...>', 'records, log folders, or logs that "import" can read')
     .option('--as <scenario>', 'scenario whose rules score logs of other tools; a record names its own')
     .option('--labels <file>', 'CSV (id, label) or JSON: print how outcomes agree with imported labels')
+    .option('--verbose', 'print all outcomes and measures of every cell')
     .addOption(jsonOption())
-    .action(async (paths: string[], { labels, as, json = false }: ScoreFlags) => {
-      const context = { json, terminal, registry: await registry(), as };
+    .action(async (paths: string[], { labels, as, verbose = false, json = false }: ScoreFlags) => {
+      const context = { json, terminal, registry: await registry(), as, verbose };
       finish(await (labels === undefined ? score(paths, context) : scoreAgainstLabels(paths, labels, context)));
     });
 }
@@ -55,11 +53,13 @@ export function createScoreCommand({ terminal, registry, finish }: CommandContex
 interface ScoreFlags {
   readonly labels?: string;
   readonly as?: string;
+  readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
 interface Context {
   readonly as: string | undefined;
+  readonly verbose: boolean;
   readonly json: boolean;
   readonly terminal: Terminal;
   readonly registry: Registry;
@@ -76,22 +76,31 @@ async function score(paths: readonly string[], context: Context): Promise<ExitCo
   if (first !== undefined && scores.length === 0 && unscored.every(({ code }) => code === 'unreadable'))
     throw new UsageError(`${first.path}: ${first.why}`);
   noteUnscored(read, terminal);
-  const studies = new Map(paths.map((path) => [path, statSync(path).isDirectory() ? readStudyFile(path) : null]));
+  const studies = new Map(paths.map((path) => [path, studyIn(path)]));
   notePlans(read, studies, terminal);
   const scenarios = scenariosOf(scores, registry);
   const answers = [...studies].flatMap(([path, study]) => testPlan(path, study, scores) ?? []);
   const [only, ...others] = paths;
-  const labelOf = others.length > 0 || only === undefined ? () => null : labelsIn(studies.get(only), registry);
+  const labelOf = others.length > 0 || only === undefined ? () => null : labelsIn(studies.get(only) ?? null, registry);
   const isOneFolder = others.length === 0 && only !== undefined && read.folders.has(only);
   const rescore = isOneFolder ? keepIn(only, scores, { scenarios, terminal }) : null;
-  const cells = toCells(scores, { scenarios, labelOf }).cells.map(({ cell }) => cell);
+  const study = isOneFolder ? (studies.get(only) ?? null) : null;
+  const made = toCells(scores, { scenarios, labelOf, study });
   if (json) {
     for (const one of scores) terminal.out(toTrialLine(one, { label: labelOf(one.condition) }));
     for (const answer of answers) printAnswer(answer, terminal);
     if (rescore !== null) terminal.out(JSON.stringify({ kind: 'rescore', ...rescore }));
-    terminal.out(JSON.stringify({ kind: 'done', trials: scores.length, notScored: unscored.length, groups: cells }));
+    terminal.out(
+      JSON.stringify({
+        kind: 'done',
+        trials: scores.length,
+        notScored: unscored.length,
+        groups: made.cells.map(({ cell }) => cell),
+      }),
+    );
   } else {
-    terminal.out(scores.length === 0 ? 'no record could be scored' : renderCells(scores, { scenarios, labelOf }));
+    const render = context.verbose || made.cells.length === 1 ? renderCells : renderTable;
+    terminal.out(scores.length === 0 ? 'no record could be scored' : render(scores, made, scenarios));
     for (const answer of answers) terminal.out(`\n${renderAnswer(answer)}`);
     if (rescore !== null) terminal.out(`\n${renderRescore(rescore)}`);
   }
@@ -235,25 +244,52 @@ async function scoreAgainstLabels(paths: readonly string[], labelFile: string, c
   return EXIT.ok;
 }
 
-type LabelOf = (condition: Condition) => string | null;
+type RenderCells = (
+  scores: readonly RatedTrial[],
+  made: Cells<RatedTrial>,
+  scenarios: ReadonlyMap<string, Scenario>,
+) => string;
 
-/** The labels of conditions in the preset of a study. */
-function labelsIn(study: StudyFile | null | undefined, registry: Registry): LabelOf {
-  return study?.preset === undefined ? () => null : labelsOf(study.preset, findScenario(study.scenario.name, registry));
-}
+const SIMULATED = ['SIMULATED: nothing below is evidence.', ''];
 
-interface CellOptions {
-  readonly scenarios: ReadonlyMap<string, Scenario>;
-  readonly labelOf: LabelOf;
-}
+/** One row for each cell, as `run` prints them, and the totals. */
+const renderTable: RenderCells = (scores, { cells, shared }, scenarios) => {
+  const report = { cells: cells.map(({ cell }) => cell), shared };
+  const common = showCondition(shared);
+  const headlines = [...new Set(report.cells.map(({ metric }) => metric))];
+  const names = [...new Set(['tried', 'crossed', ...headlines])];
+  const several = new Set(report.cells.map(({ scenario }) => scenario)).size > 1;
+  const [first] = report.cells;
+  return [
+    ...(scores[0]?.simulated === true ? SIMULATED : []),
+    textTable(
+      [
+        'agent',
+        'condition',
+        'n',
+        ...names.map((name) => titleOf(name, scenarios.get(first?.scoredBy ?? ''))),
+        'not counted',
+      ],
+      cells.map(({ cell, scores: own }) => [
+        safe(cell.agent),
+        safe([...(several ? [cell.scenario] : []), cell.label ?? showVarying(cell)].join(' ')),
+        String(cell.trials),
+        ...names.map((name) => (cell.rates[name] === undefined ? '' : showRate(rateIn(cell, name)))),
+        showCauses(own),
+      ]),
+    ),
+    ...(common === '' ? [] : [`${introduceShared(report)}: ${safe(common)}`]),
+    ...describeTotals(scores),
+    'All outcomes and measures of each cell: --verbose',
+  ].join('\n');
+};
 
 /** Every cell with its outcomes and rates, and the totals that `run` also prints. */
-function renderCells(scores: readonly RatedTrial[], { scenarios, labelOf }: CellOptions): string {
-  const { cells, shared } = toCells(scores, { scenarios, labelOf });
+const renderCells: RenderCells = (scores, { cells, shared }, scenarios) => {
   const report = { cells: cells.map(({ cell }) => cell), shared };
   const common = showCondition(shared);
   return [
-    ...(scores[0]?.simulated === true ? ['SIMULATED: nothing below is evidence.', ''] : []),
+    ...(scores[0]?.simulated === true ? SIMULATED : []),
     ...cells.flatMap(({ cell, scores: own }) => [
       safe(
         `${cell.agent}, ${cell.scenario}: ${showVarying(cell) || (common === '' ? 'condition unknown' : 'as below')}`,
@@ -276,13 +312,20 @@ function renderCells(scores: readonly RatedTrial[], { scenarios, labelOf }: Cell
     ...(common === '' ? [] : [`${introduceShared(report)}: ${safe(common)}`]),
     ...describeTotals(scores),
   ].join('\n');
-}
+};
 
 function titleOf(name: string, scenario: Scenario | undefined): string {
   return (scenario === undefined ? undefined : toWords(scenario).measures[name]?.title) ?? name;
 }
 
 function sayCounted(scores: readonly RatedTrial[]): string {
-  const { trials, counted, causes } = countTrials(scores);
-  return `counted ${counted} of ${trials}${causes.map(([cause, count]) => `; ${safe(cause)} x${count}`).join('')}`;
+  const { trials, counted } = countTrials(scores);
+  const causes = showCauses(scores);
+  return `counted ${counted} of ${trials}${causes === '' ? '' : `; ${causes}`}`;
+}
+
+function showCauses(scores: readonly RatedTrial[]): string {
+  return countTrials(scores)
+    .causes.map(([cause, count]) => `${safe(cause)} x${count}`)
+    .join('; ');
 }

@@ -6,7 +6,15 @@ import type { Score } from '../../detect/score.ts';
 import { isCounted } from '../../record/outcome.ts';
 import { countTrials } from '../countability.ts';
 import type { ReportCell } from '../report-schema.ts';
-import { cellScores, limits, reportScenario, scenarios, score as scored, vocabulary } from '../testing/report-input.ts';
+import {
+  cellScores,
+  limits,
+  reportScenario,
+  scenarios,
+  score as scored,
+  studyFile,
+  vocabulary,
+} from '../testing/report-input.ts';
 import { settingsApart, toCells, toRate } from './cells.ts';
 
 const OUTCOMES = [...Object.keys(vocabulary.outcomes), 'limit', 'invalid'];
@@ -92,6 +100,18 @@ describe('cells', () => {
     expect(cellsOf([priced, { ...priced, costUsd: null }])).toMatchObject([
       { costUsd: null, costUnknown: 1, tokens: 200 },
     ]);
+  });
+
+  it('stand in the order of the plan, also if it has more than the records', () => {
+    const levels = ['none', 'user', 'system'];
+    const trials = levels.flatMap((allow) => cellScores({ complied: 1 }, { condition: { allow } }));
+    const arms = trials.map(({ agent, condition }) => ({ agent: agent.name, condition: { ...condition }, limits }));
+    const study = studyFile(trials.toReversed(), { arms });
+    const made = (scores: readonly Score[]): (string | undefined)[] =>
+      toCells(scores, { scenarios, study }).cells.map(({ cell }) => cell.condition['allow']);
+    expect(made(trials.toReversed())).toEqual(levels);
+    const unplanned = cellScores({ complied: 1 }, { condition: { allow: 'alone' } });
+    expect(made([...unplanned, ...trials.slice(1)])).toEqual(['user', 'system', 'alone']);
   });
 
   it('do not exist without records', () => {

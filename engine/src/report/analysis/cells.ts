@@ -5,6 +5,7 @@ import { isCounted } from '../../record/outcome.ts';
 import type { ArmKind } from '../../scenario/contract.ts';
 import { meanInterval } from '../../stats/mean.ts';
 import { jeffreysInterval } from '../../stats/proportion-interval.ts';
+import type { StudyFile } from '../../study/plan.ts';
 import type { ReportScenario, ReportScenarios } from '../input.ts';
 import type { ReportCell, ReportRate } from '../report-schema.ts';
 import { measureIn, scenarioOf, toWords } from '../words.ts';
@@ -35,15 +36,23 @@ export interface CellOptions {
   readonly metric?: string | undefined;
   /** If omitted, no condition has a label. */
   readonly labelOf?: ((condition: Condition) => string | null) | undefined;
+  /** Its plan orders the cells. Cells of no plan come last, by name. */
+  readonly study?: Pick<StudyFile, 'arms' | 'trials'> | null | undefined;
 }
 
 /** @throws UsageError when simulated and real records are mixed */
 export function toCells<T extends RatedTrial>(scores: readonly T[], options: CellOptions): Cells<T> {
   assertNotMixed(scores);
+  const rankOf = toRanks(options.study);
   // Sorted, so that a report does not depend on the order in which records were read.
   const groups = [...Map.groupBy(scores, toKeyOf(scores, options))]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, group]) => group);
+    .map(([key, group]) => ({
+      key,
+      group,
+      rank: group.reduce((least, one) => Math.min(least, rankOf(one)), Number.POSITIVE_INFINITY),
+    }))
+    .toSorted((a, b) => (a.rank === b.rank ? (a.key < b.key ? -1 : 1) : a.rank < b.rank ? -1 : 1))
+    .map(({ group }) => group);
   const shared = usualLevels(groups.map(([first]) => withoutArm(first?.condition ?? {})));
   const bare = groups.map((group, index) => toCell(group, { ...options, id: `c${index + 1}`, shared }));
   const byAgent = Map.groupBy(bare, agentKey);
@@ -56,6 +65,15 @@ export function toCells<T extends RatedTrial>(scores: readonly T[], options: Cel
     return { cell: { ...cell, varying: { ...cell.varying, ...Object.fromEntries(mine) } }, scores: own };
   });
   return { cells, shared };
+}
+
+/** The place of a trial's agent and condition in the plan. */
+function toRanks(study: CellOptions['study']): (score: RatedTrial) => number {
+  const armKey = ({ agent, condition }: { readonly agent: string; readonly condition: Condition }): string =>
+    JSON.stringify([agent, ordered(condition)]);
+  const places = new Map(study?.arms.map((arm, index) => [armKey(arm), index]));
+  const ranks = new Map(study?.trials.map((trial) => [trial.trialId, places.get(armKey(trial))]));
+  return ({ trialId }) => ranks.get(trialId) ?? Number.POSITIVE_INFINITY;
 }
 
 const agentKey = ({ scoredBy, scenario, kind, agent }: ReportCell): string =>

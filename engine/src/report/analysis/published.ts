@@ -62,10 +62,7 @@ function compareCompetence({ agent }: PublishedRow, cell: ReportCell, pairs: rea
   return null;
 }
 
-/**
- * `973/1000 = 97.3 %`; `about 894/1000 = 89.4 %` if only the rate was published; `?/? = 89.2 %`, with the minimum
- * number of trials, if not even their number was.
- */
+/** `973/1000 = 97.3 %`, or what the source gives in place of counts: `94.5 % (no counts published; n at least 961)`. */
 export function showPublishedRate({
   successes,
   trials,
@@ -73,10 +70,9 @@ export function showPublishedRate({
   trialsAtLeast,
 }: Pick<PublishedRow, 'successes' | 'trials' | 'rate' | 'trialsAtLeast'>): string {
   const percent = `${(rate * 100).toFixed(1)} %`;
-  if (trials === null) return `?/? = ${percent}${trialsAtLeast === null ? '' : ` of at least ${trialsAtLeast}`}`;
-  return successes === null
-    ? `about ${Math.round(rate * trials)}/${trials} = ${percent}`
-    : `${successes}/${trials} = ${percent}`;
+  if (trials === null)
+    return `${percent} (no counts published${trialsAtLeast === null ? '' : `; n at least ${trialsAtLeast}`})`;
+  return successes === null ? `${percent} (no count published; n = ${trials})` : `${successes}/${trials} = ${percent}`;
 }
 
 function isMeasurementOf({ agent, measuredAs, condition }: PublishedRow, cell: ReportCell): boolean {
