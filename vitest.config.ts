@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+import { notRunReporter } from './tools/not-run-reporter.ts';
+
 export default defineConfig({
   test: {
     include: ['engine/src/**/*.test.ts', 'tools/**/*.test.ts'],
@@ -11,6 +13,7 @@ export default defineConfig({
     // For a test that hangs. A busy machine may take minutes, and no test depends on its speed.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    reporters: ['default', notRunReporter],
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });

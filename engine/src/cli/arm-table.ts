@@ -53,7 +53,7 @@ export function renderArms(
           .join(', '),
       ]),
     ),
-    `${arms.length === 1 ? 'with' : 'every arm has'} ${showLevels(shared)}`,
+    `${arms.length === 1 ? 'with' : 'all cells:'} ${showLevels(shared)}`,
     ...(verbose ? ['', ...rows.map(({ name, levels, mine }) => `${name} ${levels}: ${showOutcomes(mine)}`)] : []),
     '',
     ...describeTotals(scores),

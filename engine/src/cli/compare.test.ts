@@ -37,7 +37,7 @@ describe('compare', () => {
 describe('power', () => {
   it('names its test, and gives the number of trials that this test needs', async () => {
     expect((await offswitch(['power', '--base', '0', '--other', '0.05'])).out).toBe(
-      "157 trials per arm distinguish 5.0 % from 0.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power)",
+      "157 trials per cell distinguish 5.0 % from 0.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power)",
     );
     expect((await offswitch(['power', '--base', '0.1', '--trials', '100'])).out).toContain("Fisher's exact test");
     expect((await offswitch(['power', '--base', '0.5', '--other', '0.51'])).out).toContain('normal approximation');

@@ -37,7 +37,7 @@ describe('a preset', () => {
     expect(seen).toMatchObject({
       code: 0,
       notes: '',
-      out: expect.stringMatching(/11 arms x 100 epochs = 1100\n.*\ncost +about \d+\.\d\d US dollars/) as string,
+      out: expect.stringMatching(/11 cells x 100 epochs = 1100\n.*\ncost +about \d+\.\d\d US dollars/) as string,
     });
     expect([...seen.out.matchAll(/^arm +([A-Z]) MODEL /gm)].map(([, letter]) => letter).join('')).toBe('ABCDEFGHIJK');
     expect(seen.out).toContain('none was named: the plan is for one model');
@@ -93,7 +93,7 @@ describe('a study file of the current folder', () => {
     const seen = await inFolder(folder.path, ...words);
     expect(seen).toMatchObject({
       code: 0,
-      out: containing('6 arms x 10 epochs'),
+      out: containing('6 cells x 10 epochs'),
       notes: containing(`config: ${name}`),
     });
     expect(await inFolder(folder.path, ...words, '--no-config')).toMatchObject({
@@ -101,7 +101,7 @@ describe('a study file of the current folder', () => {
       notes: containing('expected a scenario'),
     });
     expect(await inFolder(folder.path, ...words, '--epochs', '2')).toMatchObject({
-      out: containing('6 arms x 2 epochs'),
+      out: containing('6 cells x 2 epochs'),
     });
   });
 

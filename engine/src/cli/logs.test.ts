@@ -70,6 +70,16 @@ describe.skipIf(!ready)('records of a study', () => {
   });
 
   it('are compared with labels: precision, recall, kappa, and every disagreement with its evidence', async () => {
+    // People label without knowing what was found.
+    const sheet = folder.file('sheet.csv');
+    expect(await offswitch(['label', logDir, '--out', sheet, '--trials', '1'])).toMatchObject({ code: 0 });
+    const [header = '', row = '', ...rest] = readFileSync(sheet, 'utf8').split('\n');
+    expect([header, rest]).toEqual(['id,label', ['']]);
+    const shown = await offswitch(['show', `${logDir}/trials/${row.replace(',', '')}.jsonl`, '--blind']);
+    expect(shown.out).toContain('./next_sum');
+    expect(shown.out).not.toMatch(/outcome|control\/|findings|allow=/);
+    writeFileSync(sheet, `${header}\n${row}not crossed\n`);
+    expect((await offswitch(['score', logDir, '--labels', sheet])).out).toContain('without a label');
     const seen = await offswitch(['score', logDir, '--labels', labels]);
     expect(seen.out).toContain('precision  2/2 = 100.0 %');
     expect(seen.out).toContain('no disagreement');

@@ -43,13 +43,13 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
     [
       `scenario   ${design.scenario.name}`,
       ...arms.map(({ name, inForce }, index) =>
-        ['arm       ', labelOf(inForce), `${safe(name)} `, arms.length === 1 ? showLevels(inForce) : own[index]]
+        ['cell      ', labelOf(inForce), `${safe(name)} `, arms.length === 1 ? showLevels(inForce) : own[index]]
           .filter((part) => part !== null && part !== '')
           .join(' ')
           .trimEnd(),
       ),
-      ...(arms.length === 1 ? [] : [`every arm  ${showLevels(shared)}`]),
-      `trials     ${arms.length} arms x ${design.epochs} epochs = ${trials.length}`,
+      ...(arms.length === 1 ? [] : [`all cells  ${showLevels(shared)}`]),
+      `trials     ${count(arms.length, 'cell')} x ${count(design.epochs, 'epoch')} = ${trials.length}`,
       ...(arms.every(isControl) ? ['cost       none: scripted agents call no model'] : describeCost(estimated)),
       `records    ${safe(logDir)}`,
       ...(unnamed === null
@@ -59,6 +59,8 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
     ].join('\n'),
   );
 }
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function describeCost({ inputTokens, outputTokens, costUsd, costUsdMax }: Estimate): string[] {
   return [

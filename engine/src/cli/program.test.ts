@@ -180,7 +180,7 @@ describe('dry runs', () => {
     ];
     const { code, out } = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:9/v1' });
     expect(code).toBe(0);
-    expect(out).toContain('3 arms x 20 epochs = 60');
+    expect(out).toContain('3 cells x 20 epochs = 60');
     expect(out).toMatch(/about \d+\.\d\d US dollars, at most 60\.00/);
     expect(readdirSync(folder.path)).toEqual([]);
   });

@@ -14,6 +14,7 @@ import { createDoctorCommand } from './commands/doctor.ts';
 import { createExportCommand } from './commands/export.ts';
 import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
+import { createLabelCommand } from './commands/label.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
 import { createRedactCommand } from './commands/redact.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly CreateCommand[] = [
   createListCommand,
   createShowCommand,
   createScoreCommand,
+  createLabelCommand,
   createReportCommand,
   createCompareCommand,
   createPowerCommand,

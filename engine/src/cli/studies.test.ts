@@ -19,7 +19,7 @@ describe('a study file', () => {
     expect(await offswitch(['init', file])).toMatchObject({ code: 0, out: containing(`--config ${file}`) });
     // A separate process, because the test runner imports modules in its own way.
     const dry = await endOf(spawnOffswitch(['run', '--config', file, '--dry-run']));
-    expect(dry).toMatchObject({ code: 0, out: containing('6 arms x 10 epochs = 60'), notes: '' });
+    expect(dry).toMatchObject({ code: 0, out: containing('6 cells x 10 epochs = 60'), notes: '' });
     expect(await offswitch(['init', file])).toMatchObject({ code: 2, notes: containing('already exists') });
   });
 
@@ -28,7 +28,7 @@ describe('a study file', () => {
     const file = folder.file('study.yaml');
     await offswitch(['init', file]);
     const words = ['run', '--config', file, '--epochs', '2', '--factor', 'allow=user', '--dry-run'];
-    expect((await offswitch(words)).out).toContain('2 arms x 2 epochs = 4');
+    expect((await offswitch(words)).out).toContain('2 cells x 2 epochs = 4');
   });
 
   it.for([
@@ -297,7 +297,7 @@ analysis:
 describe('power', () => {
   it('reports how many trials an effect needs, and what a number of trials can show', async () => {
     expect((await offswitch(['power', '--base', '0.05', '--other', '0.15', '--cost-per-trial', '0.02'])).out).toBe(
-      "151 trials per arm distinguish 15.0 % from 5.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power); 302 trials cost about 6.04 US dollars",
+      "151 trials per cell distinguish 15.0 % from 5.0 % with power 0.80 at a two-sided level of 0.05 (Fisher's exact test, exact power); 302 trials cost about 6.04 US dollars",
     );
     expect((await offswitch(['power', '--base', '0', '--trials', '100'])).out).toContain('7.8 % or higher');
   });

@@ -5,14 +5,14 @@ import { type CellWithScores, toCells } from './analysis/cells.ts';
 import { toClusters } from './analysis/clusters.ts';
 import { toExclusions } from './analysis/exclusions.ts';
 import { toHeadline } from './analysis/headline.ts';
-import { toLevelContrasts, toStrata } from './analysis/levels.ts';
+import { toAgentContrasts, toLevelContrasts, toStrata } from './analysis/levels.ts';
 import { toPlan } from './analysis/plan.ts';
 import { toProvenance } from './analysis/provenance.ts';
 import { toPublished } from './analysis/published.ts';
 import { toRegressions } from './analysis/regression.ts';
 import { toTechniques } from './analysis/techniques.ts';
 import type { ReportInput } from './input.ts';
-import type { Report, ReportTrial } from './report-schema.ts';
+import type { Report, ReportPrompt, ReportTrial } from './report-schema.ts';
 import { scenarioOf, toWords } from './words.ts';
 
 /**
@@ -41,13 +41,16 @@ export function buildReport(input: ReportInput): Report {
     software: { ...input.software },
     ...head,
     headline: toHeadline({
-      ...{ ...head, ...derived, presetName: input.presetName ?? null },
+      ...{ ...head, ...derived, presetName: input.presetName ?? null, instrument: input.instrument ?? null },
       redacted: sayRedacted(contexts),
     }),
     shared,
     ...derived,
     plan: toPlan(input.study, scores),
     contrasts: toContrasts(cellsWithScores),
+    agentContrasts: comparesAgents(input) ? [] : toAgentContrasts(cellsWithScores),
+    instrument: input.instrument ?? null,
+    prompts: toPrompts(cellsWithScores, input),
     levels: toLevelContrasts(cellsWithScores, baselineLabel),
     strata: toStrata(cellsWithScores, baselineLabel),
     regressions: toRegressions(cellsWithScores, {
@@ -60,6 +63,23 @@ export function buildReport(input: ReportInput): Report {
     published: published === undefined ? null : toPublished(published, cells),
     trials: toTrials(cellsWithScores, contexts),
   };
+}
+
+/** Whether a planned question is about agents: then their comparison is not made a second time. */
+function comparesAgents({ study }: ReportInput): boolean {
+  return (study?.analysis?.hypotheses ?? []).some(({ first, second }) => 'agent' in first && 'agent' in second);
+}
+
+/** Of the first trial of each cell; cells that were told the same share an entry. */
+function toPrompts(cells: readonly CellWithScores[], { promptOf = () => [] }: ReportInput): ReportPrompt[] {
+  const told = cells.flatMap(({ cell, scores: [first] }) =>
+    first === undefined ? [] : [{ cell: cell.id, trialId: first.trialId, messages: promptOf(first.trialId) }],
+  );
+  return [...Map.groupBy(told, ({ messages }) => JSON.stringify(messages)).values()].flatMap((same) => {
+    const [one] = same;
+    if (one === undefined || one.messages.length === 0) return [];
+    return [{ cells: same.map(({ cell }) => cell), trialId: one.trialId, messages: one.messages }];
+  });
 }
 
 /** The vocabularies of the scenarios whose rules scored these trials. */

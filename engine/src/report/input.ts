@@ -5,6 +5,7 @@ import type { TrialContext } from '../results/trial-context.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { PlanCheck } from '../study/key.ts';
 import type { StudyFile } from '../study/plan.ts';
+import type { ReportInstrument, ReportPrompt } from './report-schema.ts';
 
 /** What a report needs from a scenario: its vocabulary, arms and factors. */
 export type ReportScenario = Pick<Scenario, 'title' | 'arms' | 'factors' | 'vocabulary'>;
@@ -41,6 +42,10 @@ export interface ReportInput {
   readonly publishedTextOf?: (stimulus: { readonly id: string; readonly sha256: string }) => string | null;
   /** The result of `toTrialContext` for each record. Without it the report has no dates or environments. */
   readonly contexts?: readonly TrialContext[];
+  /** Scripts against their known outcomes, if all trials are of scripts. */
+  readonly instrument?: ReportInstrument;
+  /** What the agent of a trial was told before its first answer. */
+  readonly promptOf?: (trialId: string) => ReportPrompt['messages'];
   /** The measure of the headline and the forest plot. Default: the headline measure of each scenario. */
   readonly metric?: string;
 }

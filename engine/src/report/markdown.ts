@@ -10,12 +10,13 @@ import {
   showRate,
   showVarying,
 } from './analysis/show.ts';
-import type { Report, ReportCell, ReportLevelContrast, ReportPublished } from './report-schema.ts';
-import { measureOf, rateIn, titleOf } from './words.ts';
+import type { Report, ReportCell, ReportInstrument, ReportLevelContrast, ReportPublished } from './report-schema.ts';
+import { measureOf, rateIn, titleOf, titleOfMeasure } from './words.ts';
 
 /** Maximum number of table rows for a pull request. */
 const ROWS_MAX = 50;
-const LEVELS_MAX = 10;
+const PROMPTS_MAX = 10;
+const NAMED_MAX = 4;
 
 /** A report for a pull request: the headline, the cells, the contrasts, and what is not counted. */
 export function renderMarkdown(report: Report): string {
@@ -25,11 +26,21 @@ export function renderMarkdown(report: Report): string {
     ...(simulated ? ['> **SIMULATED. Nothing below is evidence.**'] : []),
     `**${plain(headline.sentence)}**`,
     headline.beside.map((sentence) => `- ${plain(sentence)}`).join('\n'),
-    ...(cells.length === 0 ? [] : [toCellTable(report)]),
+    ...(report.instrument === null ? [] : [toInstrumentTable(report.instrument)]),
+    ...(cells.length === 0 || report.instrument !== null ? [] : [toCellTable(report)]),
+    ...toPlanTable(report),
+    ...(report.agentContrasts.length + report.contrasts.length + report.levels.length === 0
+      ? []
+      : [
+          'The comparisons below were not planned: they are exploration, and their p is corrected within each table only.',
+        ]),
+    ...(report.agentContrasts.length === 0 ? [] : [toAgentTable(report)]),
     ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
     ...(report.levels.length === 0 ? [] : [toLevelTable(report)]),
     toExclusions(report),
     ...(report.published === null ? [] : [toPublishedTable(report.published)]),
+    ...toExamples(report),
+    ...(report.instrument === null ? toPrompts(report) : []),
     `<sub>${plain(
       `95 % intervals in brackets (Jeffreys; differences Newcombe). ${CELLS} ${Object.entries(report.software)
         .map(([name, version]) => `${name} ${version}`)
@@ -76,6 +87,91 @@ function toCellTable(report: Report): string {
   return common === '' ? table : `${introduceShared(report)}: ${code(common)}\n\n${table}`;
 }
 
+function toInstrumentTable({ outcomes }: ReportInstrument): string {
+  return `What the scripts do, and what was found:\n\n${mdTable(
+    // What differs first.
+    outcomes.toSorted((a, b) => Number(a.expected === a.found) - Number(b.expected === b.found)),
+    [
+      ['scenario', ({ scenario }) => plain(scenario)],
+      ['expected outcome', ({ expected }) => code(expected)],
+      ['found', ({ expected, found }) => (expected === found ? 'as expected' : `**${code(found)}**`)],
+      ['trials', ({ trials }) => String(trials)],
+    ],
+  )}`;
+}
+
+/** The questions of the plan, with their answers. */
+function toPlanTable(report: Report): string[] {
+  const { plan, provenance } = report;
+  if (plan === null || plan.hypotheses.length === 0) return [];
+  const heading =
+    provenance.planProblems.length === 0
+      ? 'Planned questions'
+      : 'Questions of a plan that the records do not agree with';
+  return [
+    `${heading} (two-sided level ${plan.alpha}, correction: ${plan.correction}):\n\n${mdTable(plan.hypotheses, [
+      ['question', ({ name, metric }) => `${plain(name)}: ${plain(titleOfMeasure(report, metric))}`],
+      ['first', ({ first }) => code(showCondition(first))],
+      ['expected', ({ expect }) => expect],
+      ['second', ({ second }) => code(showCondition(second))],
+      ['first: k/n', ({ contrast }) => (contrast === null ? 'none' : showCounts(contrast.first))],
+      ['second: k/n', ({ contrast }) => (contrast === null ? 'none' : showCounts(contrast.second))],
+      [
+        'difference in points [95 % interval]',
+        ({ contrast }) => (contrast === null ? 'none' : showPoints(contrast.difference)),
+      ],
+      ['p', ({ pAdjusted }) => (pAdjusted === null ? 'none' : showP(pAdjusted).replace('<', '&lt;'))],
+      ['answer', ({ verdict }) => verdict.replace('-', ' ')],
+    ])}`,
+    ...plan.remarks.map(plain),
+  ];
+}
+
+function toAgentTable(report: Report): string {
+  return `Model minus model, ${plain(titleOf(report))}, in percentage points:\n\n${mdTable(report.agentContrasts, [
+    ['model', ({ cell }) => code(nameOf(report, cell))],
+    ['other model', ({ other }) => code(nameOf(report, other))],
+    ['model: k/n', ({ first }) => showCounts(first)],
+    ['other: k/n', ({ second }) => showCounts(second)],
+    ...differenceColumns,
+  ])}`;
+}
+
+/** A trial to read for each outcome. */
+function toExamples({ trials }: Report): string[] {
+  const firsts = [
+    ...Map.groupBy(trials, ({ scoredBy, outcome }) => JSON.stringify([scoredBy, outcome])).values(),
+  ].flatMap(([first]) => first ?? []);
+  if (firsts.length === 0) return [];
+  return [
+    `One trial of each outcome; ${code('offswitch show')} prints it with its evidence:\n\n${mdTable(firsts, [
+      ['outcome', ({ outcome }) => code(outcome)],
+      ['agent', ({ agent }) => code(agent)],
+      ['because', ({ because }) => plain(because)],
+      ['trial', ({ href, trialId }) => code(href ?? trialId)],
+    ])}`,
+  ];
+}
+
+function toPrompts(report: Report): string[] {
+  const { prompts } = report;
+  const lines = (text: string): string => text.split('\n').map(plain).join('\n');
+  const rest = prompts.length - PROMPTS_MAX;
+  return [
+    ...prompts.slice(0, PROMPTS_MAX).map(({ cells, messages }) =>
+      [
+        `<details><summary>What the agent was told: ${cells
+          .slice(0, NAMED_MAX)
+          .map((id) => code(nameOf(report, id)))
+          .join('; ')}${cells.length > NAMED_MAX ? ` and ${cells.length - NAMED_MAX} more cells` : ''}</summary>\n`,
+        ...messages.map(({ role, text }) => `${plain(role)}:\n\n<pre>${lines(text)}</pre>\n`),
+        '</details>',
+      ].join('\n'),
+    ),
+    ...(rest > 0 ? [`${rest} more prompts are in the JSON report.`] : []),
+  ];
+}
+
 type Difference = Pick<ReportLevelContrast, 'first' | 'second' | 'difference' | 'pHolm'>;
 
 const differenceColumns: readonly Column<Difference>[] = [
@@ -95,13 +191,11 @@ function toContrastTable(report: Report): string {
   ])}`;
 }
 
-/** The strongest first, since a pull request has no room for all. */
 function toLevelTable(report: Report): string {
-  const sorted = report.levels.toSorted((a, b) => a.pHolm - b.pHolm);
   const also = (factors: readonly string[]): string =>
     factors.length > 1 ? `, differs in ${code(factors.join(', '))}` : '';
-  return `Conditions minus their baseline, ${plain(titleOf(report))}, in percentage points, by p:\n\n${mdTable(
-    sorted,
+  return `Conditions minus their baseline, ${plain(titleOf(report))}, in percentage points:\n\n${mdTable(
+    report.levels,
     [
       ['condition', ({ cell, differsIn }) => `${code(nameOf(report, cell))}${also(differsIn)}`],
       ['baseline', ({ baseline }) => code(nameOf(report, baseline))],
@@ -109,7 +203,6 @@ function toLevelTable(report: Report): string {
       ['baseline: k/n', ({ second }) => showCounts(second)],
       ...differenceColumns,
     ],
-    LEVELS_MAX,
   )}`;
 }
 
@@ -171,8 +264,14 @@ function code(text: string): string {
  * numbers are detected in the rendered page, so their signs are followed by an invisible word joiner.
  */
 function plain(text: string): string {
-  return showOnTerminal(toUntrusted(text))
-    .replace(/\s+/g, ' ')
-    .replace(/[^\p{L}\p{N}\p{M} ,;/()%=-]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`)
-    .replace(/&#(?:64|35);/g, '$&&#8288;');
+  return (
+    showOnTerminal(toUntrusted(text))
+      .replace(/\s+/g, ' ')
+      // A full stop in a number, and a stop or colon after a word, make no link and no list.
+      .replace(
+        /(?!(?<=\d)\.(?=\d)|(?<=[\p{L})])(?:\.(?= |$)|:(?= )))[^\p{L}\p{N}\p{M} ,;/()%=-]/gu,
+        (char) => `&#${char.codePointAt(0) ?? 0};`,
+      )
+      .replace(/&#(?:64|35);/g, '$&&#8288;')
+  );
 }

@@ -138,6 +138,40 @@ export const levelContrastSchema = z.object({
   ...comparedRates,
 });
 
+/** Two agents under one condition. */
+export const agentContrastSchema = z.object({
+  cell: z.string(),
+  other: z.string().describe('id of a cell'),
+  differsIn: z.array(z.string()),
+  ...comparedRates,
+});
+
+/** Scripts against their known outcomes: what the instrument finds. */
+export const instrumentSchema = z.object({
+  scenarios: z.array(
+    z.object({
+      scenario: z.string(),
+      controls: count,
+      trials: count,
+      /** Trials with exactly the expected outcome. */
+      right: count,
+      /** Of the trials of controls that try: how many were found on rung 3 or above. */
+      sensitivity: z.tuple([count, count]),
+      /** Of all other trials: how many were not found there. */
+      specificity: z.tuple([count, count]),
+    }),
+  ),
+  outcomes: z.array(z.object({ scenario: z.string(), expected: z.string(), found: z.string(), trials: count })),
+});
+
+/** What the agent was told, by trials that were told the same. */
+export const promptSchema = z.object({
+  /** Cells of which the first trial has this prompt. */
+  cells: z.array(z.string()),
+  trialId: z.string(),
+  messages: z.array(z.object({ role: z.string(), text: z.string() })),
+});
+
 /** A level compared with its reference over several strata (Cochran–Mantel–Haenszel). */
 export const strataSchema = z.object({
   factor: z.string(),
@@ -402,6 +436,11 @@ export const reportSchema = z.object({
   plan: planSchema.nullable(),
   contrasts: z.array(contrastSchema),
   levels: z.array(levelContrastSchema),
+  /** Every pair of models under each condition; empty if a planned question compares agents. */
+  agentContrasts: z.array(agentContrastSchema),
+  /** Null unless all trials are of scripts. */
+  instrument: instrumentSchema.nullable(),
+  prompts: z.array(promptSchema),
   strata: z.array(strataSchema),
   regressions: z.array(regressionSchema),
   clusters: z.array(clustersSchema),
@@ -421,6 +460,9 @@ export type ReportCell = z.output<typeof cellSchema>;
 export type ReportContrast = z.output<typeof contrastSchema>;
 export type ReportPaired = z.output<typeof pairedSchema>;
 export type ReportLevelContrast = z.output<typeof levelContrastSchema>;
+export type ReportAgentContrast = z.output<typeof agentContrastSchema>;
+export type ReportInstrument = z.output<typeof instrumentSchema>;
+export type ReportPrompt = z.output<typeof promptSchema>;
 export type ReportStrata = z.output<typeof strataSchema>;
 export type ReportRegression = z.output<typeof regressionSchema>;
 export type ReportClusters = z.output<typeof clustersSchema>;

@@ -1,6 +1,6 @@
 import { readAsData, showInSentence, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Score } from '../detect/score.ts';
-import type { TrialEvent } from '../record/events.ts';
+import type { EventOf, TrialEvent } from '../record/events.ts';
 import type { TreeChange, TreeEntry } from '../record/evidence.ts';
 
 /** Why a record has no score, in one sentence. */
@@ -11,21 +11,20 @@ export interface NotScored {
 /**
  * A record as text: what was said and done, together with observations from outside. Agent text has its control
  * characters escaped, and its continuation lines are indented so that it cannot imitate our lines.
+ * @param blind without agent, condition, outcome and findings, for people who label it
  * @throws TypeError for events that do not start with `trial-start`
  */
-export function renderTranscript(events: readonly TrialEvent[], score: Score | NotScored): string {
+export function renderTranscript(
+  events: readonly TrialEvent[],
+  score: Score | NotScored,
+  { blind = false }: { readonly blind?: boolean } = {},
+): string {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
   const isImported = start.agent.kind === 'imported';
   const lines: string[] = [
     `trial     ${inLine(start.trialId)}, epoch ${start.epoch}${start.simulated ? ', SIMULATED' : ''}`,
-    `agent     ${inLine(start.agent.name)}`,
-    `scenario  ${inLine(start.scenario.name)}: ${Object.entries(start.condition)
-      .map(([name, level]) => `${inLine(name)}=${inLine(level)}`)
-      .join(' ')}`,
-    ...('why' in score
-      ? [`outcome   not scored: ${inLine(score.why)}`]
-      : [`outcome   ${inLine(score.outcome)} (${inLine(score.cause)})`, `because   ${inLine(score.because)}`]),
+    ...(blind ? [] : describe(start, score)),
     '',
     isImported
       ? 'Imported from a log. Lines marked | are as reported by the log or inferred from it; nothing was observed from outside the agent.'
@@ -41,6 +40,7 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score | N
       ...text.split('\n').map((line, index) => (index === 0 ? clock + seat : ' '.repeat(clock.length)) + line),
     );
   }
+  if (blind) return `${lines.join('\n')}\n`;
   const findings = 'why' in score ? [] : score.findings;
   lines.push('', findings.length === 0 ? 'findings  none' : 'findings');
   for (const { behaviour, basis, after, because, evidence } of findings) {
@@ -48,6 +48,17 @@ export function renderTranscript(events: readonly TrialEvent[], score: Score | N
     lines.push(`  ${inLine(behaviour)} (${basis}, ${marks}; events ${evidence.join(', ')}): ${inLine(because)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function describe({ agent, scenario, condition }: EventOf<'trial-start'>, score: Score | NotScored): string[] {
+  const levels = Object.entries(condition).map(([name, level]) => `${inLine(name)}=${inLine(level)}`);
+  return [
+    `agent     ${inLine(agent.name)}`,
+    `scenario  ${inLine(scenario.name)}: ${levels.join(' ')}`,
+    ...('why' in score
+      ? [`outcome   not scored: ${inLine(score.why)}`]
+      : [`outcome   ${inLine(score.outcome)} (${inLine(score.cause)})`, `because   ${inLine(score.because)}`]),
+  ];
 }
 
 const TEXT_CHARACTERS_MAX = 4000;

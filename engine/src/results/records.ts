@@ -2,8 +2,9 @@ import { closeSync, existsSync, readSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openPlainFile } from '../base/read-plain-file.ts';
+import { readAsData } from '../base/untrusted-text.ts';
 import { UsageError } from '../base/usage-error.ts';
-import type { TrialEvent } from '../record/events.ts';
+import type { MessagePart, TrialEvent } from '../record/events.ts';
 import { readEvents, readLines, readRecord, RecordFormatError } from '../record/journal-reader.ts';
 import type { KeyedRecord } from '../study/key.ts';
 import { listRecords, namesIn } from '../study/log-folder.ts';
@@ -27,6 +28,30 @@ export function readKey(path: string): KeyedRecord | undefined {
     if (!(error instanceof RecordFormatError)) throw error;
   }
   return undefined;
+}
+
+/** What the first agent of a record was told before its first answer; empty if that cannot be read. */
+export function readPrompt(path: string | undefined): { readonly role: string; readonly text: string }[] {
+  const told: { readonly role: string; readonly text: string }[] = [];
+  if (path === undefined) return told;
+  try {
+    for (const event of readEvents(readLines(path))) {
+      if (event.kind === 'model-call') break;
+      if (event.kind !== 'message' || event.seat !== undefined) continue;
+      if (event.role !== 'system' && event.role !== 'user') break;
+      told.push({ role: event.role, text: textOf(event.parts) });
+    }
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+  }
+  return told;
+}
+
+const PROMPT_CHARACTERS_MAX = 20_000;
+
+function textOf(parts: readonly MessagePart[]): string {
+  const text = parts.flatMap((part) => (part.type === 'text' ? [readAsData(part.text)] : [])).join('\n');
+  return text.length > PROMPT_CHARACTERS_MAX ? `${text.slice(0, PROMPT_CHARACTERS_MAX)} … (cut)` : text;
 }
 
 /** Finds one record: a file, a folder with a single trial, or a trial id below `logs/`. */

@@ -169,7 +169,7 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
         ]),
     ),
     ...(cells.length > CELLS_MAX ? [`${cells.length - CELLS_MAX} more cells: --json has all`] : []),
-    `every cell has ${safe(showLevels(shared))}`,
+    `all cells: ${safe(showLevels(shared))}`,
   ];
 }
 

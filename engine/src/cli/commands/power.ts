@@ -18,8 +18,8 @@ export function createPowerCommand({ terminal, finish }: CommandContext): Comman
   return new Command('power')
     .description('how many trials an effect needs, or what a number of trials can show')
     .requiredOption('--base <rate>', 'rate of the reference arm, 0 to 1')
-    .option('--other <rate>', 'rate of the other arm: gives trials per arm')
-    .option('--trials <n>', 'trials per arm: gives the smallest difference that would be detected')
+    .option('--other <rate>', 'rate of the other cell: gives trials per cell')
+    .option('--trials <n>', 'trials per cell: gives the smallest difference that would be detected')
     .option('--alpha <n>', 'two-sided level', '0.05')
     .option('--power <n>', 'probability of detecting it', '0.8')
     .option('--cost-per-trial <usd>', 'US dollars, to print the cost')
@@ -106,7 +106,7 @@ function need({ base, other, alpha, wanted }: Levels & { readonly other: number 
     trialsPerArm: trials,
     power: achieved,
     test: exact === null ? 'approximate' : 'fisher-exact',
-    sentence: `${trials} trials per arm distinguish ${percent(other)} from ${percent(base)} with power ${achieved.toFixed(2)} at a two-sided level of ${alpha} (${testName(exact !== null)})`,
+    sentence: `${trials} trials per cell distinguish ${percent(other)} from ${percent(base)} with power ${achieved.toFixed(2)} at a two-sided level of ${alpha} (${testName(exact !== null)})`,
   };
 }
 
@@ -127,6 +127,6 @@ function detect({ base, trials, alpha, wanted }: Levels & { readonly trials: num
     trialsPerArm: trials,
     detectable: { lower, higher },
     test: isExact ? 'fisher-exact' : 'approximate',
-    sentence: `with ${trials} trials per arm, ${shown(higher, 'higher')} and ${shown(lower, 'lower')} would be distinguished from ${percent(base)} with power ${wanted} at a two-sided level of ${alpha} (${testName(isExact)})`,
+    sentence: `with ${trials} trials per cell, ${shown(higher, 'higher')} and ${shown(lower, 'lower')} would be distinguished from ${percent(base)} with power ${wanted} at a two-sided level of ${alpha} (${testName(isExact)})`,
   };
 }

@@ -4,14 +4,17 @@ import { Command } from 'commander';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
+import type { RatedTrial } from '../../detect/score.ts';
 import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
+import type { ReportInstrument } from '../../report/report-schema.ts';
 import { checkFolder } from '../../results/check-folder.ts';
 import { presetInReport, publishedTextIn } from '../../results/published-numbers.ts';
-import { isOurs } from '../../results/records.ts';
+import { isOurs, readPrompt } from '../../results/records.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { findScenario } from '../../study/registry.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
+import { compareControls } from '../compare-controls.ts';
 import type { Registry } from '../compose.ts';
 import { readResults, scenariosOf } from '../read-results.ts';
 import { software } from '../software.ts';
@@ -73,6 +76,10 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
           measured: read,
           stated: flags.as,
         });
+  const paths = new Map(
+    read.folders.get(path)?.flatMap((one) => (one.trialId === null ? [] : [[one.trialId, one.path]])),
+  );
+  const instrument = toInstrument(read.scores, registry);
   const text = renderReport(format, {
     study,
     scores: read.scores,
@@ -82,6 +89,8 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
     generatedAt: new Date().toISOString(),
     software: software(),
     contexts: read.contexts,
+    promptOf: (trialId) => readPrompt(paths.get(trialId)),
+    ...(instrument !== null && { instrument }),
     publishedTextOf: publishedTextIn(registry.scenarios),
     ...(planCheck !== null && { planCheck }),
     ...(metric !== undefined && { metric }),
@@ -107,6 +116,28 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
       : `wrote ${out}: ${trials} ${trials === 1 ? 'trial' : 'trials'}, ${read.unfinished.length} unfinished`,
   );
   return EXIT.ok;
+}
+
+/** Null if a trial is not of a script. */
+function toInstrument(scores: readonly RatedTrial[], registry: Registry): ReportInstrument | null {
+  if (scores.length === 0 || scores.some(({ agent }) => agent.kind !== 'control')) return null;
+  const { controls, scenarios } = compareControls(
+    registry.scenarios.flatMap((scenario) =>
+      scores.filter(({ scoredBy }) => scoredBy === scenario.name).map((score) => ({ scenario, score })),
+    ),
+  );
+  const pairs = controls.flatMap(({ scenario, expected, found }) =>
+    Object.entries(found).map(([outcome, trials]) => ({ scenario, expected, found: outcome, trials })),
+  );
+  const groups = Map.groupBy(pairs, ({ scenario, expected, found }) => JSON.stringify([scenario, expected, found]));
+  return {
+    scenarios: scenarios.map(({ sensitivity, specificity, ...one }) => ({
+      ...{ ...one, sensitivity: [...sensitivity], specificity: [...specificity] },
+    })),
+    outcomes: [...groups.values()].flatMap(([first, ...others]) =>
+      first === undefined ? [] : [{ ...first, trials: others.reduce((sum, { trials }) => sum + trials, first.trials) }],
+    ),
+  };
 }
 
 /** The scenario of the study, otherwise the one that has the preset. */

@@ -32,7 +32,7 @@ export function createRunCommand(context: CommandContext): Command {
     .description('run trials of a model, or of a scripted agent, and print rates')
     .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may be in the config')
     .addOption(severalOption('--model <provider/model>', 'model under test'))
-    .option('--epochs <n>', 'trials per arm')
+    .option('--epochs <n>', 'trials per cell')
     .addOption(severalOption('--factor <name=level,...>', 'level of a factor; several levels are crossed'))
     .option('--preset <name>', 'named set of conditions, e.g. those of a publication')
     .option('--stimuli <file>', 'JSON object from text id to text; texts are used unchanged')
@@ -58,7 +58,7 @@ export function createRunCommand(context: CommandContext): Command {
     .option('--model-seed <n>', 'seed from which the seed of each model call is derived')
     .option('--attempt-seconds <n>', 'seconds until an unanswered request is repeated; default: 120')
     .option('--dry-run', 'print the plan and its cost, and run nothing')
-    .option('--verbose', 'also print all outcomes of every arm')
+    .option('--verbose', 'also print all outcomes of every cell')
     .addOption(jsonOption())
     .action(async (argument: string | undefined, flags: RunFlags) => {
       const { settings, registry } = await readSettings(argument, flags, context);

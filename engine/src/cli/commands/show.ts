@@ -16,20 +16,23 @@ export function createShowCommand({ terminal, registry, finish }: CommandContext
   return new Command('show')
     .description('print one trial as a transcript with its evidence')
     .argument('<trial>', 'path of a record, of a folder with one, or a trial id below logs/')
+    .option('--blind', 'without agent, condition, outcome and findings, for labelling')
     .addOption(jsonOption())
-    .action(async (trial: string, { json = false }: { json?: boolean }) =>
-      finish(show(trial, { json, terminal, registry: await registry() })),
-    );
+    .action(async (trial: string, { blind = false, json = false }: { blind?: boolean; json?: boolean }) => {
+      if (blind && json) throw new UsageError('--blind has no JSON: give one of --blind and --json');
+      finish(show(trial, { blind, json, terminal, registry: await registry() }));
+    });
 }
 
 interface ShowOptions {
+  readonly blind: boolean;
   readonly json: boolean;
   readonly terminal: Terminal;
   readonly registry: Registry;
 }
 
 /** Prints one trial as a readable transcript with its evidence. */
-function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCode {
+function show(trial: string, { blind, json, registry, terminal }: ShowOptions): ExitCode {
   const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
   const score = scoreEvents(events, (name) => registry.scenarios.find((scenario) => scenario.name === name));
@@ -39,7 +42,7 @@ function show(trial: string, { json, registry, terminal }: ShowOptions): ExitCod
         ? JSON.stringify({ kind: 'trial', path, problem, notScored: score.why, events })
         : toTrialLine(score, { path, problem, events }),
     );
-  else terminal.out(renderTranscript(events, score));
+  else terminal.out(renderTranscript(events, score, { blind }));
   if (problem !== null) terminal.note(`the record is not intact: ${safe(problem)}`);
   return problem === null ? EXIT.ok : EXIT.findings;
 }

@@ -1,7 +1,15 @@
-import type { Report, ReportCell, ReportClusters, ReportCompetence, ReportProvenance } from '../report-schema.ts';
+import { jeffreysInterval } from '../../stats/proportion-interval.ts';
+import type {
+  Report,
+  ReportCell,
+  ReportClusters,
+  ReportCompetence,
+  ReportInstrument,
+  ReportProvenance,
+} from '../report-schema.ts';
 import { measureOf, rateIn } from '../words.ts';
 import { settingsApart, withoutArm } from './cells.ts';
-import { showCondition, showDate, showInterval, showCounts } from './show.ts';
+import { showCondition, showCounts, showDate, showInterval, showRate } from './show.ts';
 
 export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 'counts' | 'generatedAt'> {
   readonly cells: readonly ReportCell[];
@@ -12,6 +20,7 @@ export interface HeadlineInput extends Pick<Report, 'scenarios' | 'simulated' | 
   readonly provenance: ReportProvenance;
   /** Names the records with redacted lines; null if there are none. */
   readonly redacted: string | null;
+  readonly instrument: ReportInstrument | null;
 }
 
 type Found = Report['headline'];
@@ -146,16 +155,24 @@ function sayNoSelf({ counts }: HeadlineInput): Found {
 }
 
 /** Scripts have no rate of their own: it depends on which of them are run. */
-function sayCheck({ cells, counts, provenance, generatedAt }: HeadlineInput): Found {
+function sayCheck({ cells, counts, provenance, generatedAt, instrument }: HeadlineInput): Found {
   const scripts = new Set(cells.map(({ agent }) => agent)).size;
   return {
     sentence: `Check of the instrument with ${scripts} scripted ${scripts === 1 ? 'agent' : 'agents'}, no model: ${counts.counted}/${counts.scored} trials counted, ${showWhen(provenance, generatedAt)}.`,
     beside: [
+      ...(instrument?.scenarios ?? []).map(
+        ({ scenario, trials, right, sensitivity, specificity }) =>
+          `${scenario}: ${right}/${trials} trials ended as expected; sensitivity ${showShare(sensitivity)} (attempts that were found), specificity ${showShare(specificity)} (others that were left alone).`,
+      ),
       `Scripts do what they were written to do: ${counts.scored === 1 ? 'this says' : 'these numbers say'} nothing about any model.`,
     ],
     cell: null,
     kind: 'instrument-check',
   };
+}
+
+function showShare([successes, trials]: readonly [number, number]): string {
+  return showRate({ successes, trials, interval: trials === 0 ? null : jeffreysInterval(successes, trials) });
 }
 
 function showWhen({ ran, study }: ReportProvenance, generatedAt: string): string {

@@ -5,7 +5,13 @@ import { newcombePairedDifference } from '../../stats/difference-interval.ts';
 import { mcnemarExact } from '../../stats/mcnemar-exact.ts';
 import { holm } from '../../stats/multiplicity.ts';
 import { differenceOf, sampleOf } from '../comparison.ts';
-import type { ReportCell, ReportLevelContrast, ReportPaired, ReportStrata } from '../report-schema.ts';
+import type {
+  ReportAgentContrast,
+  ReportCell,
+  ReportLevelContrast,
+  ReportPaired,
+  ReportStrata,
+} from '../report-schema.ts';
 import { rateIn } from '../words.ts';
 import { type CellWithScores, differsIn, levelsOf } from './cells.ts';
 
@@ -28,6 +34,27 @@ export function toLevelContrasts(
       return found === null ? [] : [{ cell: other.cell.id, baseline: baseline.cell.id, ...found }];
     });
   });
+  const corrected = holm(raw.map(({ p }) => p));
+  return raw.map((contrast, index) => ({ ...contrast, pHolm: corrected[index] ?? 1 }));
+}
+
+/**
+ * Every pair of models under one condition, in the order of the cells; corrected over all of them (Holm). The agents'
+ * sampling parameters may differ, and are then named. Not planned: exploration.
+ */
+export function toAgentContrasts(cells: readonly CellWithScores[]): ReportAgentContrast[] {
+  const self = cells.filter(({ cell }) => cell.armKind === 'self' && cell.kind !== 'control');
+  const groups = Map.groupBy(self, ({ cell: { scoredBy, scenario, condition } }) =>
+    JSON.stringify([scoredBy, scenario, Object.entries(condition).toSorted(([a], [b]) => (a < b ? -1 : 1))]),
+  );
+  const raw = [...groups.values()].flatMap((group) =>
+    group.flatMap((one, index) =>
+      group.slice(index + 1).flatMap((other) => {
+        const found = one.cell.agent === other.cell.agent ? null : compareCells(one, other);
+        return found === null ? [] : [{ cell: one.cell.id, other: other.cell.id, ...found }];
+      }),
+    ),
+  );
   const corrected = holm(raw.map(({ p }) => p));
   return raw.map((contrast, index) => ({ ...contrast, pHolm: corrected[index] ?? 1 }));
 }

@@ -1,14 +1,16 @@
 import { showTime } from '../analysis/show.ts';
 import { html, type Markup, type MarkupPart, toRelativeUrl } from '../markup.ts';
 import type { Report } from '../report-schema.ts';
-import { type Section, table } from './parts.ts';
+import { cellFinder, plainCellName, type Section, table } from './parts.ts';
 
 /** Maximum number of trials in the table; CSV and JSON have all. */
 const TRIALS_MAX = 2000;
 /** The number of rows on paper; the style sheet has the same number. */
 const PRINTED_MAX = 40;
 
-export function provenanceSection({ provenance, generatedAt, software }: Report): Section {
+export function provenanceSection(report: Report): Section {
+  const { provenance, generatedAt, software } = report;
+  const find = cellFinder(report);
   const { study, planProblems, missing, deviations, ran, models, environments, stimuli } = provenance;
   const content = html`${
       study === null
@@ -72,7 +74,20 @@ export function provenanceSection({ provenance, generatedAt, software }: Report)
                 ['trials', 'number', ({ trials }) => trials],
               ],
             })}`
-    }`;
+    }
+    ${report.prompts.map(
+      ({ cells, trialId, messages }) =>
+        html`<details>
+          <summary>
+            What the agent was told: ${cells.map((id) => plainCellName(find(id))).join('; ')} (${trialId})
+          </summary>
+          ${messages.map(
+            ({ role, text }) =>
+              html`<p>${role}</p>
+                <pre>${text}</pre>`,
+          )}
+        </details>`,
+    )}`;
   return { id: 'provenance', title: 'Provenance', content };
 }
 

@@ -4,22 +4,18 @@ import { promisify } from 'node:util';
 
 import { isExhausted } from '../../../base/exhaustion.ts';
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
+import { diagnosePlatform } from '../../kit/platform.ts';
 import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 
 const run = promisify(execFile);
 
 /** The checks of `offswitch doctor` for this adapter: the programs it needs, and whether a machine starts. */
-export async function diagnoseHost(open: SandboxProvider['open']): Promise<Diagnosis[]> {
-  if (process.platform !== 'linux') {
-    return [
-      {
-        what: 'operating system',
-        ok: false,
-        seen: process.platform,
-        fix: 'use Linux: bubblewrap needs its namespaces',
-      },
-    ];
-  }
+export async function diagnoseHost(
+  open: SandboxProvider['open'],
+  platform: string = process.platform,
+): Promise<Diagnosis[]> {
+  const refused = diagnosePlatform(platform);
+  if (refused !== null) return [refused];
   const programs = await Promise.all([
     lookFor('bwrap', 'sudo apt-get install bubblewrap'),
     lookFor('nsenter', 'sudo apt-get install util-linux'),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
+import { diagnosePlatform } from '../../kit/platform.ts';
 import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 import type { DockerAddress } from './address.ts';
 import type { DockerEngine } from './engine.ts';
@@ -12,10 +13,17 @@ interface DiagnoseOptions {
   /** Throws if the address is invalid. */
   readonly connect: () => { readonly engine: DockerEngine; readonly address: DockerAddress };
   readonly open: SandboxProvider['open'];
+  readonly platform?: string;
 }
 
 /** The checks of `offswitch doctor` for this adapter. */
-export async function diagnoseEngine({ connect, open }: DiagnoseOptions): Promise<readonly Diagnosis[]> {
+export async function diagnoseEngine({
+  connect,
+  open,
+  platform = process.platform,
+}: DiagnoseOptions): Promise<readonly Diagnosis[]> {
+  const refused = diagnosePlatform(platform);
+  if (refused !== null) return [refused];
   const what = 'Docker engine';
   const fail = (error: unknown): string => (error instanceof Error ? error.message : String(error));
   let known: ReturnType<DiagnoseOptions['connect']>;

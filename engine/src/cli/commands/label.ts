@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+
+import { writeFileAtomic } from '../../base/atomic-write.ts';
+import { UsageError } from '../../base/usage-error.ts';
+import { createChance } from '../../base/world.ts';
+import { wordsForLabels } from '../../results/labels.ts';
+import { type CommandContext, parseWhole } from '../command.ts';
+import { readResults, scenariosOf } from '../read-results.ts';
+import { EXIT, safe } from '../terminal.ts';
+
+/** `offswitch label` */
+export function createLabelCommand({ terminal, registry, finish }: CommandContext): Command {
+  return new Command('label')
+    .description('write a sheet in which people label trials without knowing their outcomes; "score --labels" compares')
+    .argument('<path>', 'log folder')
+    .requiredOption('--out <file>', 'CSV file with the columns id and label')
+    .option('--trials <n>', 'number of trials, drawn by chance; default: all')
+    .action(async (path: string, { out, trials }: { out: string; trials?: string }) => {
+      const all = await registry();
+      const { scores } = await readResults([path], { registry: all, terminal });
+      if (scores.length === 0) throw new UsageError(`${path} has no trial that could be labelled`);
+      const chance = createChance(`label ${path}`);
+      // In an order that says nothing about agent or condition.
+      const ids = scores
+        .map(({ trialId }) => ({ trialId, at: chance.next() }))
+        .toSorted((a, b) => a.at - b.at)
+        .map(({ trialId }) => trialId)
+        .slice(0, trials === undefined ? scores.length : parseWhole(trials, { name: '--trials' }));
+      writeFileAtomic(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
+      const words = [...wordsForLabels(scenariosOf(scores, all)).keys()].filter((word) => word !== '');
+      terminal.out(
+        [
+          `wrote ${safe(out)}: ${ids.length} of ${scores.length} trials, without labels`,
+          `Read      npx --no-install offswitch show ${safe(path)}/trials/ID.jsonl --blind`,
+          `Label     crossed, not crossed, or nothing if it cannot be told; also known: ${safe(words.join(', '))}`,
+          `Compare   npx --no-install offswitch score ${safe(path)} --labels ${safe(out)}`,
+        ].join('\n'),
+      );
+      finish(EXIT.ok);
+    });
+}
