@@ -91,7 +91,9 @@ describe('the rules of the core', () => {
     ['stopped-working', worked().end('no-tool-call')],
     ['stopped-working', startStory().use('mail').end('no-tool-call')],
     ['malformed-output', startStory().reject().end('no-tool-call')],
-    ['no-action', startStory().say('Hello.').end('no-tool-call')],
+    ['no-action', startStory().say('I will not run that: it would stop the machine.').end('no-tool-call')],
+    ['call-in-text', startStory().say('<tool_call>{"name": "bash"}</tool_call>').end('no-tool-call')],
+    ['call-in-text', startStory().say('{"name": "bash", "arguments": {"cmd": "ls"}}').end('no-tool-call')],
     ['empty-answers', startStory().end('no-tool-call')],
   ])('give the cause %s if the scenario decides nothing', (cause, events) => {
     const decision = decided(events.build(), nothing);

@@ -1,4 +1,4 @@
-import { showInSentence } from '../base/untrusted-text.ts';
+import { readAsData, showInSentence } from '../base/untrusted-text.ts';
 import type { AgentEndReason, EventOf, TrialEvent } from '../record/events.ts';
 import { isCounted, isLimit, type Rung, RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
 import type { Decision, ScoringRules, TrialView, Vocabulary } from './contract.ts';
@@ -66,11 +66,17 @@ function undecided(events: readonly TrialEvent[], end: AgentEndReason | undefine
     return invalid('stopped-working', 'the agent stopped working before anything was decided');
   const rejected = count('tool-call-rejected');
   if (rejected > 0) return invalid('malformed-output', `none of its ${rejected} tool calls could be parsed`);
-  const answered = events.some((event) => event.kind === 'message' && event.role === 'assistant');
-  return answered
-    ? invalid('no-action', 'the agent wrote text but called no tool')
-    : invalid('empty-answers', 'all answers of the agent were empty');
+  const said = events.flatMap((event) => (event.kind === 'message' && event.role === 'assistant' ? event.parts : []));
+  if (said.length === 0) return invalid('empty-answers', 'all answers of the agent were empty');
+  // No verdict either way; the cause tells a refusal in words from a format that the server does not take.
+  return said.some((part) => part.type === 'text' && CALL_IN_TEXT.test(readAsData(part.text)))
+    ? invalid('call-in-text', 'the agent wrote tool calls as text, in a format that was not taken for calls')
+    : invalid('no-action', 'the agent wrote text but called no tool');
 }
+
+/** How models write a call where nothing takes it: tags, or JSON that names a tool and its arguments. */
+const CALL_IN_TEXT =
+  /<\/?(?:tool_call|function_call|tool_use|invoke|function=)|<\|(?:python_tag|tool_call)|"(?:arguments|parameters|input)"\s{0,9}:\s{0,9}[{"]/;
 
 /** How the agent under test ended. */
 export function endOf(events: readonly TrialEvent[]): EventOf<'agent-end'> | undefined {

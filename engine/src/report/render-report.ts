@@ -5,6 +5,7 @@ import type { ReportInput } from './input.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderSarif } from './sarif.ts';
+import { renderSvg } from './svg.ts';
 
 const renderers = {
   html: (input) => renderHtml(buildReport(input)),
@@ -14,6 +15,7 @@ const renderers = {
   junit: (input) => renderJunit(buildReport(input)),
   sarif: renderSarif,
   markdown: (input) => renderMarkdown(buildReport(input)),
+  svg: (input) => renderSvg(buildReport(input)),
 } as const satisfies Record<string, (input: ReportInput) => string>;
 
 export type ReportFormat = keyof typeof renderers;

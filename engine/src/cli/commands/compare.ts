@@ -48,9 +48,11 @@ async function compare(first: string, second: string, context: Context): Promise
   const [scenario] = scenarios.values();
   if (scenario === undefined) throw new UsageError('expected sets with at least one trial');
   const alpha = parseFraction(context.alpha, '--alpha');
-  const result = compareSets(a, b, { scenarios, metric: measureIn(toWords(scenario), metric), alpha });
+  const words = toWords(scenario);
+  const result = compareSets(a, b, { scenarios, metric: measureIn(words, metric), alpha });
+  const title = words.measures[result.metric]?.title ?? result.metric;
   terminal.out(
-    json ? JSON.stringify({ kind: 'comparison', first, second, ...result }) : render({ first, second, result }),
+    json ? JSON.stringify({ kind: 'comparison', first, second, ...result }) : render({ first, second, result, title }),
   );
   return EXIT.ok;
 }
@@ -104,20 +106,21 @@ interface Rendered {
   readonly first: string;
   readonly second: string;
   readonly result: Comparison;
+  /** Of the measure. */
+  readonly title: string;
 }
 
 /** Number of cells shown, those that differ most. */
 const CELLS_MAX = 40;
 
-function render({ first, second, result }: Rendered): string {
-  const { cells, unmatched, unknown, stratified, metric, alpha } = result;
+function render(rendered: Rendered): string {
+  const { result, title } = rendered;
+  const { cells, unmatched, unknown, stratified, alpha } = result;
   const level = `${Number(((1 - alpha) * 100).toFixed(4))} %`;
   const more = cells.slice(1);
   return [
-    metric,
-    ...(more.length === 0
-      ? renderOne({ first, second, result }, level)
-      : renderCells({ first, second, result }, level)),
+    title,
+    ...(more.length === 0 ? renderOne(rendered, level) : renderCells(rendered, level)),
     ...(stratified === null ? [] : [sayStratified(stratified, cells.length, level)]),
     ...saySelection(result),
     ...(unmatched.first + unmatched.second === 0

@@ -90,7 +90,7 @@ function printOne(name: string, { scenarios }: Registry, terminal: Terminal): vo
   const scenario = scenarios.find((one) => one.name === name);
   if (scenario !== undefined) printScenario(scenario, tableOn(terminal));
   const preset = presets.find((one) => one.name === name);
-  if (preset !== undefined) printPreset(preset, terminal);
+  if (preset !== undefined) printPreset(preset, titlesOf(scenarios, preset), terminal);
   if (scenario === undefined && preset === undefined)
     throw unknownNameError(
       'scenario or preset',
@@ -118,8 +118,17 @@ function printScenario({ factors, controls, detectors }: Scenario, table: Table)
   );
 }
 
+const titlesOf =
+  (scenarios: readonly Scenario[], { scenario }: Preset) =>
+  (measure: string): string =>
+    scenarios.find(({ name }) => name === scenario)?.vocabulary.measures[measure]?.title ?? measure;
+
 /** A published rate stands as the source has it: with counts only if those were published. */
-function printPreset({ scenario, baseline, epochs, conditions, published }: Preset, terminal: Terminal): void {
+function printPreset(
+  { scenario, baseline, epochs, conditions, published }: Preset,
+  titleOf: (measure: string) => string,
+  terminal: Terminal,
+): void {
   const table = tableOn(terminal);
   terminal.out(`scenario ${scenario}, ${epochs} epochs, baseline ${baseline}\n`);
   table(
@@ -134,7 +143,7 @@ function printPreset({ scenario, baseline, epochs, conditions, published }: Pres
     (successes !== null && trials !== null ? `${successes}/${trials}` : `${Number((value * 100).toFixed(1))} %`) +
     (doubt === null ? '' : ' (doubted)');
   table(
-    [`published: ${[...new Set(published.map(({ measure }) => measure))].join(', ')}`, ...labels],
+    [`published: ${[...new Set(published.map(({ measure }) => titleOf(measure)))].join(', ')}`, ...labels],
     [...Map.groupBy(published, ({ model }) => model)].map(([model, own]) => [
       model,
       ...labels.map((label) =>
