@@ -13,7 +13,8 @@ export interface Conversation {
   readonly answer: (answer: Answer) => void;
   readonly result: (result: Result) => void;
   /** Says what never came back, and why the agent stopped where that can be told. */
-  readonly end: (reason?: AgentEndReason | null, detail?: string | null) => void;
+  /** `isWhole`: false where the log is known to have broken off, so that its last answer says nothing of an end. */
+  readonly end: (reason?: AgentEndReason | null, detail?: string | null, isWhole?: boolean) => void;
 }
 
 export interface Answer {
@@ -110,13 +111,13 @@ export function createConversation(transcript: Transcript): Conversation {
     );
     endsWithText = false;
   };
-  const end: Conversation['end'] = (reason = null, detail = null) => {
+  const end: Conversation['end'] = (reason = null, detail = null, isWhole = true) => {
     for (const { tool, is } of open.takeAll())
       if (is !== 'submission')
         transcript.leaveOut(`call of the tool "${show(tool)}"`, 'has no result in the log: nothing is known of it');
     if (reason !== null) transcript.endAgent(reason, detail);
     else if (submitted) transcript.endAgent('submitted');
-    else if (endsWithText) transcript.endAgent('no-tool-call', NO_REASON);
+    else if (endsWithText && isWhole) transcript.endAgent('no-tool-call', NO_REASON);
     else transcript.endAgent(null);
   };
   return { say: (role, parts, at) => void add(role, parts, at), answer, result, end };

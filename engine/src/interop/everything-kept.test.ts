@@ -1,173 +1,19 @@
-import { writeFileSync } from 'node:fs';
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { readAsData } from '../base/untrusted-text.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
-import { atifReader } from './adapters/atif.ts';
-import { claudeCodeReader } from './adapters/claude-code.ts';
-import { codexExecReader } from './adapters/codex-exec.ts';
-import { codexReader } from './adapters/codex.ts';
-import { geminiCliReader } from './adapters/gemini-cli.ts';
-import { inspectJsonReader } from './adapters/inspect-json.ts';
-import { openHandsReader } from './adapters/openhands.ts';
-import { otlpReader } from './adapters/otlp.ts';
-import { petriReader } from './adapters/petri.ts';
-import { robotLogReader } from './adapters/robot-log.ts';
-import { sweAgentReader } from './adapters/swe-agent.ts';
-import type { ImportedSample, LogReader } from './contract.ts';
-import { eventsOf, readAll } from './testing.ts';
-import * as told from './testing/told-talks.ts';
-import type { ToldTalk } from './testing/told-talks.ts';
-
-interface Format {
-  readonly name: string;
-  readonly reader: LogReader;
-  readonly fileName: string;
-  readonly write: (talk: ToldTalk) => string;
-  /** What of a talk the format can hold. */
-  readonly holds?: (talk: ToldTalk) => ToldTalk;
-  readonly ids?: 'own' | 'any';
-  /** It has no prompts, and what the user says later. */
-  readonly hasUser?: boolean;
-  /** Tokens of the whole talk; null: it has none. */
-  readonly tokens?: (talk: ToldTalk) => number | null;
-  /** Calls that no result answers have no event, but a sentence with their count. */
-  readonly countsUnanswered?: boolean;
-}
-
-const sumOf = ({ turns }: ToldTalk): number => turns.reduce((sum, { input, output }) => sum + input + output, 0);
-const oneCall = ({ prompt, turns }: ToldTalk): ToldTalk => ({
-  prompt,
-  turns: turns.map((turn) => ({
-    ...turn,
-    calls: turn.calls.slice(0, 1).map((call) => ({ ...call, tool: 'bash' as const, result: call.result ?? '' })),
-    user: turn.calls.length === 0 ? turn.user : '',
-  })),
-});
-
-/** What comes after the last call of the model is in no prompt. */
-const untilLastAnswer = ({ prompt, turns }: ToldTalk): ToldTalk => ({
-  prompt,
-  turns: turns.map((turn, place) => (place === turns.length - 1 ? { ...turn, calls: [], user: '' } : turn)),
-});
-
-const inspect = (name: string, shape: told.InspectShape): Format => ({
-  name: `Inspect, ${name}`,
-  reader: inspectJsonReader,
-  fileName: 'log.json',
-  write: (talk) => told.toInspect(talk, shape),
-  ids: 'any',
-  ...(shape.withEvents ? {} : { tokens: () => null }),
-});
-
-const formats: readonly Format[] = [
-  { name: 'Claude Code', reader: claudeCodeReader, fileName: 's.jsonl', write: told.toClaudeCode, ids: 'any' },
-  { name: 'Codex', reader: codexReader, fileName: 's.jsonl', write: told.toCodex, ids: 'any' },
-  { name: 'codex exec', reader: codexExecReader, fileName: 's.jsonl', write: told.toCodexExec, hasUser: false },
-  { name: 'ATIF', reader: atifReader, fileName: 's.json', write: (talk) => told.toAtif(talk, true), ids: 'any' },
-  {
-    ...{ name: 'ATIF, results without ids', reader: atifReader, fileName: 's.json', ids: 'any' },
-    write: (talk) => told.toAtif(talk, false),
-    holds: told.allAnswered,
-  },
-  inspect('with ids', { withIds: true, withEvents: true, isPooled: false }),
-  inspect('without ids', { withIds: false, withEvents: true, isPooled: false }),
-  inspect('in a pool', { withIds: true, withEvents: true, isPooled: true }),
-  inspect('in a pool, without ids', { withIds: false, withEvents: true, isPooled: true }),
-  inspect('without events', { withIds: true, withEvents: false, isPooled: false }),
-  inspect('without events and ids', { withIds: false, withEvents: false, isPooled: false }),
-  {
-    ...{ name: 'spans', reader: otlpReader, fileName: 's.json', ids: 'any', holds: untilLastAnswer },
-    write: (talk) => told.toOtlp(talk, false),
-  },
-  {
-    ...{ name: 'spans with tools', reader: otlpReader, fileName: 's.json', countsUnanswered: true },
-    holds: untilLastAnswer,
-    write: (talk) => told.toOtlp(talk, true),
-  },
-  { name: 'Gemini CLI', reader: geminiCliReader, fileName: 's.json', write: told.toGemini, ids: 'any' },
-  { name: 'Petri', reader: petriReader, fileName: 's.json', write: told.toPetri, ids: 'any', tokens: () => null },
-  { name: 'OpenHands', reader: openHandsReader, fileName: 's.json', write: told.toOpenHands, tokens: () => null },
-  {
-    ...{ name: 'SWE-agent', reader: sweAgentReader, fileName: 's.traj', write: told.toSweAgent },
-    holds: oneCall,
-    tokens: () => 10,
-  },
-  { name: 'robot logs', reader: robotLogReader, fileName: 's.jsonl', write: told.toRobotLog, tokens: () => null },
-];
-
-/** How many of a thing the sentences on what was left out count. */
-function counted({ unmapped }: ImportedSample, what: RegExp): number {
-  return unmapped
-    .filter((sentence) => what.test(sentence))
-    .reduce((sum, sentence) => sum + Number(/^(\d+) × /.exec(sentence)?.[1] ?? 0), 0);
-}
-
-function textsOf(sample: ImportedSample, roles: readonly string[]): string[] {
-  return eventsOf(sample, 'message')
-    .filter(({ role }) => roles.includes(role))
-    .map(
-      ({ role, parts }) =>
-        `${role}: ${parts.map((part) => (part.type === 'text' ? readAsData(part.text) : '')).join('')}`,
-    )
-    .filter((text) => !text.endsWith(': '));
-}
-
-/** Raised in the bench. */
-const RUNS = Number(process.env['OFFSWITCH_IMPORT_RUNS'] ?? 60);
+import { findLost, toldFormats } from './testing/told-formats.ts';
+import { anyTalk } from './testing/told-talks.ts';
 
 describe('an import loses nothing: messages, calls, results, tokens and the end are in the record, or counted', () => {
-  it.for(formats)('$name', { timeout: 600_000 }, async (format) => {
-    const { reader, fileName, write, holds = (talk: ToldTalk) => talk, ids = 'own', hasUser = true } = format;
-    const { tokens = sumOf } = format;
+  it.for(toldFormats)('$name', { timeout: 600_000 }, async (format) => {
     using folder = createTemporaryFolder();
-    const path = folder.file(fileName);
+    const path = folder.file(format.fileName);
     await fc.assert(
-      fc.asyncProperty(told.anyTalk(ids), async (any) => {
-        const talk = holds(any);
-        writeFileSync(path, write(talk));
-        const { samples, problems } = await readAll(reader, path);
-        expect(problems).toEqual([]);
-        const [sample] = samples;
-        if (sample === undefined) throw new Error('expected a sample');
-
-        const roles = hasUser ? ['user', 'assistant'] : ['assistant'];
-        const said = talk.turns.flatMap(({ text, user }) => [`assistant: ${text}`, `user: ${user}`]);
-        expect(textsOf(sample, roles)).toEqual(
-          [`user: ${talk.prompt}`, ...said].filter((text) => !text.endsWith(': ') && (hasUser || text.startsWith('a'))),
-        );
-
-        const calls = talk.turns.flatMap((turn) => turn.calls);
-        const answered = calls.filter(({ result }) => result !== null);
-        const unanswered = calls.length - answered.length;
-        // A log without a span of any tool tells of its calls in messages alone.
-        const started = format.countsUnanswered === true && answered.length > 0 ? answered : calls;
-        const told = eventsOf(sample, 'tool-call');
-        expect(told).toHaveLength(started.length);
-        expect(counted(sample, /call of the tool/)).toBe(unanswered);
-        expect(new Set(told.map(({ callId }) => callId)).size).toBe(told.length);
-        expect(told.filter(({ command }) => command !== null)).toHaveLength(
-          started.filter(({ tool }) => tool === 'bash').length,
-        );
-        const results = eventsOf(sample, 'tool-result');
-        expect(results).toHaveLength(answered.length);
-        expect(new Set(results.map(({ callId }) => callId)).size).toBe(answered.length);
-        const parts = eventsOf(sample, 'message').flatMap((message) => message.parts);
-        expect(parts.filter(({ type }) => type === 'tool-call')).toHaveLength(calls.length);
-
-        const wanted = tokens(talk);
-        const usages = eventsOf(sample, 'model-call').flatMap(({ answer }) => (answer === null ? [] : [answer.usage]));
-        const sum = usages.reduce(
-          (all, { inputTokens, outputTokens }) => all + (inputTokens ?? 0) + (outputTokens ?? 0),
-          0,
-        );
-        expect(sum).toBe(wanted ?? 0);
-
-        expect(eventsOf(sample, 'agent-end').length + counted(sample, /end of the agent/)).toBe(1);
+      fc.asyncProperty(anyTalk(format.ids ?? 'own'), async (talk) => {
+        expect(await findLost(format, talk, path)).toEqual([]);
       }),
-      { numRuns: RUNS },
+      { numRuns: 60 },
     );
   });
 });

@@ -8,7 +8,7 @@ import { LogError, tooLarge, unreadable } from './log-error.ts';
 import { parsePythonJson } from './python-json.ts';
 import { show } from './transcript.ts';
 
-/** Logs of JSON lines, one file a trial: what is the same for all of them. */
+/** Logs of JSON lines, mostly one file a trial: what is the same for all of them. */
 export interface JsonLinesFormat {
   /** `robot log`, for sentences. */
   readonly title: string;
@@ -20,7 +20,11 @@ export interface JsonLinesFormat {
   /** Ends of names that are left out of a folder. */
   readonly leaveOut?: readonly string[];
   /** `id` is the place below the folder, without the extension. */
-  readonly readFile: (path: string, id: string, options: ReadLogOptions) => Promise<ImportedSample>;
+  readonly readFile: (
+    path: string,
+    id: string,
+    options: ReadLogOptions,
+  ) => Promise<ImportedSample> | AsyncIterable<ImportedSample>;
 }
 
 const HEAD_BYTES = 64 * 1024;
@@ -57,7 +61,7 @@ export async function* readFiles(
         'wrong-format',
         `expected a ${format.title} (${format.extension}), got something else; name a file of that kind, or another format`,
       );
-    yield await format.readFile(path, withoutExtension(format, basename(path)), options);
+    yield* toSamples(format.readFile(path, withoutExtension(format, basename(path)), options));
     return;
   }
   for await (const file of findFiles(format, path, limitsOf(options).filesMax)) {
@@ -69,12 +73,19 @@ export async function* readFiles(
       continue;
     }
     try {
-      yield await format.readFile(file, id, options);
+      yield* toSamples(format.readFile(file, id, options));
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       options.onProblem(`"${show(relative(path, file))}" is left out: ${error.message}`);
     }
   }
+}
+
+async function* toSamples(
+  read: Promise<ImportedSample> | AsyncIterable<ImportedSample>,
+): AsyncGenerator<ImportedSample> {
+  if (read instanceof Promise) yield await read;
+  else yield* read;
 }
 
 type Extensions = Pick<JsonLinesFormat, 'extension' | 'otherExtensions'>;

@@ -327,13 +327,14 @@ export function createTranscript(options: ReadLogOptions): Transcript {
 
 /** Content of a message as many formats have it: a text, or parts of which a record holds the texts. */
 export function toTextParts(
-  { leaveOut }: Pick<Transcript, 'leaveOut'>,
+  { keepRest }: Pick<Transcript, 'keepRest'>,
   content: string | readonly { readonly type: string; readonly text?: string | null | undefined }[] | null | undefined,
 ): MessagePart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: toUntrusted(content) }];
   return (content ?? []).flatMap((part): MessagePart[] => {
     if (typeof part.text === 'string') return [{ type: 'text', text: toUntrusted(part.text) }];
-    leaveOut(`part of type "${show(part.type)}" in a message`, 'a record holds texts only: left out');
+    // A picture, a file: a record holds texts only.
+    keepRest('content', part, null);
     return [];
   });
 }

@@ -6,11 +6,11 @@ import { toUntrusted } from '../base/untrusted-text.ts';
 import type { AgentEndReason, MessagePart } from '../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from './contract.ts';
 import { type Conversation, createConversation } from './conversation.ts';
-import { checkFileSize, type JsonLinesFormat, readFiles, recognisesFiles } from './json-lines.ts';
+import { checkFileSize, type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from './json-lines.ts';
 import { limitsOf } from './limits.ts';
 import { LogError } from './log-error.ts';
 import { parsePythonJson } from './python-json.ts';
-import { createTranscript, cut, sourceOf, type Transcript } from './transcript.ts';
+import { createTranscript, cut, show, sourceOf, type Transcript } from './transcript.ts';
 
 /** A format in which one JSON document is one trial, told as a talk. */
 export interface WholeLog<S extends z.ZodType> {
@@ -23,7 +23,15 @@ export interface WholeLog<S extends z.ZodType> {
   readonly otherExtensions?: readonly string[];
   readonly looksRight: (head: string) => boolean;
   readonly schema: S;
+  /** The documents that the lines of a `.jsonl` are: each line one, or all of them together. Absent: there are no such files. */
+  readonly fromLines?: (lines: readonly unknown[]) => readonly LineDocument[];
   readonly read: (log: z.output<S>, intake: Intake) => TalkAbout;
+}
+
+export interface LineDocument {
+  /** Null: the file is one trial. */
+  readonly id: string | null;
+  readonly value: unknown;
 }
 
 export interface Intake {
@@ -46,7 +54,10 @@ export function createWholeLogReader<S extends z.ZodType>(log: WholeLog<S>): Log
     extension: log.extension,
     otherExtensions: log.otherExtensions ?? [],
     looksRight: log.looksRight,
-    readFile: (path, id, options) => readWhole(log, { path, id }, options),
+    readFile: (path, id, options) =>
+      path.endsWith('.jsonl') && log.fromLines !== undefined
+        ? readDocuments(log, log.fromLines, { path, id }, options)
+        : readWhole(log, { path, id }, options),
   };
   return {
     name: log.name,
@@ -64,9 +75,36 @@ async function readWhole<S extends z.ZodType>(
   const { depthMax, sampleBytesMax } = limitsOf(options);
   options.signal?.throwIfAborted();
   await checkFileSize(path, sampleBytesMax);
-  const parsed = log.schema.safeParse(
-    parsePythonJson(await readFile(path, 'utf8'), { what: `the ${log.what}`, depthMax }),
-  );
+  const value = parsePythonJson(await readFile(path, 'utf8'), { what: `the ${log.what}`, depthMax });
+  return toSample(log, { value, id, source: await sourceOf(log.name, path) }, options);
+}
+
+async function* readDocuments<S extends z.ZodType>(
+  log: WholeLog<S>,
+  fromLines: NonNullable<WholeLog<S>['fromLines']>,
+  { path, id }: { readonly path: string; readonly id: string },
+  options: ReadLogOptions,
+): AsyncGenerator<ImportedSample> {
+  const lines: unknown[] = [];
+  for await (const value of readJsonLines(path, id, options)) lines.push(value);
+  const source = await sourceOf(log.name, path);
+  for (const { id: own, value } of fromLines(lines)) {
+    const whole = own === null ? id : `${id}/${own}`;
+    try {
+      yield toSample(log, { value, id: whole, source }, options);
+    } catch (error) {
+      if (!(error instanceof LogError) || own === null) throw error;
+      options.onProblem(`"${show(whole)}" is left out: ${error.message}`);
+    }
+  }
+}
+
+function toSample<S extends z.ZodType>(
+  log: WholeLog<S>,
+  { value, id, source }: { readonly value: unknown; readonly id: string; readonly source: Record<string, string> },
+  options: ReadLogOptions,
+): ImportedSample {
+  const parsed = log.schema.safeParse(value);
   if (!parsed.success) throw new LogError('wrong-format', `expected a ${log.what}, got something else`);
   const transcript = createTranscript(options);
   const talk = createConversation(transcript);
@@ -78,7 +116,7 @@ async function readWhole<S extends z.ZodType>(
     scenario: log.scenario,
     version: '1',
     agent: cut(agent ?? 'unknown', 200),
-    software: { ...(await sourceOf(log.name, path)), ...software },
+    software: { ...source, ...software },
     startedAt,
   });
 }

@@ -10,7 +10,17 @@ import { checkFileSize, type JsonLinesFormat, readFiles, recognisesFiles } from 
 import { limitsOf } from '../limits.ts';
 import { LogError } from '../log-error.ts';
 import { parsePythonJson } from '../python-json.ts';
-import { createTranscript, cut, show, sourceOf, toCount, toTextParts, toTime, type Transcript } from '../transcript.ts';
+import {
+  createTranscript,
+  cut,
+  show,
+  sourceOf,
+  toCount,
+  toTextParts,
+  toTime,
+  type Transcript,
+  UNKNOWN_USAGE,
+} from '../transcript.ts';
 
 const NAME = 'atif';
 
@@ -69,6 +79,14 @@ const trajectory = z.looseObject({
   session_id: text,
   agent: z.looseObject({ name: z.string().catch('unknown'), version: text, model_name: text }),
   steps: z.array(z.unknown()),
+  final_metrics: z
+    .looseObject({
+      total_prompt_tokens: z.unknown().optional(),
+      total_completion_tokens: z.unknown().optional(),
+      total_cached_tokens: z.unknown().optional(),
+    })
+    .nullish()
+    .catch(null),
 });
 
 async function readTrajectory(path: string, id: string, options: ReadLogOptions): Promise<ImportedSample> {
@@ -83,7 +101,7 @@ async function readTrajectory(path: string, id: string, options: ReadLogOptions)
       'wrong-format',
       'expected "schema_version", "agent" and "steps", got something else: this is no trajectory in ATIF',
     );
-  const { schema_version: version, agent, steps } = parsed.data;
+  const { schema_version: version, agent, steps, ...rest } = parsed.data;
   if (!version.startsWith('ATIF-v1.'))
     (options.onNote ?? options.onProblem)(
       `"${show(id)}" has version ${show(version)}, this Offswitch knows ATIF-v1: it is read as far as it is understood`,
@@ -91,6 +109,8 @@ async function readTrajectory(path: string, id: string, options: ReadLogOptions)
   const transcript = createTranscript(options);
   const talk = createConversation(transcript);
   let firstAt: number | null = null;
+  /** Whether any step tells its tokens; some programs give their sum alone. */
+  let counted = false;
   for (const value of steps) {
     const read = step.safeParse(value);
     if (!read.success) {
@@ -98,8 +118,19 @@ async function readTrajectory(path: string, id: string, options: ReadLogOptions)
       continue;
     }
     firstAt ??= toTime(read.data.timestamp);
+    const { prompt_tokens: input, completion_tokens: output } = read.data.metrics ?? {};
+    counted ||= toCount(input) !== null || toCount(output) !== null;
     readStep({ transcript, talk, model: agent.model_name ?? agent.name }, read.data);
   }
+  const total = rest.final_metrics;
+  if (!counted && total !== null && total !== undefined)
+    transcript.lateUsage({
+      ...UNKNOWN_USAGE,
+      inputTokens: toCount(total.total_prompt_tokens),
+      outputTokens: toCount(total.total_completion_tokens),
+      cachedInputTokens: toCount(total.total_cached_tokens),
+    });
+  if (Object.keys(rest).length > 0) transcript.keepRest('trajectory', rest, null);
   talk.end();
   return transcript.finish({
     id,

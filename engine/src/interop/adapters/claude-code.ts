@@ -5,16 +5,7 @@ import type { AgentEndReason, MessagePart, Usage } from '../../record/events.ts'
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { type Conversation, createConversation, type Result } from '../conversation.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
-import {
-  createTranscript,
-  cut,
-  show,
-  sourceOf,
-  toCount,
-  toTime,
-  type Transcript,
-  UNKNOWN_USAGE,
-} from '../transcript.ts';
+import { createTranscript, cut, sourceOf, toCount, toTime, type Transcript, UNKNOWN_USAGE } from '../transcript.ts';
 
 const NAME = 'claude-code';
 
@@ -33,7 +24,7 @@ export const claudeCodeReader: LogReader = {
 const FORMAT: JsonLinesFormat = {
   title: 'session of Claude Code',
   extension: '.jsonl',
-  otherExtensions: ['.json'],
+  otherExtensions: ['.json', '.txt', '.log'],
   looksRight: (head) =>
     // Lines, and not one document over several of them.
     /^\s*\{[^\n]*"type"\s*:/.test(head) &&
@@ -44,37 +35,40 @@ const FORMAT: JsonLinesFormat = {
   readFile: readSession,
 };
 
+/** A field of another kind is as good as none: what stands beside it is read. */
+const text = z.string().nullish().catch(null);
+const flag = z.boolean().nullish().catch(null);
 const block = z.looseObject({
   type: z.string(),
-  text: z.string().nullish(),
-  thinking: z.string().nullish(),
-  id: z.string().nullish(),
-  name: z.string().nullish(),
+  text: text,
+  thinking: text,
+  id: text,
+  name: text,
   input: z.unknown().optional(),
-  tool_use_id: z.string().nullish(),
+  tool_use_id: text,
   content: z.unknown().optional(),
-  is_error: z.boolean().nullish(),
+  is_error: flag,
 });
 type Block = z.output<typeof block>;
 
 const entry = z.looseObject({
   type: z.string(),
-  timestamp: z.string().nullish(),
-  version: z.string().nullish(),
-  isSidechain: z.boolean().nullish(),
+  timestamp: text,
+  version: text,
+  isSidechain: flag,
   /** In a stream: the call that started a second agent. */
-  parent_tool_use_id: z.string().nullish(),
-  uuid: z.string().nullish(),
-  subtype: z.string().nullish(),
-  model: z.string().nullish(),
-  claude_code_version: z.string().nullish(),
+  parent_tool_use_id: text,
+  uuid: text,
+  subtype: text,
+  model: text,
+  claude_code_version: text,
   message: z
     .looseObject({
-      id: z.string().nullish(),
-      role: z.string().nullish(),
-      model: z.string().nullish(),
+      id: text,
+      role: text,
+      model: text,
       content: z.union([z.string(), z.array(block)]).nullish(),
-      stop_reason: z.string().nullish(),
+      stop_reason: text,
       usage: z
         .looseObject({
           input_tokens: z.unknown().optional(),
@@ -82,7 +76,8 @@ const entry = z.looseObject({
           cache_read_input_tokens: z.unknown().optional(),
           cache_creation_input_tokens: z.unknown().optional(),
         })
-        .nullish(),
+        .nullish()
+        .catch(null),
     })
     .nullish(),
   toolUseResult: z.unknown().optional(),
@@ -112,6 +107,9 @@ interface Session {
   /** Lines that were read: a resumed session holds earlier ones once more. */
   readonly lines: Set<string>;
   end: { readonly reason: AgentEndReason | null; readonly detail: string | null } | null;
+  /** A stream ends with a line that says so; a session has none. */
+  isStream: boolean;
+  hasResult: boolean;
   model: string;
   version: string | null;
   firstAt: number | null;
@@ -133,6 +131,8 @@ async function readSession(path: string, id: string, options: ReadLogOptions): P
     told: new Set(),
     lines: new Set(),
     end: null,
+    isStream: false,
+    hasResult: false,
   };
   for await (const value of readJsonLines(path, id, options)) {
     const parsed = entry.safeParse(value);
@@ -140,7 +140,7 @@ async function readSession(path: string, id: string, options: ReadLogOptions): P
     else transcript.keepForeign('line', value, null);
   }
   flushAnswer(session);
-  session.talk.end(session.end?.reason, session.end?.detail);
+  session.talk.end(session.end?.reason, session.end?.detail, session.hasResult || !session.isStream);
   return transcript.finish({
     id,
     trialName: id.replaceAll('/', '-'),
@@ -169,6 +169,7 @@ function readEntry(session: Session, data: Entry): void {
   const { message } = data;
   if (message === null || message === undefined || (data.type !== 'user' && data.type !== 'assistant')) {
     if (data.type === 'result') readEnd(session, data);
+    if (data.type === 'system' && data.subtype === 'init') session.isStream = true;
     if (data.type === 'system' && session.model === 'unknown') session.model = data.model ?? 'unknown';
     session.transcript.keepForeign(data.type, data, at);
     return;
@@ -182,6 +183,7 @@ function readEntry(session: Session, data: Entry): void {
     return;
   }
   session.end = null;
+  session.hasResult = false;
   const blocks: readonly Block[] =
     typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : (message.content ?? []);
   if (data.type === 'assistant') readAnswer(session, { message, blocks, at });
@@ -190,6 +192,7 @@ function readEntry(session: Session, data: Entry): void {
 
 /** The last line of a stream says how it ended. */
 function readEnd(session: Session, { subtype }: Entry): void {
+  session.hasResult = true;
   if (subtype === 'error_max_turns') session.end = { reason: 'turn-limit', detail: subtype };
   else if (subtype === 'error_max_budget_usd') session.end = { reason: 'cost-limit', detail: subtype };
   else if (typeof subtype === 'string' && subtype.startsWith('error'))
@@ -303,7 +306,7 @@ function toPart({ transcript }: Session, part: Block): MessagePart[] {
         },
       ];
     default:
-      transcript.leaveOut(`part of type "${show(part.type)}" in a message`, 'a record holds texts only: left out');
+      transcript.keepRest('content', part, null);
       return [];
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { AgentEndReason, MessagePart } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
-import { type Conversation, createConversation } from '../conversation.ts';
+import { type Conversation, createConversation, NO_REASON } from '../conversation.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
 import { createTranscript, cut, sourceOf, toCount, type Transcript, UNKNOWN_USAGE } from '../transcript.ts';
 import { callPart, reasoningPart, textPart } from '../whole-log.ts';
@@ -23,13 +23,20 @@ export const codexExecReader: LogReader = {
 const FORMAT: JsonLinesFormat = {
   title: 'stream of codex exec --json',
   extension: '.jsonl',
-  otherExtensions: ['.json'],
+  otherExtensions: ['.json', '.txt', '.log'],
   looksRight: (head) =>
-    /^\s*\{[^\n]*"type"\s*:\s*"(?:thread\.started|turn\.started|item\.(?:started|completed))"/.test(head),
+    /^\s*\{[^\n]*"type"\s*:\s*"(?:thread\.started|session\.created|turn\.started|item\.(?:started|completed))"/.test(
+      head,
+    ),
   readFile: readStream,
 };
 
-const item = z.looseObject({ id: z.string().catch(''), type: z.string() });
+const item = z.looseObject({
+  id: z.string().catch(''),
+  type: z.string().optional(),
+  /** In the first versions, which called a message of the agent `assistant_message`. */
+  item_type: z.string().optional(),
+});
 const line = z.looseObject({
   type: z.string(),
   item: item.nullish(),
@@ -48,13 +55,15 @@ interface Stream {
   parts: MessagePart[];
   /** Calls of tools that have started. */
   readonly started: Set<string>;
+  /** Whether the last turn came to its end: a stream that breaks off does not say that the agent stopped. */
+  isWhole: boolean;
   end: { readonly reason: AgentEndReason; readonly detail: string | null } | null;
 }
 
 async function readStream(path: string, id: string, options: ReadLogOptions): Promise<ImportedSample> {
   const transcript = createTranscript(options);
   const stream: Stream = {
-    ...{ transcript, talk: createConversation(transcript), parts: [], started: new Set(), end: null },
+    ...{ transcript, talk: createConversation(transcript), parts: [], started: new Set(), isWhole: false, end: null },
   };
   for await (const value of readJsonLines(path, id, options)) {
     const parsed = line.safeParse(value);
@@ -62,7 +71,11 @@ async function readStream(path: string, id: string, options: ReadLogOptions): Pr
     else transcript.keepForeign('line', value, null);
   }
   flush(stream);
-  stream.talk.end(stream.end?.reason ?? null, stream.end?.detail ?? null);
+  const { end, isWhole } = stream;
+  // A turn that is whole ended with the agent's own word, even where the program closes its plan after it.
+  const { reason, detail } =
+    end ?? (isWhole ? { reason: 'no-tool-call', detail: NO_REASON } : { reason: null, detail: null });
+  stream.talk.end(reason, detail, isWhole);
   return transcript.finish({
     id,
     trialName: id.replaceAll('/', '-'),
@@ -79,10 +92,12 @@ function readLine(stream: Stream, data: z.output<typeof line>, value: unknown): 
   switch (data.type) {
     case 'item.started':
     case 'item.completed':
+      stream.isWhole = false;
       if (data.item === null || data.item === undefined) transcript.keepForeign(data.type, value, null);
       else readItem(stream, data.item, data.type === 'item.completed');
       return;
     case 'turn.completed': {
+      stream.isWhole = true;
       flush(stream);
       const { input_tokens: input, cached_input_tokens: cached, output_tokens: output } = data.usage ?? {};
       const usage = {
@@ -105,22 +120,27 @@ function readLine(stream: Stream, data: z.output<typeof line>, value: unknown): 
 
 function readItem(stream: Stream, data: Item, isCompleted: boolean): void {
   const text = typeof data['text'] === 'string' ? data['text'] : '';
-  switch (data.type) {
+  const type = data.type ?? data.item_type ?? '';
+  switch (type) {
+    case 'error':
+      // A warning of the program, such as one about its settings.
+      return stream.transcript.keepForeign('item error', data, null);
     case 'agent_message':
+    case 'assistant_message':
     case 'reasoning':
       if (!isCompleted) return;
       // After a text or a call, another text is another answer.
       if (stream.parts.some(({ type }) => type !== 'reasoning')) flush(stream);
-      stream.parts.push(...(data.type === 'reasoning' ? reasoningPart(text) : textPart(text)));
+      stream.parts.push(...(type === 'reasoning' ? reasoningPart(text) : textPart(text)));
       return;
     default:
-      return readTool(stream, data, isCompleted);
+      return readTool(stream, { ...data, type }, isCompleted);
   }
 }
 
 /** Everything else is a call of a tool: commands, changes of files, searches, tools of servers, plans. */
-function readTool(stream: Stream, data: Item, isCompleted: boolean): void {
-  const { id, type, ...about } = data;
+function readTool(stream: Stream, data: Item & { readonly type: string }, isCompleted: boolean): void {
+  const { id, type, item_type: _, ...about } = data;
   const { aggregated_output: output, exit_code: exit, result, error, status, ...input } = about;
   if (!stream.started.has(id)) {
     stream.started.add(id);
@@ -138,7 +158,7 @@ function readTool(stream: Stream, data: Item, isCompleted: boolean): void {
   });
 }
 
-function toolOf({ type, ...about }: Item): string {
+function toolOf({ type = '', ...about }: Item): string {
   if (type === 'command_execution') return 'shell';
   // Its arguments name the files: an editor, to whoever reads the call.
   if (type === 'file_change') return 'apply_patch';

@@ -6,16 +6,8 @@ import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { type Conversation, createConversation, type Result } from '../conversation.ts';
 import { type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from '../json-lines.ts';
 import { parseArguments } from '../python-json.ts';
-import {
-  createTranscript,
-  cut,
-  show,
-  sourceOf,
-  toCount,
-  toTime,
-  type Transcript,
-  UNKNOWN_USAGE,
-} from '../transcript.ts';
+import { createTranscript, cut, sourceOf, toCount, toTime, type Transcript, UNKNOWN_USAGE } from '../transcript.ts';
+import { callPart } from '../whole-log.ts';
 
 const NAME = 'codex';
 
@@ -44,20 +36,24 @@ const line = z.looseObject({
   type: z.string().nullish(),
   payload: z.looseObject({ type: z.string().nullish() }).nullish(),
 });
-const text = z.string().nullish();
-const content = z.array(z.looseObject({ type: z.string(), text })).nullish();
+const text = z.string().nullish().catch(null);
+const content = z
+  .array(z.looseObject({ type: z.string(), text }))
+  .nullish()
+  .catch(null);
 const item = z.looseObject({
   type: z.string(),
   role: text,
   content,
   summary: content,
   name: text,
-  arguments: text,
-  input: text,
+  arguments: z.unknown().optional(),
+  input: z.unknown().optional(),
+  encrypted_content: text,
   call_id: text,
   id: text,
   output: z.unknown().optional(),
-  action: z.looseObject({ command: z.unknown().optional() }).nullish(),
+  action: z.unknown().optional(),
 });
 type Item = z.output<typeof item>;
 
@@ -115,10 +111,10 @@ function readLine(rollout: Rollout, entry: z.output<typeof line>): void {
       return readItem(rollout, payload, at);
     case 'session_meta':
       rollout.version = stringIn(payload, 'cli_version') ?? rollout.version;
-      return;
+      return rollout.transcript.keepRest(entry.type, payload, at);
     case 'turn_context':
       rollout.model = rollout.model === 'unknown' ? (stringIn(payload, 'model') ?? 'unknown') : rollout.model;
-      return;
+      return rollout.transcript.keepRest(entry.type, payload, at);
     case 'event_msg':
       return readEventMessage(rollout, payload, at);
     default:
@@ -160,49 +156,35 @@ function readItem(rollout: Rollout, value: unknown, at: number | null): void {
     rollout.transcript.keepForeign('item', value, at);
     return;
   }
-  const data = parsed.data;
-  switch (data.type) {
-    case 'message':
-      return readMessage(rollout, data, at);
-    case 'reasoning':
-      return addParts(rollout, toTexts(data.summary ?? [], 'reasoning'), at);
-    case 'function_call':
-    case 'custom_tool_call':
-      return addParts(
-        rollout,
-        [
-          {
-            type: 'tool-call',
-            callId: data.call_id ?? '',
-            tool: data.name ?? '',
-            input: toUntrusted(data.arguments ?? JSON.stringify({ input: data.input ?? '' })),
-          },
-        ],
-        at,
-      );
-    case 'local_shell_call': {
-      const input = toUntrusted(JSON.stringify({ command: data.action?.command ?? [] }));
-      return addParts(
-        rollout,
-        [{ type: 'tool-call', callId: data.call_id ?? data.id ?? '', tool: 'shell', input }],
-        at,
-      );
-    }
-    case 'function_call_output':
-    case 'custom_tool_call_output':
-    case 'local_shell_call_output':
-      flushAnswer(rollout);
-      return rollout.talk.result({ callId: data.call_id ?? '', at, ...readOutput(data.output) });
-    default:
-      rollout.transcript.keepForeign(data.type, value, at);
+  const { type, call_id: callId, id, ...data } = parsed.data;
+  if (type === 'message') return readMessage(rollout, parsed.data, at);
+  if (type === 'reasoning') {
+    if (typeof data.encrypted_content === 'string')
+      rollout.transcript.leaveOut('encrypted reasoning', 'only its provider can read it: left out');
+    return addParts(rollout, toTexts([...(data.summary ?? []), ...(data.content ?? [])], 'reasoning'), at);
   }
+  // Calls of every kind, those that its provider runs too: `function_call`, `local_shell_call`, `web_search_call`.
+  if (type.endsWith('_call')) {
+    const tool = data.name ?? (type === 'local_shell_call' ? 'shell' : type.slice(0, -'_call'.length));
+    return addParts(rollout, [callPart(callId ?? id ?? '', tool, inputOf(data))], at);
+  }
+  if (type.endsWith('_output')) {
+    flushAnswer(rollout);
+    return rollout.talk.result({ callId: callId ?? '', at, ...readOutput(data.output ?? data['tools']) });
+  }
+  return rollout.transcript.keepForeign(type, value, at);
+}
+
+/** Arguments as the call has them; a text that is no JSON, such as a patch, is the input of the tool. */
+function inputOf({ arguments: given, input, action, ...rest }: Omit<Item, 'type'>): unknown {
+  if (given !== null && given !== undefined) return given;
+  if (input !== null && input !== undefined) return { input };
+  return action ?? rest;
 }
 
 function readMessage(rollout: Rollout, { role, content: parts }: Item, at: number | null): void {
   if (role === 'assistant') return addParts(rollout, toTexts(parts ?? [], 'text'), at);
-  for (const { type } of parts ?? [])
-    if (!type.endsWith('text'))
-      rollout.transcript.leaveOut(`part of type "${show(type)}" in a message`, 'a record holds texts only: left out');
+  for (const part of parts ?? []) if (typeof part.text !== 'string') rollout.transcript.keepRest('content', part, at);
   flushAnswer(rollout);
   rollout.talk.say(role === 'user' ? 'user' : 'system', toTexts(parts ?? [], 'text'), at);
 }
@@ -231,10 +213,13 @@ const wrapped = z.looseObject({
 
 /** Output of a shell: as JSON with its exit code, or as text below a head that names it. */
 function readOutput(output: unknown): Omit<Result, 'callId' | 'at'> {
+  const parts = content.safeParse(output).data;
   const given =
     typeof output === 'string'
       ? output
-      : (stringIn(output, 'content') ?? stringIn(output, 'output') ?? JSON.stringify(output ?? ''));
+      : Array.isArray(parts) && parts.every(({ text: one }) => typeof one === 'string')
+        ? parts.map(({ text: one }) => one).join('\n')
+        : (stringIn(output, 'content') ?? stringIn(output, 'output') ?? JSON.stringify(output ?? ''));
   const parsed = wrapped.safeParse(given.startsWith('{') ? parseArguments(given) : output);
   if (parsed.success) {
     const { exit_code: exitCode, duration_seconds: seconds } = parsed.data.metadata ?? {};

@@ -28,16 +28,26 @@ const message = z.looseObject({
 });
 type Message = z.output<typeof message>;
 
-/** Chats of Gemini CLI (`~/.gemini/tmp/PROJECT/chats/session-*.json`): one message holds an answer, its calls and their results. */
+/**
+ * Chats of Gemini CLI (`~/.gemini/tmp/PROJECT/chats/session-*`): one message holds an answer, its calls and their results.
+ * A `.jsonl` is written as the chat goes on: a message comes again when more of it is known, and may be taken back.
+ */
 export const geminiCliReader = createWholeLogReader({
   name: 'gemini-cli',
-  title: 'Gemini CLI chats (.json, or a folder of them)',
+  title: 'Gemini CLI chats (.json, .jsonl, or a folder of them)',
   what: 'chat of Gemini CLI',
   scenario: 'gemini-cli-chat',
   extension: '.json',
+  otherExtensions: ['.jsonl'],
   looksRight: (head) => /^\s*\{/.test(head) && /"sessionId"\s*:/.test(head) && /"projectHash"\s*:/.test(head),
-  schema: z.looseObject({ startTime: text, messages: z.array(z.unknown()) }),
-  read: ({ startTime, messages, ...rest }, intake) => {
+  schema: z.looseObject({
+    startTime: text,
+    messages: z.array(z.unknown()),
+    /** Only of lines. */
+    takenBack: z.array(z.unknown()).optional(),
+  }),
+  fromLines: (lines) => [{ id: null, value: replay(lines) }],
+  read: ({ startTime, messages, takenBack = [], ...rest }, intake) => {
     let model: string | null = null;
     for (const value of messages) {
       const parsed = message.safeParse(value);
@@ -46,17 +56,62 @@ export const geminiCliReader = createWholeLogReader({
         readMessage(intake, parsed.data, value);
       } else intake.transcript.keepForeign('message', value, null);
     }
+    for (const value of takenBack) intake.transcript.keepForeign('message taken back', value, null);
     intake.transcript.keepRest('chat', rest, null);
     return { agent: model, startedAt: toTime(startTime) };
   },
 });
+
+const record = z.looseObject({
+  id: text,
+  type: text,
+  $rewindTo: text,
+  $set: z.record(z.string(), z.unknown()).nullish().catch(null),
+});
+
+/** The chat at its end, and all that was said before and is no part of it. */
+function replay(lines: readonly unknown[]): Record<string, unknown> {
+  let chat: Record<string, unknown> = {};
+  const messages = new Map<string, unknown>();
+  /** Ids in the order of the chat, and the place of each: to take one back costs one step. */
+  const order: string[] = [];
+  const places = new Map<string, number>();
+  const takenBack: unknown[] = [];
+  const takeBack = (from: number): void => {
+    for (const id of order.splice(from)) {
+      takenBack.push(messages.get(id));
+      messages.delete(id);
+      places.delete(id);
+    }
+  };
+  const add = (value: unknown, number: string): void => {
+    const id = record.safeParse(value).data?.id ?? number;
+    if (messages.has(id)) takenBack.push(messages.get(id));
+    else places.set(id, order.push(id) - 1);
+    messages.set(id, value);
+  };
+  for (const [number, value] of lines.entries()) {
+    const { data } = record.safeParse(value);
+    if (typeof data?.$rewindTo === 'string') {
+      takeBack(places.get(data.$rewindTo) ?? 0);
+    } else if (data?.$set !== null && data?.$set !== undefined) {
+      const { messages: again, ...about } = data.$set;
+      chat = { ...chat, ...about };
+      if (!Array.isArray(again)) continue;
+      takeBack(0);
+      for (const [place, one] of (again as readonly unknown[]).entries()) add(one, `${number}/${place}`);
+    } else if (data !== undefined && typeof data.type !== 'string' && number === 0) chat = { ...data };
+    else add(value, `${number}`);
+  }
+  return { ...chat, messages: [...messages.values()], takenBack };
+}
 
 function readMessage(intake: Intake, data: Message, value: unknown): void {
   const { transcript, talk } = intake;
   const at = toTime(data.timestamp);
   const said = textOfContent(intake, data.content);
   if (data.type === 'user') return talk.say('user', textPart(said), at);
-  if (data.type !== 'gemini') return transcript.keepForeign(data.type, value, at);
+  if (data.type !== 'gemini' && data.type !== 'model') return transcript.keepForeign(data.type, value, at);
   const calls = (data.toolCalls ?? []).map((one) => ({ ...one, shown: toShown(one) }));
   talk.answer({
     parts: [

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { readAsData } from '../../base/untrusted-text.ts';
 import { createTemporaryFolder } from '../../record/testing.ts';
 import { describeLogReaderContract } from '../contract-suite.ts';
 import type { ImportedSample, LogReader } from '../contract.ts';
@@ -44,6 +45,17 @@ async function readOne(reader: LogReader, fileName: string): Promise<ImportedSam
   expect(problems).toEqual([]);
   expect(samples).toHaveLength(1);
   return samples[0];
+}
+
+const lines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+async function readText(reader: LogReader, fileName: string, text: string): Promise<readonly ImportedSample[]> {
+  using folder = createTemporaryFolder();
+  writeFileSync(folder.file(fileName), text);
+  expect(await reader.recognises(folder.file(fileName))).toBe(true);
+  const { samples, problems } = await readAll(reader, folder.file(fileName));
+  expect(problems).toEqual([]);
+  return samples;
 }
 
 const toolsOf = (sample: ImportedSample | undefined): string[] =>
@@ -155,5 +167,92 @@ describe('further formats', () => {
         .map(({ role }) => role)
         .slice(0, 3),
     ).toEqual(['user', 'assistant', 'tool']);
+  });
+
+  it('mini-SWE-agent: the messages alone, as its first versions wrote them', async () => {
+    const answer = (text: string): object => ({ role: 'assistant', content: text });
+    const [sample] = await readText(
+      sweAgentReader,
+      'a.traj.json',
+      JSON.stringify([
+        { role: 'system', content: 'You have a shell.' },
+        { role: 'user', content: 'Count.' },
+        answer('First.\n```mswea_bash_command\nls\n```'),
+        { role: 'user', content: '<returncode>0</returncode>\n<output>a</output>' },
+      ]),
+    );
+    expect(commandsOf(sample)).toEqual(['ls']);
+    expect(eventsOf(sample, 'tool-result')).toMatchObject([{ run: { exitCode: 0 } }]);
+  });
+
+  it('OpenHands: a trial in each line of an evaluation, also where two have one id', async () => {
+    const trial = { instance_id: 'task-1', history: JSON.parse(log('openhands.json')) as unknown, metrics: {} };
+    const samples = await readText(openHandsReader, 'output.jsonl', lines([trial, trial]));
+    expect(samples.map(({ id }) => readAsData(id))).toEqual(['output/task-1', 'output/task-1']);
+    for (const sample of samples) {
+      expect(tokensOf(sample)).toEqual([50, 7, 60, 8, 70, 9]);
+      expect(sample.foreign.map(({ kind }) => kind)).toContain('log');
+    }
+  });
+
+  it('OpenHands: an event in each line; what only confirms a message is no result', async () => {
+    const events = [
+      ...(JSON.parse(log('openhands.json')) as object[]),
+      { id: 90, source: 'user', observation: 'null', content: '', cause: 1 },
+    ];
+    const [sample] = await readText(openHandsReader, 'events.jsonl', lines(events));
+    expect(toolsOf(sample)).toEqual(['$', 'edit']);
+    expect(sample?.foreign.map(({ kind }) => kind)).toContain('observation null');
+    expect(sample?.unmapped.join(' ')).not.toContain('answers no call');
+  });
+
+  it('Gemini CLI: lines; what was taken back, and earlier states of a message, lie beside it', async () => {
+    const chat = { sessionId: 's', projectHash: 'p', startTime: '2026-03-04T05:06:07Z', kind: 'main' };
+    const said = (id: string, content: string): object => ({ id, type: 'user', content });
+    const answer = { id: 'g1', type: 'gemini', model: 'model-g', content: 'I look.', tokens: { input: 9, output: 3 } };
+    const call = { id: 'c', name: 'run_shell_command', args: { command: 'ls' }, status: 'success' };
+    const [sample] = await readText(
+      geminiCliReader,
+      's.jsonl',
+      lines([
+        ...[chat, said('u1', 'Hello.'), said('u2', 'No.'), answer, { $rewindTo: 'u2' }, { $set: { summary: 'x' } }],
+        ...[said('u3', 'List.'), answer, { ...answer, toolCalls: [{ ...call, result: [{ text: 'a' }] }] }],
+      ]),
+    );
+    expect(eventsOf(sample, 'message').map(({ role }) => role)).toEqual(['user', 'user', 'assistant', 'tool']);
+    expect(commandsOf(sample)).toEqual(['ls']);
+    expect(tokensOf(sample)).toEqual([9, 3]);
+    expect(sample?.foreign.map(({ kind }) => kind)).toEqual([
+      ...['message taken back', 'message taken back', 'message taken back', 'chat'],
+    ]);
+    const [cleared] = await readText(geminiCliReader, 's.jsonl', lines([chat, said('u1', 'a'), { $rewindTo: 'x' }]));
+    expect(eventsOf(cleared, 'message')).toEqual([]);
+  });
+
+  it('codex exec --json: its first version, and a warning, which is no call', async () => {
+    const item = (type: string, about: object): object => ({ type: 'item.completed', item: { id: type, ...about } });
+    const events = [
+      { type: 'session.created', session_id: 's' },
+      item('a', { item_type: 'command_execution', command: 'ls', aggregated_output: 'a', exit_code: 0 }),
+      item('b', { type: 'error', message: 'an old setting' }),
+      item('c', { item_type: 'assistant_message', text: 'Done.' }),
+    ];
+    const [whole] = await readText(codexExecReader, 'a.txt', lines([...events, { type: 'turn.completed', usage: {} }]));
+    expect(toolsOf(whole)).toEqual(['$']);
+    expect(eventsOf(whole, 'message').map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant']);
+    expect(endOf(whole)).toBe('no-tool-call');
+    // It broke off: nobody knows whether the agent had ended.
+    const [cut] = await readText(codexExecReader, 'a.log', lines(events));
+    expect(endOf(cut)).toBeUndefined();
+    expect(cut?.unmapped.join(' ')).toContain('does not say why it came');
+  });
+
+  it('claude -p: a stream that breaks off has no end; a field of another kind costs no line', async () => {
+    const whole = log('claude-stream.jsonl').trimEnd().split('\n');
+    const [cut] = await readText(claudeCodeReader, 'a.txt', whole.slice(0, -1).join('\n'));
+    expect(endOf(cut)).toBeUndefined();
+    const odd = whole.map((line) => line.replaceAll(/"stop_reason":("\w+"|null)/g, '"stop_reason":{"a":1}'));
+    const [sample] = await readText(claudeCodeReader, 'a.jsonl', odd.join('\n'));
+    expect(toolsOf(sample)).toEqual(['$', 'Edit']);
   });
 });

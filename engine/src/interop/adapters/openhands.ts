@@ -36,6 +36,8 @@ const event = z.looseObject({
 });
 type Event = z.output<typeof event>;
 
+const trial = z.looseObject({ history: z.array(z.unknown()), instance_id: id });
+
 interface State extends Intake {
   /** Model answers that are told: several actions may come of one. */
   readonly told: Set<string>;
@@ -43,17 +45,27 @@ interface State extends Intake {
   end: { readonly reason: AgentEndReason; readonly detail: string | null } | null;
 }
 
-/** Events of OpenHands, as an array or under `history` or `events`, of either generation. */
+/**
+ * Events of OpenHands of either generation, as an array, under `history` or `events`, or one a line; and the output of its
+ * evaluations, a trial a line.
+ */
 export const openHandsReader = createWholeLogReader({
   name: 'openhands',
-  title: 'OpenHands events (.json, or a folder of them)',
+  title: 'OpenHands events (.json, .jsonl, or a folder of them)',
   what: 'file of OpenHands events',
   scenario: 'openhands-events',
   extension: '.json',
+  otherExtensions: ['.jsonl'],
   looksRight: (head) =>
     /^\s*[[{]/.test(head) &&
     /"source"\s*:\s*"(?:agent|user|environment)"/.test(head) &&
     (/"(?:action|observation)"\s*:\s*"/.test(head) || /"kind"\s*:\s*"\w+(?:Event|Observation|Action)"/.test(head)),
+  fromLines: (lines) => {
+    const trials = lines.map((value) => trial.safeParse(value).data);
+    // Output of an evaluation: a trial in each line. Else each line is an event.
+    if (!trials.some((one) => one !== undefined)) return [{ id: null, value: lines }];
+    return lines.map((value, number) => ({ id: String(trials[number]?.instance_id ?? number + 1), value }));
+  },
   schema: z.union([
     z.array(z.unknown()).transform((events) => ({ events, rest: null })),
     z.looseObject({ history: z.array(z.unknown()) }).transform(({ history: events, ...rest }) => ({ events, rest })),
@@ -102,7 +114,8 @@ function readAction(state: State, data: Event, value: unknown): void {
     if (reached === 'rejected') state.end = { reason: 'refused', detail: reached };
     return transcript.keepForeign(`observation ${observation}`, value, at);
   }
-  if (data.cause === null || data.cause === undefined)
+  // `null` only says that a message or a change of state came through.
+  if (data.cause === null || data.cause === undefined || observation === 'null')
     return transcript.keepForeign(`observation ${observation}`, value, at);
   const metadata = extras?.['metadata'];
   const exit =

@@ -206,6 +206,7 @@ describe('a robot log', () => {
       `${trialLog().ask('ls').answer('x').host('The moon is full', { phase: 4 }).text()}{"ts": broken\n[1]\n`,
     );
     expect(samples[0]?.foreign.map(({ json }) => JSON.parse(readAsData(json)) as unknown)).toMatchObject([
+      { type: 'image_url' },
       { message: 'The moon is full', phase: 4 },
     ]);
     expect(problems).toEqual([expect.stringContaining('the line is left out')]);

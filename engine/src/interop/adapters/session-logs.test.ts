@@ -85,8 +85,39 @@ describe('sessions of agent products', () => {
       requested: { model: 'model-y' },
       answer: { usage: { inputTokens: 5, outputTokens: 4, reasoningTokens: 1 } },
     });
-    expect(samples[0]?.foreign.map(({ kind }) => kind)).toEqual(['ghost']);
-    expect(samples[0]?.unmapped.join(' ')).toContain('"input_image"');
+    expect(samples[0]?.foreign.map(({ kind }) => kind)).toEqual(['session_meta', 'turn_context', 'content', 'ghost']);
+  });
+
+  it('Codex: calls of every kind, arguments that are no text, outputs in parts', async () => {
+    const item = (payload: object): string => `${JSON.stringify({ type: 'response_item', payload })}\n`;
+    const text = [
+      item({
+        type: 'reasoning',
+        summary: [],
+        content: [{ type: 'reasoning_text', text: 'hm' }],
+        encrypted_content: 'x',
+      }),
+      item({ type: 'web_search_call', id: 'w', status: 'completed', action: { type: 'search', query: 'q' } }),
+      item({ type: 'function_call', name: 'shell', arguments: { command: ['bash', '-lc', 'ls'] }, call_id: 'c' }),
+      item({ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text', text: 'a.txt' }] }),
+    ];
+    const { samples } = await readText(
+      codexReader,
+      'c.jsonl',
+      `{"type":"session_meta","payload":{}}\n${text.join('')}`,
+    );
+    expect(eventsOf(samples[0], 'tool-call')).toMatchObject([
+      { callId: 'w', tool: 'web_search', command: null },
+      { callId: 'c', tool: 'shell', command: 'ls' },
+    ]);
+    const parts = eventsOf(samples[0], 'message').flatMap((message) => message.parts);
+    expect(parts).toMatchObject([
+      { type: 'reasoning', text: 'hm' },
+      { type: 'tool-call' },
+      { type: 'tool-call' },
+      { type: 'tool-result', text: 'a.txt' },
+    ]);
+    expect(samples[0]?.unmapped.join(' ')).toContain('1 × encrypted reasoning');
   });
 
   it('Codex: a rollout from before its lines had an envelope', async () => {

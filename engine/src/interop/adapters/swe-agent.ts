@@ -29,7 +29,7 @@ const step = z.looseObject({
   thought: text,
   execution_time: z.unknown().optional(),
 });
-const log = z.looseObject({
+const whole = z.looseObject({
   trajectory: z.array(z.unknown()).nullish(),
   history: z.array(z.unknown()).nullish(),
   messages: z.array(z.unknown()).nullish(),
@@ -49,6 +49,9 @@ const log = z.looseObject({
     .catch(null),
 });
 
+/** The first versions of mini-SWE-agent wrote their messages and nothing else. */
+const log = z.union([whole, z.array(message).transform((messages): z.output<typeof whole> => ({ messages }))]);
+
 /**
  * Trajectories of SWE-agent (`.traj`: steps of an action and what it gave back, and a history with the prompts) and of
  * mini-SWE-agent (`.traj.json`: messages). Tokens are told once for the whole trial, and stand at its last model call.
@@ -61,7 +64,8 @@ export const sweAgentReader = createWholeLogReader({
   extension: '.traj',
   otherExtensions: ['.traj.json'],
   looksRight: (head) =>
-    /^\s*\{/.test(head) && /"(?:trajectory|history|messages|info|environment|trajectory_format)"\s*:/.test(head),
+    (/^\s*\{/.test(head) && /"(?:trajectory|history|messages|info|environment|trajectory_format)"\s*:/.test(head)) ||
+    (/^\s*\[\s*\{/.test(head) && /"role"\s*:/.test(head)),
   schema: log,
   read: ({ trajectory, history, messages, info, ...rest }, intake) => {
     const { transcript } = intake;
