@@ -3,9 +3,9 @@
  * is in the record or counted. Then what ten and a hundred times the log costs, and whether Inspect's own reader counts the
  * same in generated logs of Inspect. Writes a part of `bench/RESULTS.md`; exit code 1 when anything is lost or differs.
  *
- *   node bench/imports.ts [--logs 10000] [--seed 1] [--inspect 200]
+ *   node bench/imports.ts [--logs 10000] [--seed 1] [--inspect 200] [--only NAMES]
  *
- * The last part needs Python 3 and PyPI; without them it says that it was not run.
+ * `--only` is a pattern of names of formats; then nothing is written. The last part needs Python 3 and PyPI; without them it says that it was not run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     logs: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     inspect: { type: 'string', default: '200' },
+    only: { type: 'string' },
   },
 });
 const [logs, seed, inspected] = [Number(values.logs), Number(values.seed), Number(values.inspect)];
@@ -223,7 +224,7 @@ ${toTable(['what', "Inspect's", 'ours'], [samples, ...rows, ...ends])}`,
 try {
   const rows: (readonly (string | number)[])[] = [];
   let failures = 0;
-  for (const format of toldFormats) {
+  for (const format of toldFormats.filter(({ name }) => new RegExp(values.only ?? '').test(name))) {
     const counted = await countLosses(format);
     failures += counted.failures;
     const row = [
@@ -247,15 +248,16 @@ try {
   ];
   const table = `${toTable(head, rows)}\n\n${compared.said}`;
   console.log(table);
-  writeResult(
-    'Imports of generated logs',
-    `\`node bench/imports.ts${logs === 10_000 ? '' : ` --logs ${logs}`}\` (${describeMachine()}; seed ${seed}). Generated talks of up to six turns, with equal texts, repeated and
+  if (values.only === undefined)
+    writeResult(
+      'Imports of generated logs',
+      `\`node bench/imports.ts${logs === 10_000 ? '' : ` --logs ${logs}`}\` (${describeMachine()}; seed ${seed}). Generated talks of up to six turns, with equal texts, repeated and
 missing ids, parallel calls, calls without results, results between the lines of one answer. A failure is a message, call, result,
 token count or end that is neither in the record nor counted with a reason. Then one log of ${TURNS} turns (${REPEATED_TURNS} where each model call repeats its prompt), and of about ${TIMES.join(' and ')}
 times its bytes: how many times the bytes, and the CPU time of reading it. Aim: no failure; time grows as the bytes do.
 
 ${table}`,
-  );
+    );
   if (failures + compared.differing > 0) process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });

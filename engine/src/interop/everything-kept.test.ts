@@ -16,4 +16,12 @@ describe('an import loses nothing: messages, calls, results, tokens and the end 
       { numRuns: 60 },
     );
   });
+
+  it.for(toldFormats)('and the check finds what is lost: $name', async (format) => {
+    using folder = createTemporaryFolder();
+    const [talk] = fc.sample(anyTalk('own'), { numRuns: 1, seed: 3 });
+    if (talk === undefined) throw new Error('expected a talk');
+    const write: typeof format.write = ({ prompt, turns }) => format.write({ prompt, turns: turns.slice(1) });
+    expect(await findLost({ ...format, write }, talk, folder.file(format.fileName))).not.toEqual([]);
+  });
 });

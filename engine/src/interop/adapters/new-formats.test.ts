@@ -169,6 +169,29 @@ describe('further formats', () => {
     ).toEqual(['user', 'assistant', 'tool']);
   });
 
+  it('spans with numbered attributes: the older form of a call', async () => {
+    const text = log('openinference.json')
+      .replaceAll(/message\.tool_calls\.0\.tool_call\.id/g, 'message.other')
+      .replaceAll(/message\.tool_calls\.0\.tool_call\.function\.name/g, 'message.function_call_name')
+      .replaceAll(/message\.tool_calls\.0\.tool_call\.function\.arguments/g, 'message.function_call_arguments_json');
+    const [sample] = await readText(otlpReader, 's.json', text);
+    const parts = eventsOf(sample, 'message').flatMap((message) => message.parts);
+    expect(parts.filter(({ type }) => type === 'tool-call')).toMatchObject([{ input: expect.stringContaining('ls') }]);
+  });
+
+  it('ATIF: tokens that are told for the whole trajectory alone', async () => {
+    const whole = JSON.parse(log('atif.json')) as { steps: { metrics?: object }[] };
+    const steps = whole.steps.map((step) => ({ ...step, metrics: undefined }));
+    const total = { total_prompt_tokens: 90, total_completion_tokens: 8 };
+    const [sample] = await readText(atifReader, 'a.json', JSON.stringify({ ...whole, steps, final_metrics: total }));
+    expect(tokensOf(sample).slice(-2)).toEqual([90, 8]);
+    expect(
+      tokensOf(sample)
+        .slice(0, -2)
+        .every((tokens) => tokens === null),
+    ).toBe(true);
+  });
+
   it('mini-SWE-agent: the messages alone, as its first versions wrote them', async () => {
     const answer = (text: string): object => ({ role: 'assistant', content: text });
     const [sample] = await readText(

@@ -76,12 +76,22 @@ function toMessage(values: ReadonlyMap<string, unknown>): Message {
     name: call.get('name') ?? call.get('tool_call.function.name') ?? '',
     arguments: call.get('arguments') ?? call.get('tool_call.function.arguments') ?? '{}',
   }));
+  // The older form of a call, one a message.
+  const name = values.get('function_call_name') ?? values.get('function_call.name');
+  const given = values.get('function_call_arguments_json') ?? values.get('function_call.arguments');
+  if (name !== undefined && name !== null) calls.push({ type: 'tool_call', id: '', name, arguments: given ?? '{}' });
+  const isTool = role === 'tool' || role === 'function';
   return {
-    role: ['system', 'user', 'assistant', 'tool'].includes(role) ? role : role === 'developer' ? 'system' : 'user',
-    parts:
-      role === 'tool'
-        ? [{ type: 'tool_call_response', id: answered ?? '', response: texts.join('\n') }]
-        : [...texts.map((text) => ({ type: 'text', content: text })), ...calls],
+    role: isTool
+      ? 'tool'
+      : ['system', 'user', 'assistant'].includes(role)
+        ? role
+        : role === 'developer'
+          ? 'system'
+          : 'user',
+    parts: isTool
+      ? [{ type: 'tool_call_response', id: answered ?? '', response: texts.join('\n') }]
+      : [...texts.map((text) => ({ type: 'text', content: text })), ...calls],
     finish_reason: values.get('finish_reason') ?? null,
   };
 }
