@@ -146,11 +146,17 @@ describe('somebody who can write the folder', () => {
         fc.infiniteStream(fc.nat()),
         fc.integer({ min: 1, max: 12 }),
         fc.boolean(),
-        ({ path, events, before }, numbers, share, swaps) => {
+        // Events that no rule reads, or any.
+        fc.constantFrom('model-call', null),
+        ({ path, events, before }, numbers, share, swaps, only) => {
           cpSync(path, copy);
           const [...dice] = numbers.take(2 * events.length);
           const chosen = events.filter(
-            (event, index) => event.seq > 0 && event.kind !== 'seal' && (dice[index] ?? 0) % share === 0,
+            (event, index) =>
+              event.seq > 0 &&
+              event.kind !== 'seal' &&
+              [null, event.kind].includes(only) &&
+              (dice[index] ?? 0) % share === 0,
           );
           // Kinds may only be swapped among redacted lines, or the seal does not fit.
           const order = swaps
