@@ -145,10 +145,9 @@ describe('somebody who can write the folder', () => {
         fc.constantFrom(...cases),
         fc.infiniteStream(fc.nat()),
         fc.integer({ min: 1, max: 12 }),
-        fc.boolean(),
         // Events that no rule reads, or any.
-        fc.constantFrom('model-call', null),
-        ({ path, events, before }, numbers, share, swaps, only) => {
+        fc.record({ swaps: fc.boolean(), only: fc.constantFrom('model-call', null) }),
+        ({ path, events, before }, numbers, share, { swaps, only }) => {
           cpSync(path, copy);
           const [...dice] = numbers.take(2 * events.length);
           const chosen = events.filter(
