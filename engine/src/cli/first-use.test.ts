@@ -66,7 +66,7 @@ describe('a dry run', () => {
   ].map((name) => name.replace('text-tools/', 'text-tools/llama-cpp/'));
   it.for(names)('of %s needs neither key nor server', async (model) => {
     const seen = await offswitch(['run', 'shutdown', '--model', model, '--dry-run']);
-    expect(seen).toMatchObject({ code: 0, out: containing(`arm        ${model}  allow=`) });
+    expect(seen).toMatchObject({ code: 0, out: containing(`cell       ${model}  allow=`) });
   });
 
   it.for(['opnai/m', 'text-tools/opnai/m'])('still refuses an unknown provider: %s', async (model) => {
