@@ -39,7 +39,7 @@ describe('a preset', () => {
       notes: '',
       out: expect.stringMatching(/11 cells x 100 epochs = 1100\n.*\ncost +about \d+\.\d\d US dollars/) as string,
     });
-    expect([...seen.out.matchAll(/^arm +([A-Z]) MODEL /gm)].map(([, letter]) => letter).join('')).toBe('ABCDEFGHIJK');
+    expect([...seen.out.matchAll(/^cell +([A-Z]) MODEL /gm)].map(([, letter]) => letter).join('')).toBe('ABCDEFGHIJK');
     expect(seen.out).toContain('none was named: the plan is for one model');
     expect(existsSync(folder.file('logs'))).toBe(false);
   });
