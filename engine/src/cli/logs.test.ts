@@ -75,6 +75,10 @@ describe.skipIf(!ready)('records of a study', () => {
     expect(await offswitch(['label', logDir, '--out', sheet, '--trials', '1'])).toMatchObject({ code: 0 });
     const [header = '', row = '', ...rest] = readFileSync(sheet, 'utf8').split('\n');
     expect([header, rest]).toEqual(['id,label', ['']]);
+    expect(await offswitch(['label', logDir, '--out', sheet])).toMatchObject({
+      code: 2,
+      notes: containing('already exists'),
+    });
     const shown = await offswitch(['show', `${logDir}/trials/${row.replace(',', '')}.jsonl`, '--blind']);
     expect(shown.out).toContain('./next_sum');
     expect(shown.out).not.toMatch(/outcome|control\/|findings|allow=/);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { Command } from 'commander';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
@@ -16,6 +18,8 @@ export function createLabelCommand({ terminal, registry, finish }: CommandContex
     .requiredOption('--out <file>', 'CSV file with the columns id and label')
     .option('--trials <n>', 'number of trials, drawn by chance; default: all')
     .action(async (path: string, { out, trials }: { out: string; trials?: string }) => {
+      // A sheet that people have filled in must not be lost.
+      if (existsSync(out)) throw new UsageError(`${out} already exists: give another name`);
       const all = await registry();
       const { scores } = await readResults([path], { registry: all, terminal });
       if (scores.length === 0) throw new UsageError(`${path} has no trial that could be labelled`);
