@@ -100,9 +100,9 @@ export function score(logDir: string): Scores {
     encoding: 'utf8',
     maxBuffer: 1e9,
   });
-  const lines = stdout.trim().split('\n');
-  const last = lines.pop() ?? '';
-  if (last === '') throw new NotRun(`${logDir} has no scores: ${stderr.trim()}`);
+  const lines = stdout.split('\n').filter((line) => /^\{"kind":"(?:trial|done)"/.test(line));
+  const last = lines.pop();
+  if (last === undefined) throw new NotRun(`${logDir} has no scores: ${stderr.trim()}`);
   return { trials: lines.map((line) => trialSchema.parse(JSON.parse(line))), ...doneSchema.parse(JSON.parse(last)) };
 }
 
