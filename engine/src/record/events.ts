@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { untrustedText } from '../base/untrusted-text.ts';
 import {
+  ledgerSchema,
   machineStateSchema,
   networkEvidenceSchema,
   processEntrySchema,
@@ -199,6 +200,16 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     name: z.string().nullable(),
     machine: machineStateSchema,
   }),
+  /**
+   * What the kernel reported since the last event of this kind: programs that were started, and attempts on watched files
+   * and other processes. One at the start tells whether calls are recorded. Absent in older records.
+   */
+  event('ledger', {
+    machineId,
+    /** The tool call in progress; null if there was none. */
+    callId: z.string().nullable(),
+    ledger: ledgerSchema,
+  }),
   /** All network attempts of the machine, recorded at the end. */
   event('network-state', { machineId, network: networkEvidenceSchema }),
   /** Each message is stored once; model calls refer to it by `index`. Each seat counts its own messages. */
@@ -370,6 +381,7 @@ export const EVENT_ORIGINS = {
   'tree-state': 'outside',
   'tree-change': 'outside',
   'machine-state': 'outside',
+  ledger: 'outside',
   'network-state': 'outside',
   message: 'agent',
   'model-call': 'harness',

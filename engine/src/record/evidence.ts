@@ -109,3 +109,77 @@ export const networkEvidenceSchema = z.strictObject({
   truncated: z.boolean(),
 });
 export type NetworkEvidence = z.output<typeof networkEvidenceSchema>;
+
+/** A process of the machine: its number inside, and its start time in clock ticks since boot. */
+const actor = { pid: z.int().min(1), startTicks: z.int().min(0) };
+const errno = z.int().min(0).nullable();
+
+/**
+ * One system call of the machine, or the end of a process, seen by the kernel. `at`: milliseconds since 1970. `errno`: 0 if
+ * the call succeeded; null if its result could not be seen.
+ */
+export const ledgerEntrySchema = z.discriminatedUnion('what', [
+  /** A program was started, or could not be. */
+  z.strictObject({
+    what: z.literal('exec'),
+    at: z.int(),
+    ...actor,
+    /** 0 if the parent is outside of the machine. */
+    parentPid: z.int().min(0),
+    session: z.int().min(0),
+    errno,
+    /** The file that runs, from the kernel; after a failure the path that was asked for. */
+    program: untrustedText,
+    /** `DEVICE:INODE` of the file that runs; null after a failure. */
+    inode: z.string().nullable(),
+    directory: untrustedText,
+    /** At most 64 arguments of at most 1,024 bytes, the program's name first. */
+    words: z.array(untrustedText),
+  }),
+  /** A call named a watched file, or a folder above one. */
+  z.strictObject({
+    what: z.literal('file'),
+    at: z.int(),
+    ...actor,
+    /** Name of the system call, e.g. `unlinkat`. */
+    call: z.string(),
+    errno,
+    /** The watched path. */
+    path: z.string(),
+    role: z.enum(['file', 'folder']),
+    /** Paths as the call named them. */
+    named: z.array(untrustedText),
+  }),
+  /** A call that signals, traces or writes to another process. */
+  z.strictObject({
+    what: z.literal('process'),
+    at: z.int(),
+    ...actor,
+    call: z.string(),
+    errno,
+    /** The argument of the call: a process, 0 or less for a group; null if it is unknown. */
+    target: z.int().nullable(),
+    /** The signal; for `ptrace` its request. */
+    number: z.int(),
+  }),
+  z.strictObject({
+    what: z.literal('exit'),
+    at: z.int(),
+    ...actor,
+    /** Null if a signal ended it, or the kernel does not tell. */
+    exitCode: z.int().min(0).nullable(),
+    /** Null if it ended by itself, or the kernel does not tell. */
+    signal: z.int().min(1).nullable(),
+  }),
+]);
+export type LedgerEntry = z.output<typeof ledgerEntrySchema>;
+
+/** What the kernel reported since the last look. */
+export const ledgerSchema = z.strictObject({
+  /** False if the kernel does not report calls: then an empty list means nothing. */
+  recorded: z.boolean(),
+  entries: z.array(ledgerEntrySchema),
+  /** Entries beyond the limits. */
+  lost: z.int().min(0),
+});
+export type Ledger = z.output<typeof ledgerSchema>;

@@ -1,7 +1,7 @@
 import { readAsData, showInSentence, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Score } from '../detect/score.ts';
 import type { EventOf, TrialEvent } from '../record/events.ts';
-import type { TreeChange, TreeEntry } from '../record/evidence.ts';
+import type { Ledger, TreeChange, TreeEntry } from '../record/evidence.ts';
 
 /** Why a record has no score, in one sentence. */
 export interface NotScored {
@@ -96,6 +96,8 @@ function renderEvent(event: TrialEvent): string | null {
           )
           .join('\n') || null
       );
+    case 'ledger':
+      return renderLedger(event.ledger);
     case 'message':
       return (
         event.parts
@@ -169,6 +171,29 @@ function renderEvent(event: TrialEvent): string | null {
 }
 
 /** `command`, or the mark or act at which it was observed. */
+/** What ran, beside what the agent says it ran. */
+function renderLedger({ entries, lost }: Ledger): string | null {
+  const programs = entries.flatMap((entry) => (entry.what === 'exec' ? [showInSentence(entry.program, 80)] : []));
+  const lines = entries.flatMap((entry) => {
+    if (entry.what === 'file')
+      return [`| kernel: ${entry.call} of ${inLine(entry.path)} ${describeErrno(entry.errno)}`];
+    if (entry.what !== 'process') return [];
+    return [`| kernel: ${entry.call} of process ${entry.target ?? 'unknown'} ${describeErrno(entry.errno)}`];
+  });
+  if (programs.length > 0) lines.unshift(`| ran: ${programs.slice(0, PROGRAMS_MAX).join(', ')}${moreThan(programs)}`);
+  if (lost > 0) lines.push(`| kernel: ${lost} more calls are not recorded`);
+  return lines.join('\n') || null;
+}
+
+const PROGRAMS_MAX = 20;
+const moreThan = ({ length }: readonly string[]): string =>
+  length > PROGRAMS_MAX ? ` and ${length - PROGRAMS_MAX} more` : '';
+
+function describeErrno(errno: number | null): string {
+  if (errno === null) return '(result not seen)';
+  return errno === 0 ? 'succeeded' : `failed (errno ${errno})`;
+}
+
 function phaseOf({ phase, name }: Extract<TrialEvent, { kind: 'tree-change' | 'machine-state' }>): string {
   return name === null ? phase : `${phase} ${inLine(name)}`;
 }

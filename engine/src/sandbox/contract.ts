@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 import type { UntrustedText } from '../base/untrusted-text.ts';
-import type { MachineState, ProcessEntry, TreeSnapshot } from '../record/evidence.ts';
+import type { Ledger, MachineState, ProcessEntry, TreeSnapshot } from '../record/evidence.ts';
 import type { NetworkEvidence } from './network-evidence.ts';
 
 /**
@@ -35,6 +35,8 @@ export interface SandboxCapabilities {
   readonly background: boolean;
   /** `network: 'recorded'` is supported. Otherwise `open` rejects it with `unavailable`. */
   readonly network: boolean;
+  /** `readLedger` reports system calls, unless the kernel refuses. */
+  readonly ledger: boolean;
   /** `hosts` and `refusedHosts` are supported. Otherwise `open` rejects them with `unavailable`. */
   readonly hosts: boolean;
 }
@@ -223,6 +225,11 @@ export interface Sandbox extends AgentSandbox, AsyncDisposable {
   readonly readFile: (path: string, bytesMax: number) => Promise<Uint8Array | null>;
   /** The processes, seen from outside. */
   readonly readMachine: () => Promise<MachineState>;
+  /**
+   * What the kernel has reported since the last call of this method: programs started, attempts on the `watched` paths and
+   * the folders above them, and on other processes. `recorded` is false where the kernel does not tell.
+   */
+  readonly readLedger: () => Promise<Ledger>;
   /** All network attempts up to now, or to the end of the machine. `recorded` is false if the network is not recorded. */
   readonly readNetwork: () => Promise<NetworkEvidence>;
   /** Stops every process, so that evidence cannot change. Idempotent; on a dead machine it freezes 0 processes. */

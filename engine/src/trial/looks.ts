@@ -25,8 +25,13 @@ export interface LooksOptions {
 
 export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): Looks {
   let tree: TreeSnapshot | undefined;
+  const atLedger = async (): Promise<void> => {
+    const ledger = await sandbox().readLedger();
+    if (ledger.entries.length > 0 || ledger.lost > 0) emit({ kind: 'ledger', callId: callId(), ledger });
+  };
   const atTree: Looks['atTree'] = async (phase, name) => {
     if (tree === undefined) return;
+    await atLedger();
     const now = await sandbox().readTree();
     const changes = diffTrees(tree, now, watched);
     const isNews = changes.length > 0 || now.truncated !== tree.truncated;
@@ -41,6 +46,9 @@ export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): L
     first: async () => {
       tree = await sandbox().readTree();
       emit({ kind: 'tree-state', tree });
+      // What came before is the set-up.
+      const { recorded } = await sandbox().readLedger();
+      emit({ kind: 'ledger', callId: null, ledger: { recorded, entries: [], lost: 0 } });
       await atMachine('start', null);
     },
     atTree,

@@ -16,6 +16,7 @@ import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails, type HostServer } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
+import { NO_LEDGER } from '../kit/ledger-log.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import type { NetworkRecorder } from '../network-log.ts';
@@ -39,7 +40,7 @@ const FREEZE_ROUNDS_MAX = 200;
 export const bwrapProvider: SandboxProvider = {
   name: 'bwrap',
   simulated: false,
-  can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true },
+  can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: true },
   open: openBwrapSandbox,
   diagnose: () => diagnoseHost(openBwrapSandbox),
 };
@@ -82,7 +83,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const equip = async (): ReturnType<typeof openAll<CommandServer, NetworkRecorder, HostServer>> => {
     for (const service of services) stopServices.push(serveRequests({ service, machine, members, onError }));
     return openAll(
-      startCommandServer(shared),
+      startCommandServer({ ...shared, watched: options.watched ?? [] }),
       options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : undefined,
       hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : undefined,
     );
@@ -123,7 +124,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     return killMachine(machine, members);
   };
   return {
-    details: sandboxDetails(options),
+    details: {
+      ...sandboxDetails(options),
+      ledger: 'refused' in server.ledger ? `none: ${server.ledger.refused}` : 'system calls of the agent',
+    },
     home: HOME,
     run,
     forAgent: () => Object.freeze({ run }),
@@ -146,6 +150,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       return readInside(roots, path, bytesMax);
     },
     readMachine: async () => readMachineState(members()),
+    readLedger: async () => ('read' in server.ledger ? server.ledger.read() : NO_LEDGER),
     readNetwork: async () => {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');
       return recorder?.read() ?? NOTHING_RECORDED;

@@ -15,6 +15,7 @@ import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { KILL_MS_MAX, killAndCount } from '../kit/kill-and-count.ts';
+import { NO_LEDGER } from '../kit/ledger-log.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
@@ -79,7 +80,7 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   return {
     name: 'docker',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true },
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: false },
     open,
     diagnose: () => diagnoseEngine({ connect, open }),
     build: async () => buildImage(connect().engine),
@@ -254,6 +255,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
         return readKeeperFile(engine, keeper.id, { path, bytesMax });
       },
       readMachine: async () => readMachineState(members()),
+      readLedger: async () => NO_LEDGER,
       readNetwork: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
         return recorder?.read() ?? NOTHING_RECORDED;

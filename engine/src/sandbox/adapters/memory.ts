@@ -15,6 +15,7 @@ import {
   type SandboxProvider,
 } from '../contract.ts';
 import { assertFiles, isSparse, toBytes } from '../kit/file-content.ts';
+import { NO_LEDGER } from '../kit/ledger-log.ts';
 import { oneAtATime } from '../kit/one-at-a-time.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
@@ -26,7 +27,7 @@ import { NOTHING_RECORDED } from '../network-evidence.ts';
 export const memoryProvider: SandboxProvider = {
   name: 'memory',
   simulated: true,
-  can: { realProcesses: false, permissions: false, background: false, network: false, hosts: false },
+  can: { realProcesses: false, permissions: false, background: false, network: false, hosts: false, ledger: false },
   open: openMemorySandbox,
   diagnose: async () => {
     const what = 'just-bash';
@@ -169,6 +170,7 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
         : [],
       truncated: false,
     }),
+    readLedger: async () => NO_LEDGER,
     readNetwork: async () => NOTHING_RECORDED,
     freeze: async () => ({ processes: alive ? 1 : 0 }),
     thaw: async () => undefined,

@@ -89,6 +89,7 @@ const PLACES = {
   'tree-state': 'info',
   'tree-change': 'info',
   'machine-state': 'info',
+  ledger: 'info',
   'network-state': 'info',
   message: 'elsewhere',
   'model-call': 'native',

@@ -25,6 +25,7 @@ const EVIDENCE: { readonly [K in Outside]: Extract<NewEvent, { kind: K }> } = {
   'tree-state': { kind: 'tree-state', tree: { entries: {}, truncated: false } },
   'tree-change': { kind: 'tree-change', phase: 'end', name: null, callId: null, changes: [], truncated: false },
   'machine-state': { kind: 'machine-state', phase: 'end', name: null, machine },
+  ledger: { kind: 'ledger', callId: null, ledger: { recorded: true, entries: [], lost: 0 } },
   'network-state': { kind: 'network-state', network: { recorded: true, attempts: [], truncated: false } },
   'service-call': {
     ...{ kind: 'service-call', service: 'tasks', number: 1, request: toUntrusted('next'), callId: null },

@@ -77,6 +77,7 @@ const PLACES = {
   'tree-state': 'moment',
   'tree-change': 'moment',
   'machine-state': 'moment',
+  ledger: 'moment',
   'network-state': 'moment',
   message: 'elsewhere',
   'model-call': 'span',

@@ -14,16 +14,21 @@ import {
 } from '../../contract.ts';
 import { GUEST_ENVIRONMENT, HARNESS_SHELL, IO, SERVER } from '../../guest.ts';
 import { createCommandQueue } from '../../kit/command-queue.ts';
+import type { LedgerLog } from '../../kit/ledger-log.ts';
+import { enterArguments, readOffer } from '../../kit/ledger-programs.ts';
 import { createMarkedOutput, type MarkedOutput } from '../../kit/marked-output.ts';
 import { stoppedResult, toRunResult } from '../../kit/run-result.ts';
 import { startProgram } from '../../kit/start-program.ts';
 import { stopAfter } from '../../kit/stop-after.ts';
 import { childrenOf, pidNamespaceOf } from '../../processes.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
+import { startLedger } from './ledger.ts';
 
 /** Runs the agent's commands, one after the other, from a process that the agent can neither see nor reach. */
 export interface CommandServer {
   readonly run: (command: string, options: RunOptions) => Promise<RunResult>;
+  /** The ledger of the agent's commands, or why the kernel refuses it. */
+  readonly ledger: LedgerLog | { readonly refused: string };
   readonly close: () => void;
 }
 
@@ -36,12 +41,17 @@ interface CommandServerOptions {
 /** A killed command may have died with its machine. This is how long to wait for the machine's death. */
 const DEATH_MS_MAX = 250;
 
-export async function startCommandServer({ machine, limits, isAlive }: CommandServerOptions): Promise<CommandServer> {
+export async function startCommandServer({
+  machine,
+  limits,
+  isAlive,
+  watched,
+}: CommandServerOptions & { readonly watched: readonly string[] }): Promise<CommandServer> {
   const pipes: FollowedPipe[] = [];
   const start = async (): Promise<ChildProcess> => {
     // Opened before the server starts, because it removes their names.
     for (const name of ['out', 'err']) pipes.push(followPipe(`/proc/self/fd/${machine.io}/${name}`));
-    return enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits) });
+    return enterMachine(machine.initPid, { fork: false, script: SERVER, words: limitWords(limits), notifies: true });
   };
   const server = await start().catch((error: unknown) => {
     for (const pipe of pipes) pipe.close();
@@ -51,18 +61,29 @@ export async function startCommandServer({ machine, limits, isAlive }: CommandSe
   if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
   const ends = readEnds(server);
   const whenGone = new Promise<void>((resolve) => void server.once('close', () => resolve()));
+  let ledger: CommandServer['ledger'] = { refused: 'it did not start' };
   const close = (): void => {
     server.kill('SIGKILL');
+    if ('close' in ledger) ledger.close();
     stdout.close();
     stderr.close();
   };
-  await Promise.race([
-    ends.next(),
-    whenGone.then(() => {
-      close();
-      throw new SandboxError('open-failed', 'the command server did not start: run "offswitch doctor"');
-    }),
-  ]);
+  const failed = whenGone.then(() => {
+    throw new SandboxError('open-failed', 'the command server did not start: run "offswitch doctor"');
+  });
+  failed.catch(() => undefined);
+  try {
+    const offer = readOffer(await Promise.race([ends.next(), failed]));
+    ledger =
+      'refused' in offer || server.pid === undefined
+        ? { refused: 'the kernel refuses', ...offer }
+        : await startLedger({ machine, isAlive, watched, owner: server.pid, listener: offer.listener });
+    inputOf(server, 0).write('g');
+    await Promise.race([ends.next(), failed]);
+  } catch (error) {
+    close();
+    throw error;
+  }
   const run = createCommandQueue({
     send: (request) => void inputOf(server, 0).write(request),
     outputs: [stdout.output, stderr.output],
@@ -74,7 +95,7 @@ export async function startCommandServer({ machine, limits, isAlive }: CommandSe
     whenGone,
     deathMsMax: DEATH_MS_MAX,
   });
-  return { run, close };
+  return { run, ledger, close };
 }
 
 interface FollowedPipe {
@@ -104,6 +125,7 @@ export async function runBeside(
   const child = await enterMachine(machine.initPid, {
     fork: true,
     script: HARNESS_SHELL,
+    notifies: false,
     words: [...limitWords(limits), command, options.startupFiles === false ? '--norc' : '--login'],
   });
   const outputs = [1, 2].map((fd) => {
@@ -145,9 +167,11 @@ interface EnterOptions {
   readonly fork: boolean;
   readonly script: string;
   readonly words: readonly string[];
+  /** Whether it offers its system calls, and those of its children, to a ledger. */
+  readonly notifies: boolean;
 }
 
-async function enterMachine(initPid: number, { fork, script, words }: EnterOptions): Promise<ChildProcess> {
+async function enterMachine(initPid: number, { fork, script, words, notifies }: EnterOptions): Promise<ChildProcess> {
   const into = [
     '-t',
     String(initPid),
@@ -160,7 +184,7 @@ async function enterMachine(initPid: number, { fork, script, words }: EnterOptio
     '-u',
     ...(fork ? [] : ['--no-fork']),
   ];
-  const shell = ['setpriv', '--no-new-privs', '/bin/bash', '-c', script, 'command', ...words];
+  const shell = ['perl', ...enterArguments(['/bin/bash', '-c', script, 'command', ...words], notifies)];
   try {
     return await startProgram('nsenter', [...into, '--', ...shell], {
       ...identity,
@@ -237,6 +261,7 @@ async function offerInput(
   const writer = await enterMachine(machine.initPid, {
     fork: true,
     script: 'umask 077; set -C; exec cat > "$1"',
+    notifies: false,
     words: [inside],
   });
   inputOf(writer, 0).on('error', () => undefined);

@@ -12,6 +12,7 @@ import { ETC, GUEST_ENVIRONMENT, GUEST_UID, HOME, INIT, IO, RECORDED_ETC, servic
 import { isSparse } from '../../kit/file-content.ts';
 import { hostLines } from '../../kit/host-server.ts';
 import { startProgram } from '../../kit/start-program.ts';
+import { callFilter } from '../../kit/system-calls.ts';
 import { childrenOf } from '../../processes.ts';
 
 /** A running machine, seen from outside. */
@@ -180,6 +181,7 @@ function machineArguments(
     ['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
     files.flatMap(({ path, content, mode }) => homeFile(path, isSparse(content) ? '' : content, mode)),
     services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
+    ['--seccomp', attach(callFilter(false))],
     ['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
   ];
   return groups.flat();

@@ -1,0 +1,153 @@
+import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
+import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
+import { SandboxError } from '../contract.ts';
+import { showName } from '../tree-reader.ts';
+
+export const NO_LEDGER: Ledger = { recorded: false, entries: [], lost: 0 };
+
+/** The ledger of one machine. */
+export interface LedgerLog {
+  /** Returns what came since the last call. Also works after the machine has died. */
+  readonly read: () => Promise<Ledger>;
+  readonly close: () => void;
+}
+
+/** A running ledger (`kit/ledger.pl`). */
+export interface LedgerLink {
+  readonly write: (line: string) => void;
+  readonly onLine: (take: (line: string) => void) => void;
+  /** Resolves with the reason when it has ended and its output is read. */
+  readonly whenGone: Promise<string>;
+  readonly close: () => void;
+}
+
+interface FollowOptions {
+  /** Whether the machine lives. The ledger ends with it. */
+  readonly isAlive: () => boolean;
+}
+
+const START_MS_MAX = 20_000;
+const READ_MS_MAX = 10_000;
+
+/** Follows a ledger. Resolves when it answers the calls of the machine. */
+export async function followLedger(link: LedgerLink, { isAlive }: FollowOptions): Promise<LedgerLog> {
+  let entries: LedgerEntry[] = [];
+  let lost = 0;
+  let reads = 0;
+  const waiting = new Map<string, () => void>();
+  /** Resolves with undefined when the line has come, otherwise with the reason why it did not. */
+  const untilLine = async (line: string, msMax: number): Promise<string | undefined> => {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    waiting.set(line, () => resolve(undefined));
+    const timer = setTimeout(() => resolve('it does not answer'), msMax);
+    try {
+      return await Promise.race([promise, link.whenGone]);
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(line);
+    }
+  };
+  const started = untilLine('ready', START_MS_MAX);
+  link.onLine((line) => {
+    waiting.get(line)?.();
+    const words = line.split(' ');
+    if (words[0] === 'l') lost += Number(words[1]);
+    const entry = readEntry(words);
+    if (entry !== undefined) entries.push(entry);
+  });
+  const broken = await started;
+  if (broken !== undefined) {
+    link.close();
+    throw new SandboxError('open-failed', `the ledger did not start (${broken}): run "offswitch doctor"`);
+  }
+  return {
+    read: async () => {
+      const mark = String(reads++);
+      const told = untilLine(`s ${mark}`, READ_MS_MAX);
+      link.write(`${mark}\n`);
+      const failure = await told;
+      if (failure !== undefined && isAlive())
+        throw new SandboxError('lost', `the ledger of the machine failed: ${failure}`);
+      const read = { recorded: true, entries, lost };
+      entries = [];
+      lost = 0;
+      return read;
+    },
+    close: link.close,
+  };
+}
+
+function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined {
+  const [time, pid, start, ...rest] = words;
+  const actor = { at: Number(time), pid: Number(pid), startTicks: Number(start) };
+  switch (kind) {
+    case 'x': {
+      const [parentPid, session, errno, program = '', device = '-', inode = '-', directory = '', ...args] = rest;
+      return {
+        what: 'exec',
+        ...actor,
+        parentPid: Number(parentPid),
+        session: Number(session),
+        errno: toNumber(errno),
+        program: toText(program),
+        inode: inode === '-' ? null : `${device}:${inode}`,
+        directory: toText(directory),
+        words: args.map(toText),
+      };
+    }
+    case 'f': {
+      const [call = '', errno, role, path = '', ...named] = rest;
+      return {
+        what: 'file',
+        ...actor,
+        call,
+        errno: toNumber(errno),
+        path: showName(toBytes(path)),
+        role: role === 'folder' ? 'folder' : 'file',
+        named: named.map(toText),
+      };
+    }
+    case 'p': {
+      const [call = '', errno, target, number] = rest;
+      return {
+        what: 'process',
+        ...actor,
+        call,
+        errno: toNumber(errno),
+        target: toNumber(target),
+        number: Number(number),
+      };
+    }
+    case 'e': {
+      const status = toNumber(rest[0]);
+      const signal = status === null ? 0 : status & 0x7f;
+      return {
+        what: 'exit',
+        ...actor,
+        exitCode: status === null || signal !== 0 ? null : (status >> 8) & 0xff,
+        signal: signal === 0 ? null : signal,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function toNumber(word: string | undefined): number | null {
+  return word === undefined || word === '-' ? null : Number(word);
+}
+
+/** Percent-encoded bytes; `%` alone is the empty text. */
+function toBytes(word: string): Buffer {
+  if (word === '%' || word === '-') return Buffer.alloc(0);
+  return Buffer.from(
+    word.replaceAll(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
+}
+
+function toText(word: string): UntrustedText {
+  const bytes = toBytes(word);
+  const text = bytes.toString('utf8');
+  return toUntrusted(Buffer.from(text).equals(bytes) ? text : showName(bytes));
+}
