@@ -143,7 +143,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
         conversation.say(prompts.continue);
         continue;
       }
-      const done = await runCalls(answer.calls, { task, limits, isTimeOver: () => timeLeft(limits) <= 0, deps, seat });
+      const done = await runCalls(answer.calls, { task, limits, timeLeft: () => timeLeft(limits), deps, seat });
       if (done.results.length > 0) conversation.addResults(done.results);
       await deps.onTurnEnd();
       if (done.end !== null) {

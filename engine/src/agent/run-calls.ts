@@ -16,8 +16,8 @@ export interface CallsDone {
 export interface CallsContext {
   readonly task: AgentTask;
   readonly limits: TrialLimits;
-  /** Whether the time of the trial is over. Asked before each call, because one answer may hold any number of calls. */
-  readonly isTimeOver: () => boolean;
+  /** Milliseconds left to the trial. Asked before each call, because one answer may hold any number of calls. */
+  readonly timeLeft: () => number;
   readonly deps: AgentDeps;
   /** Event fields that name the acting seat. */
   readonly seat: { readonly seat?: string };
@@ -33,7 +33,7 @@ export async function runCalls(calls: readonly AskedCall[], context: CallsContex
     deps.emit({ kind: 'tool-call-rejected', ...seat, callId, tool, why, detail: toUntrusted(detail) });
   };
   for (const call of calls) {
-    if (end === null && context.isTimeOver()) end = { reason: 'time-limit', detail: null };
+    if (end === null && context.timeLeft() <= 0) end = { reason: 'time-limit', detail: null };
     if (end !== null) {
       reject(call, 'not-run', 'the work had ended');
       continue;
@@ -62,7 +62,7 @@ export async function runCalls(calls: readonly AskedCall[], context: CallsContex
 async function runCall(
   { callId, tool }: AskedCall,
   { command, reason, run }: PreparedCall,
-  { task, limits, deps, seat }: CallsContext,
+  { task, limits: given, timeLeft, deps, seat }: CallsContext,
 ): Promise<ToolAnswer | null> {
   const { emit, elapsed, sandbox, world } = deps;
   const [asked, why] = [command, reason].map((text) => (text === null ? null : toUntrusted(text)));
@@ -70,6 +70,8 @@ async function runCall(
   try {
     await deps.onCallStart(callId);
     const started = elapsed();
+    // A command ends with the time of its trial.
+    const limits = { ...given, commandMsMax: Math.max(1, Math.min(given.commandMsMax, Math.round(timeLeft()))) };
     const answer = await run({ sandbox, world, seat: seat.seat ?? SUBJECT, limits, signal: task.signal });
     const durationMs = answer.run?.durationMs ?? elapsed() - started;
     emit({

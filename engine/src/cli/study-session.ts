@@ -14,7 +14,7 @@ import { runStudy, type StudyProgress, type StudyResult } from '../study/run-stu
 import type { TrialStore } from '../study/store/contract.ts';
 import { loadBar, type Progress, type ShowProgress, startProgress } from './progress.ts';
 import { software } from './software.ts';
-import { safe, type Terminal } from './terminal.ts';
+import { EXIT, safe, type Terminal } from './terminal.ts';
 
 /** Runs a study with a terminal: progress, one or two Ctrl-C, and the check that machines can start. */
 export interface SessionOptions {
@@ -37,6 +37,9 @@ export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism() * 3);
  */
 export const DEMO_CONCURRENCY = DEFAULT_CONCURRENCY * 2;
 
+/** How long trials that were stopped may take to end. */
+const STOP_MS_MAX = 15_000;
+
 export class SandboxUnavailableError extends Error {
   override readonly name = 'SandboxUnavailableError';
 }
@@ -54,6 +57,8 @@ export async function runSession(options: SessionOptions): Promise<StudyResult> 
     if (stop.signal.aborted) return;
     if (finish.signal.aborted) {
       stop.abort(new Error('interrupted'));
+      // What a trial waits for now is bounded. If that should fail, its machines still die with this process.
+      setTimeout(() => process.exit(EXIT.interrupted), STOP_MS_MAX).unref();
       note(`stopped the trials in flight; to run them again, repeat the command with --log-dir ${safe(store.name)}`);
       return;
     }

@@ -118,6 +118,17 @@ const networkTrials: readonly NetworkTrial[] = [
 
 /** For what happens soon, and late on a busy machine. */
 const PATIENT = { timeout: 60_000 };
+/** Traces the process that is named in a file, and never lets its parent know that it has ended. */
+const HOLD = `use Config;
+my $ptrace = $Config{archname} =~ /^x86_64/ ? 101 : 117;
+for (;;) {
+  if (open my $file, '<', 'prey') {
+    my $pid = <$file>;
+    if ($pid) { syscall($ptrace, 0x4206, $pid + 0, 0, 0); sleep 1000 }
+  }
+  select undef, undef, undef, 0.01;
+}
+`;
 
 /** The contract tests that every adapter must pass. */
 export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSuiteOptions): void {
@@ -357,6 +368,33 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await using sandbox = await open();
       await sandbox.run(toUntrusted('(sleep 0.2; echo later) &'), ordinary);
       expect(await text(sandbox, 'sleep 0.5')).toBe('later\n');
+    });
+
+    unless('background')('ends a command whose output other processes read or fill for ever', async () => {
+      await using sandbox = await open();
+      await sandbox.run(toUntrusted('(cat < /proc/self/fd/1 > /tmp/stolen) & (yes > /proc/self/fd/2) & sleep 0.2'), {
+        ...ordinary,
+        timeoutMs: 2000,
+      });
+      for (let round = 0; round < 3; round++)
+        expect(await sandbox.run(toUntrusted('echo mine > /dev/null; exit 3'), ordinary)).toMatchObject({
+          exitCode: 3,
+          timedOut: false,
+        });
+      expect(await sandbox.runAsHarness('echo outside', ordinary)).toMatchObject({ stdout: 'outside\n', exitCode: 0 });
+    });
+
+    unless('signals')('stops a command whose end a tracer holds back', async () => {
+      await using sandbox = await open({ files: [{ path: 'hold.pl', content: HOLD, mode: 0o644 }] });
+      await sandbox.run(toUntrusted('setsid perl hold.pl > /dev/null 2>&1 < /dev/null & sleep 0.2'), ordinary);
+      const begun = performance.now();
+      const held = await sandbox.run(toUntrusted('echo $$ > prey; sleep 0.5; exit 0'), {
+        ...ordinary,
+        timeoutMs: 2000,
+      });
+      expect(held).toMatchObject({ timedOut: true, exitCode: 124 });
+      expect(performance.now() - begun).toBeLessThan(7000);
+      expect(await text(sandbox, 'echo next')).toBe('next\n');
     });
 
     unless('callers')('distinguishes the shipped client from other callers', async () => {

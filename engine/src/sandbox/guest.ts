@@ -1,4 +1,4 @@
-/** The contents of the machine: its init, its command server, the client of a service, and its small `/etc`. */
+/** The contents of the machine: its init, the client of a service, and its small `/etc`. */
 
 export const HOME = '/home/user';
 /** Folder of the named pipes between inside and outside. Created inside, opened from outside through `/proc/PID/root`. */
@@ -24,39 +24,11 @@ export const INIT = `#!/bin/bash
 # init: makes the pipes, reaps orphans, stops the machine on TERM.
 trap 'exit 0' TERM
 ulimit -c 0
-for name in out err "$@"; do mkfifo -m 600 "${IO}/$name" || exit 70; done
+for name; do mkfifo -m 600 "${IO}/$name" || exit 70; done
 echo ready
 while read -r _; do :; done
 exit 0
 `;
-
-/**
- * The command server. It runs outside the PID namespace, so that the agent can neither see, signal nor trace it; its
- * children are created inside. \`set -m\` gives each command its own process group, so that \`kill 0\` stays inside.
- * Requests on fd 0: token NUL input-path NUL command NUL. Exit codes on fd 3: token SPACE code NUL. After each command
- * both output pipes get NUL token SPACE NUL. The pipes are opened for both directions first, which never waits: if the
- * harness was killed, there is no reader, and the server would wait for one forever. Its own messages are discarded: bash
- * would print "Killed" to the agent.
- */
-export const SERVER = `cd "$HOME"
-exec 6<>"${IO}/out" 7<>"${IO}/err" 1>/dev/null 2>/dev/null
-exec 5>"${IO}/out" 4>"${IO}/err" 6>&- 7>&-
-rm -f "${IO}/out" "${IO}/err"
-set -m
-ulimit -c 0
-printf 'ready\\0' >&3
-while IFS= read -r -d '' token && IFS= read -r -d '' input && IFS= read -r -d '' command; do
-  ( exec 3>&- 1>&5 2>&4 5>&- 4>&- <"$input"
-    ulimit -u "$1"; ulimit -v "$2"; exec bash --login -c "$command" )
-  code=$?
-  printf '\\0%s \\0' "$token" >&5
-  printf '\\0%s \\0' "$token" >&4
-  printf '%s %s\\0' "$token" "$code" >&3
-done
-`;
-
-/** Sets the limits and becomes the shell that runs a command of the harness. The fourth argument is the shell's option. */
-export const HARNESS_SHELL = 'cd "$HOME"; ulimit -c 0; ulimit -u "$1"; ulimit -v "$2"; exec bash "$4" -c "$3"';
 
 /** The client of a service. It only sends requests and holds no answers. */
 export function serviceClient(service: string): string {

@@ -29,7 +29,7 @@ export interface Deliveries {
 
 /** At the end of a trial, connections are closed if none receives data for `QUIET_MS_MAX`, and all after `CLOSE_MS_MAX`. */
 const QUIET_MS_MAX = 1000;
-const CLOSE_MS_MAX = 30_000;
+const CLOSE_MS_MAX = 3000;
 
 /**
  * Serves the hosts of a world. Deliveries are counted and hashed while they stream to the world, and never stored. The

@@ -1,4 +1,5 @@
 import type { AgentEnd } from '../agent/contract.ts';
+import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import { type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
@@ -94,17 +95,20 @@ function assertCapable({ needs = [], hosts }: ScenarioWorld, { can, name }: Sand
 
 /** Everything that happens while the machine exists. Returns null if something failed. */
 async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd | null> {
-  const { stage, log, deps } = context;
+  const { trial, stage, log, deps } = context;
   await using _ = sandbox;
   let end: AgentEnd | null = null;
   try {
     await stage.begin(sandbox);
+    await using limit = killAfter(sandbox, trial.spec.limits.durationMsMax + OVERTIME_MS_MAX, deps);
     end = await runSeats({ ...context, sandbox });
     await stage.whenQuiet();
     const { reason, detail } = end;
     log.emit({ kind: 'agent-end', reason, detail: detail === null ? null : toUntrusted(detail) });
     if (!deps.signal.aborted) await stage.finish(log.submission());
     if (stage.problem() !== undefined) throw stage.problem();
+    if (limit.isOver())
+      throw new SandboxError('lost', `the trial had not ended ${OVERTIME_MS_MAX} ms after its time limit`);
   } catch (error) {
     // An error while serving a request is the cause; the error of the machine is only its effect.
     log.fail('trial', stage.problem() ?? error);
@@ -114,6 +118,27 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
   log.emit({ kind: 'sandbox-kill', before, survivors, durationMs });
   if (survivors > 0) log.fail('kill', new SandboxError('lost', `${survivors} processes survived the kill`));
   return end;
+}
+
+/** How long the end of a trial may take after its time limit: two grace periods, and the last looks. */
+const OVERTIME_MS_MAX = 5000;
+
+/** Kills the machine if the trial is stopped, or has not ended in time. Everything that waits for the machine then ends. */
+function killAfter(sandbox: Sandbox, ms: number, { signal }: TrialDeps): AsyncDisposable & Pick<Deadline, 'isOver'> {
+  const deadline = startDeadline(signal, ms);
+  let killed: Promise<unknown> = Promise.resolve();
+  const kill = (): void => {
+    killed = sandbox.kill().catch(() => undefined);
+  };
+  if (deadline.signal.aborted) kill();
+  else deadline.signal.addEventListener('abort', kill, { once: true });
+  return {
+    isOver: deadline.isOver,
+    [Symbol.asyncDispose]: async () => {
+      deadline[Symbol.dispose]();
+      await killed;
+    },
+  };
 }
 
 /** Asks fixed questions after the agent has lost its machine and tools. */

@@ -14,23 +14,24 @@ import {
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
-import { assertHosts, hostDetails, type HostServer } from '../kit/host-server.ts';
+import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
 import { NO_LEDGER } from '../kit/ledger-log.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
-import type { NetworkRecorder } from '../network-log.ts';
 import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
 import { createTreeReader } from '../tree-reader.ts';
-import { type CommandServer, runBeside, startCommandServer } from './bwrap/command-server.ts';
+import { startAgentServer, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
 import { serveRequests } from './bwrap/service.ts';
 
 const LOOK_MS = 2;
+const NONE = Promise.resolve(undefined);
 const FREEZE_ROUNDS_MAX = 200;
+const STOP_ALL = { timeoutMs: 1000, outputBytesMax: 0, startupFiles: false, signal: new AbortController().signal };
 
 /**
  * The sandbox for Linux. Bubblewrap isolates the agent (user, PID, mount, network, IPC and UTS namespaces, no
@@ -80,15 +81,22 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const stopServices: (() => void)[] = [];
   const shared = { machine, limits, isAlive };
   const place = { machine, hosts: { hosts, refusedHosts } };
-  const equip = async (): ReturnType<typeof openAll<CommandServer, NetworkRecorder, HostServer>> => {
+  const equip = async () => {
     for (const service of services) stopServices.push(serveRequests({ service, machine, members, onError }));
-    return openAll(
-      startCommandServer({ ...shared, watched: options.watched ?? [] }),
-      options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : undefined,
-      hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : undefined,
-    );
+    const opening = [
+      startAgentServer({ ...shared, watched: options.watched ?? [] }),
+      startCommandServer(shared),
+      options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : NONE,
+      hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : NONE,
+    ] as const;
+    try {
+      return await Promise.all(opening);
+    } catch (error) {
+      for (const part of await Promise.allSettled(opening)) if (part.status === 'fulfilled') part.value?.close();
+      throw error;
+    }
   };
-  const [server, recorder, hostServer] = await equip().catch((error: unknown) => {
+  const [server, beside, recorder, hostServer] = await equip().catch((error: unknown) => {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
     closeHandles(machine);
@@ -133,7 +141,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     forAgent: () => Object.freeze({ run }),
     runAsHarness: async (command, runOptions) => {
       check();
-      return runBeside(command, { ...shared, ...runOptions });
+      return beside.run(command, runOptions);
     },
     signalInit: async () => {
       check();
@@ -157,6 +165,11 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     },
     freeze: async () => {
       if (!frozen) stoppedBefore = new Set(members().filter(isStopped));
+      if (isAlive()) {
+        signalAll([machine.initPid], 'SIGSTOP');
+        // The kernel stops all others at once, so that none is born meanwhile, however fast they fork.
+        await beside.run('kill -s STOP -- -1', STOP_ALL).catch(() => undefined);
+      }
       const processes = await stopAll(members);
       frozen = true;
       return { processes };
@@ -168,6 +181,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       await kill();
       closed = true;
       server.close();
+      beside.close();
       recorder?.close();
       hostServer?.close();
       closeHandles(machine);
@@ -177,26 +191,6 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
 
 function closeHandles({ home, temporary, io }: Machine): void {
   for (const handle of [home, temporary, io]) closeSync(handle);
-}
-
-/** Opens all of them, or none: if one fails, the others are closed and the first error is thrown. */
-async function openAll<A extends Closable, B extends Closable, C extends Closable>(
-  first: Promise<A>,
-  second: Promise<B> | undefined,
-  third: Promise<C> | undefined,
-): Promise<[A, B | undefined, C | undefined]> {
-  const [one, other, last] = [first, Promise.resolve(second), Promise.resolve(third)];
-  try {
-    return await Promise.all([one, other, last]);
-  } catch (error) {
-    for (const part of await Promise.allSettled([one, other, last]))
-      if (part.status === 'fulfilled') part.value?.close();
-    throw error;
-  }
-}
-
-interface Closable {
-  readonly close: () => void;
 }
 
 /** Stops everything, until two checks in a row find no new and no running process. */

@@ -182,8 +182,11 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       ...files,
       ...services.map(({ name, clientPath }) => ({ path: clientPath, content: serviceClient(name), mode: 0o755 })),
     ]);
-    const server = await startCommandServer(container);
-    letGo.push(() => server.close());
+    const [server, beside] = await Promise.all([startCommandServer(container), startCommandServer(container)]);
+    letGo.push(() => {
+      server.close();
+      beside.close();
+    });
     for (const service of services) letGo.push(await serveRequests({ service, container, onError }));
 
     let frozen = false;
@@ -238,7 +241,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       forAgent: () => Object.freeze({ run }),
       runAsHarness: async (command, runOptions) => {
         check();
-        return server.runBeside(command, runOptions);
+        return beside.run(command, runOptions);
       },
       signalInit: async () => {
         check();

@@ -1,22 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import { sleep } from '../../base/sleep.ts';
-import { type RunOptions, type RunResult, SandboxError } from '../contract.ts';
-import type { MarkedOutput, MarkedPortion } from './marked-output.ts';
+import { type HarnessRunOptions, type RunResult, SandboxError } from '../contract.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { stoppedResult, toRunResult } from './run-result.ts';
+import { type Portion, stoppedResult, toRunResult } from './run-result.ts';
 import { stopAfter } from './stop-after.ts';
 
-/** A command server. It reads `token NUL input-path NUL command NUL`, and writes a mark to both outputs when a command ends. */
+/** The two channels of a running `command-server.pl`, and what its adapter knows. */
 export interface CommandLink {
-  readonly send: (request: string) => void;
-  readonly outputs: readonly [stdout: MarkedOutput, stderr: MarkedOutput];
-  /** Reads the exit code from a channel that the agent cannot write to. Default: the word of the mark. */
-  readonly readExitCode?: () => Promise<number>;
-  /** Writes standard input to a file in the machine. */
-  readonly offerInput: (content: string) => Promise<{ readonly inside: string; readonly remove: () => void }>;
-  /** Kills every process of the running command. */
-  readonly stopCommand: () => void;
+  readonly send: (request: Buffer) => void;
+  readonly onData: (take: (block: Buffer) => void) => void;
+  /** Kills every process of the running command. Default: the server does it, which must see them in its `/proc`. */
+  readonly killCommand?: () => void;
   readonly isAlive: () => boolean;
   readonly whenStopped: Promise<void>;
   /** Resolves when the server has ended. */
@@ -25,52 +20,139 @@ export interface CommandLink {
   readonly deathMsMax: number;
 }
 
+export interface CommandQueue {
+  /** Runs commands one after the other. */
+  readonly run: (command: string, options: HarnessRunOptions) => Promise<RunResult>;
+  /** False if the server ended first. */
+  readonly ready: Promise<boolean>;
+}
+
+/** System call numbers, by the Node.js name of the architecture. */
+const SYSTEM_CALLS: Readonly<Record<string, readonly [prctl: number, setrlimit: number]>> = {
+  x64: [157, 160],
+  arm64: [167, 164],
+};
+const SERVER = readFileSync(new URL('command-server.pl', import.meta.url), 'utf8');
+
 /** If the server ends, wait this long for the death of its machine, which would explain it. */
 const GONE_MS_MAX = 2000;
 /** How long to wait for the last output of a dead machine. */
 const LAST_WORDS_MS = 50;
 
-/** Runs commands through a server, one after the other. */
-export function createCommandQueue(link: CommandLink): (command: string, options: RunOptions) => Promise<RunResult> {
-  const [stdout, stderr] = link.outputs;
-  let gone = false;
-  void link.whenGone.then(() => (gone = true));
+/**
+ * The words that start a command server. @param processesMax null if something else limits their number
+ * @param become words before the shell, which change the user
+ */
+export function commandServerWords(
+  { processesMax, memoryBytesMax }: { readonly processesMax: number | null; readonly memoryBytesMax: number },
+  become: readonly string[] = [],
+): string[] {
+  const calls = SYSTEM_CALLS[process.arch];
+  if (calls === undefined) throw new SandboxError('unavailable', `machines are not supported on ${process.arch}`);
+  return ['/usr/bin/perl', '-e', SERVER, ...[...calls, processesMax ?? 0, memoryBytesMax].map(String), ...become];
+}
 
-  return oneAtATime(async (command, options) => {
+export function createCommandQueue(link: CommandLink): CommandQueue {
+  const server = followServer(link);
+  const kill = link.killCommand ?? (() => link.send(frame('k')));
+  let lost = false;
+  void link.whenGone.then(() => (lost = true));
+  const run = oneAtATime(async (command: string, options: HarnessRunOptions): Promise<RunResult> => {
     options.signal.throwIfAborted();
     const started = performance.now();
     if (!link.isAlive()) return stoppedResult();
-    if (gone) throw new SandboxError('lost', 'the command server ended, but the machine is alive');
-    const input = options.stdin === undefined ? undefined : await link.offerInput(options.stdin);
-    const token = randomBytes(16).toString('hex');
-    const portions: Promise<[MarkedPortion, MarkedPortion]> = Promise.all([
-      stdout.readTo(token, options.outputBytesMax),
-      stderr.readTo(token, options.outputBytesMax),
-    ]);
-    const exitCode = link.readExitCode?.() ?? portions.then(([{ word }]) => Number(word));
-    link.send(`${token}\u0000${input?.inside ?? '/dev/null'}\u0000${command}\u0000`);
-    using limit = stopAfter(options, link.stopCommand);
-    try {
-      const code = await Promise.race([exitCode, nothingAfter(link.whenStopped, link.whenGone), limit.whenOverdue]);
-      options.signal.throwIfAborted();
-      // A command that dies with its machine also looks like one that was killed (137).
-      if (code === undefined) await Promise.race([link.whenStopped, sleep(GONE_MS_MAX)]);
-      else if (code === 137 && !limit.timedOut()) await Promise.race([link.whenStopped, sleep(link.deathMsMax)]);
-      const durationMs = performance.now() - started;
-      if (!link.isAlive()) {
-        const marked = await Promise.race([portions, nothingAfter(link.whenGone), sleep(LAST_WORDS_MS)]);
-        const most = options.outputBytesMax;
-        return stoppedResult(durationMs, marked ?? [stdout.takeRest(most), stderr.takeRest(most)]);
-      }
-      if (code === undefined)
-        throw new SandboxError('lost', 'the command server ended or stopped responding, but the machine is alive');
-      const timedOut = limit.timedOut();
-      const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
-      return toRunResult(await portions, { exitCode: timedOut ? 124 : code, timedOut, durationMs, notes });
-    } finally {
-      input?.remove();
+    if (lost) throw new SandboxError('lost', 'the command server ended, but the machine is alive');
+    const ended = server.nextEnd();
+    const shell = options.startupFiles === false ? '--norc' : '--login';
+    link.send(
+      frame(
+        Buffer.concat([
+          Buffer.from('r'),
+          number(options.outputBytesMax),
+          ...[shell, command, options.stdin ?? ''].map(frame),
+        ]),
+      ),
+    );
+    using limit = stopAfter(options, { kill, giveUp: () => link.send(frame('s')) });
+    const code = await Promise.race([ended, nothingAfter(link.whenStopped, link.whenGone), limit.whenOverdue]);
+    // Its end could now be taken for that of a later command.
+    if (code === undefined) lost = true;
+    options.signal.throwIfAborted();
+    // A command that dies with its machine also looks like one that was killed (137).
+    if (code === undefined) await Promise.race([link.whenStopped, sleep(GONE_MS_MAX)]);
+    else if (code === 137 && !limit.timedOut()) await Promise.race([link.whenStopped, sleep(link.deathMsMax)]);
+    const isAlive = link.isAlive();
+    if (!isAlive) await Promise.race([ended, nothingAfter(link.whenGone), sleep(LAST_WORDS_MS)]);
+    const outputs = server.take(options.outputBytesMax);
+    const durationMs = performance.now() - started;
+    if (!isAlive) return stoppedResult(durationMs, outputs);
+    if (code === undefined)
+      throw new SandboxError('lost', 'the command server ended or stopped responding, but the machine is alive');
+    const timedOut = limit.timedOut();
+    const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
+    return toRunResult(outputs, { exitCode: timedOut ? 124 : code, timedOut, durationMs, notes });
+  });
+  return { run, ready: Promise.race([server.nextEnd().then(() => true), link.whenGone.then(() => false)]) };
+}
+
+interface FollowedServer {
+  /** Resolves with the exit code of the running command, or when the server is ready. */
+  readonly nextEnd: () => Promise<number>;
+  /** Takes the output so far. */
+  readonly take: (bytesMax: number) => [stdout: Portion, stderr: Portion];
+}
+
+function followServer({ onData }: CommandLink): FollowedServer {
+  const streams = [1, 2].map(() => ({ kept: [] as Buffer[], bytes: 0 }));
+  let counts: readonly number[] = [];
+  let rest: Buffer = Buffer.alloc(0);
+  let wake: (code: number) => void = () => undefined;
+  const read = (message: Buffer): void => {
+    const kind = message.toString('latin1', 0, 1);
+    const stream = streams[Number(kind) - 1];
+    if (stream !== undefined) {
+      stream.kept.push(message.subarray(1));
+      stream.bytes += message.length - 1;
+      return;
+    }
+    const [code = 0, ...all] = message.toString('latin1', 1).split(' ').map(Number);
+    counts = all;
+    wake(code);
+  };
+  onData((block) => {
+    rest = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE()) {
+      const end = 4 + rest.readUInt32BE();
+      read(rest.subarray(4, end));
+      rest = rest.subarray(end);
     }
   });
+  return {
+    nextEnd: () => new Promise((resolve) => (wake = resolve)),
+    take: (bytesMax) => {
+      const [stdout, stderr] = streams.map((stream, index) => {
+        const all = Buffer.concat(stream.kept.splice(0)).subarray(0, bytesMax);
+        const bytes = counts[index] ?? stream.bytes;
+        stream.bytes = 0;
+        return { text: all.toString('utf8'), bytes, truncated: bytes > all.length };
+      });
+      counts = [];
+      if (stdout === undefined || stderr === undefined) throw new RangeError('there are two outputs');
+      return [stdout, stderr];
+    },
+  };
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(Math.min(value, 2 ** 32 - 1));
+  return bytes;
+}
+
+/** A message or a part of it: its length in 32 bits, and its bytes. */
+function frame(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content);
+  return Buffer.concat([number(bytes.length), bytes]);
 }
 
 /** Resolves with undefined when one of the promises has resolved. */

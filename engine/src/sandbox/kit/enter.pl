@@ -4,7 +4,6 @@
 # filter), then the program with its arguments.
 # With a filter that notifies it writes `listener FD` and NUL to descriptor 3, or `listener -1 REASON` where the kernel
 # refuses, and waits for one byte on its input before it goes on.
-$^F = 3;
 my ($prctl, $seccomp, $notifying, $plain, @program) = @ARGV;
 my ($NO_NEW_PRIVS, $SET_FILTER, $NEW_LISTENER, $WAIT_KILLABLE) = (38, 1, 8, 32);
 
@@ -21,9 +20,9 @@ if ($notifying) {
   # Kernels before 5.19 do not know the second flag.
   $listener = filter($NEW_LISTENER, $notifying) if $listener < 0 && $!{EINVAL};
   my $answer = $listener < 0 ? "listener -1 $!\0" : "listener $listener\0";
-  # It must stay open for the program: a handle of this block would close it.
-  open(our $out, '>&=', 3);
+  open(my $out, '>&=', 3);
   syswrite $out, $answer;
+  close $out;
   sysread STDIN, my $go, 1;
 }
 filter(0, $plain) == 0 or die "seccomp: $!\n" if $listener < 0 && $plain;

@@ -6,29 +6,37 @@ export interface StopTimer extends Disposable {
   readonly whenOverdue: Promise<undefined>;
 }
 
-/** How long it may take until the end of a stopped command is reported. */
-const TELL_MS_MAX = 15_000;
+/** How long the end of a killed command may take. A tracer in the machine can hold it back for ever. */
+const GIVE_UP_MS = 1000;
+/** How long its report may take then. */
+const TELL_MS_MAX = 3000;
 
-/** Calls `stop` when a command times out, or its signal is aborted. */
-export function stopAfter({ timeoutMs, signal }: RunOptions, stop: () => void): StopTimer {
+/** Calls `kill`, and some time later `giveUp`, when a command times out or its signal is aborted. */
+export function stopAfter(
+  { timeoutMs, signal }: RunOptions,
+  { kill, giveUp }: { readonly kill: () => void; readonly giveUp: () => void },
+): StopTimer {
   let timedOut = false;
   const overdue = Promise.withResolvers<undefined>();
   let timer = setTimeout(() => {
     timedOut = true;
-    stopNow();
-  }, timeoutMs);
-  const stopNow = (): void => {
     stop();
+  }, timeoutMs);
+  const stop = (): void => {
+    kill();
     clearTimeout(timer);
-    timer = setTimeout(() => overdue.resolve(undefined), TELL_MS_MAX);
+    timer = setTimeout(() => {
+      giveUp();
+      timer = setTimeout(() => overdue.resolve(undefined), TELL_MS_MAX);
+    }, GIVE_UP_MS);
   };
-  signal.addEventListener('abort', stopNow, { once: true });
+  signal.addEventListener('abort', stop, { once: true });
   return {
     timedOut: () => timedOut,
     whenOverdue: overdue.promise,
     [Symbol.dispose]: () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', stopNow);
+      signal.removeEventListener('abort', stop);
     },
   };
 }

@@ -20,12 +20,12 @@ export async function diagnoseHost(
     lookFor('bwrap', 'sudo apt-get install bubblewrap'),
     lookFor('nsenter', 'sudo apt-get install util-linux'),
     lookFor('setpriv', 'sudo apt-get install util-linux'),
+    lookFor('perl', 'sudo apt-get install perl-base'),
   ]);
   if (programs.some(({ ok }) => !ok)) return programs;
   const machine = await diagnoseMachine(open);
   if (!machine.ok) return [...programs, machine];
-  const perl = await lookFor('perl', 'sudo apt-get install perl-base');
-  return [...programs, machine, perl.ok ? await diagnoseNetwork(open, 'machine') : { ...perl, onlyFor: 'network' }];
+  return [...programs, machine, await diagnoseNetwork(open, 'machine')];
 }
 
 async function lookFor(program: string, fix: string): Promise<Diagnosis> {

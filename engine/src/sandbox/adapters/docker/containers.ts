@@ -10,6 +10,7 @@ import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO, NAME_SERVER } from '../../guest
 import { lives, startTicksOf } from '../../processes.ts';
 import { AS_AGENT } from './commands.ts';
 import { type DockerEngine, DockerRefusal } from './engine.ts';
+import { READY } from './files.ts';
 import { IMAGE } from './image.ts';
 import { DOOR_FOLDER, NETWORK_CAPABILITIES } from './network.ts';
 
@@ -131,7 +132,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
   return {
     ...SHARED,
     // Start as root, because later processes get no more capabilities than this one had. Then become the agent's user.
-    Cmd: ['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes],
+    Cmd: ['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes, READY],
     User: '0:0',
     Labels: mark,
     Hostname: 'box',

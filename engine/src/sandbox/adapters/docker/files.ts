@@ -10,13 +10,16 @@ const PIPES_MS_MAX = 10_000;
 /** Time limit for reading or writing a whole tree. Beyond it the engine counts as gone. */
 const TREE_MS_MAX = 60_000;
 
+/** A pipe that PID 1 makes last. */
+export const READY = 'ready';
+
 export async function whenPipesAreThere({ engine, id }: Container, pipes: readonly string[]): Promise<void> {
   // PID 1 creates them after it has installed its TERM handler.
   const script = 'for name; do until [ -p "$name" ]; do sleep 0.01; done; done';
   const waiter = await engine.exec({
     container: id,
     user: '0:0',
-    command: [...cleanShell(script), ...['err', ...pipes].map((name) => `${IO}/${name}`)],
+    command: [...cleanShell(script), ...[READY, ...pipes].map((name) => `${IO}/${name}`)],
     msMax: PIPES_MS_MAX,
   });
   waiter.onOutput(() => undefined);
