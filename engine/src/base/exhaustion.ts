@@ -3,6 +3,7 @@ const EXHAUSTED_CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EAGA
 const EXHAUSTED_TEXT =
   /\b(EMFILE|ENFILE|EAGAIN|ENOMEM)\b|Too many open files|Resource temporarily unavailable|Cannot allocate memory/i;
 const CAUSES_MAX = 8;
+const OURS: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
  * Whether an error, or a cause of it, is a lack of descriptors, processes or memory. It says nothing of what was tried and
@@ -21,4 +22,9 @@ export function isExhausted(error: unknown): boolean {
 
 export function tellsOfExhaustion(text: string): boolean {
   return EXHAUSTED_TEXT.test(text);
+}
+
+/** Whether this process lacks descriptors or memory. Every other error at a file of an agent is the agent's doing. */
+export function isOurs(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && OURS.has(error.code);
 }

@@ -107,8 +107,8 @@ export interface ScoringRules {
   readonly detectors: readonly Detector[];
   /**
    * Pure; the first matching rule wins. Return `invalid` with a cause if the world permits no verdict, and null if
-   * nothing is decided: then the core decides on `limit` or `invalid`. Not called for unfinished or broken trials. If a
-   * limit ended the trial, the core replaces an outcome below rung 3 with `limit`.
+   * nothing is decided: then the core decides on `limit` or `invalid`. Not called for unfinished trials, and for
+   * broken ones only with what was found before, so that a deed stands. If a limit ended the trial, the core replaces an outcome below rung 3 with `limit`.
    */
   readonly decide: (trial: TrialView) => Decision | null;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AgentEndReason, TrialEvent } from '../record/events.ts';
-import type { Decision, ScoringRules } from './contract.ts';
+import type { Decision, Finding, ScoringRules } from './contract.ts';
 import { decideTrial, endOf, rungOf } from './decide.ts';
 import { sourceOf } from './detect.ts';
 import { plainRules, startStory, type Story } from './testing.ts';
@@ -13,10 +13,14 @@ const on = (outcome: string): ScoringRules['decide'] => {
 const nothing = (): null => null;
 const imported = (): Story => startStory([], { agent: { kind: 'imported', name: 'somebody' } });
 
-function decided(events: readonly TrialEvent[], decide: ScoringRules['decide']): Decision {
+function decided(
+  events: readonly TrialEvent[],
+  decide: ScoringRules['decide'],
+  findings: readonly Finding[] = [],
+): Decision {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
-  return decideTrial({ start, source: sourceOf(events), events, findings: [] }, plainRules(decide));
+  return decideTrial({ start, source: sourceOf(events), events, findings }, plainRules(decide));
 }
 
 const worked = (): Story => startStory().command('ls');
@@ -44,6 +48,23 @@ describe('the rules of the core', () => {
     ];
     for (const [events, cause] of broken)
       expect(decided(events, on(outcome))).toMatchObject({ outcome: 'invalid', cause });
+  });
+
+  it('let a deed stand that was found before the machine failed, and tell the scenario nothing later', () => {
+    const events = worked().failure('lost').end('submitted').build();
+    const at = events.findIndex(({ kind }) => kind === 'infrastructure-error');
+    const finding = (seq: number, basis: Finding['basis']): Finding => ({
+      ...{ detectorId: 'd', detectorVersion: 1, behaviour: 'b', after: [], because: 'why' },
+      ...{ basis, evidence: [seq] },
+    });
+    const told = (view: { readonly events: readonly TrialEvent[] }): Decision => {
+      expect(view.events).toEqual(events.slice(0, at));
+      return { outcome: 'crossed', cause: 'the-cause', because: 'why' };
+    };
+    expect(decided(events, told, [finding(at - 1, 'state')]).outcome).toBe('crossed');
+    expect(decided(events, on('tried'), [finding(at - 1, 'state')]).outcome).toBe('invalid');
+    expect(decided(events, on('crossed'), [finding(at - 1, 'text')]).outcome).toBe('invalid');
+    expect(decided(events, on('crossed'), [finding(at + 1, 'state')]).outcome).toBe('invalid');
   });
 
   it('give no verdict on a truncated record, wherever it is cut', () => {

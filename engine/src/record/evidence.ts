@@ -25,7 +25,7 @@ export const treeEntrySchema = z.strictObject({
   inode: z.int(),
   /** Content hash of a plain file. Null for other kinds, or if `unread` says why it is missing. */
   sha256: sha256Hex.nullable(),
-  unread: z.enum(['unreadable', 'too-large', 'budget']).optional(),
+  unread: z.enum(['unreadable', 'leased', 'too-large', 'budget']).optional(),
   /** Target text of a symbolic link. */
   linkTarget: untrustedText.optional(),
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 import { isExhausted } from '../base/exhaustion.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
@@ -110,7 +110,7 @@ interface EntryContext {
 }
 
 function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | undefined {
-  const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  const command = attempt(() => readCommand(pid));
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (command === undefined || stat === undefined) return undefined;
   const words = command.replace(/\u0000$/, '').replaceAll('\u0000', ' ');
@@ -124,6 +124,17 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
     term: termHandling(status),
     tracerPid: inner.get(Number(status.get('TracerPid'))) ?? 0,
   };
+}
+
+/** Its arguments may be megabytes. */
+function readCommand(pid: number): string {
+  const file = openSync(`/proc/${pid}/cmdline`, 'r');
+  try {
+    const bytes = Buffer.alloc(4 * COMMAND_CHARACTERS_MAX);
+    return bytes.toString('utf8', 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Start time of a process in ticks since boot. Together with its pid it identifies the process uniquely. */

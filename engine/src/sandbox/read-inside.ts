@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-import { isExhausted } from '../base/exhaustion.ts';
+import { isOurs } from '../base/exhaustion.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -38,7 +38,7 @@ export function readInside(roots: readonly RootHandle[], path: string, bytesMax:
       read = readSync(handle, bytes, length, bytes.length - length, length);
     return bytes.subarray(0, length);
   } catch (error) {
-    if (isExhausted(error)) throw error;
+    if (isOurs(error)) throw error;
     return null;
   } finally {
     for (const handle of opened) closeSync(handle);

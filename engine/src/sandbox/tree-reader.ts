@@ -7,12 +7,13 @@ import {
   fchmodSync,
   fstatSync,
   lstatSync,
+  opendirSync,
   openSync,
-  readdirSync,
   readlinkSync,
   readSync,
 } from 'node:fs';
 
+import { isOurs } from '../base/exhaustion.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../record/evidence.ts';
 
@@ -30,21 +31,26 @@ export interface TreeReaderOptions {
   readonly roots: readonly { readonly path: string; readonly handle: number }[];
   /** Paths that are read first, so that many or large other files cannot crowd them out. */
   readonly watched?: readonly string[];
-  /** Maps an outside uid to the inside uid; -1 if it does not exist inside. */
-  readonly toGuestUid: (uid: number) => number;
+  /** The only uid of the sandbox, outside and inside. Any other is written as -1. */
+  readonly owner: { readonly outside: number; readonly inside: number };
 }
 
-/** Maximum number of entries in one snapshot. Beyond it `truncated` is set. */
+/** Limits of one snapshot. Beyond each, `truncated` is set, or the file is `unread`. Watched paths are always included. */
 const ENTRIES_MAX = 5000;
+const DEPTH_MAX = 64;
+/** Bytes of one path below a root, and characters of all paths as they are written. */
+const PATH_BYTES_MAX = 4096;
+const NAMES_MAX = 2 * 1024 * 1024;
+/** CPU time of this thread, so that a busy machine sees as much as a quiet one. */
+const CPU_MS_MAX = 250;
 /** A larger file is not hashed: `unread: 'too-large'`. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 /** Bytes hashed in one snapshot; then `unread: 'budget'`. */
 const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
-const DEPTH_MAX = 64;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReaderOptions): TreeReader {
+export function createTreeReader({ roots, owner, watched = [] }: TreeReaderOptions): TreeReader {
   // The same inode, size and change time mean the same content, because the agent cannot set the change time.
   let known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
 
@@ -54,19 +60,20 @@ export function createTreeReader({ roots, toGuestUid, watched = [] }: TreeReader
         watched,
         entries: {},
         count: 0,
+        names: 0,
         bytes: 0,
+        cpuUntil: cpuMs() + CPU_MS_MAX,
         truncated: false,
         settled,
         known,
         hashes: new Map(),
-        toGuestUid,
+        owner,
       };
       for (const { path, handle } of roots) {
         // Record the root too: removing its permissions disables everything in it.
         const root = describe(fstatSync(handle, { bigint: true }), walk);
         walk.entries[path] = root;
-        if (!readRoot(handle, { root, place: { path, depth: 0, walk } }))
-          walk.entries[path] = { ...root, unread: 'unreadable' };
+        readFolder(handle, { path, bytes: 0, depth: 0, walk });
       }
       known = walk.hashes;
       return { entries: walk.entries, truncated: walk.truncated };
@@ -78,53 +85,94 @@ interface Walk {
   readonly watched: readonly string[];
   readonly entries: Record<string, TreeEntry>;
   count: number;
+  names: number;
   bytes: number;
+  readonly cpuUntil: number;
   truncated: boolean;
   readonly settled: boolean;
   readonly known: ReadonlyMap<string, { readonly stamp: string; readonly sha256: string }>;
   readonly hashes: Map<string, { readonly stamp: string; readonly sha256: string }>;
-  readonly toGuestUid: (uid: number) => number;
+  readonly owner: TreeReaderOptions['owner'];
 }
 
 interface Place {
   readonly path: string;
+  /** Length of the real path below the root. */
+  readonly bytes: number;
   readonly depth: number;
   readonly walk: Walk;
 }
 
-/** False if reading is forbidden. On a settled tree the mode is changed for the read, and restored at once. */
-function readRoot(handle: number, { root, place }: { readonly root: TreeEntry; readonly place: Place }): boolean {
-  const lift = place.walk.settled && (root.mode & 0o500) !== 0o500;
+/** On a settled tree a mode that forbids reading is changed for the read, and restored at once. */
+function readFolder(handle: number, place: Place): void {
+  const { path, walk } = place;
+  const entry = walk.entries[path];
+  if (entry === undefined) return;
+  const lift = walk.settled && (entry.mode & 0o500) !== 0o500;
   try {
-    if (lift) fchmodSync(handle, root.mode | 0o500);
+    if (lift) fchmodSync(handle, entry.mode | 0o500);
     readDirectory(handle, place);
-    return true;
   } catch (error) {
-    if (errorCode(error) !== 'EACCES') throw error;
-    return false;
+    if (isOurs(error)) throw error;
+    walk.entries[path] = { ...entry, unread: unreadFor(error) };
   } finally {
-    if (lift) fchmodSync(handle, root.mode);
+    if (lift) fchmodSync(handle, entry.mode);
   }
 }
 
-function readDirectory(handle: number, { path, depth, walk }: Place): void {
-  const names = readdirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
-  const entries = names.map((name) => ({ name, shown: `${path}/${showName(name)}` }));
-  const isWatched = ({ shown }: { readonly shown: string }): boolean =>
-    walk.watched.some((one) => one === shown || one.startsWith(`${shown}/`));
-  for (const entry of [...entries.filter(isWatched), ...entries.filter((one) => !isWatched(one))]) {
-    const { name, shown } = entry;
-    if ((walk.count >= ENTRIES_MAX && !isWatched(entry)) || depth >= DEPTH_MAX) {
+function readDirectory(handle: number, { path, bytes, depth, walk }: Place): void {
+  const below = walk.watched.filter((one) => one.startsWith(`${path}/`)).map((one) => one.slice(path.length + 1));
+  const first = [...new Set(below.map((one) => one.split('/', 1)[0] ?? ''))];
+  for (const name of first) readName(Buffer.from(name), true);
+  if (depth >= DEPTH_MAX) walk.truncated = true;
+  else for (const name of listNames(handle, walk)) if (!first.includes(name.toString())) readName(name, false);
+
+  function readName(name: Buffer, isWatched: boolean): void {
+    const shown = `${path}/${showName(name)}`;
+    const length = bytes + 1 + name.length;
+    if (!isWatched && (isFull(walk) || length > PATH_BYTES_MAX || walk.names + shown.length > NAMES_MAX)) {
       walk.truncated = true;
       return;
     }
     const real = Buffer.concat([Buffer.from(`/proc/self/fd/${handle}/`), name]);
     try {
-      readEntry(real, { path: shown, depth, walk });
+      readEntry(real, { path: shown, bytes: length, depth, walk });
     } catch (error) {
-      // The file vanished after the listing. Treat it as absent.
-      if (errorCode(error) !== 'ENOENT') throw error;
+      if (isOurs(error)) throw error;
+      const entry = walk.entries[shown];
+      // If it vanished after the listing, it is absent. Whatever else keeps it from being read is the agent's doing.
+      if (errorCode(error) === 'ENOENT') delete walk.entries[shown];
+      else if (entry !== undefined) walk.entries[shown] = { ...entry, unread: unreadFor(error) };
     }
+  }
+}
+
+function isFull({ count, cpuUntil }: Walk): boolean {
+  return count >= ENTRIES_MAX || cpuMs() > cpuUntil;
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The names in a directory, in order; some of them if there are too many. */
+function listNames(handle: number, walk: Walk): Buffer[] {
+  // Node.js knows the encoding `buffer`, its types do not.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const folder = opendirSync(`/proc/self/fd/${handle}`, { encoding: 'buffer' as BufferEncoding, bufferSize: 512 });
+  try {
+    const names: Buffer[] = [];
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      if (walk.count + names.length >= ENTRIES_MAX) {
+        walk.truncated = true;
+        break;
+      }
+      names.push(Buffer.from(entry.name));
+    }
+    return names.sort((a, b) => a.compare(b));
+  } finally {
+    folder.closeSync();
   }
 }
 
@@ -133,6 +181,7 @@ function readEntry(real: Buffer, place: Place): void {
   const stats = lstatSync(real, { bigint: true });
   const entry = describe(stats, walk);
   walk.count++;
+  walk.names += path.length;
   walk.entries[path] = entry;
   if (entry.kind === 'link')
     walk.entries[path] = { ...entry, linkTarget: toUntrusted(showName(readlinkSync(real, { encoding: 'buffer' }))) };
@@ -143,12 +192,8 @@ function readEntry(real: Buffer, place: Place): void {
       mode: entry.mode,
       settled: walk.settled,
     });
-    if (handle === undefined) {
-      walk.entries[path] = { ...entry, unread: 'unreadable' };
-      return;
-    }
     try {
-      readDirectory(handle, { path, depth: place.depth + 1, walk });
+      readFolder(handle, { ...place, depth: place.depth + 1 });
     } finally {
       closeSync(handle);
     }
@@ -159,7 +204,7 @@ function describe(stats: BigIntStats, walk: Walk): TreeEntry {
   return {
     kind: kindOf(stats),
     mode: Number(stats.mode & 0o7777n),
-    uid: walk.toGuestUid(Number(stats.uid)),
+    uid: Number(stats.uid) === walk.owner.outside ? walk.owner.inside : -1,
     size: Number(stats.size),
     changedAtMs: Number(stats.ctimeNs / 1000n) / 1000,
     inode: Number(stats.ino),
@@ -184,7 +229,6 @@ function hashFile(
     mode: entry.mode,
     settled: walk.settled,
   });
-  if (handle === undefined) return { sha256: null, unread: 'unreadable' };
   try {
     if (!fstatSync(handle).isFile()) return { sha256: null, unread: 'unreadable' };
     const sha256 = hashHandle(handle, walk);
@@ -217,13 +261,12 @@ interface OpenHow {
   readonly settled: boolean;
 }
 
-/** Undefined if reading is forbidden. On a settled tree the mode is changed for the read, and restored at once. */
-function openGuarded(real: Buffer, { flags, mode, settled }: OpenHow): number | undefined {
+/** On a settled tree a mode that forbids reading is changed for the read, and restored at once. */
+function openGuarded(real: Buffer, { flags, mode, settled }: OpenHow): number {
   try {
     return openSync(real, flags);
   } catch (error) {
-    if (errorCode(error) !== 'EACCES') throw error;
-    if (!settled) return undefined;
+    if (errorCode(error) !== 'EACCES' || !settled) throw error;
     chmodSync(real, mode | 0o500);
     try {
       return openSync(real, flags);
@@ -256,6 +299,11 @@ export function showName(name: Buffer): string {
 }
 
 const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;
+
+/** A lease makes an open that does not wait fail with EAGAIN. */
+function unreadFor(error: unknown): TreeEntry['unread'] {
+  return errorCode(error) === 'EAGAIN' ? 'leased' : 'unreadable';
+}
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -21,7 +21,7 @@ import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
-import { createTreeReader } from '../tree-reader.ts';
+import { openTreeReader } from '../tree-thread.ts';
 import { startAgentServer, startCommandServer } from './bwrap/command-server.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
@@ -67,10 +67,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     { path: HOME, handle: machine.home },
     { path: '/tmp', handle: machine.temporary },
   ];
-  const trees = createTreeReader({
+  const trees = openTreeReader({
     roots,
     watched: options.watched ?? [],
-    toGuestUid: (uid) => (uid === hostUid ? GUEST_UID : -1),
+    owner: { outside: hostUid, inside: GUEST_UID },
   });
   let broken: unknown;
   const onError = (error: unknown): void => {
@@ -184,6 +184,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       beside.close();
       recorder?.close();
       hostServer?.close();
+      await trees.close();
       closeHandles(machine);
     },
   };

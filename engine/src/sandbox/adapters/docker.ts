@@ -251,7 +251,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       whenStopped,
       readTree: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
-        return readKeeper(engine, keeper.id);
+        return readKeeper(engine, keeper.id, options.watched ?? []);
       },
       readFile: async (path, bytesMax) => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');

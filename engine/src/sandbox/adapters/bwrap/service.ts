@@ -2,8 +2,8 @@ import {
   closeSync,
   constants,
   fstatSync,
+  opendirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   statSync,
@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { Socket } from 'node:net';
 
-import { isExhausted } from '../../../base/exhaustion.ts';
+import { isExhausted, isOurs } from '../../../base/exhaustion.ts';
 import { sha256 } from '../../../base/sha256.ts';
+import { sleep } from '../../../base/sleep.ts';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
@@ -31,6 +32,12 @@ interface ServiceOptions {
 
 /** The file descriptor on which bash keeps its script open is the last one below this, or below the limit if that is lower. */
 const SCRIPT_FD_END = 256;
+/** What a pipe holds, and what a process may make it hold. */
+const [PIPE_BYTES, PIPE_BYTES_MAX] = [64 * 1024, 1024 * 1024];
+const ANSWER_ATTEMPTS_MAX = 100;
+const ANSWER_PAUSE_MS = 5;
+/** Descriptors of all processes that are looked at for one request. An agent may open any number. */
+const DESCRIPTORS_MAX = 20_000;
 
 /** Answers the requests of one service, one at a time. Returns a function that stops it. */
 export function serveRequests({ service, machine, members, onError }: ServiceOptions): () => void {
@@ -46,10 +53,19 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
     answer: async (request) => {
       const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
       const text = await service.answer({ request: toUntrusted(request), ...seen });
-      if (closed) return;
-      // Otherwise an unread earlier answer would be taken for this one.
-      drain(answers);
-      writeAll(answers, `${text.replaceAll('\u0000', '')}\u0000`);
+      const bytes = Buffer.from(`${text.replaceAll('\u0000', '')}\u0000`);
+      if (bytes.length > PIPE_BYTES)
+        throw new RangeError(`an answer of ${bytes.length} bytes does not fit into the pipe`);
+      let written = 0;
+      // Whoever keeps the pipe full goes without an answer.
+      for (let attempt = 0; attempt < ANSWER_ATTEMPTS_MAX; attempt++) {
+        if (closed) return;
+        // Otherwise an unread earlier answer would be taken for this one.
+        if (written === 0) drain(answers);
+        written += writeSome(answers, bytes.subarray(written));
+        if (written === bytes.length) return;
+        await sleep(ANSWER_PAUSE_MS);
+      }
     },
     onError,
   });
@@ -82,12 +98,17 @@ interface Look {
 
 /** Processes that have the request pipe open now. The caller is one: it keeps the pipe open while it waits. */
 function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'callers' | 'via'> {
-  const holders = members.filter((pid) => fdsOf(pid).some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe));
+  let left = DESCRIPTORS_MAX;
+  const holders = members.filter((pid) => {
+    const fds = fdsOf(pid, left);
+    left -= fds.length;
+    return fds.some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe);
+  });
   const callers = holders
     .map((pid) => readProcess(pid, members))
     .filter((entry): entry is ProcessEntry => entry !== undefined);
   if (callers.length === 0) return { callers, via: 'unknown' };
-  return { callers, via: holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
+  return { callers, via: left > 0 && holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
 }
 
 /** Whether a process, or the one it was forked from, runs the unchanged client. */
@@ -105,7 +126,7 @@ function runsClient(pid: number, client: ClientStamp): boolean {
       closeSync(file);
     }
   } catch (error) {
-    if (isExhausted(error)) throw error;
+    if (isOurs(error)) throw error;
     return false;
   }
 }
@@ -117,9 +138,12 @@ function scriptFdOf(pid: number): number {
   return Math.min(SCRIPT_FD_END, open) - 1;
 }
 
-function fdsOf(pid: number): string[] {
+function fdsOf(pid: number, most: number): string[] {
+  const fds: string[] = [];
   try {
-    return readdirSync(`/proc/${pid}/fd`);
+    using folder = opendirSync(`/proc/${pid}/fd`);
+    for (let fd = folder.readSync(); fd !== null && fds.length < most; fd = folder.readSync()) fds.push(fd.name);
+    return fds;
   } catch (error) {
     if (isExhausted(error)) throw error;
     return [];
@@ -136,17 +160,22 @@ function stampOf(path: string): string | undefined {
 }
 
 function drain(pipe: number): void {
-  const block = Buffer.allocUnsafe(64 * 1024);
-  try {
-    while (readSync(pipe, block, 0, block.length, null) > 0);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-  }
+  const block = Buffer.allocUnsafe(PIPE_BYTES);
+  unlessItWaits(() => {
+    for (let read = 0; read < PIPE_BYTES_MAX;) read += readSync(pipe, block, 0, block.length, null);
+    return 0;
+  });
 }
 
-/** Writes an answer into the pipe, which was just drained and holds 64 KiB. A longer answer is an error. */
-function writeAll(pipe: number, text: string): void {
-  const bytes = Buffer.from(text);
-  const written = writeSync(pipe, bytes);
-  if (written !== bytes.length) throw new RangeError(`an answer of ${bytes.length} bytes does not fit into the pipe`);
+function writeSome(pipe: number, bytes: Uint8Array): number {
+  return unlessItWaits(() => writeSync(pipe, bytes));
+}
+
+function unlessItWaits(work: () => number): number {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0;
+    throw error;
+  }
 }

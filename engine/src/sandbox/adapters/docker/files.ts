@@ -3,7 +3,7 @@ import { GUEST_UID, HOME, IO } from '../../guest.ts';
 import { cleanShell, type Container } from './commands.ts';
 import type { DockerEngine } from './engine.ts';
 import { toTar } from './tar.ts';
-import { parseTree, READ_TREE } from './tree.ts';
+import { parseTree, READ_TREE, watchedWords } from './tree.ts';
 
 const TREE_BYTES_MAX = 64 * 1024 * 1024;
 const PIPES_MS_MAX = 10_000;
@@ -51,17 +51,27 @@ export async function putFiles({ engine, id }: Container, files: OpenSandboxOpti
   if ((await writer.exitCode()) !== 0) throw new Error(`the files could not be put into the container: ${said}`);
 }
 
-export async function readKeeper(engine: DockerEngine, keeper: string): ReturnType<Sandbox['readTree']> {
-  const { output, exitCode, bytes } = await runInKeeper(engine, keeper, [READ_TREE, 'tree', 'home', 'tmp']);
+export async function readKeeper(
+  engine: DockerEngine,
+  keeper: string,
+  watched: readonly string[],
+): ReturnType<Sandbox['readTree']> {
+  const words = watchedWords(watched.map(toKept));
+  const { output, exitCode, bytes } = await runInKeeper(engine, keeper, [READ_TREE, 'tree', ...words]);
   if (exitCode !== 0) throw new SandboxError('lost', 'the keeper could not read the tree');
   const tree = parseTree(output, (path) => (/^home(\/|$)/.test(path) ? `${HOME}${path.slice(4)}` : `/${path}`));
   return { ...tree, truncated: tree.truncated || bytes > TREE_BYTES_MAX };
 }
 
+/** Where the keeper has a path of the sandbox. */
+function toKept(path: string): string {
+  return path.startsWith(`${HOME}/`) ? `home${path.slice(HOME.length)}` : path.slice(1);
+}
+
 /** Like `readInside`: reads a plain file without following links. */
 const READ_FILE = `cd /evidence || exit 1
 [ "$(realpath -e -- "$1")" = "/evidence/$1" ] && [ -f "$1" ] && [ "$(stat -c %s -- "$1")" -le "$2" ] || exit 3
-exec head -c "$2" -- "$1"
+exec timeout 2 head -c "$2" -- "$1"
 `;
 
 export async function readKeeperFile(
@@ -69,7 +79,7 @@ export async function readKeeperFile(
   keeper: string,
   { path, bytesMax }: { readonly path: string; readonly bytesMax: number },
 ): Promise<Uint8Array | null> {
-  const kept = path.startsWith(`${HOME}/`) ? `home${path.slice(HOME.length)}` : path.slice(1);
+  const kept = toKept(path);
   if (!/^(home|tmp)\//.test(kept)) return null;
   const { output, exitCode } = await runInKeeper(engine, keeper, [READ_FILE, 'file', kept, String(bytesMax)]);
   return exitCode === 0 ? output : null;
