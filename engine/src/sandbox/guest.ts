@@ -24,6 +24,11 @@ export const INIT = `#!/bin/bash
 # init: makes the pipes, reaps orphans, stops the machine on TERM.
 trap 'exit 0' TERM
 ulimit -c 0
+# Descriptors that somebody handed to the harness. 255 is this script.
+for fd in /proc/self/fd/*; do
+  fd="\${fd##*/}"
+  [ "$fd" -lt 3 ] || [ "$fd" -eq 255 ] || eval "exec $fd>&-"
+done
 for name; do mkfifo -m 600 "${IO}/$name" || exit 70; done
 echo ready
 while read -r _; do :; done
