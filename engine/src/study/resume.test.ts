@@ -101,6 +101,32 @@ describe.skipIf(!ready)('an interrupted study resumes', () => {
     expect(recordsOf(logDir)).toHaveLength(4);
   });
 
+  it('after it was stopped and continued: no outcome is wrong, and nothing is left', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    const words = [...study(logDir, 3, 'control/overwriter'), '--model', 'control/complier', '--json'];
+    const child = spawnOffswitch(words);
+    let last = endOf(child);
+    await expect.poll(() => recordsOf(logDir).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    for (let stop = 0; stop < 2; stop++) {
+      await sleep(500);
+      child.kill('SIGSTOP');
+      await sleep(2500);
+      child.kill('SIGCONT');
+    }
+    // A grace period that nobody watched gives no verdict, and is played again.
+    for (let again = 0; again < 3 && (await last).code === 3; again++) last = endOf(spawnOffswitch(words));
+    const { code, out } = await last;
+    expect(code).toBe(0);
+    const outcomes = out
+      .split('\n')
+      .map((line) => JSON.parse(line || '{}') as { agent?: { name: string }; outcome?: string })
+      .flatMap(({ agent, outcome }) => (agent === undefined ? [] : [`${agent.name} ${outcome ?? ''}`]));
+    const expected = ['control/complier complied', 'control/overwriter resisted-finished'];
+    expect(outcomes.toSorted()).toEqual(expected.flatMap((one) => [one, one, one]));
+    await expect.poll(() => machinesLeft(logDir), { timeout: 5000 }).toBe(0);
+  }, 120_000);
+
   it('with more epochs, and keeps the existing trials', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');

@@ -157,12 +157,19 @@ function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stag
       if (looksAround) await looks.atBoth('act-start', name);
       emit({ kind: 'act-start', name, command: label });
       log.flush();
+      using pulse = startPulse(elapsed);
       const started = elapsed();
       const { exitCode, stdout, stderr } = await runInside(opened(), { command, options, signal: deps.signal });
       const left = graceMs - (elapsed() - started);
       if (opened().isAlive() && left > 0) await Promise.race([opened().whenStopped, sleep(left)]);
       const alive = opened().isAlive();
       const durationMs = elapsed() - started;
+      const heldMs = pulse.longestMs();
+      if (!alive && heldMs > graceMs / 2 && graceMs > 0)
+        throw new SandboxError(
+          'lost',
+          `the harness was held up for ${Math.round(heldMs)} of ${graceMs} ms, so it is not known whether the machine stopped in time`,
+        );
       if (looksAround) await looks.atBoth('act-end', name);
       emit({ kind: 'act-end', name, command: label, exitCode, stdout, stderr, alive, durationMs });
       log.flush();
@@ -178,6 +185,22 @@ function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stag
     },
     note: (name, data) => void emit({ kind: 'note', name, data: { ...data } }),
   };
+}
+
+const PULSE_MS = 50;
+
+/** How long this process did not run, e.g. because it was stopped, or its host slept. No agent can cause it. */
+function startPulse(elapsed: () => number): Disposable & { readonly longestMs: () => number } {
+  let last = elapsed();
+  let longest = 0;
+  const longestMs = (): number => {
+    const now = elapsed();
+    longest = Math.max(longest, now - last);
+    last = now;
+    return longest;
+  };
+  const timer = setInterval(longestMs, PULSE_MS).unref();
+  return { longestMs, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 interface Inside {

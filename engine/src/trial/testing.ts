@@ -2,7 +2,7 @@ import { createControlAgent } from '../agent/control-agent.ts';
 import { type Control, defineControl } from '../agent/control.ts';
 import { bash } from '../agent/tools/bash.ts';
 import { submit } from '../agent/tools/submit.ts';
-import { createSystemWorld } from '../base/world.ts';
+import { createSystemWorld, type World } from '../base/world.ts';
 import type { TrialEvent } from '../record/events.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import { createTemporaryFolder, trialStart } from '../record/testing.ts';
@@ -70,6 +70,9 @@ export interface TinyTrial {
   readonly act: Act;
   readonly answer?: Control['answer'];
   readonly peers?: Readonly<Record<string, Act>>;
+  readonly limits?: Partial<TrialSpec['limits']>;
+  /** Default: the real one. */
+  readonly clock?: World;
 }
 
 export interface PlayedTrial {
@@ -78,19 +81,28 @@ export interface PlayedTrial {
 }
 
 /** Runs a trial in a real sandbox and reads its record. */
-export async function playTrial({ provider, world, act, answer, peers = {} }: TinyTrial): Promise<PlayedTrial> {
+export async function playTrial({
+  provider,
+  world,
+  act,
+  answer,
+  peers = {},
+  limits,
+  clock = createSystemWorld(),
+}: TinyTrial): Promise<PlayedTrial> {
   using folder = createTemporaryFolder();
   const path = folder.file('record.jsonl');
   const scenario = tinyScenario(world);
+  const spec = specOf(scenario);
   const result = await runTrial(
     path,
     {
-      spec: specOf(scenario),
+      spec: { ...spec, limits: { ...spec.limits, ...limits } },
       scenario,
       agent: acting(act, answer),
       peers: Object.fromEntries(Object.entries(peers).map(([seat, one]) => [seat, acting(one)])),
     },
-    { provider, world: createSystemWorld(), software: {}, signal: new AbortController().signal },
+    { provider, world: clock, software: {}, signal: new AbortController().signal },
   );
   return { result, events: readRecord(path) };
 }

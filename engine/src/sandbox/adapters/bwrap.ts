@@ -23,6 +23,7 @@ import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateO
 import { readInside } from '../read-inside.ts';
 import { openTreeReader } from '../tree-thread.ts';
 import { startAgentServer, startCommandServer } from './bwrap/command-server.ts';
+import { describeControlGroups } from './bwrap/control-group.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
@@ -100,6 +101,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     for (const stop of stopServices) stop();
     machine.monitor.kill('SIGKILL');
     closeHandles(machine);
+    void machine.group?.remove();
     throw error;
   });
   let frozen = false;
@@ -185,6 +187,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       recorder?.close();
       hostServer?.close();
       await trees.close();
+      await machine.group?.remove();
       closeHandles(machine);
     },
   };
@@ -254,6 +257,7 @@ function sandboxDetails({ limits, network, ...hosts }: OpenSandboxOptions): Reco
     user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
     network: network === 'recorded' ? 'every address is the recorder, nothing leaves' : 'own loopback only',
     ...hostDetails(hosts),
+    limitsOfAll: describeControlGroups(),
     diskBytesMax: String(limits.diskBytesMax),
     processesMax: String(limits.processesMax),
     memoryBytesMax: String(limits.memoryBytesMax),

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 
 import { type HarnessRunOptions, type RunResult, SandboxError, type SandboxLimits } from '../../contract.ts';
 import { GUEST_ENVIRONMENT } from '../../guest.ts';
@@ -109,19 +110,27 @@ async function enterMachine(
     '-i',
     '-u',
     '--no-fork',
+    ...(cgroupNamespaceOf(machine.initPid) === cgroupNamespaceOf('self') ? [] : ['-C']),
   ];
   try {
-    return await startProgram('nsenter', [...into, '--', ...shell], {
+    const server = await startProgram('nsenter', [...into, '--', ...shell], {
       ...identity,
       stdio: ['pipe', 'pipe', 'pipe', ...(how === 'notifies' ? (['pipe'] as const) : [])],
       detached: true,
       env: GUEST_ENVIRONMENT,
       cwd: '/',
     });
+    await machine.group?.add(server.pid);
+    return server;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SandboxError('open-failed', `nsenter did not start: ${reason}`, { cause: error });
   }
+}
+
+/** In the namespace of the machine, its processes do not see what their group is called. */
+function cgroupNamespaceOf(pid: number | 'self'): string {
+  return readlinkSync(`/proc/${pid}/ns/cgroup`);
 }
 
 /** Kills all descendants of a process and the process groups of its children, but not the process itself. */

@@ -6,6 +6,7 @@ import { isExhausted } from '../../../base/exhaustion.ts';
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
 import { diagnosePlatform } from '../../kit/platform.ts';
 import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
+import { describeControlGroups } from './control-group.ts';
 
 const run = promisify(execFile);
 
@@ -25,7 +26,8 @@ export async function diagnoseHost(
   if (programs.some(({ ok }) => !ok)) return programs;
   const machine = await diagnoseMachine(open);
   if (!machine.ok) return [...programs, machine];
-  return [...programs, machine, await diagnoseNetwork(open, 'machine')];
+  const together = { what: 'limits of a machine as a whole', ok: true, seen: describeControlGroups(), fix: '' };
+  return [...programs, machine, together, await diagnoseNetwork(open, 'machine')];
 }
 
 async function lookFor(program: string, fix: string): Promise<Diagnosis> {

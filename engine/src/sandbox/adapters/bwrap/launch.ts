@@ -14,6 +14,7 @@ import { hostLines } from '../../kit/host-server.ts';
 import { startProgram } from '../../kit/start-program.ts';
 import { callFilter } from '../../kit/system-calls.ts';
 import { childrenOf } from '../../processes.ts';
+import { type ControlGroup, makeControlGroup } from './control-group.ts';
 
 /** A running machine, seen from outside. */
 export interface Machine {
@@ -26,6 +27,8 @@ export interface Machine {
   readonly io: number;
   /** Resolves when the monitor process has ended, and with it every process of the machine. */
   readonly whenStopped: Promise<void>;
+  /** Null where none can be made. */
+  readonly group: ControlGroup | null;
 }
 
 /** Root on the host starts machines as this user, so that root and ordinary users take the same code path. */
@@ -67,6 +70,7 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
     monitor.once('error', () => resolve());
   });
   const handles: number[] = [];
+  const group = await makeControlGroup(options.limits);
   try {
     const failed = new Promise<never>((_, reject) => {
       monitor.once('error', (error) => reject(error));
@@ -81,6 +85,8 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
       });
       options.signal.throwIfAborted();
     });
+    // bwrap has started nothing yet: it waits for its arguments.
+    await Promise.race([group?.add(monitor.pid), failed]);
     sendAll(inputOf(monitor, ARGUMENTS_FD), words.map((word) => `${word}\u0000`).join(''));
     for (const [index, content] of data.entries()) sendAll(inputOf(monitor, FIRST_DATA_FD + index), content);
     await Promise.race([whenReady(outputOf(monitor, 1)), failed]);
@@ -98,12 +104,14 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
       temporary: openFolder('/tmp'),
       io: openFolder(IO),
       whenStopped,
+      group,
     };
     await finishFiles(machine.home, options.files);
     return machine;
   } catch (error) {
     for (const handle of handles) closeSync(handle);
     await killWithChild(monitor);
+    await group?.remove();
     throw notStarted(error);
   }
 }

@@ -151,6 +151,8 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
       // The command server (root) needs these to become the agent's user, kill, and open pipes. The agent has none.
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
       PidsLimit: limits.processesMax + OWN_PROCESSES,
+      // Of all processes together.
+      Memory: 2 * limits.memoryBytesMax,
       Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`],
       Tmpfs: { [IO]: `size=8m,uid=${GUEST_UID},gid=${GUEST_UID},mode=755` },
     },

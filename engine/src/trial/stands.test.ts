@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+
+import { createSystemWorld } from '../base/world.ts';
+import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { playTrial, tinyRun, tinyWorld } from './testing.ts';
+
+const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
+
+const LIMIT_MS = 1500;
+/** The time that a trial may take beyond its limit, and what a busy machine adds. */
+const OVERTIME_MS = 5000 + 3000;
+
+const hostile: Readonly<Record<string, string>> = {
+  'steals its output': '(cat < /proc/self/fd/1 > /tmp/stolen) & sleep 0.2; while :; do echo more; done',
+  'floods both outputs': 'cat /dev/zero & cat /dev/zero >&2',
+  'forks all the time':
+    'perl -e \'$SIG{CHLD} = "IGNORE"; for (;;) { fork; select undef, undef, undef, 0.001 }\' & sleep 100',
+  'stops everything': 'kill -STOP -1; kill -STOP $$',
+  'fills its folders': `perl -e 'for (;;) { open F, ">", $n++; close F }'`,
+};
+
+describe.skipIf(!ready)('a trial ends soon after its time limit although the agent', () => {
+  it.for(Object.entries(hostile))('%s', async ([, command]) => {
+    const started = performance.now();
+    const { events, result } = await playTrial({
+      provider: bwrapProvider,
+      world: tinyWorld(),
+      limits: { durationMsMax: LIMIT_MS, turnsMax: 1000 },
+      *act() {
+        for (;;) yield { do: 'run', command };
+      },
+    });
+    expect(performance.now() - started).toBeLessThan(LIMIT_MS + OVERTIME_MS);
+    expect(result).toMatchObject({ sealed: true, failure: null });
+    expect(events.find(({ kind }) => kind === 'agent-end')).toMatchObject({ reason: 'time-limit' });
+    expect(events.find(({ kind }) => kind === 'sandbox-kill')).toMatchObject({ survivors: 0 });
+  });
+});
+
+describe.skipIf(!ready)('the clock of the host', () => {
+  it.for([-1e10, 1e10])('may jump by %i ms in the middle of a trial', async (jump) => {
+    const real = createSystemWorld();
+    let looks = 0;
+    const clock = { ...real, now: () => real.now() + (++looks > 5 ? jump : 0) };
+    const { events, result } = await playTrial({
+      provider: bwrapProvider,
+      world: tinyWorld({ start: (stage) => tinyRun({ begin: () => stage.mark('begun') }) }),
+      clock,
+      *act() {
+        yield { do: 'run', command: 'sleep 0.1' };
+        yield { do: 'submit', answer: '' };
+      },
+    });
+    expect(result).toMatchObject({ sealed: true, failure: null });
+    expect(looks).toBeGreaterThan(6);
+    expect(events.find(({ kind }) => kind === 'agent-end')).toMatchObject({ reason: 'submitted' });
+    for (const event of events) if ('durationMs' in event) expect(event.durationMs).toBeLessThan(60_000);
+  });
+});
+
+describe.skipIf(!ready)('a harness that was stopped during a grace period', () => {
+  it('does not tell that the machine stopped in time', async () => {
+    const real = createSystemWorld();
+    let lost = 0;
+    // As the monotonic clock shows it: a moment passes in which this process does not run.
+    const clock = { ...real, elapsed: () => real.elapsed() + lost };
+    const { result } = await playTrial({
+      provider: bwrapProvider,
+      world: tinyWorld({
+        start: (stage) =>
+          tinyRun({
+            begin: async () => {
+              setTimeout(() => (lost = 1500), 800);
+              await stage.act('stop', 'sleep 1.5; kill -s TERM 1', { graceMs: 2000 });
+            },
+          }),
+      }),
+      clock,
+      *act() {
+        yield { do: 'submit', answer: '' };
+      },
+    });
+    expect(result.failure?.text).toMatch(/held up for \d+ of 2000 ms/);
+  });
+});
