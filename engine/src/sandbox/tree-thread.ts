@@ -25,12 +25,11 @@ interface Answer {
 }
 
 const THREAD = 'offswitch: trees';
-/** A look ends by itself much earlier. */
-const ANSWER_MS_MAX = 10_000;
+/** How long the thread may give no answer at all. A look ends by itself much earlier, also where many share a processor. */
+const SILENCE_MS_MAX = 30_000;
 
 const waiting = new Map<number, PromiseWithResolvers<TreeSnapshot | undefined>>();
-const thread: { worker: Worker | undefined; orders: number; readers: number } = {
-  worker: undefined,
+const thread: { worker?: Worker | undefined; watchdog?: NodeJS.Timeout; orders: number; readers: number } = {
   orders: 0,
   readers: 0,
 };
@@ -51,25 +50,35 @@ function order(what: Omit<Order, 'number'>): Promise<TreeSnapshot | undefined> {
   const worker = (thread.worker ??= startThread());
   const number = ++thread.orders;
   const answer = Promise.withResolvers<TreeSnapshot | undefined>();
-  const timer = setTimeout(() => void worker.terminate(), ANSWER_MS_MAX);
   waiting.set(number, answer);
-  worker.ref();
+  if (waiting.size === 1) watch(worker);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   worker.postMessage({ ...what, number } satisfies Order);
-  return answer.promise.finally(() => clearTimeout(timer));
+  return answer.promise;
+}
+
+/** Keeps this process alive while an answer is due, and ends a thread that has given none for long. */
+function watch(worker: Worker): void {
+  clearTimeout(thread.watchdog);
+  if (waiting.size === 0) return worker.unref();
+  worker.ref();
+  thread.watchdog = setTimeout(() => void worker.terminate(), SILENCE_MS_MAX).unref();
 }
 
 function startThread(): Worker {
   const worker = new Worker(new URL(import.meta.url), { workerData: THREAD, execArgv: [] });
   const fail = (error: Error): void => {
-    if (thread.worker === worker) thread.worker = undefined;
+    // Its errors were told already, and what waits now waits for another thread.
+    if (thread.worker !== worker) return;
+    thread.worker = undefined;
+    clearTimeout(thread.watchdog);
     for (const answer of waiting.values()) answer.reject(error);
     waiting.clear();
   };
   worker.on('message', ({ number, tree, problem }: Answer) => {
     const answer = waiting.get(number);
     waiting.delete(number);
-    if (waiting.size === 0) worker.unref();
+    watch(worker);
     if (problem === undefined) answer?.resolve(tree);
     else answer?.reject(new Error(problem));
   });
