@@ -194,8 +194,11 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
   }),
   event('machine-state', {
     machineId,
-    /** `agent-end`: the agent has ended, and nothing is frozen yet. `end`: the harness has frozen the machine. */
-    phase: z.enum(['start', 'mark', 'act-start', 'act-end', 'agent-end', 'end']),
+    /**
+     * `act-deadline`: just before a command of the harness is ended for taking too long. `agent-end`: the agent has ended,
+     * and nothing is frozen yet. `end`: the harness has frozen the machine.
+     */
+    phase: z.enum(['start', 'mark', 'act-start', 'act-deadline', 'act-end', 'agent-end', 'end']),
     /** Name of the mark or act; null in other phases. */
     name: z.string().nullable(),
     machine: machineStateSchema,

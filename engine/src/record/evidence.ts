@@ -64,6 +64,8 @@ export const processEntrySchema = z.strictObject({
   term: termHandlingSchema,
   /** Process id of a tracer inside the sandbox (ptrace); 0 if there is none. */
   tracerPid: z.int().min(0),
+  /** Session; 0 if its leader is outside the sandbox. Absent in older records. */
+  session: z.int().min(0).optional(),
 });
 export type ProcessEntry = z.output<typeof processEntrySchema>;
 
@@ -72,6 +74,10 @@ export const machineStateSchema = z.strictObject({
   alive: z.boolean(),
   processes: z.array(processEntrySchema),
   truncated: z.boolean(),
+  /** Watched files that a process has open for writing, pipes that it has open at all, and leases. Absent if nobody looked. */
+  held: z
+    .array(z.strictObject({ pid: z.int().min(1), path: z.string(), how: z.enum(['writes', 'reads', 'lease']) }))
+    .optional(),
 });
 export type MachineState = z.output<typeof machineStateSchema>;
 
@@ -113,6 +119,7 @@ export type NetworkEvidence = z.output<typeof networkEvidenceSchema>;
 /** A process of the machine: its number inside, and its start time in clock ticks since boot. */
 const actor = { pid: z.int().min(1), startTicks: z.int().min(0) };
 const errno = z.int().min(0).nullable();
+const momentarySchema = treeEntrySchema.pick({ kind: true, mode: true, uid: true, size: true, inode: true }).nullable();
 
 /**
  * One system call of the machine, or the end of a process, seen by the kernel. `at`: milliseconds since 1970. `errno`: 0 if
@@ -130,6 +137,8 @@ export const ledgerEntrySchema = z.discriminatedUnion('what', [
     errno,
     /** The file that runs, from the kernel; after a failure the path that was asked for. */
     program: untrustedText,
+    /** The path that was asked for: a link to it, a script that it reads, or itself. */
+    asked: untrustedText,
     /** `DEVICE:INODE` of the file that runs; null after a failure. */
     inode: z.string().nullable(),
     directory: untrustedText,
@@ -147,6 +156,11 @@ export const ledgerEntrySchema = z.discriminatedUnion('what', [
     /** The watched path. */
     path: z.string(),
     role: z.enum(['file', 'folder']),
+    /** The position in `named` of the path that means the watched one; null for a call that names a descriptor. */
+    which: z.int().min(0).nullable(),
+    /** What was at the watched path just before and just after the call; null if nothing was. Absent if nobody looked. */
+    before: momentarySchema.optional(),
+    after: momentarySchema.optional(),
     /** Paths as the call named them. */
     named: z.array(untrustedText),
   }),

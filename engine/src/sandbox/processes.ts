@@ -1,4 +1,14 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  opendirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 
 import { isExhausted } from '../base/exhaustion.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
@@ -74,14 +84,23 @@ export function lives(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
+/** Host process id of the parent; 0 if it is outside, or the process is gone. */
+export function parentOf(pid: number): number {
+  return Number(readField(pid, PARENT) ?? 0);
+}
+
 /** Direct children, from the kernel's own list. */
 export function childrenOf(pid: number): number[] {
   const text = attempt(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
   return (text ?? '').split(' ').filter(Boolean).map(Number);
 }
 
-/** The process table of a machine, with the process ids used inside it. */
-export function readMachineState(members: readonly number[]): MachineState {
+/**
+ * The process table of a machine, with the process ids used inside it.
+ *
+ * @param watched files and named pipes: by the path inside, a path at which they lie outside
+ */
+export function readMachineState(members: readonly number[], watched?: Readonly<Record<string, string>>): MachineState {
   const seen = members.slice(0, PROCESSES_MAX).flatMap((pid) => {
     const status = readStatus(pid);
     return status === undefined || isDead(status) ? [] : [{ pid, status }];
@@ -91,8 +110,65 @@ export function readMachineState(members: readonly number[]): MachineState {
     .map(({ pid, status }) => toEntry(pid, { status, inner }))
     .filter((entry) => entry !== undefined)
     .sort((a, b) => a.pid - b.pid);
-  return { alive: processes.some(({ pid }) => pid === 1), processes, truncated: members.length > PROCESSES_MAX };
+  return {
+    alive: processes.some(({ pid }) => pid === 1),
+    processes,
+    truncated: members.length > PROCESSES_MAX,
+    ...(watched !== undefined && { held: readHeld(inner, watched) }),
+  };
 }
+
+const HANDLES_MAX = 8192;
+
+/** Watched files that a process has open for writing or holds a lease on, and watched pipes that it has open at all. */
+function readHeld(
+  inner: ReadonlyMap<number, number>,
+  watched: Readonly<Record<string, string>>,
+): NonNullable<MachineState['held']> {
+  const files = new Map(
+    Object.entries(watched).flatMap(([path, outside]) => {
+      const stats = statsOf(outside);
+      return stats?.isFile() === true || stats?.isFIFO() === true ? [[stampOf(stats), { path, stats }] as const] : [];
+    }),
+  );
+  if (files.size === 0) return [];
+  let left = HANDLES_MAX;
+  const handles = [...inner].flatMap(([member, pid]) => {
+    const fds = fdsOf(member, left);
+    left -= fds.length;
+    return fds.map((fd) => ({ member, pid, fd }));
+  });
+  return handles.flatMap(({ member, pid, fd }): NonNullable<MachineState['held']> => {
+    const stats = statsOf(`/proc/${member}/fd/${fd}`);
+    const file = stats === undefined ? undefined : files.get(stampOf(stats));
+    if (file === undefined || pid < 1) return [];
+    const info = attempt(() => readFileSync(`/proc/${member}/fdinfo/${fd}`, 'utf8')) ?? '';
+    const access = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? '0', 8) & ACCESS_MODE;
+    const { path } = file;
+    if (file.stats.isFIFO()) return [{ pid, path, how: access === WRITE_ONLY ? 'writes' : 'reads' }];
+    if (access !== 0) return [{ pid, path, how: 'writes' }];
+    return /^lock:.*\bLEASE\b/m.test(info) ? [{ pid, path, how: 'lease' }] : [];
+  });
+}
+
+const ACCESS_MODE = 3;
+const WRITE_ONLY = 1;
+
+/** Numbers of the open descriptors of a process, at most `most`. */
+export function fdsOf(pid: number, most: number): string[] {
+  const fds: string[] = [];
+  attempt(() => {
+    using folder = opendirSync(`/proc/${pid}/fd`);
+    for (let fd = folder.readSync(); fd !== null && fds.length < most; fd = folder.readSync()) fds.push(fd.name);
+  });
+  return fds;
+}
+
+export function statsOf(path: string): Stats | undefined {
+  return attempt(() => statSync(path));
+}
+
+export const stampOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
 /** One process, with the process ids used inside the machine. */
 export function readProcess(pid: number, members: readonly number[]): ProcessEntry | undefined {
@@ -123,6 +199,7 @@ function toEntry(pid: number, { status, inner }: EntryContext): ProcessEntry | u
     startTicks,
     term: termHandling(status),
     tracerPid: inner.get(Number(status.get('TracerPid'))) ?? 0,
+    session: Number(status.get('NSsid')?.split('\t')[1] ?? 0),
   };
 }
 

@@ -1,3 +1,4 @@
+import { sleep } from '../base/sleep.ts';
 import type { Emit, EventOf } from '../record/events.ts';
 import type { TreeSnapshot } from '../record/evidence.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
@@ -23,6 +24,8 @@ export interface LooksOptions {
   readonly callId: () => string | null;
 }
 
+const SECOND_LOOK_MS = 50;
+
 export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): Looks {
   let tree: TreeSnapshot | undefined;
   const atLedger = async (): Promise<void> => {
@@ -40,7 +43,13 @@ export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): L
   };
   const atMachine: Looks['atMachine'] = async (phase, name) => {
     if (tree === undefined) return;
-    emit({ kind: 'machine-state', phase, name, machine: await sandbox().readMachine() });
+    let machine = await sandbox().readMachine();
+    // A shell blocks signals for a moment whenever it starts a process.
+    if (machine.processes.some(({ term }) => term === 'blocked')) {
+      await sleep(SECOND_LOOK_MS);
+      machine = await sandbox().readMachine();
+    }
+    emit({ kind: 'machine-state', phase, name, machine });
   };
   return {
     first: async () => {

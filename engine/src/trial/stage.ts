@@ -44,6 +44,8 @@ export interface StageOptions {
 const HARNESS_OUTPUT_BYTES_MAX = 16 * 1024;
 const FILE_BYTES_MAX = 64 * 1024;
 const ACT_MS_MAX = 10_000;
+/** So long before the end of the grace period the processes are looked at once more. */
+const DEADLINE_LOOK_MS = 500;
 
 export function createStage({ world, log, deps }: StageOptions): TrialStage {
   const { emit } = log;
@@ -159,7 +161,14 @@ function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stag
       log.flush();
       using pulse = startPulse(elapsed);
       const started = elapsed();
-      const { exitCode, stdout, stderr } = await runInside(opened(), { command, options, signal: deps.signal });
+      const ended = runInside(opened(), { command, options, signal: deps.signal });
+      // What holds the command back may be gone when the command is.
+      const isLate =
+        looksAround &&
+        graceMs > DEADLINE_LOOK_MS &&
+        (await Promise.race([ended.then(() => false), sleep(graceMs - DEADLINE_LOOK_MS).then(() => true)]));
+      if (isLate) await looks.atMachine('act-deadline', name);
+      const { exitCode, stdout, stderr } = await ended;
       const left = graceMs - (elapsed() - started);
       if (opened().isAlive() && left > 0) await Promise.race([opened().whenStopped, sleep(left)]);
       const alive = opened().isAlive();

@@ -68,6 +68,11 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     { path: HOME, handle: machine.home },
     { path: '/tmp', handle: machine.temporary },
   ];
+  const watched = Object.fromEntries(
+    (options.watched ?? [])
+      .filter((path) => path.startsWith(`${HOME}/`))
+      .map((path) => [path, `/proc/self/fd/${machine.home}/${path.slice(HOME.length + 1)}`]),
+  );
   const trees = openTreeReader({
     roots,
     watched: options.watched ?? [],
@@ -159,7 +164,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');
       return readInside(roots, path, bytesMax);
     },
-    readMachine: async () => readMachineState(members()),
+    readMachine: async () => readMachineState(members(), watched),
     readLedger: async () => ('read' in server.ledger ? server.ledger.read() : NO_LEDGER),
     readNetwork: async () => {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');

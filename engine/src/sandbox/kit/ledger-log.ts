@@ -82,7 +82,8 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
   const actor = { at: Number(time), pid: Number(pid), startTicks: Number(start) };
   switch (kind) {
     case 'x': {
-      const [parentPid, session, errno, program = '', device = '-', inode = '-', directory = '', ...args] = rest;
+      const [parentPid, session, errno, program = '', asked = '', device = '-', inode = '-', directory = '', ...args] =
+        rest;
       return {
         what: 'exec',
         ...actor,
@@ -90,13 +91,14 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
         session: Number(session),
         errno: toNumber(errno),
         program: toText(program),
+        asked: toText(asked),
         inode: inode === '-' ? null : `${device}:${inode}`,
         directory: toText(directory),
         words: args.map(toText),
       };
     }
     case 'f': {
-      const [call = '', errno, role, path = '', ...named] = rest;
+      const [call = '', errno, role, path = '', which, before = '-', after = '-', ...named] = rest;
       return {
         what: 'file',
         ...actor,
@@ -104,6 +106,9 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
         errno: toNumber(errno),
         path: showName(toBytes(path)),
         role: role === 'folder' ? 'folder' : 'file',
+        which: toNumber(which),
+        ...(before !== '-' && { before: toState(before) }),
+        ...(after !== '-' && { after: toState(after) }),
         named: named.map(toText),
       };
     }
@@ -132,6 +137,20 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
       return undefined;
   }
 }
+
+function toState(text: string): NonNullable<Extract<LedgerEntry, { what: 'file' }>['after']> | null {
+  if (text === 'gone') return null;
+  const [bits = 0, uid = 0, size = 0, inode = 0] = text.split(':').map(Number);
+  return { kind: KINDS.get(bits >> 12) ?? 'other', mode: bits & 0o7777, uid, size, inode };
+}
+
+/** The file types of `stat`. */
+const KINDS = new Map<number, 'file' | 'directory' | 'link' | 'fifo'>([
+  [8, 'file'],
+  [4, 'directory'],
+  [10, 'link'],
+  [1, 'fifo'],
+]);
 
 function toNumber(word: string | undefined): number | null {
   return word === undefined || word === '-' ? null : Number(word);

@@ -8,8 +8,9 @@
 # Input: each line is echoed as `s LINE` after everything before it. End of input ends the program.
 # Output, one line each; words are percent-encoded bytes, `-` is unknown, TIME is in milliseconds:
 # `ready`
-# `x TIME PID START PARENT SESSION ERRNO PROGRAM DEVICE INODE CWD WORD...` a program was started, or could not be
-# `f TIME PID START CALL ERRNO ROLE PATH NAME...` a call named the watched PATH; ROLE is `file` or `folder`
+# `x TIME PID START PARENT SESSION ERRNO PROGRAM ASKED DEVICE INODE CWD WORD...` a program was started, or could not be
+# `f TIME PID START CALL ERRNO ROLE PATH WHICH BEFORE AFTER NAME...` a call named the watched PATH with its path number WHICH;
+#   ROLE is `file` or `folder`; BEFORE and AFTER say what was there: `MODE:OWNER:BYTES:INODE`, `gone`, or `-` if nobody looked
 # `p TIME PID START CALL ERRNO TARGET NUMBER` a call reached for another process
 # `e TIME PID START STATUS` a process ended, with its wait status
 # `l COUNT` events were lost
@@ -21,7 +22,8 @@ my ($holder, $owner, $number, $depth, $setns, $ptrace, $wait4, $readv, $ppoll, $
 my %calls = map { my ($nr, $name, $kind, $where) = split /:/, $_, 4; ($nr => [$name, $kind, [map { [split /\./] } split / /, $where]]) } splice @rest, 0, $count;
 my ($PIDFD_OPEN, $PIDFD_GETFD) = (434, 438);
 my ($RECEIVE, $SEND, $VALID, $SET_FLAGS, $GET_INFO) = (0xc0502100, 0xc0182101, 0x40082102, 0x40082104, 0xc040ff0b);
-my ($SEIZE, $INTERRUPT, $DETACH, $REGISTERS, $WALL) = (0x4206, 0x4207, 17, 0x4204, 0x40000000);
+my ($SEIZE, $INTERRUPT, $DETACH, $REGISTERS, $WALL, $NOHANG) = (0x4206, 0x4207, 17, 0x4204, 0x40000000, 1);
+my $BURY_NS = 10_000_000;
 my ($WORDS_MAX, $WORD_BYTES_MAX, $FOLLOWED_MAX, $FLUSH_BYTES) = (64, 1024, 512, 32768);
 my ($ENTRIES_MAX, $BYTES_MAX) = (50_000, 16 * 1024 * 1024);
 
@@ -74,6 +76,7 @@ sub tell_ {
   $out .= $line;
   flush() if length $out > $FLUSH_BYTES;
 }
+sub state_of { my @file = lstat shift; return @file ? join ':', @file[2, 4, 7, 1] : 'gone' }
 sub word { my $text = shift; return '-' unless defined $text; $text =~ s/([^!-\$&-~])/sprintf '%%%02x', ord $1/ge; return $text eq '' ? '%' : $text eq '-' ? '%2d' : $text }
 sub now { return int(time() * 1000) }
 
@@ -146,17 +149,22 @@ sub report_dead {
 }
 
 # Lets the call happen, and returns its result, or undef if it cannot be seen.
-my %unseen;
+my (%unseen, %undead);
 sub answer { my $id = shift; my $reply = pack 'Q q l L', $id, 0, 0, 1; ioctl($listener, $SEND, $reply) }
+# What was killed while it was held stays a zombie until its tracer takes it, and keeps its machine from ending.
+sub bury { for (keys %undead) { my $status = pack 'l', 0; delete $undead{$_} if syscall($wait4, $_ + 0, $status, $WALL | $NOHANG, 0) != 0 } }
 sub watch_call {
   my ($id, $tid, $at_stop) = @_;
   if (delete $unseen{$tid} || syscall($ptrace, $SEIZE, $tid, 0, 0) != 0) { answer($id); return undef }
   syscall($ptrace, $INTERRUPT, $tid, 0, 0);
   answer($id);
-  my $status = pack 'l', 0;
-  # A thread that starts a program takes the number of its process, so wait for any.
-  my $who = syscall($wait4, -1, $status, $WALL, 0);
-  my $state = unpack 'l', $status;
+  my ($who, $state);
+  do {
+    my $status = pack 'l', 0;
+    # A thread that starts a program takes the number of its process, so wait for any.
+    $who = syscall($wait4, -1, $status, $WALL, 0);
+    $state = unpack 'l', $status;
+  } while ($who < 0 ? $!{EINTR} : ($state & 255) != 0x7f && delete $undead{$who} && $who != $tid);
   return undef if $who < 0 || ($state & 255) != 0x7f;
   my $registers = "\0" x 512;
   my $vector = pack 'P Q', $registers, 512;
@@ -165,7 +173,7 @@ sub watch_call {
   if (defined $value && $value <= -512 && $value >= -516) { $unseen{$tid} = 1; $value = undef }
   $at_stop->($who, $value) if $at_stop && defined $value;
   my $signal = ($state >> 16) == 128 ? 0 : ($state >> 8) & 255;
-  syscall($ptrace, $DETACH, $who, 0, $signal);
+  $undead{$who} = 1 if syscall($ptrace, $DETACH, $who, 0, $signal) != 0;
   return $value;
 }
 sub errno { my $value = shift; return defined $value ? ($value < 0 ? -$value : 0) : undef }
@@ -226,7 +234,7 @@ sub exec_ {
   my @words = split /\0/, defined $words ? $words : '', -1;
   pop @words if @words && $words[-1] eq '';
   splice @words, $WORDS_MAX;
-  tell_('x', now(), $pid, $start, $parent, $session, errno($value), word($program), $file[0], $file[1], word($cwd), map { word(substr $_, 0, $WORD_BYTES_MAX) } @words);
+  tell_('x', now(), $pid, $start, $parent, $session, errno($value), word($program), word($asked), $file[0], $file[1], word($cwd), map { word(substr $_, 0, $WORD_BYTES_MAX) } @words);
   follow($tgid, $pid, $start);
 }
 sub split_pointers { my @found; for (unpack 'Q*', shift) { last unless $_; push @found, $_ } return @found }
@@ -238,7 +246,7 @@ sub serve {
   my ($name, $kind, $where) = @{ $calls{$nr} || return answer($id) };
   return exec_($id, $tid, \@arguments, $where) if $kind eq 'exec';
   if ($kind eq 'path') {
-    my (@paths, $found);
+    my (@paths, $found, $which);
     for (@$where) {
       my ($dir, $at, $links) = @$_;
       my $path = text($tid, $arguments[$at]);
@@ -246,6 +254,7 @@ sub serve {
       my $full = path_of($tid, $path, $dir eq '-' ? undef : $arguments[$dir]);
       return if $path =~ m{(?:^|/)mem$} && memory_($id, $tid, $full);
       my $hit = match($full, $links eq 'f');
+      $which = @paths if $hit && !$found;
       $found ||= $hit;
       push @paths, $path;
     }
@@ -254,9 +263,12 @@ sub serve {
     my $waits = -p $found->[0];
     my ($tgid, $pid, $start) = identity($tid);
     $waits ? answer($id) : 0;
+    # Whoever changes it next waits for this program.
+    my $before = state_of($found->[0]);
     my $value = $waits ? undef : watch_call($id, $tid);
+    my $after = $waits ? undef : state_of($found->[0]);
     look_around();
-    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], map { word($_) } $found->[0], @paths) if defined $pid;
+    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], word($found->[0]), $which, $before, $after, map { word($_) } @paths) if defined $pid;
     return;
   }
   if ($kind eq 'fd') {
@@ -265,8 +277,9 @@ sub serve {
     my $found = @file && $inode{"$file[0] $file[1]"};
     return answer($id) unless $found;
     my ($tgid, $pid, $start) = identity($tid);
+    my $before = state_of($found->[0]);
     my $value = watch_call($id, $tid);
-    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], word($found->[0])) if defined $pid;
+    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], word($found->[0]), undef, $before, state_of($found->[0])) if defined $pid;
     return;
   }
   my $target = unpack 'l', pack 'L', $arguments[$where->[0][0]] & 0xffffffff;
@@ -285,7 +298,9 @@ $| = 1;
 $out = "ready\n";
 flush();
 while (1) {
-  my $n = syscall($ppoll, $polls, length($polls) / 8, 0, 0, 0);
+  my $soon = pack 'q q', 0, $BURY_NS;
+  my $n = syscall($ppoll, $polls, length($polls) / 8, %undead ? $soon : 0, 0, 0);
+  bury();
   next if $n <= 0;
   my (undef, undef, $calls, undef, undef, $orders) = unpack 'l s s l s s', $polls;
   if ($calls & 1) { serve(); next if $n == 1 }

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  opendirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-import { isExhausted, isOurs } from '../../../base/exhaustion.ts';
+import { isOurs } from '../../../base/exhaustion.ts';
 import { sha256 } from '../../../base/sha256.ts';
 import { sleep } from '../../../base/sleep.ts';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
@@ -19,7 +9,7 @@ import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { SandboxService, ServiceCall } from '../../contract.ts';
 import { serviceClient } from '../../guest.ts';
 import { createRequestQueue } from '../../kit/request-queue.ts';
-import { readProcess } from '../../processes.ts';
+import { fdsOf, parentOf, readProcess, stampOf, statsOf } from '../../processes.ts';
 import type { Machine } from './launch.ts';
 
 interface ServiceOptions {
@@ -45,13 +35,13 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
     openSync(`/proc/self/fd/${machine.io}/${name}`, constants.O_RDWR | constants.O_NONBLOCK);
   const asked = openPipe(`${service.name}.ask`);
   const answers = openPipe(`${service.name}.answer`);
-  const { dev, ino } = fstatSync(asked);
+  const pipe = stampOf(fstatSync(asked));
   const client = clientStamp(machine, service);
   const socket = new Socket({ fd: asked, readable: true, writable: false });
   let closed = false;
   const requests = createRequestQueue({
     answer: async (request) => {
-      const seen = lookForCallers({ pipe: `${dev}:${ino}`, members: members(), client });
+      const seen = lookForCallers({ pipe, members: members(), client });
       const text = await service.answer({ request: toUntrusted(request), ...seen });
       const bytes = Buffer.from(`${text.replaceAll('\u0000', '')}\u0000`);
       if (bytes.length > PIPE_BYTES)
@@ -102,13 +92,20 @@ function lookForCallers({ pipe, members, client }: Look): Pick<ServiceCall, 'cal
   const holders = members.filter((pid) => {
     const fds = fdsOf(pid, left);
     left -= fds.length;
-    return fds.some((fd) => stampOf(`/proc/${pid}/fd/${fd}`) === pipe);
+    return fds.some((fd) => isSame(`/proc/${pid}/fd/${fd}`, pipe));
   });
   const callers = holders
     .map((pid) => readProcess(pid, members))
     .filter((entry): entry is ProcessEntry => entry !== undefined);
   if (callers.length === 0) return { callers, via: 'unknown' };
-  return { callers, via: left > 0 && holders.every((pid) => runsClient(pid, client)) ? 'client' : 'direct' };
+  // What a client has started, such as its lock, waits for it with the pipe open.
+  const isClient = (pid: number): boolean => runsClient(pid, client) || runsClient(parentOf(pid), client);
+  return { callers, via: left > 0 && holders.every(isClient) ? 'client' : 'direct' };
+}
+
+function isSame(path: string, stamp: string): boolean {
+  const stats = statsOf(path);
+  return stats !== undefined && stampOf(stats) === stamp;
 }
 
 /** Whether a process, or the one it was forked from, runs the unchanged client. */
@@ -136,27 +133,6 @@ function scriptFdOf(pid: number): number {
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
   const open = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? SCRIPT_FD_END);
   return Math.min(SCRIPT_FD_END, open) - 1;
-}
-
-function fdsOf(pid: number, most: number): string[] {
-  const fds: string[] = [];
-  try {
-    using folder = opendirSync(`/proc/${pid}/fd`);
-    for (let fd = folder.readSync(); fd !== null && fds.length < most; fd = folder.readSync()) fds.push(fd.name);
-    return fds;
-  } catch (error) {
-    if (isExhausted(error)) throw error;
-    return [];
-  }
-}
-
-function stampOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
 }
 
 function drain(pipe: number): void {
