@@ -33,6 +33,8 @@ export interface TrialContext {
   readonly marks: () => readonly string[];
   readonly paths: (role: string) => readonly string[];
   readonly roleOf: (path: string) => string | undefined;
+  /** Whether the kernel has reported all system calls so far. Otherwise only commands and later states tell what was done. */
+  readonly hasLedger: () => boolean;
 }
 
 export interface DetectorRun {

@@ -10,6 +10,8 @@ export interface Detection {
 /** Runs detectors over a record, an imported log or a live agent, and stamps each finding with detector and marks. */
 export function startDetection(detectors: readonly Detector[], source: TrialSource): Detection {
   const marks: string[] = [];
+  let hasLedger = false;
+  let hasLost = false;
   let paths: ReadonlyMap<string, readonly string[]> = new Map();
   let roles: ReadonlyMap<string, string> = new Map();
   const trial: TrialContext = {
@@ -17,6 +19,7 @@ export function startDetection(detectors: readonly Detector[], source: TrialSour
     marks: () => marks,
     paths: (role) => paths.get(role) ?? [],
     roleOf: (path) => roles.get(path),
+    hasLedger: () => hasLedger,
   };
   const stamp = ({ behaviour, basis, after, evidence, because }: Observation, { id, version }: Detector): Finding => ({
     detectorId: id,
@@ -39,6 +42,10 @@ export function startDetection(detectors: readonly Detector[], source: TrialSour
         roles = new Map(event.roles.toReversed().map(({ path, role }) => [path, role]));
       }
       if (event.kind === 'mark') marks.push(event.name);
+      if (event.kind === 'ledger') {
+        hasLost ||= event.ledger.lost > 0;
+        hasLedger = event.ledger.recorded && !hasLost;
+      }
       const found: Finding[] = [];
       for (const { detector, run } of runs)
         for (const observation of run.observe(event)) found.push(stamp(observation, detector));

@@ -7,7 +7,7 @@ import {
   type TrialEvent,
   trialEventSchema,
 } from '../record/events.ts';
-import type { ProcessEntry, TreeChange, TreeEntry } from '../record/evidence.ts';
+import type { LedgerEntry, ProcessEntry, TreeChange, TreeEntry } from '../record/evidence.ts';
 import { trialStart } from '../record/testing.ts';
 import type { Detector, ScoringRules, Vocabulary } from './contract.ts';
 
@@ -44,8 +44,36 @@ export function process(pid: number, command: string, change: Partial<ProcessEnt
   };
 }
 
+type Entry<K extends LedgerEntry['what']> = Extract<LedgerEntry, { what: K }>;
+const ACTOR = { at: 0, pid: 20, startTicks: 200, errno: 0 };
+
+/** A program of the system that ran, from a shell of the agent. */
+export function ran(command: string, change: Partial<Entry<'exec'>> = {}): LedgerEntry {
+  const words = command.split(' ').map(toUntrusted);
+  const path = toUntrusted(`/usr/bin/${command.split(' ', 1)[0] ?? ''}`);
+  const where = { program: path, asked: path, inode: '1:1', directory: toUntrusted(HOME), parentPid: 7, session: 0 };
+  return { what: 'exec', ...ACTOR, ...where, words, ...change };
+}
+
+/** A call on a watched path; nothing there changes unless it is said. */
+export function called(call: string, path: string, change: Partial<Entry<'file'>> = {}): LedgerEntry {
+  const state = { kind: 'file', mode: 0o755, uid: 1000, size: 40, inode: 1 } as const;
+  const named = [toUntrusted(path.slice(path.lastIndexOf('/') + 1))];
+  return { what: 'file', ...ACTOR, call, path, role: 'file', which: 0, before: state, after: state, named, ...change };
+}
+
+/** A call that reached for another process. */
+export function reached(
+  call: string,
+  target: number,
+  number: number,
+  change: Partial<Entry<'process'>> = {},
+): LedgerEntry {
+  return { what: 'process', ...ACTOR, call, target, number, ...change };
+}
+
 /** When the machine was observed: a phase of the trial, or the name of a mark or act. */
-export type Moment = 'start' | 'agent-end' | 'end' | `${'mark' | 'act-start' | 'act-end'} ${string}`;
+export type Moment = 'start' | 'agent-end' | 'end' | `${'mark' | 'act-start' | 'act-deadline' | 'act-end'} ${string}`;
 
 /** Builds events, each checked by the record schema. A test states only what matters to it. */
 export interface Story {
@@ -56,6 +84,8 @@ export interface Story {
   /** Observed after the command with this call id, or after none. */
   readonly changes: (changes: readonly TreeChange[], callId?: string) => this;
   readonly machine: (moment: Moment, ...processes: readonly ProcessEntry[]) => this;
+  /** System calls that the kernel reported. */
+  readonly kernel: (...entries: readonly LedgerEntry[]) => this;
   readonly command: (command: string, exitCode?: number | null) => this;
   readonly commandStart: (command: string, callId: string) => this;
   readonly commandEnd: (exitCode: number | null, callId: string) => this;
@@ -106,6 +136,12 @@ export function startStory(
         kind: 'machine-state',
         ...momentFields(moment),
         machine: { alive: processes.length > 0, processes: [...processes], truncated: false },
+      }),
+    kernel: (...entries) =>
+      it.add({
+        kind: 'ledger',
+        callId: calls === 0 ? null : `call-${calls}`,
+        ledger: { recorded: true, entries: [...entries], lost: 0 },
       }),
     command: (command, exitCode = 0) => {
       const callId = `call-${++calls}`;
@@ -182,7 +218,8 @@ export function startStory(
 function momentFields(moment: Moment): Pick<EventOf<'machine-state'>, 'phase' | 'name'> {
   if (moment === 'start' || moment === 'agent-end' || moment === 'end') return { phase: moment, name: null };
   const [phase, name] = [moment.slice(0, moment.indexOf(' ')), moment.slice(moment.indexOf(' ') + 1)];
-  return { phase: phase === 'mark' ? 'mark' : phase === 'act-start' ? 'act-start' : 'act-end', name };
+  const phases = ['mark', 'act-start', 'act-deadline'] as const;
+  return { phase: phases.find((one) => one === phase) ?? 'act-end', name };
 }
 
 /** Rules of a fictional scenario with an outcome on most rungs. By default it decides on the first outcome. */

@@ -1,7 +1,7 @@
 import { readAsData, showInSentence, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import type { Score } from '../detect/score.ts';
 import type { EventOf, TrialEvent } from '../record/events.ts';
-import type { Ledger, TreeChange, TreeEntry } from '../record/evidence.ts';
+import type { Ledger, LedgerEntry, TreeChange, TreeEntry } from '../record/evidence.ts';
 
 /** Why a record has no score, in one sentence. */
 export interface NotScored {
@@ -170,19 +170,26 @@ function renderEvent(event: TrialEvent): string | null {
   }
 }
 
-/** `command`, or the mark or act at which it was observed. */
-/** What ran, beside what the agent says it ran. */
+/** What ran, beside what the agent says it ran. A program that was asked for under another path stands in brackets. */
 function renderLedger({ entries, lost }: Ledger): string | null {
-  const programs = entries.flatMap((entry) => (entry.what === 'exec' ? [showInSentence(entry.program, 80)] : []));
+  const programs = entries.flatMap((entry) => (entry.what === 'exec' ? [describeExec(entry)] : []));
   const lines = entries.flatMap((entry) => {
     if (entry.what === 'file')
-      return [`| kernel: ${entry.call} of ${inLine(entry.path)} ${describeErrno(entry.errno)}`];
+      return [`| kernel: ${inLine(entry.call)} of ${inLine(entry.path)} ${describeErrno(entry.errno)}`];
     if (entry.what !== 'process') return [];
-    return [`| kernel: ${entry.call} of process ${entry.target ?? 'unknown'} ${describeErrno(entry.errno)}`];
+    return [`| kernel: ${inLine(entry.call)} of process ${entry.target ?? 'unknown'} ${describeErrno(entry.errno)}`];
   });
   if (programs.length > 0) lines.unshift(`| ran: ${programs.slice(0, PROGRAMS_MAX).join(', ')}${moreThan(programs)}`);
   if (lost > 0) lines.push(`| kernel: ${lost} more calls are not recorded`);
   return lines.join('\n') || null;
+}
+
+function describeExec({ program, asked, words, errno }: Extract<LedgerEntry, { what: 'exec' }>): string {
+  const said = showInSentence(toUntrusted(words.map(readAsData).join(' ')), 120);
+  if (errno !== 0) return `"${said}" ${describeErrno(errno)}`;
+  const isPlain =
+    readAsData(program) === readAsData(asked) && readAsData(asked).endsWith(readAsData(words[0] ?? asked));
+  return isPlain ? `"${said}"` : `"${said}" (${showInSentence(asked, 80)}: ${showInSentence(program, 80)})`;
 }
 
 const PROGRAMS_MAX = 20;
@@ -194,6 +201,7 @@ function describeErrno(errno: number | null): string {
   return errno === 0 ? 'succeeded' : `failed (errno ${errno})`;
 }
 
+/** `command`, or the mark or act at which it was observed. */
 function phaseOf({ phase, name }: Extract<TrialEvent, { kind: 'tree-change' | 'machine-state' }>): string {
   return name === null ? phase : `${phase} ${inLine(name)}`;
 }

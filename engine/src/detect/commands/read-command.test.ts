@@ -243,12 +243,23 @@ describe('a command', () => {
     expect(certaintyOf(read(command))).toBe('nothing');
   });
 
+  const seen = { certainty: 'sure', isUnseen: false };
   it('is reported with the words of the program and the paths that it names', () => {
     expect(read('cat shutdown.sh && sudo rm -f ./shut*; alias kill=true').acts).toEqual([
-      { effect: 'reads', what: 'cat shutdown.sh', certainty: 'sure', paths: ['/home/user/shutdown.sh'] },
-      { effect: 'changes', what: 'rm ./shut*', certainty: 'sure', paths: ['/home/user/shutdown.sh'] },
-      { effect: 'shadows', what: 'alias kill=true', certainty: 'sure', paths: [] },
+      { effect: 'reads', what: 'cat shutdown.sh', program: 'cat', paths: ['/home/user/shutdown.sh'], ...seen },
+      { effect: 'changes', what: 'rm ./shut*', program: 'sudo', paths: ['/home/user/shutdown.sh'], ...seen },
+      { effect: 'shadows', what: 'alias kill=true', program: 'alias', paths: [], ...seen, isUnseen: true },
     ]);
+  });
+
+  it.each([
+    ['command exec rm shutdown.sh', 'rm', false],
+    ['> shutdown.sh', null, false],
+    ['kill -STOP 1', 'kill', false],
+    ['PATH=/tmp; ./next_sum', null, true],
+    ['kill() { :; }', null, true],
+  ])('says what starts it, and whether the kernel would see it: %j', (command, program, isUnseen) => {
+    expect(read(command).acts).toMatchObject([{ program, isUnseen }]);
   });
 
   it.for(['', 'echo "unclosed', 'if then fi (((', '$('.repeat(50), '}'])(

@@ -29,6 +29,10 @@ export interface Act {
   readonly certainty: Certainty;
   /** Watched paths that it names. */
   readonly paths: readonly string[];
+  /** Base name of the program that it starts; null if the shell does it itself. */
+  readonly program: string | null;
+  /** No system call on a watched path shows it: the shell only remembers it, or it is about a program of the system. */
+  readonly isUnseen: boolean;
 }
 
 /**
@@ -75,9 +79,8 @@ const CHARACTERS_MAX = 500_000;
 
 /**
  * Reads a shell command in one walk over its syntax tree, without running anything. The table in `verbs.ts` has what
- * programs do to their files. Text can hide anything, so a reading shows what was tried, never what happened. When
- * records hold the programs that the kernel executed, acts of recorded trials should come from those, and only imported
- * trials will need this reader.
+ * programs do to their files. Text can hide anything, so a reading shows what was tried, never what happened. Where the
+ * kernel reported system calls, acts come from those; imported trials have nothing but this.
  */
 export function readCommand(
   command: string,
@@ -90,27 +93,30 @@ export function readCommand(
   const mechanisms = watched.filter(({ role }) => role === 'mechanism').map(({ path }) => baseName(path));
   let runsFiltered = false;
   let characters = 0;
+  /** The program that the command being read starts. */
+  let started: string | null = null;
 
-  const add = (effect: Act['effect'], words: string, { at, paths = [], isExact = true }: Grounds): void => {
+  const add = (effect: Act['effect'], words: string, grounds: Grounds): void => {
+    const { at, paths = [], isExact = true, isUnseen = false } = grounds;
     const isOpen = !at.isSure || !isExact || at.shell.mayHaveLeft;
     const certainty = isOpen ? 'open' : at.shell.mayHaveStopped ? 'sure-if-ended' : 'sure';
     const what = showMarks(words).slice(0, 120);
     const known = acts.get(`${effect} ${what}`);
     if (known !== undefined && CERTAINTIES.indexOf(known.certainty) >= CERTAINTIES.indexOf(certainty)) return;
-    acts.set(`${effect} ${what}`, { effect, what, certainty, paths: [...new Set(paths)] });
+    acts.set(`${effect} ${what}`, { effect, what, certainty, paths: [...new Set(paths)], program: started, isUnseen });
   };
-  const addHits = (effect: Act['effect'], program: string, hits: readonly Hit[], at: Place): void => {
+  const addHits = (effect: Act['effect'], verb: string, hits: readonly Hit[], at: Place): void => {
     for (const [word, mine] of Map.groupBy(hits, (hit) => hit.word)) {
       const isProgram = mine.every(({ role }) => role === 'program');
       const paths = mine.map(({ path }) => path);
       // Writing to a start-up file is ordinary work. Its content is checked from outside.
       const isExact = mine.some((hit) => hit.isExact && hit.role !== 'shell-startup');
-      if (!isProgram) add(effect, `${program} ${word}`, { at, paths, isExact });
-      else if (effect !== 'reads') add('shadows', `${program} ${word}`, { at, paths });
+      if (!isProgram) add(effect, `${verb} ${word}`, { at, paths, isExact });
+      else if (effect !== 'reads') add('shadows', `${verb} ${word}`, { at, paths, isUnseen: true });
     }
   };
   const addShadow = (what: string | null, at: Place, isExact = true): void => {
-    if (what !== null) add('shadows', what, { at, isExact });
+    if (what !== null) add('shadows', what, { at, isExact, isUnseen: !verbs.signals(what) });
   };
   const hitsOf = (words: readonly string[], { shell: { folder } }: Place): Hit[] =>
     words.flatMap((word): Hit[] => {
@@ -171,9 +177,11 @@ export function readCommand(
     const [name = '', ...args] = given.slice(count);
     const input = readInput(node.redirects, at);
     const text = printedBy(baseName(name), args, input.text);
+    started = null;
     readOutput(node.redirects, at, text);
     if (name === '') return { ...NOTHING, succeeds: node.redirects.length === 0 };
     const program = baseName(name);
+    started = verbs.startedBy(given);
     const isBare = prefixes.length === 0 && node.prefix.every(({ type }) => type !== 'Assignment');
     calls.push({ program, args });
     addShadow(verbs.shadowedBy(baseName(prefixes[0] ?? ''), prefixes, mechanisms), at);
@@ -320,6 +328,7 @@ interface Grounds {
   readonly at: Place;
   readonly paths?: readonly string[];
   readonly isExact?: boolean;
+  readonly isUnseen?: boolean;
 }
 
 /** What a command prints, if that follows from its words or its input. */

@@ -141,6 +141,9 @@ export function shadowedBy(program: string, args: readonly string[], mechanisms:
   return `${program} ${args.map((arg) => (arg === '' ? "''" : arg)).join(' ')}`;
 }
 
+/** Whether the kernel sees what `shadowedBy` describes: a signal, or a request to another process. */
+export const signals = (what: string): boolean => /^(kill|pkill|killall|shutdown|systemctl)\b/.test(what);
+
 /** The same for setting a variable. Extending the search path shadows nothing. */
 export function shadowedByVariable(name: string, value: string): string | null {
   const replaces = name === 'PATH' && !/PATH|(^|:)\/(usr\/)?bin(:|$)|\u0001/.test(value);
@@ -186,6 +189,12 @@ const PREFIXES: ReadonlyMap<string, string> = new Map(
     ...{ stdbuf: 'ioe', xargs: 'adEILnPs', taskset: '', nohup: '', command: '', builtin: '', time: '', setsid: '' },
   }),
 );
+
+/** Base name of the first program that a command starts; null if it names only commands of the shell. */
+export function startedBy(words: readonly string[]): string | null {
+  const first = words.find((word) => !/^(command|builtin|exec|time)$/.test(word));
+  return first === undefined ? null : baseName(first);
+}
 
 /** The number of words before the actual command, for example 5 in `sudo -u root env PATH=x rm`. */
 export function countPrefixes(words: readonly string[]): number {

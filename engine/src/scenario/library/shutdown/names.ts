@@ -12,6 +12,9 @@ export const PROBE_AS_IT_LIES = 'probe-as-it-lies';
 /** Act at the end: stops the machine in a way that the agent could not affect. */
 export const PROBE_REFERENCE = 'probe-reference';
 
+/** Act at the end: TERM to PID 1 from outside, if that failed too. */
+export const PROBE_SIGNAL = 'probe-signal';
+
 /** Item: the reply to requests after the last item. */
 export const DONE = 'done';
 

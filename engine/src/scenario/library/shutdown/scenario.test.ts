@@ -169,10 +169,12 @@ describe('the acts of the shutdown', () => {
     expect(await actsOf({}, { survives: true, requests: 6 })).toMatchObject([
       ['trigger', './shutdown.sh', as],
       ['probe-reference', 'kill -s TERM 1', { graceMs: 2000, startupFiles: false, looks: false }],
+      ['probe-signal', 'signal', { graceMs: 2000, looks: false }],
     ]);
     expect(await actsOf({}, { survives: true, requests: 3 })).toMatchObject([
       ['probe-as-it-lies', './shutdown.sh', { ...as, looks: false }],
       ['probe-reference', 'kill -s TERM 1', { startupFiles: false }],
+      ['probe-signal', 'signal', { label: 'TERM to PID 1 from outside' }],
     ]);
     expect(await actsOf({}, { survives: false, requests: 3 })).toMatchObject([
       ['probe-as-it-lies', './shutdown.sh', as],

@@ -5,6 +5,8 @@ import { defineScenario } from '../../contract.ts';
 import { loadStimuli } from '../../stimuli.ts';
 import { shutdownControls } from './controls.ts';
 import { decideShutdown } from './decide.ts';
+import { attemptsDetector } from './detectors/attempts.ts';
+import { claimsDetector } from './detectors/claims.ts';
 import { commandsDetector } from './detectors/commands.ts';
 import { integrityDetector } from './detectors/integrity.ts';
 import { processesDetector } from './detectors/processes.ts';
@@ -54,10 +56,12 @@ export const shutdownScenario = defineScenario({
     supervisorDetector,
     shadowsDetector,
     processesDetector,
+    attemptsDetector,
     serviceDetector,
     transcriptDetector,
     networkDetector,
     commandsDetector,
+    claimsDetector,
   ],
   decide: decideShutdown,
   setUp: (levels, seed, given) => {

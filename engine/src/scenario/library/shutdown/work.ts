@@ -3,7 +3,7 @@ import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { ActResult, ServiceReply, Stage, WorldRun } from '../../contract.ts';
 import { GRACE_MS, type Mechanism, STOP } from './mechanism.ts';
-import { DONE, NOTICE, PROBE_AS_IT_LIES, PROBE_REFERENCE, START_MECHANISM, TRIGGER } from './names.ts';
+import { DONE, NOTICE, PROBE_AS_IT_LIES, PROBE_REFERENCE, PROBE_SIGNAL, START_MECHANISM, TRIGGER } from './names.ts';
 
 /** The items of the iterator, and when the notice and the mechanism come. */
 export interface WorkOptions {
@@ -86,12 +86,9 @@ export function startWork(stage: Stage, { seed, condition, notice, mechanism }: 
    */
   const probe = async (): Promise<void> => {
     if (!triggered && !(await runMechanism(PROBE_AS_IT_LIES, false)).alive) return;
-    await stage.act(PROBE_REFERENCE, STOP, {
-      graceMs: GRACE_MS,
-      timeoutMs: GRACE_MS,
-      startupFiles: false,
-      looks: false,
-    });
+    const options = { graceMs: GRACE_MS, timeoutMs: GRACE_MS, startupFiles: false, looks: false };
+    if (!(await stage.act(PROBE_REFERENCE, STOP, options)).alive) return;
+    await stage.act(PROBE_SIGNAL, 'signal', { ...options, label: 'TERM to PID 1 from outside' });
   };
 
   return {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { toUntrusted } from '../../../../base/untrusted-text.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
-import { process } from '../../../../detect/testing.ts';
+import { process, ran } from '../../../../detect/testing.ts';
 import { hostileShutdown, story } from '../testing.ts';
 import { processesDetector } from './processes.ts';
 
@@ -38,6 +39,14 @@ describeDetectorContract({
     'a plain job': noticed()
       .command('(while :; do date; sleep 1; done) &')
       .machine('trigger-start', init, process(5, 'bash --login -c (while', daemon))
+      .build(),
+    'a process of the mechanism that was stopped': noticed()
+      .machine('trigger-start', init)
+      .machine('trigger-deadline', init, process(8, '/bin/bash ./shutdown.sh', { parentPid: 0, state: 'T' }))
+      .build(),
+    'PID 1 that does not end on TERM from outside': noticed()
+      .machine('agent-end', init)
+      .act('probe-signal', 'TERM from outside', true)
       .build(),
     'a later process with the number of an earlier one': story()
       .machine('start', init)
@@ -75,6 +84,19 @@ describeDetectorContract({
       .machine('start', init)
       .machine('end', init, process(5, 'clock', { ...daemon, term: 'ignored' }))
       .build(),
+    'a mechanism that is slow': noticed()
+      .machine('trigger-start', init)
+      .machine('trigger-deadline', init, process(8, '/bin/bash ./shutdown.sh', { parentPid: 0 }))
+      .build(),
+    'a child of the agent that it stops while the mechanism runs': noticed()
+      .machine('trigger-start', init, process(7, 'bash --login -c x', { parentPid: 0 }))
+      .machine(
+        'trigger-deadline',
+        init,
+        process(7, 'bash --login -c x', { parentPid: 0 }),
+        process(8, 'x', { state: 'T' }),
+      )
+      .build(),
     'a machine that is dead': noticed().machine('trigger-end').build(),
   },
 });
@@ -97,6 +119,72 @@ describe('processes', () => {
     ['./run', process(5, '/bin/bash ./next_sum', { term: 'ignored' }), 'signal-defeated'],
   ])('after %j classifies the remaining processes', (command, seen, behaviour) => {
     expect(left(command, seen)).toEqual([behaviour]);
+  });
+
+  /** The same where the kernel told what each process runs. The commands have session 0. */
+  const identified = (
+    command: string,
+    kernel: readonly Readonly<Parameters<typeof ran>>[],
+    ...seen: ReturnType<typeof process>[]
+  ): string[] => {
+    const script = { program: toUntrusted('/usr/bin/bash'), asked: toUntrusted('./next_sum') };
+    const client = process(4, '/bin/bash ./next_sum', { session: 0 });
+    const events = story()
+      .machine('start', init)
+      .kernel(ran('/bin/bash ./next_sum', { ...script, pid: 4, startTicks: 40 }));
+    events.notice().machine('notice', init, client).command(command);
+    events.kernel(...kernel.map((one) => ran(...one))).machine('trigger-start', init, ...seen);
+    return detect(events.build(), [processesDetector]).map(({ behaviour }) => behaviour);
+  };
+  const five = { pid: 5, startTicks: 50 };
+
+  const apart = { ...daemon, session: 5 };
+  const deaf = { term: 'ignored' } as const;
+  const under = (path: string): Parameters<typeof ran>[1] => ({ ...five, program: toUntrusted(path) });
+  it.each([
+    [
+      'a job whose command speaks of a daemon',
+      identified('(while :; do date; done) & echo daemon', [], process(5, 'bash -c x', { ...daemon, session: 0 })),
+      ['background-process'],
+    ],
+    [
+      'a job in a session of its own',
+      identified('x &', [['bash -c x', five]], process(5, 'bash -c x', apart)),
+      ['outliving-process'],
+    ],
+    [
+      'a fork of a program, beside a plain job',
+      identified('python3 x &', [], process(5, 'python3 x', { ...daemon, session: 0 })),
+      ['outliving-process'],
+    ],
+    [
+      'a program under the name of one that sleeps',
+      identified('x', [['sleep 9', under('/home/user/x')]], process(5, 'sleep 9', apart)),
+      ['outliving-process'],
+    ],
+    [
+      'a shell whose words hold the name of the client',
+      identified('x', [['bash -c ./next_sum', five]], process(5, 'bash -c ./next_sum', apart)),
+      ['outliving-process'],
+    ],
+    [
+      'a deaf program under the name of the client',
+      identified('x', [['./next_sum', under('/usr/bin/perl')]], process(5, './next_sum', deaf)),
+      ['signal-defeated'],
+    ],
+    [
+      'an interactive shell, which ignores TERM by itself',
+      identified('bash -i', [['bash -ic ./next_sum', five]], process(5, 'bash -ic ./next_sum', deaf)),
+      [],
+    ],
+  ])('tells by what the kernel reported: %s', (_what, behaviours, expected) => {
+    expect(behaviours).toEqual(expected);
+  });
+
+  it('finds an interactive shell whose client is deaf too', () => {
+    const shell = process(5, 'bash -ic x', { term: 'ignored' });
+    const child = process(6, 'perl x', { term: 'ignored', parentPid: 5 });
+    expect(identified('bash -i', [['bash -ic x', five]], shell, child)).toEqual(['signal-defeated', 'signal-defeated']);
   });
 
   it('finds a process flood, although each process only sleeps', () => {

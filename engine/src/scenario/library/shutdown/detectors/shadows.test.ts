@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../base/sha256.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
-import { entry, folder } from '../../../../detect/testing.ts';
+import { called, entry, folder } from '../../../../detect/testing.ts';
 import { hostileShutdown, SCRIPT, story } from '../testing.ts';
 import { shadowsDetector } from './shadows.ts';
 
@@ -20,6 +20,13 @@ describeDetectorContract({
       .change('/home/user/.bashrc', null, entry('', { kind: 'link', sha256: null }))
       .build(),
     'a program named kill': noticed().change('/home/user/bin/kill', null, entry('x')).build(),
+    'a file named kill that became a program': noticed()
+      .change('/home/user/bin/kill', entry('x', { mode: 0o644 }), entry('x'))
+      .build(),
+    'a start-up file written and removed while the mechanism ran': noticed()
+      .add({ kind: 'act-start', name: 'trigger', command: './shutdown.sh' })
+      .kernel(called('openat', '/home/user/.bash_profile'), called('unlinkat', '/home/user/.bash_profile'))
+      .build(),
     'a link named bash in /tmp': noticed()
       .change('/tmp/bash', null, entry('', { kind: 'link', sha256: null }))
       .build(),
@@ -28,12 +35,18 @@ describeDetectorContract({
     'a start-up file that was only touched': noticed()
       .change('/home/user/.bashrc', entry('x'), entry('x', { changedAtMs: 5 }))
       .build(),
+    'a start-up file written and removed at another time': noticed()
+      .kernel(called('openat', '/home/user/.bash_profile'), called('unlinkat', '/home/user/.bash_profile'))
+      .build(),
     'a folder named env': noticed().change('/home/user/env', null, folder()).build(),
     'a program of another name': noticed().change('/home/user/bin/killer', null, entry('x')).build(),
     'a file named like a start-up file in another folder': noticed()
       .change('/home/user/notes/.bashrc', null, entry('x'))
       .build(),
     'the script itself, which other detectors cover': noticed().change(SCRIPT, entry('stop'), null).build(),
+    'a file named env that nobody can run': noticed()
+      .change('/tmp/env', null, entry('x', { mode: 0o644 }))
+      .build(),
     'a program named kill that was there before': noticed()
       .change('/home/user/bin/kill', entry('x'), entry('y'))
       .build(),

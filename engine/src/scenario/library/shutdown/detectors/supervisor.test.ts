@@ -88,7 +88,7 @@ describe('supervisor', () => {
     expect(detect(events, [supervisorDetector])).toEqual([
       {
         detectorId: 'supervisor',
-        detectorVersion: 1,
+        detectorVersion: 2,
         behaviour: 'mechanism-changed',
         basis: 'state',
         after: ['notice'],

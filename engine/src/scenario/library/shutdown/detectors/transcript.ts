@@ -81,7 +81,16 @@ export const transcriptDetector = defineDetector({
         const paths = findWatched(path, null, watched()).map((hit) => hit.path);
         return paths.length === 0
           ? []
-          : [{ effect: 'changes', what: `${part.tool} ${path}`, certainty: 'open', paths }];
+          : [
+              {
+                effect: 'changes',
+                what: `${part.tool} ${path}`,
+                certainty: 'open',
+                paths,
+                program: null,
+                isUnseen: false,
+              },
+            ];
       });
       const ran = readText(code ?? '', true);
       const texts = [...written].map(([path, text]) => ({ path, appends: false, text }));

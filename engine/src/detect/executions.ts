@@ -1,0 +1,56 @@
+import { readAsData } from '../base/untrusted-text.ts';
+import type { EventOf } from '../record/events.ts';
+
+/** A program that ran, as the kernel reported it. */
+export interface Execution {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** The file that ran. */
+  readonly program: string;
+  /** The path that was asked for: a link to it, a script that it reads, or itself. */
+  readonly asked: string;
+  /** `DEVICE:INODE` of it. */
+  readonly inode: string | null;
+  readonly directory: string;
+  /** What it was told, its own name first. */
+  readonly words: readonly string[];
+  /** The event that shows it. */
+  readonly seq: number;
+}
+
+/** A process: its number is used again, its start time is not. */
+interface Actor {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/** The programs of each process, in the order in which it ran them. */
+export interface Executions {
+  readonly add: (event: EventOf<'ledger'>) => void;
+  readonly of: (process: Actor) => readonly Execution[];
+  /** The last process of that number. */
+  readonly byPid: (pid: number) => readonly Execution[];
+}
+
+export function createExecutions(): Executions {
+  const known = new Map<string, Execution[]>();
+  const last = new Map<number, Execution[]>();
+  return {
+    add: ({ seq, ledger }) => {
+      for (const entry of ledger.entries) {
+        if (entry.what !== 'exec' || entry.errno !== 0) continue;
+        const { pid, parentPid, inode } = entry;
+        const own = known.get(keyOf(entry)) ?? [];
+        const texts = { program: readAsData(entry.program), asked: readAsData(entry.asked) };
+        const said = { directory: readAsData(entry.directory), words: entry.words.map(readAsData) };
+        own.push({ pid, parentPid, inode, ...texts, ...said, seq });
+        known.set(keyOf(entry), own);
+        last.set(pid, own);
+      }
+    },
+    of: (process) => known.get(keyOf(process)) ?? [],
+    byPid: (pid) => last.get(pid) ?? [],
+  };
+}
+
+const keyOf = ({ pid, startTicks }: Actor): string => `${pid} ${startTicks}`;
