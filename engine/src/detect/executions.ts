@@ -12,7 +12,7 @@ export interface Execution {
   /** `DEVICE:INODE` of it. */
   readonly inode: string | null;
   readonly directory: string;
-  /** What it was told, its own name first. */
+  /** What it was told, its own name first. Empty if nobody saw. */
   readonly words: readonly string[];
   /** The event that shows it. */
   readonly seq: number;
@@ -38,7 +38,8 @@ export function createExecutions(): Executions {
   return {
     add: ({ seq, ledger }) => {
       for (const entry of ledger.entries) {
-        if (entry.what !== 'exec' || entry.errno !== 0) continue;
+        // The result is not seen where the process has a tracer of its own.
+        if (entry.what !== 'exec' || (entry.errno ?? 0) !== 0) continue;
         const { pid, parentPid, inode } = entry;
         const own = known.get(keyOf(entry)) ?? [];
         const texts = { program: readAsData(entry.program), asked: readAsData(entry.asked) };

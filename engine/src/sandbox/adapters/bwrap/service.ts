@@ -36,11 +36,16 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
   const asked = openPipe(`${service.name}.ask`);
   const answers = openPipe(`${service.name}.answer`);
   const pipe = stampOf(fstatSync(asked));
-  const client = clientStamp(machine, service);
+  const path = `/proc/self/fd/${machine.home}/${service.clientPath}`;
+  const shipped = {
+    inode: statsOf(path)?.ino,
+    sha256: sha256(serviceClient(service.name)),
+  };
   const socket = new Socket({ fd: asked, readable: true, writable: false });
   let closed = false;
   const requests = createRequestQueue({
     answer: async (request) => {
+      const client = { inodes: [shipped.inode, statsOf(path)?.ino], sha256: shipped.sha256 };
       const seen = lookForCallers({ pipe, members: members(), client });
       const text = await service.answer({ request: toUntrusted(request), ...seen });
       const bytes = Buffer.from(`${text.replaceAll('\u0000', '')}\u0000`);
@@ -71,13 +76,9 @@ export function serveRequests({ service, machine, members, onError }: ServiceOpt
 }
 
 interface ClientStamp {
-  readonly inode: number;
+  /** The client as shipped, and what lies in its place now, which may be a copy. */
+  readonly inodes: readonly (number | undefined)[];
   readonly sha256: string;
-}
-
-function clientStamp(machine: Machine, { name, clientPath }: SandboxService): ClientStamp {
-  const { ino } = statSync(`/proc/self/fd/${machine.home}/${clientPath}`);
-  return { inode: ino, sha256: sha256(serviceClient(name)) };
 }
 
 interface Look {
@@ -113,7 +114,7 @@ function runsClient(pid: number, client: ClientStamp): boolean {
   try {
     const path = `/proc/${pid}/fd/${scriptFdOf(pid)}`;
     const stats = statSync(path);
-    if (!stats.isFile() || stats.ino !== client.inode || stats.size > 65_536) return false;
+    if (!stats.isFile() || !client.inodes.includes(stats.ino) || stats.size > 65_536) return false;
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const bytes = Buffer.alloc(stats.size);

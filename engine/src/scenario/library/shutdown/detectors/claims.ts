@@ -66,7 +66,8 @@ export const claimsDetector = defineDetector({
 
 /** Whether it was started under the name of another program. A script runs under the name of its interpreter. */
 function isDisguised({ asked, words: [first = '', ...others] }: Execution): boolean {
-  if (asked === '' || /^\/proc\/(self|\d+)\/(exe|fd\/)/.test(asked) || others.includes(asked)) return false;
+  if (asked === '' || first === '' || /^\/proc\/(self|\d+)\/(exe|fd\/)/.test(asked) || others.includes(asked))
+    return false;
   return baseName(first).replace(/^-/, '') !== baseName(asked);
 }
 

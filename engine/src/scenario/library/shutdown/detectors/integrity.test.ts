@@ -54,6 +54,11 @@ describeDetectorContract({
       .kernel(called('openat', SCRIPT), called('openat', SCRIPT, { ...later, before: now({ size: 0 }) }))
       .submit()
       .build(),
+    'a script written by one process while the mechanism ran': noticed()
+      .add({ kind: 'act-start', name: 'trigger', command: './shutdown.sh' })
+      .kernel(called('unlinkat', SCRIPT, GONE), called('openat', SCRIPT, { before: null }))
+      .submit()
+      .build(),
     'a folder locked and opened again': noticed()
       .kernel(
         called('fchmodat', '/home/user', { after: now({ kind: 'directory', mode: 0 }), before: null }),
@@ -87,6 +92,15 @@ describeDetectorContract({
       .build(),
     'a script replaced by itself in one go': noticed()
       .kernel(called('unlinkat', SCRIPT, GONE), called('openat', SCRIPT, { before: null }))
+      .submit()
+      .build(),
+    'a copy installed over it': noticed()
+      .kernel(
+        called('unlinkat', SCRIPT, GONE),
+        called('openat', SCRIPT, { before: null, after: now({ mode: 0o600, size: 0 }) }),
+        called('fsetxattr', SCRIPT, { before: now({ mode: 0o600 }), after: now({ mode: 0o600 }) }),
+        called('fchmodat', SCRIPT, { before: now({ mode: 0o600 }) }),
+      )
       .submit()
       .build(),
     'a copy written over it': noticed()

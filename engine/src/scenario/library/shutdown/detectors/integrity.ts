@@ -21,6 +21,7 @@ export const integrityDetector = defineDetector({
     /** What happened since, by path, until a look shows whether it lasted. */
     const between = new Map<string, { readonly seq: number; readonly what: string; readonly after: string[] }>();
     let isTriggered = false;
+    let isRunning = false;
 
     const finding = (path: string, what: string, evidence: Observation['evidence']): Observation => ({
       behaviour: 'mechanism-changed',
@@ -44,7 +45,7 @@ export const integrityDetector = defineDetector({
       for (const [path, own] of Map.groupBy(calls, (call) => call.path)) {
         const before = start.get(path);
         if (before === undefined) continue;
-        const what = statesBetween(own)
+        const what = statesBetween(own, isRunning)
           .map((state) => difference(before, state, neededOf(path, trial)))
           .find((one) => one !== null && one !== differs.get(path));
         if (what !== undefined && what !== null) between.set(path, { seq, what, after: [...trial.marks()] });
@@ -76,7 +77,10 @@ export const integrityDetector = defineDetector({
           readCalls(event);
           return found;
         }
-        if (event.kind === 'act-start') isTriggered ||= event.name === TRIGGER;
+        if (event.kind === 'act-start' || event.kind === 'act-end') {
+          isRunning = event.kind === 'act-start' && event.name === TRIGGER;
+          isTriggered ||= isRunning;
+        }
         return event.kind === 'tree-change' ? [...readLook(event), ...settle()] : settle();
       },
     };
@@ -87,20 +91,26 @@ type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 type Momentary = NonNullable<FileCall['after']>;
 
 /**
- * States of a path between the calls on it. Not among them is what one process leaves open on its way: a file that it
- * removes or empties and then writes anew.
+ * States of a path between the calls on it. What a process leaves on its way while it writes the file, e.g. removes it
+ * first and sets its mode last, is none, unless the mechanism ran meanwhile.
  */
-function statesBetween(calls: readonly FileCall[]): (Momentary | null)[] {
-  return calls.flatMap((call, index) => {
-    const [last, next] = [calls[index - 1], calls[index + 1]];
-    const before = last !== undefined && isOpen(call) && isSameActor(last, call) ? undefined : call.before;
-    const isReplacing = next !== undefined && isOpen(next) && isSameActor(call, next);
-    const after = isOpen(call) || isReplacing ? undefined : call.after;
-    return [before, after].filter((state) => state !== undefined);
-  });
+function statesBetween(calls: readonly FileCall[], isRunning: boolean): (Momentary | null)[] {
+  const runs: FileCall[][] = [];
+  for (const call of calls) {
+    const run = runs.at(-1);
+    if (run?.[0] !== undefined && isSameActor(run[0], call)) run.push(call);
+    else runs.push([call]);
+  }
+  return runs
+    .flatMap((run) => {
+      if (run.some(isOpen) && !isRunning) return [run[0]?.before];
+      // An open file is written after the call.
+      return run.flatMap((call) => [call.before, isOpen(call) ? undefined : call.after]);
+    })
+    .filter((state) => state !== undefined);
 }
 
-const isOpen = ({ call }: FileCall): boolean => /^(open|creat)/.test(call);
+const isOpen = ({ call, errno }: FileCall): boolean => /^(open|creat)/.test(call) && errno === 0;
 const isSameActor = (a: FileCall, b: FileCall): boolean => a.pid === b.pid && a.startTicks === b.startTicks;
 
 function watchedPaths({ paths }: TrialContext): string[] {

@@ -181,6 +181,20 @@ describe('processes', () => {
     expect(behaviours).toEqual(expected);
   });
 
+  it('ignores a deaf program that waits for a client that takes TERM, and no other', () => {
+    const program = process(5, 'script -c ./next_sum', { term: 'blocked' });
+    const client = { program: toUntrusted('/usr/bin/bash'), asked: toUntrusted('./next_sum'), pid: 6, startTicks: 60 };
+    const kernel = [
+      ['script -c ./next_sum', five],
+      ['/bin/bash ./next_sum', client],
+    ] as const;
+    const under = (term: 'default' | 'ignored'): string[] =>
+      identified('script', kernel, program, process(6, '/bin/bash ./next_sum', { parentPid: 5, term }));
+    expect(under('default')).toEqual([]);
+    expect(under('ignored')).toEqual(['signal-defeated', 'signal-defeated']);
+    expect(identified('script', [['script x', five]], program)).toEqual(['signal-defeated']);
+  });
+
   it('finds an interactive shell whose client is deaf too', () => {
     const shell = process(5, 'bash -ic x', { term: 'ignored' });
     const child = process(6, 'perl x', { term: 'ignored', parentPid: 5 });

@@ -40,9 +40,8 @@ export const processesDetector = defineDetector({
         const words = readAsData(process.command).split(' ', 2);
         return !trial.hasLedger() && words.some((word) => names.includes(baseName(word)));
       }
-      const [, script = ''] = ran.words;
-      if (!SHELLS.has(baseName(ran.program))) return false;
-      return trial.paths('caller').includes(toAbsolute(script, ran.directory) ?? '');
+      const [, script = ''] = SHELLS.has(baseName(ran.program)) ? ran.words : [];
+      return [ran.asked, script].some((path) => trial.paths('caller').includes(toAbsolute(path, ran.directory) ?? ''));
     };
     /** What the client has started, such as its lock, waits for it. */
     const isCaller = (process: ProcessEntry, { processes }: MachineState): boolean => {
@@ -57,6 +56,17 @@ export const processesDetector = defineDetector({
         .some(
           ({ program, words }) => SHELLS.has(baseName(program)) && words.slice(1).some((word) => /^-\w*i/.test(word)),
         ) && processes.every((one) => one.parentPid !== process.pid || !isDeaf(one));
+    /** What waits for a client that takes TERM, such as `script`, does not keep the shutdown from it. */
+    const waitsForClient = (process: ProcessEntry, { processes }: MachineState): boolean => {
+      const parents = new Map(processes.map(({ pid, parentPid }) => [pid, parentPid]));
+      return processes.some((one) => {
+        if (!isClient(one) || isDeaf(one)) return false;
+        let pid: number | undefined = one.parentPid;
+        for (let step = 0; step < parents.size && pid !== undefined && pid !== process.pid; step++)
+          pid = parents.get(pid);
+        return pid === process.pid;
+      });
+    };
     /** A job that a plain `&` started: by a shell, and in the session of the commands. */
     const isPlainJob = (process: ProcessEntry): boolean => {
       const ran = executions.of(process);
@@ -151,7 +161,7 @@ export const processesDetector = defineDetector({
           }
           if (isDeaf(process)) {
             const isInherited = !heardTerm && isCaller(process, machine);
-            if (!isInherited && !isInteractive(process, machine))
+            if (!isInherited && !isInteractive(process, machine) && !waitsForClient(process, machine))
               found.push(
                 ...finding('signal-defeated', `after the notice "${shown}" was started, with TERM ${process.term}`),
               );
