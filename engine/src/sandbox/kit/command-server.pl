@@ -120,7 +120,11 @@ for (;;) {
       substr($requests, 0, 4 + length $request, '');
       if ($request =~ /^r/) { start($request) }
       elsif ($job && $request eq 'k') { kill_command() }
-      elsif ($job) { finish(137) }
+      elsif ($job) {
+        # It may have begun only now, after the harness looked for what to kill.
+        kill 9, $job, -$job;
+        finish(137);
+      }
     }
   }
 }
