@@ -11,7 +11,7 @@ import { DEFAULT_SANDBOX_LIMITS, type Sandbox } from '../engine/src/sandbox/cont
 import { quantile } from './quantile.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
-const ROUNDS = 10;
+const ROUNDS = 4;
 const GRACE_MS = 2000;
 const { signal } = new AbortController();
 const run = { timeoutMs: 60_000, outputBytesMax: 1000, signal };

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { SandboxLimits } from '../../contract.ts';
 
-/** Limits memory, processes and CPU of a machine as a whole. */
+/** Limits memory and processes of a machine as a whole. */
 export interface ControlGroup {
   /** Moves a process into it, with all that it will start. */
   readonly add: (pid: number | undefined) => Promise<void>;
@@ -20,7 +20,6 @@ interface Place {
 }
 
 const NEEDED = ['memory', 'pids'];
-const USED = [...NEEDED, 'cpu'];
 /**
  * Processes of the harness in a machine: bubblewrap, PID 1 and the command servers with their helpers. The rest of the memory, shared by the most processes,
  * must be more than a command server takes: then the kernel, when memory runs out, always finds a larger process to kill.
@@ -36,7 +35,7 @@ const found: { place?: Place | null; groups: number } = { groups: 0 };
 export function describeControlGroups(): string {
   const place = (found.place ??= findPlace());
   if (place === null) return 'none: each process and their number are limited, but not their memory and CPU together';
-  const names = USED.filter((name) => place.folders[name] !== undefined);
+  const names = NEEDED.filter((name) => place.folders[name] !== undefined);
   return `control groups, version ${place.version}: ${names.join(', ')}`;
 }
 
@@ -46,7 +45,7 @@ export async function makeControlGroup({ memoryBytesMax, processesMax }: Sandbox
   if (place === null) return null;
   const name = `${PREFIX}${process.pid}-${++found.groups}`;
   const folders = [...new Set(Object.values(place.folders).map((folder) => join(folder, name)))];
-  // CPU needs no number: however many processes it has, a group gets the share of one.
+  // Not CPU: command servers, which are in the group, would starve beside a fork bomb, and with them the mechanism.
   const settings = [
     ['memory', place.version === 1 ? 'memory.limit_in_bytes' : 'memory.max', 2 * memoryBytesMax],
     ['pids', 'pids.max', processesMax + OWN_PROCESSES],
@@ -102,7 +101,7 @@ function removeLeftovers(folder: string): void {
 function findVersion1(): Place | null {
   const folders: Record<string, string> = {};
   for (const mount of readMounts('cgroup'))
-    for (const controller of USED)
+    for (const controller of NEEDED)
       if (mount.options.includes(controller)) {
         const own = ownFolder(mount, (names) => names.includes(controller));
         if (own !== null && isWritable(own)) folders[controller] = own;
@@ -123,7 +122,7 @@ function findVersion2(): Place | null {
       if (!isWritable(folder) || !isWritable(join(folder, 'cgroup.procs'))) continue;
       return {
         version: 2,
-        folders: Object.fromEntries(USED.filter((name) => passed.includes(name)).map((name) => [name, folder])),
+        folders: Object.fromEntries(NEEDED.filter((name) => passed.includes(name)).map((name) => [name, folder])),
       };
     }
   }
