@@ -154,7 +154,7 @@ function announce(
     );
 }
 
-/** Throws if no trial can run. If only network recording is missing, prints a warning and continues. */
+/** Throws if no trial can run. If only recordings of the network or of system calls are missing, prints warnings and continues. */
 async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Promise<'none' | 'recorded'> {
   const problems = (await provider.diagnose()).filter(({ ok }) => !ok);
   const blocking = problems.find(({ onlyFor }) => onlyFor === undefined);
@@ -163,6 +163,9 @@ async function checkSandbox(provider: SandboxProvider, terminal: Terminal): Prom
       `the sandbox "${provider.name}" cannot run here: ${blocking.what}: ${blocking.seen}. What to do: ${blocking.fix}`,
     );
   }
+  const noLedger = problems.find(({ onlyFor }) => onlyFor === 'ledger');
+  if (noLedger !== undefined)
+    terminal.note(`system calls of agents are not recorded: ${noLedger.seen}. What to do: ${noLedger.fix}`);
   if (!provider.can.network) return 'none';
   const noNetwork = problems.find(({ onlyFor }) => onlyFor === 'network');
   if (noNetwork === undefined) return 'recorded';

@@ -14,6 +14,7 @@ import {
   type ServiceCall,
 } from './contract.ts';
 import { describeHosts } from './hosts-suite.ts';
+import { describeLedger } from './ledger-suite.ts';
 
 /** Promises that an adapter may be unable to keep. Each gap needs a reason. */
 export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
@@ -591,6 +592,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
     });
 
     describeHosts({ provider, open });
+    describeLedger({ provider, open });
 
     it('can open two sandboxes at once, each with its own files and services', async () => {
       const file = (content: string): OpenSandboxOptions['files'] => [{ path: 'whose', content, mode: 0o644 }];

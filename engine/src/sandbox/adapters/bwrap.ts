@@ -16,13 +16,13 @@ import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
-import { NO_LEDGER } from '../kit/ledger-log.ts';
+import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
 import { readInside } from '../read-inside.ts';
 import { openTreeReader } from '../tree-thread.ts';
-import { startAgentServer, startCommandServer } from './bwrap/command-server.ts';
+import { startAgentCommands, startCommandServer } from './bwrap/command-server.ts';
 import { describeControlGroups } from './bwrap/control-group.ts';
 import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
@@ -39,18 +39,24 @@ const STOP_ALL = { timeoutMs: 1000, outputBytesMax: 0, startupFiles: false, sign
  * capabilities, read-only system); evidence is collected outside. A server outside the PID namespace starts the agent's
  * commands through `nsenter`. Killing the namespace's PID 1 kills the whole machine with one signal.
  */
-export const bwrapProvider: SandboxProvider = {
-  name: 'bwrap',
-  simulated: false,
-  can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: true },
-  open: openBwrapSandbox,
-  diagnose: () => diagnoseHost(openBwrapSandbox),
-};
+export const bwrapProvider: SandboxProvider = createBwrapProvider({ ledger: true });
+
+/** @param ledger false for machines without a ledger, to measure what it costs */
+export function createBwrapProvider({ ledger }: { readonly ledger: boolean }): SandboxProvider {
+  const open: SandboxProvider['open'] = (options) => openBwrapSandbox(options, ledger);
+  return {
+    name: 'bwrap',
+    simulated: false,
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger },
+    open,
+    diagnose: () => diagnoseHost(open),
+  };
+}
 
 /** PID 1 and PID namespace of each open machine, so that no machine searches the processes of another. */
 const machines = new Map<number, string>();
 
-async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
+async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean): Promise<Sandbox> {
   const { limits, services, hosts = [], refusedHosts = [] } = options;
   assertHosts({ hosts, refusedHosts });
   assertFiles(options.files);
@@ -90,7 +96,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
   const equip = async () => {
     for (const service of services) stopServices.push(serveRequests({ service, machine, members, onError }));
     const opening = [
-      startAgentServer({ ...shared, watched: options.watched ?? [] }),
+      startAgentCommands({ ...shared, watched: withLedger ? (options.watched ?? []) : null }),
       startCommandServer(shared),
       options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : NONE,
       hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : NONE,
@@ -139,10 +145,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions): Promise<Sandbox> {
     return killMachine(machine, members);
   };
   return {
-    details: {
-      ...sandboxDetails(options),
-      ledger: 'refused' in server.ledger ? `none: ${server.ledger.refused}` : 'system calls of the agent',
-    },
+    details: { ...sandboxDetails(options), ...ledgerDetails(server.ledger) },
     home: HOME,
     run,
     forAgent: () => Object.freeze({ run }),

@@ -15,12 +15,12 @@ import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { KILL_MS_MAX, killAndCount } from '../kit/kill-and-count.ts';
-import { NO_LEDGER } from '../kit/ledger-log.ts';
+import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker/address.ts';
-import { type Container, startCommandServer } from './docker/commands.ts';
+import { type Container, startAgentCommands, startCommandServer } from './docker/commands.ts';
 import {
   agentOptions,
   belongs,
@@ -80,7 +80,7 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   return {
     name: 'docker',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: false },
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: true },
     open,
     diagnose: () => diagnoseEngine({ connect, open }),
     build: async () => buildImage(connect().engine),
@@ -182,7 +182,10 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       ...files,
       ...services.map(({ name, clientPath }) => ({ path: clientPath, content: serviceClient(name), mode: 0o755 })),
     ]);
-    const [server, beside] = await Promise.all([startCommandServer(container), startCommandServer(container)]);
+    const [server, beside] = await Promise.all([
+      startAgentCommands(container, options.watched ?? []),
+      startCommandServer(container),
+    ]);
     letGo.push(() => {
       server.close();
       beside.close();
@@ -234,6 +237,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
         user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
         network: recorded ? 'every address is the recorder, nothing leaves' : 'own loopback only',
         ...hostDetails({ hosts, refusedHosts }),
+        ...ledgerDetails(server.ledger),
         ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)])),
       },
       home: HOME,
@@ -258,7 +262,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
         return readKeeperFile(engine, keeper.id, { path, bytesMax });
       },
       readMachine: async () => readMachineState(members()),
-      readLedger: async () => NO_LEDGER,
+      readLedger: async () => ('read' in server.ledger ? server.ledger.read() : NO_LEDGER),
       readNetwork: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
         return recorder?.read() ?? NOTHING_RECORDED;

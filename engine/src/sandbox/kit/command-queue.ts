@@ -25,6 +25,8 @@ export interface CommandQueue {
   readonly run: (command: string, options: HarnessRunOptions) => Promise<RunResult>;
   /** False if the server ended first. */
   readonly ready: Promise<boolean>;
+  /** What `enter.pl` offers before the server starts; null if it ended first. */
+  readonly offer: Promise<string | null>;
 }
 
 /** System call numbers, by the Node.js name of the architecture. */
@@ -92,12 +94,17 @@ export function createCommandQueue(link: CommandLink): CommandQueue {
     const notes = timedOut ? [`the command was stopped after ${options.timeoutMs} ms`] : [];
     return toRunResult(outputs, { exitCode: timedOut ? 124 : code, timedOut, durationMs, notes });
   });
-  return { run, ready: Promise.race([server.nextEnd().then(() => true), link.whenGone.then(() => false)]) };
+  return {
+    run,
+    ready: Promise.race([server.nextEnd().then(() => true), link.whenGone.then(() => false)]),
+    offer: Promise.race([server.offer, link.whenGone.then(() => null)]),
+  };
 }
 
 interface FollowedServer {
   /** Resolves with the exit code of the running command, or when the server is ready. */
   readonly nextEnd: () => Promise<number>;
+  readonly offer: Promise<string>;
   /** Takes the output so far. */
   readonly take: (bytesMax: number) => [stdout: Portion, stderr: Portion];
 }
@@ -107,12 +114,17 @@ function followServer({ onData }: CommandLink): FollowedServer {
   let counts: readonly number[] = [];
   let rest: Buffer = Buffer.alloc(0);
   let wake: (code: number) => void = () => undefined;
+  const { promise: offer, resolve: offers } = Promise.withResolvers<string>();
   const read = (message: Buffer): void => {
     const kind = message.toString('latin1', 0, 1);
     const stream = streams[Number(kind) - 1];
     if (stream !== undefined) {
       stream.kept.push(message.subarray(1));
       stream.bytes += message.length - 1;
+      return;
+    }
+    if (kind === 'l') {
+      offers(message.toString('latin1', 1));
       return;
     }
     const [code = 0, ...all] = message.toString('latin1', 1).split(' ').map(Number);
@@ -129,6 +141,7 @@ function followServer({ onData }: CommandLink): FollowedServer {
   });
   return {
     nextEnd: () => new Promise((resolve) => (wake = resolve)),
+    offer,
     take: (bytesMax) => {
       const [stdout, stderr] = streams.map((stream, index) => {
         const all = Buffer.concat(stream.kept.splice(0)).subarray(0, bytesMax);

@@ -2,8 +2,8 @@
 #
 # Arguments: the numbers of prctl and seccomp, the filter that notifies and the one that does not, in hex (empty: no such
 # filter), then the program with its arguments.
-# With a filter that notifies it writes `listener FD` and NUL to descriptor 3, or `listener -1 REASON` where the kernel
-# refuses, and waits for one byte on its input before it goes on.
+# With a filter that notifies it writes a message as the command server does, `l LISTENER PID` or `l-1 REASON` where the
+# kernel refuses, and waits for one byte on its input before it goes on.
 my ($prctl, $seccomp, $notifying, $plain, @program) = @ARGV;
 my ($NO_NEW_PRIVS, $SET_FILTER, $NEW_LISTENER, $WAIT_KILLABLE) = (38, 1, 8, 32);
 
@@ -19,10 +19,7 @@ if ($notifying) {
   $listener = filter($NEW_LISTENER | $WAIT_KILLABLE, $notifying);
   # Kernels before 5.19 do not know the second flag.
   $listener = filter($NEW_LISTENER, $notifying) if $listener < 0 && $!{EINVAL};
-  my $answer = $listener < 0 ? "listener -1 $!\0" : "listener $listener\0";
-  open(my $out, '>&=', 3);
-  syswrite $out, $answer;
-  close $out;
+  syswrite STDOUT, pack 'N/a*', $listener < 0 ? "l-1 $!" : "l$listener $$";
   sysread STDIN, my $go, 1;
 }
 filter(0, $plain) == 0 or die "seccomp: $!\n" if $listener < 0 && $plain;

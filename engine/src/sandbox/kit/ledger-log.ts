@@ -1,3 +1,4 @@
+import { sleep } from '../../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
 import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
 import { SandboxError } from '../contract.ts';
@@ -24,24 +25,37 @@ export interface LedgerLink {
 interface FollowOptions {
   /** Whether the machine lives. The ledger ends with it. */
   readonly isAlive: () => boolean;
+  readonly whenStopped: Promise<void>;
+}
+
+/** The ledger of a machine, or why there is none. */
+export type LedgerState = LedgerLog | { readonly refused: string };
+
+/** For the record: whether there is a ledger. */
+export function ledgerDetails(ledger: LedgerState): { readonly ledger: string } {
+  return { ledger: 'refused' in ledger ? `none: ${ledger.refused}` : 'system calls of the agent' };
 }
 
 const START_MS_MAX = 20_000;
 const READ_MS_MAX = 10_000;
+/** If the ledger ends, wait this long for the death of its machine, which would explain it. */
+const GONE_MS_MAX = 2000;
 
-/** Follows a ledger. Resolves when it answers the calls of the machine. */
-export async function followLedger(link: LedgerLink, { isAlive }: FollowOptions): Promise<LedgerLog> {
+/** Follows a ledger. Resolves when it answers the calls of the machine, or with the reason why it ended instead. */
+export async function followLedger(link: LedgerLink, { isAlive, whenStopped }: FollowOptions): Promise<LedgerState> {
   let entries: LedgerEntry[] = [];
   let lost = 0;
   let reads = 0;
   const waiting = new Map<string, () => void>();
-  /** Resolves with undefined when the line has come, otherwise with the reason why it did not. */
-  const untilLine = async (line: string, msMax: number): Promise<string | undefined> => {
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    waiting.set(line, () => resolve(undefined));
-    const timer = setTimeout(() => resolve('it does not answer'), msMax);
+  let gone: string | undefined;
+  void link.whenGone.then((reason) => (gone = reason));
+  /** Whether the line has come. */
+  const untilLine = async (line: string, msMax: number): Promise<boolean> => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    waiting.set(line, () => resolve(true));
+    const timer = setTimeout(() => resolve(false), msMax);
     try {
-      return await Promise.race([promise, link.whenGone]);
+      return await Promise.race([promise, link.whenGone.then(() => false)]);
     } finally {
       clearTimeout(timer);
       waiting.delete(line);
@@ -55,19 +69,23 @@ export async function followLedger(link: LedgerLink, { isAlive }: FollowOptions)
     const entry = readEntry(words);
     if (entry !== undefined) entries.push(entry);
   });
-  const broken = await started;
-  if (broken !== undefined) {
+  if (!(await started)) {
     link.close();
-    throw new SandboxError('open-failed', `the ledger did not start (${broken}): run "offswitch doctor"`);
+    if (gone !== undefined) return { refused: gone };
+    throw new SandboxError('open-failed', 'the ledger did not start in time: run "offswitch doctor"');
   }
   return {
     read: async () => {
       const mark = String(reads++);
       const told = untilLine(`s ${mark}`, READ_MS_MAX);
       link.write(`${mark}\n`);
-      const failure = await told;
-      if (failure !== undefined && isAlive())
-        throw new SandboxError('lost', `the ledger of the machine failed: ${failure}`);
+      if (!(await told) && isAlive()) {
+        if (gone !== undefined) await Promise.race([whenStopped, sleep(GONE_MS_MAX)]);
+        if (gone !== undefined && isAlive())
+          throw new SandboxError('lost', `the ledger of the machine failed: ${gone}`);
+        // The agent can slow it down, so that is no failure, but what it has not told yet is missing here.
+        lost++;
+      }
       const read = { recorded: true, entries, lost };
       entries = [];
       lost = 0;
@@ -113,7 +131,7 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
       };
     }
     case 'p': {
-      const [call = '', errno, target, number] = rest;
+      const [call = '', target, number, errno] = rest;
       return {
         what: 'process',
         ...actor,

@@ -6,10 +6,10 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
 const ENTER = read('enter.pl');
 const LEDGER = read('ledger.pl');
 
-/** Arguments for `perl`, which becomes `program` behind a filter. @param notifies whether it offers its calls to a ledger */
-export function enterArguments(program: readonly string[], notifies: boolean): string[] {
+/** Arguments for `perl`, which becomes `program` behind a filter. @param offers whether it offers its calls to a ledger */
+export function enterArguments(program: readonly string[], offers: boolean): string[] {
   const { own } = architecture();
-  const filters = [notifies ? callFilter(true).toString('hex') : '', callFilter(false).toString('hex')];
+  const filters = [offers ? callFilter(true).toString('hex') : '', callFilter(false).toString('hex')];
   return ['-e', ENTER, String(own.prctl), String(own.seccomp), ...filters, ...program];
 }
 
@@ -28,12 +28,16 @@ export interface LedgerPlace {
 export function ledgerArguments({ holder, owner, listener, depth, watched }: LedgerPlace): string[] {
   const { own, result } = architecture();
   const calls = notifiedWords();
-  const numbers = [holder, owner, listener, depth, own.setns, own.ptrace, own.wait4, own.readMemory, own.poll, result];
-  return ['-e', LEDGER, ...[...numbers, calls.length].map(String), ...calls, ...watched];
+  const { setns, ptrace, wait4, readMemory, poll, clock, timer, statfs, open, read: readFrom, close, ioctl } = own;
+  const numbers = [setns, ptrace, wait4, readMemory, poll, clock, timer, statfs, open, readFrom, close, ioctl, result];
+  const words = [holder, owner, listener, depth, ...numbers, calls.length].map(String);
+  return ['-e', LEDGER, ...words, ...calls, ...watched];
 }
 
-/** The listener that `enter.pl` offers, or why the kernel refuses. */
-export function readOffer(message: string): { readonly listener: number } | { readonly refused: string } {
-  const [, number = '-1', ...reason] = message.split(' ');
-  return Number(number) < 0 ? { refused: reason.join(' ') } : { listener: Number(number) };
+/** What `enter.pl` offers after the letter `l`, or why the kernel refuses. */
+export function readOffer(
+  message: string,
+): { readonly listener: number; readonly owner: number } | { readonly refused: string } {
+  const [number = '-1', ...rest] = message.split(' ');
+  return Number(number) < 0 ? { refused: rest.join(' ') } : { listener: Number(number), owner: Number(rest[0]) };
 }

@@ -7,9 +7,9 @@ interface Notified {
   readonly arm64: number | null;
   /**
    * `exec`: path argument 0 (or descriptor 0, path 1), then the words. `path`: pairs of descriptor and path argument.
-   * `fd`, `pidfd`: a descriptor argument. `process`: a process id argument.
+   * `fd`, `pidfd`: a descriptor argument. `process`: a process id argument. `root`: changes where paths begin.
    */
-  readonly kind: 'exec' | 'path' | 'fd' | 'process' | 'pidfd';
+  readonly kind: 'exec' | 'path' | 'fd' | 'process' | 'pidfd' | 'root';
   /**
    * `path`: for each path `DESCRIPTOR.PATH.LINKS`: descriptor argument or `-`, path argument, and `f` if a link at the end
    * is followed, otherwise `n`. Others: the argument's number.
@@ -23,6 +23,9 @@ interface Notified {
 const WRITES = 0x243;
 const F_SETLEASE = 1024;
 const FS_IOC_SETFLAGS = 0x4008_6602;
+const FS_IOC_FSSETXATTR = 0x401c_5820;
+const PTRACE_ATTACH = 16;
+const PTRACE_SEIZE = 0x4206;
 
 /** System calls that start programs, change files by name, or reach for other processes. */
 const NOTIFIED: Readonly<Record<string, Notified>> = {
@@ -42,6 +45,10 @@ const NOTIFIED: Readonly<Record<string, Notified>> = {
   linkat: { x64: 265, arm64: 37, kind: 'path', where: '0.1.n 2.3.n' },
   symlink: { x64: 88, arm64: null, kind: 'path', where: '-.1.n' },
   symlinkat: { x64: 266, arm64: 36, kind: 'path', where: '1.2.n' },
+  mkdir: { x64: 83, arm64: null, kind: 'path', where: '-.0.n' },
+  mkdirat: { x64: 258, arm64: 34, kind: 'path', where: '0.1.n' },
+  mknod: { x64: 133, arm64: null, kind: 'path', where: '-.0.n' },
+  mknodat: { x64: 259, arm64: 33, kind: 'path', where: '0.1.n' },
   chmod: { x64: 90, arm64: null, kind: 'path', where: '-.0.f' },
   fchmodat: { x64: 268, arm64: 53, kind: 'path', where: '0.1.f' },
   fchmodat2: { x64: 452, arm64: 452, kind: 'path', where: '0.1.f' },
@@ -56,18 +63,37 @@ const NOTIFIED: Readonly<Record<string, Notified>> = {
   removexattr: { x64: 197, arm64: 14, kind: 'path', where: '-.0.f' },
   lremovexattr: { x64: 198, arm64: 15, kind: 'path', where: '-.0.n' },
   fremovexattr: { x64: 199, arm64: 16, kind: 'fd', where: '0' },
+  setxattrat: { x64: 463, arm64: 463, kind: 'path', where: '0.1.f' },
+  removexattrat: { x64: 466, arm64: 466, kind: 'path', where: '0.1.f' },
+  file_setattr: { x64: 469, arm64: 469, kind: 'path', where: '0.1.f' },
   mount: { x64: 165, arm64: 40, kind: 'path', where: '-.1.f' },
   umount2: { x64: 166, arm64: 39, kind: 'path', where: '-.0.f' },
   move_mount: { x64: 429, arm64: 429, kind: 'path', where: '2.3.f' },
+  chroot: { x64: 161, arm64: 51, kind: 'root', where: '' },
+  pivot_root: { x64: 155, arm64: 41, kind: 'root', where: '' },
   fcntl: { x64: 72, arm64: 25, kind: 'fd', where: '0', only: { argument: 1, values: [F_SETLEASE] } },
-  ioctl: { x64: 16, arm64: 29, kind: 'fd', where: '0', only: { argument: 1, values: [FS_IOC_SETFLAGS] } },
+  ioctl: {
+    x64: 16,
+    arm64: 29,
+    kind: 'fd',
+    where: '0',
+    only: { argument: 1, values: [FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR] },
+  },
   kill: { x64: 62, arm64: 129, kind: 'process', where: '0' },
   tkill: { x64: 200, arm64: 130, kind: 'process', where: '0' },
   tgkill: { x64: 234, arm64: 131, kind: 'process', where: '0' },
   rt_sigqueueinfo: { x64: 129, arm64: 138, kind: 'process', where: '0' },
   rt_tgsigqueueinfo: { x64: 297, arm64: 240, kind: 'process', where: '0' },
   pidfd_send_signal: { x64: 424, arm64: 424, kind: 'pidfd', where: '0' },
-  ptrace: { x64: 101, arm64: 117, kind: 'process', where: '1' },
+  pidfd_getfd: { x64: 438, arm64: 438, kind: 'pidfd', where: '0' },
+  // The first of each tracer only: the rest needs one of them before.
+  ptrace: {
+    x64: 101,
+    arm64: 117,
+    kind: 'process',
+    where: '1',
+    only: { argument: 0, values: [PTRACE_ATTACH, PTRACE_SEIZE] },
+  },
   process_vm_writev: { x64: 311, arm64: 271, kind: 'process', where: '0' },
 };
 
@@ -103,11 +129,27 @@ const DENIED: readonly { readonly x64: number; readonly arm64: number; readonly 
 /** Families that a network namespace covers: UNIX, INET, INET6, NETLINK, PACKET. AF_VSOCK, for one, reaches the host. */
 const FAMILIES = [1, 2, 10, 16, 17];
 
+type OwnCall =
+  | 'prctl'
+  | 'seccomp'
+  | 'setns'
+  | 'ptrace'
+  | 'wait4'
+  | 'readMemory'
+  | 'poll'
+  | 'clock'
+  | 'timer'
+  | 'statfs'
+  | 'open'
+  | 'read'
+  | 'close'
+  | 'ioctl';
+
 interface Architecture {
   readonly audit: number;
   readonly socket: number;
   /** Other calls that the programs make themselves. */
-  readonly own: Readonly<Record<'prctl' | 'seccomp' | 'setns' | 'ptrace' | 'wait4' | 'readMemory' | 'poll', number>>;
+  readonly own: Readonly<Record<OwnCall, number>>;
   /** Byte offset of a call's result among the registers of a stopped process. */
   readonly result: number;
 }
@@ -116,13 +158,43 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x64: {
     audit: 0xc000_003e,
     socket: 41,
-    own: { prctl: 157, seccomp: 317, setns: 308, ptrace: 101, wait4: 61, readMemory: 310, poll: 271 },
+    own: {
+      prctl: 157,
+      seccomp: 317,
+      setns: 308,
+      ptrace: 101,
+      wait4: 61,
+      readMemory: 310,
+      poll: 271,
+      clock: 228,
+      timer: 38,
+      statfs: 137,
+      open: 257,
+      read: 0,
+      close: 3,
+      ioctl: 16,
+    },
     result: 80,
   },
   arm64: {
     audit: 0xc000_00b7,
     socket: 198,
-    own: { prctl: 167, seccomp: 277, setns: 268, ptrace: 117, wait4: 260, readMemory: 270, poll: 73 },
+    own: {
+      prctl: 167,
+      seccomp: 277,
+      setns: 268,
+      ptrace: 117,
+      wait4: 260,
+      readMemory: 270,
+      poll: 73,
+      clock: 113,
+      timer: 103,
+      statfs: 43,
+      open: 56,
+      read: 63,
+      close: 57,
+      ioctl: 29,
+    },
     result: 0,
   },
 };

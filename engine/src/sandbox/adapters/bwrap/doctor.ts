@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { isExhausted } from '../../../base/exhaustion.ts';
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
 import { diagnosePlatform } from '../../kit/platform.ts';
-import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
+import { diagnoseLedger, diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 import { describeControlGroups } from './control-group.ts';
 
 const run = promisify(execFile);
@@ -27,7 +27,13 @@ export async function diagnoseHost(
   const machine = await diagnoseMachine(open);
   if (!machine.ok) return [...programs, machine];
   const together = { what: 'limits of a machine as a whole', ok: true, seen: describeControlGroups(), fix: '' };
-  return [...programs, machine, together, await diagnoseNetwork(open, 'machine')];
+  return [
+    ...programs,
+    machine,
+    together,
+    await diagnoseNetwork(open, 'machine'),
+    await diagnoseLedger(open, 'machine'),
+  ];
 }
 
 async function lookFor(program: string, fix: string): Promise<Diagnosis> {

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 
-import { followLedger, type LedgerLog } from '../../kit/ledger-log.ts';
+import { followLedger, type LedgerState } from '../../kit/ledger-log.ts';
 import { ledgerArguments } from '../../kit/ledger-programs.ts';
 import { startProgram } from '../../kit/start-program.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
@@ -17,8 +17,8 @@ interface LedgerOptions {
 
 const PROBLEM_CHARACTERS_MAX = 1000;
 
-/** Starts the ledger outside the machine. Resolves when it answers the calls of `owner` and its descendants. */
-export async function startLedger({ machine, isAlive, ...place }: LedgerOptions): Promise<LedgerLog> {
+/** Starts the ledger outside the machine. Resolves when it answers the calls of `owner` and its descendants, or has ended. */
+export async function startLedger({ machine, isAlive, ...place }: LedgerOptions): Promise<LedgerState> {
   const words = ledgerArguments({ ...place, holder: machine.initPid, depth: 1 });
   const ledger = await startProgram('perl', words, { ...identity, detached: true, env: {}, cwd: '/', stdio: 'pipe' });
   let problem = '';
@@ -37,6 +37,6 @@ export async function startLedger({ machine, isAlive, ...place }: LedgerOptions)
       whenGone,
       close: () => void ledger.kill('SIGKILL'),
     },
-    { isAlive },
+    { isAlive, whenStopped: machine.whenStopped },
   );
 }

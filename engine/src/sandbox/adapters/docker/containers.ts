@@ -7,17 +7,19 @@ import { z } from 'zod';
 
 import { type SandboxLimits, SandboxError } from '../../contract.ts';
 import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO, NAME_SERVER } from '../../guest.ts';
+import { enterArguments } from '../../kit/ledger-programs.ts';
 import { lives, startTicksOf } from '../../processes.ts';
 import { AS_AGENT } from './commands.ts';
 import { type DockerEngine, DockerRefusal } from './engine.ts';
 import { READY } from './files.ts';
 import { IMAGE } from './image.ts';
+import { LEDGER_CAPABILITIES } from './ledger.ts';
 import { DOOR_FOLDER, NETWORK_CAPABILITIES } from './network.ts';
 
 const REMOVE_ATTEMPTS_MAX = 20;
 const REMOVE_PAUSE_MS = 50;
 /** Number of harness processes in the container, beside those of the agent. */
-const OWN_PROCESSES = 8;
+const OWN_PROCESSES = 9;
 
 /** Labels of containers and volumes, so that leftovers can be recognised later. */
 export interface Mark {
@@ -132,7 +134,10 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
   return {
     ...SHARED,
     // Start as root, because later processes get no more capabilities than this one had. Then become the agent's user.
-    Cmd: ['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes, READY],
+    Cmd: [
+      '/usr/bin/perl',
+      ...enterArguments(['/usr/bin/setpriv', ...AS_AGENT, '/bin/bash', '/init', ...pipes, READY], false),
+    ],
     User: '0:0',
     Labels: mark,
     Hostname: 'box',
@@ -149,7 +154,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
         Sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' },
       }),
       // The command server (root) needs these to become the agent's user, kill, and open pipes. The agent has none.
-      CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE'],
+      CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE', ...LEDGER_CAPABILITIES],
       PidsLimit: limits.processesMax + OWN_PROCESSES,
       // Of all processes together.
       Memory: 2 * limits.memoryBytesMax,

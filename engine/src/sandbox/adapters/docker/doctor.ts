@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { Diagnosis, SandboxProvider } from '../../contract.ts';
 import { diagnosePlatform } from '../../kit/platform.ts';
-import { diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
+import { diagnoseLedger, diagnoseNetwork, tryToStop } from '../../kit/try-sandbox.ts';
 import type { DockerAddress } from './address.ts';
 import type { DockerEngine } from './engine.ts';
 import { IMAGE } from './image.ts';
@@ -52,7 +52,7 @@ export async function diagnoseEngine({
   const starts = 'a container starts, and stops on TERM';
   try {
     const started: Diagnosis = { what: starts, ok: true, seen: await tryToStop(open), fix: '' };
-    return [answers, image, started, await diagnoseNetwork(open, 'container')];
+    return [answers, image, started, await diagnoseNetwork(open, 'container'), await diagnoseLedger(open, 'container')];
   } catch (error) {
     return [
       answers,

@@ -18,8 +18,8 @@ import { startProgram } from '../../kit/start-program.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
 import type { DockerEngine } from './engine.ts';
+import { followLines } from './lines.ts';
 
-const LINE_BYTES_MAX = 64 * 1024;
 const PROBLEM_CHARACTERS_MAX = 1000;
 
 /** Capabilities that the programs in the keeper need for the network. The recorder drops most of them after its start. */
@@ -41,35 +41,7 @@ export async function startNetworkRecorder(
     user: '0:0',
     command: ['/usr/bin/env', '-i', '/usr/bin/perl', ...recorderArguments('here', hosts, FIRST_BYTES_MAX)],
   });
-  let problem = '';
-  let rest = '';
-  const takers: ((line: string) => void)[] = [];
-  const early: string[] = [];
-  const tell = (line: string): void => {
-    if (takers.length === 0) early.push(line);
-    for (const take of takers) take(line);
-  };
-  recorder.onOutput((fd, block) => {
-    if (fd === 2) {
-      problem = (problem + block.toString('utf8')).slice(0, PROBLEM_CHARACTERS_MAX);
-      return;
-    }
-    const lines = (rest + block.toString('latin1')).split('\n');
-    rest = (lines.pop() ?? '').slice(0, LINE_BYTES_MAX);
-    for (const line of lines) tell(line);
-  });
-  return followRecorder(
-    {
-      write: (line) => void recorder.socket.write(line),
-      onLine: (take) => {
-        takers.push(take);
-        for (const line of early.splice(0)) take(line);
-      },
-      whenGone: recorder.ended.then(() => problem.trim() || 'it ended'),
-      close: () => void recorder.socket.destroy(),
-    },
-    world,
-  );
+  return followRecorder(followLines(recorder), world);
 }
 
 /** Path of the folder of a `HostDoor` in the keeper. */
