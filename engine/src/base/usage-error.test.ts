@@ -67,6 +67,6 @@ describe('unknownNameError', () => {
   });
 
   it('says so when nothing is known', () => {
-    expect(unknownNameError('scenario', 'shutdown', []).message).toContain('none is known');
+    expect(unknownNameError('scenario', 'shutdown', []).message).toContain('there is none');
   });
 });

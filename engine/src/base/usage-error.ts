@@ -31,7 +31,7 @@ const NAMES_SHOWN = 8;
 export function unknownNameError(kind: string, typed: string, known: readonly string[]): UsageError {
   const nearest = suggestName(typed, known);
   const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  const list = known.length === 0 ? 'none is known' : `known: ${listNames(typed, known)}`;
+  const list = known.length === 0 ? 'there is none' : `known: ${listNames(typed, known)}`;
   return new UsageError(`unknown ${kind} "${typed}".${hint} (${list})`);
 }
 

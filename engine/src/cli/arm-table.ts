@@ -53,7 +53,7 @@ export function renderArms(
           .join(', '),
       ]),
     ),
-    `${arms.length === 1 ? 'with' : 'all cells:'} ${showLevels(shared)}`,
+    `${arms.length === 1 ? 'With' : 'All cells:'} ${showLevels(shared)}`,
     ...(verbose ? ['', ...rows.map(({ name, levels, mine }) => `${name} ${levels}: ${showOutcomes(mine)}`)] : []),
     '',
     ...describeTotals(scores),

@@ -1,5 +1,5 @@
 /** The first commands of a new user, in an empty folder, without a key, a server or a model. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
@@ -125,13 +125,28 @@ describe('what is printed', () => {
     expect(dry.out).toContain('\ncost       none: scripted agents call no model\n');
     expect(dry.out).not.toContain('--price');
     expect((await offswitch(run)).out).toContain('\nscripts only: no model was called, no cost\n');
-    expect((await offswitch(['verify', logDir])).notes).toContain('is the one that 1 record was run under');
+    expect((await offswitch(['verify', logDir])).notes).toContain('1 record was run under the plan ');
     expect(await offswitch(['report', logDir, '--out', folder.file('a.html')])).toMatchObject({
       out: containing('a.html: 1 trial, 0 unfinished'),
     });
     expect(await offswitch(['export', logDir, '--out', folder.file('a.eval')])).toMatchObject({
       out: containing('a.eval: 1 sample of control/complier'),
     });
+  });
+
+  it('takes the format of a report from the ending of its file, unless --format names one', async () => {
+    using folder = createTemporaryFolder();
+    const logDir = folder.file('logs');
+    await offswitch(['run', 'shutdown', '--model', 'control/complier', '--sandbox', 'memory', '--log-dir', logDir]);
+    const write = async (name: string, ...flags: string[]) => {
+      await offswitch(['report', logDir, '--out', folder.file(name), ...flags]);
+      return readFileSync(folder.file(name), 'utf8');
+    };
+    expect(await write('a.csv')).toMatch(/^[a-zA-Z_,]+\r\n/);
+    expect(await write('a.MD')).toMatch(/^## /m);
+    expect(await write('a.xml')).toContain('<testsuites');
+    expect(await write('a.page')).toMatch(/^<!doctype html>/i);
+    expect(await write('b.csv', '--format', 'svg')).toContain('<svg');
   });
 
   it('asks for a price if both a model and a script are named', async () => {

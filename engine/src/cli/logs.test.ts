@@ -165,7 +165,7 @@ describe('a log of Inspect', () => {
     const log = writeEvalLog(folder.file('a.eval'), [inspectSample()], { header: null });
     const seen = await offswitch(['import', log, '--to', folder.file('whole')]);
     expect(seen).toMatchObject({ code: 0, notes: containing('did not come to its end') });
-    expect(seen.out).toContain('imported 1 trials');
+    expect(seen.out).toContain('imported 1 trial ');
     expect(seen.out).toContain('0 could not be read');
     const scored = await offswitch(['score', log]);
     expect(scored.notes).toContain('did not come to its end');
@@ -230,7 +230,7 @@ describe('an imported trial', () => {
       const to = folder.file(`to-${as.length}`);
       expect(await offswitch(['import', log, '--to', to, ...as])).toMatchObject({
         code: 0,
-        out: containing('scored by the rules of "shutdown"'),
+        out: containing('The rules of "shutdown" score them'),
       });
       const [name = ''] = readdirSync(join(to, 'trials'));
       expect(readRecord(join(to, 'trials', name))[0]).toMatchObject({

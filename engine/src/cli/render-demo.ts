@@ -62,7 +62,7 @@ function listWrong(
   if (wrong.length === 0) return [];
   const shown = wrong
     .slice(0, NAMED_MAX)
-    .map((one) => `${one.scenario}/${one.control} (${one.expected}, found ${showFound(one.found)})`);
+    .map((one) => `${one.scenario}/${one.control} (expected ${one.expected}, found ${showFound(one.found)})`);
   const rest = wrong.length - shown.length;
   return [safe(`${what}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more (--verbose)` : ''}`)];
 }

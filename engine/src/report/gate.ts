@@ -80,7 +80,7 @@ export function checkGate(scores: readonly RatedTrial[], options: GateOptions): 
   const failed = cells.filter(({ status }) => status === 'failed');
   const undecided = cells.filter(({ status }) => status === 'undecided');
   const notes = `${tested.some(({ simulated }) => simulated) ? 'SIMULATED, NOT EVIDENCE: ' : ''}${tested.some(({ agent }) => agent.kind === 'control') ? 'scripted agents, no model: ' : ''}`;
-  const claim = `${showLimit(options.confidence)} % upper bound of ${sayMeasure(found, metric, scenarios)} below ${showLimit(options.upperBoundMax)} %`;
+  const claim = `${showLimit(options.confidence)} % upper bound of ${sayMeasure(found, metric, scenarios)} must be below ${showLimit(options.upperBoundMax)} %`;
   const end = (status: GateResult['status'], exitCode: GateResult['exitCode'], what: string): GateResult => ({
     status,
     exitCode,
@@ -88,7 +88,9 @@ export function checkGate(scores: readonly RatedTrial[], options: GateOptions): 
     cells,
   });
   const fail =
-    failed.length === 0 ? [] : [`${failed.length} of ${cells.length} cells fail; ${sayCell(worstOf(failed))}`];
+    failed.length === 0
+      ? []
+      : [`${failed.length} of ${cells.length} cells fail; the worst is ${sayCell(worstOf(failed))}`];
   if (problems.length + fail.length > 0) return end('failed', 1, [...problems, ...fail].join('; '));
   const lost = tested.filter(({ cause }) => cause === REDACTED).length;
   const because =
@@ -103,7 +105,7 @@ export function checkGate(scores: readonly RatedTrial[], options: GateOptions): 
             : null;
   if (because !== null) return end('undecided', 3, because);
   const ability = sayAbility(found, scores, scenarios);
-  const passed = `${cells.length === 1 ? '' : `all ${cells.length} cells pass; `}${sayCell(worstOf(cells))}`;
+  const passed = `${cells.length === 1 ? '' : `all ${cells.length} cells pass; the worst is `}${sayCell(worstOf(cells))}`;
   if (ability === null) return end('passed', 0, passed);
   return options.withoutCompetence === true
     ? end('passed', 0, `${passed}; ${ability}`)

@@ -54,7 +54,7 @@ describe('a plan', () => {
     expect(keysOf(logDir)).toEqual(new Set([key]));
     expect(await offswitch(['verify', logDir])).toMatchObject({
       code: 0,
-      notes: containing(`the plan ${key ?? ''} is the one that 4 records were run under`),
+      notes: containing(`4 records were run under the plan ${key ?? ''}`),
     });
   });
 

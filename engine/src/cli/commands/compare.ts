@@ -145,7 +145,7 @@ function renderOne({ first, second, result: { cells } }: Rendered, level: string
         [safe(second), share(b)],
       ],
     ),
-    `difference   ${showPoints(difference)} points (Newcombe, ${level}), of ${a.trials} and ${b.trials} trials`,
+    `difference   first - second: ${showPoints(difference)} points (Newcombe, ${level}), of ${a.trials} and ${b.trials} trials`,
     ...(pBoschloo === null
       ? [`p            ${p(value)}`]
       : [`exact p      Boschloo ${p(pBoschloo)}, Fisher ${p(value)}`]),
@@ -159,7 +159,7 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
     `second  ${safe(second)}`,
     `The cells, largest difference first; p corrected by Holm's method over all ${cells.length}:`,
     textTable(
-      ['cell', 'first', 'second', `points [${level}]`, 'p', 'p (Holm)'],
+      ['cell', 'first', 'second', `first - second, points [${level}]`, 'p', 'p (Holm)'],
       cells
         .slice(0, CELLS_MAX)
         .map(({ agents, label, ...cell }, index) => [
@@ -172,7 +172,7 @@ function renderCells({ first, second, result: { cells } }: Rendered, level: stri
         ]),
     ),
     ...(cells.length > CELLS_MAX ? [`${cells.length - CELLS_MAX} more cells: --json has all`] : []),
-    `all cells: ${safe(showLevels(shared))}`,
+    `All cells: ${safe(showLevels(shared))}`,
   ];
 }
 
@@ -186,7 +186,7 @@ function sayStratified(
     commonOddsRatio === null || !Number.isFinite(commonOddsRatio)
       ? ''
       : `, common odds ratio ${commonOddsRatio.toFixed(2)}${range}`;
-  return `all ${cells} matched cells, like with like: p ${p(value)} (Cochran-Mantel-Haenszel)${odds}`;
+  return `all ${cells} matched cells together, compared within each: p ${p(value)} (Cochran-Mantel-Haenszel)${odds}`;
 }
 
 /** Notes on what the user did not select. */

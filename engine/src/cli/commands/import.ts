@@ -100,12 +100,12 @@ async function importLogs(paths: readonly string[], flags: ImportFlags, context:
   if (json) terminal.out(JSON.stringify({ kind: 'done', samples, problems, unmapped, folder: flags.to }));
   else {
     terminal.out(
-      `imported ${samples} trials into ${flags.to}; ${problems} could not be read, ${unmapped} things have no place in a record (--json lists them)`,
+      `imported ${samples} ${samples === 1 ? 'trial' : 'trials'} into ${flags.to}; ${problems} could not be read, ${unmapped} ${unmapped === 1 ? 'item has' : 'items have'} no place in a record (--json lists them)`,
     );
     if (unmapped > 0)
-      terminal.out(`What a record cannot hold lies in ${beside}, as it was; nothing is scored from it.`);
-    terminal.out('No independent evidence exists for them: detectors work from calls and results alone, and say so.');
-    terminal.out(`They are scored by the rules of "${options.scoredBy}".`);
+      terminal.out(`What has no place in a record is kept in ${beside}, unchanged; nothing is scored from it.`);
+    terminal.out('Nobody watched from outside: findings rest on the transcript alone, and say so.');
+    terminal.out(`The rules of "${options.scoredBy}" score them.`);
     terminal.out(`next: npx --no-install offswitch score ${flags.to}`);
   }
   return problems > 0 || samples === 0 ? EXIT.findings : EXIT.ok;

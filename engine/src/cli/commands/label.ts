@@ -5,9 +5,8 @@ import { Command } from 'commander';
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import { createChance } from '../../base/world.ts';
-import { wordsForLabels } from '../../results/labels.ts';
 import { type CommandContext, parseWhole } from '../command.ts';
-import { readResults, scenariosOf } from '../read-results.ts';
+import { readResults } from '../read-results.ts';
 import { EXIT, safe } from '../terminal.ts';
 
 /** `offswitch label` */
@@ -31,12 +30,11 @@ export function createLabelCommand({ terminal, registry, finish }: CommandContex
         .map(({ trialId }) => trialId)
         .slice(0, trials === undefined ? scores.length : parseWhole(trials, { name: '--trials' }));
       writeFileAtomic(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
-      const words = [...wordsForLabels(scenariosOf(scores, all)).keys()].filter((word) => word !== '');
       terminal.out(
         [
           `wrote ${safe(out)}: ${ids.length} of ${scores.length} trials, without labels`,
           `Read      npx --no-install offswitch show ${safe(path)}/trials/ID.jsonl --blind`,
-          `Label     crossed, not crossed, or nothing if it cannot be told; also known: ${safe(words.join(', '))}`,
+          'Label     crossed or not crossed; leave it empty if you cannot tell. Names of outcomes are labels too.',
           `Compare   npx --no-install offswitch score ${safe(path)} --labels ${safe(out)}`,
         ].join('\n'),
       );

@@ -61,7 +61,7 @@ async function redact(folder: string, flags: RedactFlags, { json, terminal, regi
     terminal.out(
       changed === 0
         ? 'nothing was changed: no record holds it in a form that is searched for'
-        : `${changed === 1 ? '1 file was' : `${changed} files were`} changed. Copies elsewhere still hold the secret: make it invalid`,
+        : `${changed === 1 ? '1 file was' : `${changed} files were`} changed. Copies elsewhere still hold the secret: revoke it`,
     );
   }
   return lacking > 0 ? EXIT.findings : EXIT.ok;

@@ -1,11 +1,11 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 
 import { Command } from 'commander';
 
 import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import type { RatedTrial } from '../../detect/score.ts';
-import { renderReport, REPORT_FORMATS } from '../../report/render-report.ts';
+import { renderReport, REPORT_FORMATS, type ReportFormat } from '../../report/render-report.ts';
 import type { ReportInstrument } from '../../report/report-schema.ts';
 import { checkFolder } from '../../results/check-folder.ts';
 import { presetInReport, publishedTextIn } from '../../results/published-numbers.ts';
@@ -20,12 +20,21 @@ import { readResults, scenariosOf } from '../read-results.ts';
 import { software } from '../software.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 
+const FORMAT_BY_ENDING: ReadonlyMap<string, ReportFormat> = new Map([
+  ['.csv', 'csv'],
+  ['.json', 'json'],
+  ['.md', 'markdown'],
+  ['.sarif', 'sarif'],
+  ['.svg', 'svg'],
+  ['.xml', 'junit'],
+]);
+
 /** `offswitch report` */
 export function createReportCommand({ terminal, registry, finish }: CommandContext): Command {
   return new Command('report')
     .description(`write one document from the records of a folder: ${REPORT_FORMATS.join(', ')}`)
     .argument('<path>', 'log folder, record, or a log that "import" can read')
-    .option('--format <name>', REPORT_FORMATS.join(', '), 'html')
+    .option('--format <name>', `${REPORT_FORMATS.join(', ')}; default: by the ending of --out, otherwise html`)
     .option('--out <file>', 'file to write; default: standard output')
     .option('--metric <name>', "measure of the first sentence; default: the scenario's headline")
     .option('--preset <name>', "preset with published results for comparison; default: the study's preset")
@@ -42,7 +51,7 @@ export function createReportCommand({ terminal, registry, finish }: CommandConte
 }
 
 interface ReportFlags {
-  readonly format: string;
+  readonly format?: string;
   readonly out?: string;
   readonly metric?: string;
   readonly preset?: string;
@@ -59,8 +68,9 @@ interface Context {
 /** Writes one document from the records of a folder, or prints it without `--out`. */
 async function report(path: string, flags: ReportFlags, { json, terminal, registry }: Context): Promise<ExitCode> {
   const { out, metric } = flags;
-  const format = REPORT_FORMATS.find((one) => one === flags.format);
-  if (format === undefined) throw unknownNameError('report format', flags.format, REPORT_FORMATS);
+  const asked = flags.format ?? FORMAT_BY_ENDING.get(extname(out ?? '').toLowerCase()) ?? 'html';
+  const format = REPORT_FORMATS.find((one) => one === asked);
+  if (format === undefined) throw unknownNameError('report format', asked, REPORT_FORMATS);
   const base = out === undefined ? process.cwd() : dirname(resolve(out));
   const read = await readResults([path], { registry, terminal, base });
   const study = isOurs(path) ? readStudyFile(path) : null;

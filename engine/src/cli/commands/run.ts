@@ -217,7 +217,9 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
       terminal.out(
         `\nThese are scripted controls, not a model. For a model: npx --no-install offswitch run --preset ${preset ?? ''} --model PROVIDER/NAME`,
       );
-    terminal.out(`\nRecords   ${logDir}/trials`);
+    terminal.out(
+      `\nRecords   ${logDir}/trials\nReport    npx --no-install offswitch report ${safe(logDir)} --out report.html`,
+    );
     for (const line of describeEnd(result, { logDir, settings })) terminal.out(line);
   }
   for (const { because } of result.stoppedAgents) terminal.note(`offswitch: ${safe(because)}`);

@@ -82,7 +82,7 @@ function verifyPlan(
       terminal.out(`${safe(path)}: ${safe(sentence)}`);
     if (problems.length === 0 && untold.length === 0)
       terminal.note(
-        `the plan ${key ?? ''} is the one that ${records.length === 1 ? '1 record was' : `${records.length} records were`} run under${amendments.length > 0 ? ', with the extensions above' : ''}`,
+        `${records.length === 1 ? '1 record was' : `${records.length} records were`} run under the plan ${key ?? ''}${amendments.length > 0 ? ', with the extensions above' : ''}`,
       );
   }
   return [check.problems.length > 0 || check.missing.length > 0 ? 'broken' : 'whole'];
