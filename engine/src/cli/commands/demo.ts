@@ -137,6 +137,9 @@ interface PlayedScenario {
   readonly interrupted: boolean;
 }
 
+/** A script does the same on a slow machine, and must not be cut off there. */
+const PATIENT = { commandMsMax: 5 * 60_000, durationMsMax: 30 * 60_000 };
+
 async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedScenario> {
   const { registry, terminal, provider, epochs, json } = options;
   const controls = scenario.controls.filter(
@@ -152,7 +155,7 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
       arms: controls.map(({ name, condition = {}, limits }) => ({
         agent: { model: `${CONTROL_PREFIX}${name}` },
         condition,
-        limits: { ...DEFAULT_LIMITS, ...limits },
+        limits: { ...DEFAULT_LIMITS, ...PATIENT, ...limits },
       })),
       epochs,
       seed: 'demo',
