@@ -26,7 +26,7 @@ export function trialStart(change: Partial<Omit<EventOf<'trial-start'>, 'seq' | 
       tokensMax: 1_000_000,
       durationMsMax: 600_000,
       costUsdMax: 0,
-      commandMsMax: 15_000,
+      commandMsMax: 120_000,
       outputBytesMax: 65_536,
       idleTurnsMax: 3,
     },
