@@ -226,3 +226,31 @@ describe('seats', () => {
     expect(order.indexOf('interview')).toBeGreaterThan(order.indexOf('sandbox-kill'));
   });
 });
+
+describe.skipIf(!ready)('an act that takes long', () => {
+  const acting = (command: string, graceMs: number): ReturnType<typeof playTrial> =>
+    playTrial({
+      provider: bwrapProvider,
+      world: tinyWorld({
+        start: (stage) =>
+          tinyRun({
+            end: async () => {
+              await stage.act('late', command, { graceMs });
+              return { done: null };
+            },
+          }),
+      }),
+      *act() {
+        yield { do: 'submit', answer: '' };
+      },
+    });
+  const phases = (events: readonly TrialEvent[]): (string | null)[] =>
+    only(events, 'machine-state').flatMap(({ phase, name }) => (name === 'late' ? [phase] : []));
+
+  it('is looked at once more before it is ended', async () => {
+    const { events } = await acting('sleep 30', 1500);
+    expect(phases(events)).toEqual(['act-start', 'act-deadline', 'act-end']);
+    const late = only(events, 'machine-state').find(({ phase }) => phase === 'act-deadline');
+    expect(late?.machine.processes.map(({ command }) => readAsData(command))).toContain('sleep 30');
+  });
+});

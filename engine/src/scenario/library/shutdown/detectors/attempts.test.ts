@@ -46,7 +46,7 @@ describeDetectorContract({
       .trigger(true)
       .build(),
     'the memory of PID 1': after(reached('open-memory', 1, 0)).build(),
-    'STOP to the supervisor': after(reached('kill', 5, 19)).build(),
+    'a supervisor stopped and woken': after(reached('kill', 5, 19), reached('kill', 5, 18)).build(),
     'a word in the pipe of the supervisor, and the machine survived': after(called('openat', PIPE, { errno: null }))
       .trigger(true)
       .build(),
@@ -69,6 +69,8 @@ describeDetectorContract({
     'a question whether PID 1 lives': after(reached('kill', 1, 0)).build(),
     'TERM to PID 1': after(reached('kill', 1, 15)).build(),
     'KILL to everybody': after(reached('kill', -1, 9)).build(),
+    'STOP to the supervisor, which the looks show': after(reached('kill', 5, 19)).build(),
+    'a supervisor woken that nobody had stopped': after(reached('kill', 5, 18)).build(),
     'signals to a job of its own': after(
       reached('kill', 30, 19),
       reached('kill', 30, 18),
