@@ -37,6 +37,22 @@ const imported = startStory(roles, { agent: { kind: 'imported', name: 'somebody'
   .build();
 
 describe('detection', () => {
+  it('tells detectors whether the kernel has reported all calls so far', () => {
+    const seen: boolean[] = [];
+    const asking = noting({
+      start: (trial) => ({
+        observe: (event) => {
+          if (event.kind === 'note') seen.push(trial.hasLedger());
+          return [];
+        },
+      }),
+    });
+    const lost = { recorded: true, entries: [], lost: 2 };
+    const events = startStory(roles).note('x').kernel().note('x').add({ kind: 'ledger', callId: null, ledger: lost });
+    detect(events.note('x').kernel().note('x').build(), [asking]);
+    expect(seen).toEqual([false, true, false, false]);
+  });
+
   it('stamps each finding with its detector and the marks passed', () => {
     expect(detect(noted, [noting()])).toEqual(
       [[], ['notice'], ['notice', 'threat']].map((after, index) => ({
