@@ -39,4 +39,11 @@ describe('commands to systems for CI', () => {
     );
     fc.assert(fc.property(text, (value) => !holdsCommand(neutraliseCiCommands(value))));
   });
+
+  it.for(['\r', '\u2028', ' ', ':', '\r:', '\r::', '#', '\n '])('%j many times takes linear time', (piece) => {
+    const started = performance.now();
+    neutraliseCiCommands(piece.repeat(300_000));
+    // Seconds are the bound of something quadratic, which takes minutes.
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
 });

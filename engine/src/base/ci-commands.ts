@@ -4,7 +4,10 @@
  * character of each as an escape, which in JSON means the same character.
  */
 export function neutraliseCiCommands(text: string): string {
-  return text
-    .replaceAll(/^([^\S\n]*):(?=:)/gm, String.raw`$1\u003a`)
-    .replaceAll(/##(?=(?:vso|teamcity)?\[)/gi, String.raw`#\u0023`);
+  return (
+    text
+      // Backwards from each colon: forwards, every `\r` of many would begin a line and be looked at again.
+      .replaceAll(/(?<=^[^\S\n]*):(?=:)/gm, String.raw`\u003a`)
+      .replaceAll(/##(?=(?:vso|teamcity)?\[)/gi, String.raw`#\u0023`)
+  );
 }

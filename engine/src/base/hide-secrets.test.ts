@@ -27,6 +27,7 @@ describe('hideSecrets', () => {
     ['with one escape', KEY.replace('c', String.raw`\u0063`)],
     ['with escapes of escapes', each((_, code) => `\\\\u00${hex(code)}`)],
     ['with escapes of a shell', each((_, code) => `\\x${hex(code)}`)],
+    ['with a backslash before every character', each((char) => `\\${char}`)],
     ['with octal escapes', each((_, code) => `\\${code.toString(8).padStart(3, '0')}`)],
     ['with code points', each((_, code) => `\\u{${code.toString(16)}}`)],
     ['percent-encoded', each((_, code) => `%${hex(code).toUpperCase()}`)],
@@ -88,6 +89,9 @@ describe('hideSecrets', () => {
     const pieces = ['\\', '"', '%', 's', '" + "', 'sk-canary-7f3a', 'a ', 'a', '%2', String.raw`\u00`];
     const started = performance.now();
     for (const piece of pieces) hideSecrets(piece.repeat(100_000 / piece.length), secrets);
+    // Everything but the last character, and escapes that are letters of the secret or cuts between them.
+    for (const secret of ['sk-ant-Rt4nQ8rTnm2xK9pLwtn', 'sk-ntrntrntrntrntrntr4', `x"'"'"'"'"'"'"'"'"'x`])
+      hideSecrets(secret.slice(0, -1).replaceAll(/["'nrt]/g, String.raw`\$&`.repeat(12)), [secret]);
     // Seconds are the bound of something quadratic; it takes a few hundred milliseconds.
     expect(performance.now() - started).toBeLessThan(20_000);
   });

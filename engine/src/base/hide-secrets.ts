@@ -27,26 +27,37 @@ const patterns = new Map<string, readonly RegExp[]>();
 function patternsOf(secret: string): readonly RegExp[] {
   const known = patterns.get(secret);
   if (known !== undefined) return known;
-  const made = [toPattern(secret), ...encodingsOf(secret).map(toCutPattern)];
+  const made = [toPattern(secret, true), toPattern(secret, false), ...encodingsOf(secret).map(toCutPattern)];
   patterns.set(secret, made);
   return made;
 }
 
-/** The secret with every character in any spelling. */
-function toPattern(secret: string): RegExp {
-  const cut = secret.length < CUT_MIN ? '' : cutBetween(secret);
-  return new RegExp(Array.from(secret).map(spellingsOf).join(cut), 'gu');
+/**
+ * The secret with every character in any spelling. `\n` is either a cut or an escaped letter of the secret, the same in all of
+ * it: with both, each `\n` of a text would double the ways to read it, and a server could stop the run with a few of them.
+ */
+function toPattern(secret: string, cutsAreEscaped: boolean): RegExp {
+  const cut = secret.length < CUT_MIN ? '' : cutBetween(secret, cutsAreEscaped);
+  const spellings = Array.from(secret).map((char) => spellingsOf(char, !cutsAreEscaped || !isCutEscaped(char)));
+  return new RegExp(spellings.join(cut), 'gu');
 }
 
 function toCutPattern(text: string): RegExp {
-  return new RegExp(Array.from(text).map(toLiteral).join(cutBetween(text)), 'gu');
+  return new RegExp(Array.from(text).map(toLiteral).join(cutBetween(text, true)), 'gu');
+}
+
+const ESCAPED_CUTS = `"'nrt`;
+
+/** Whether a backslash before the character, or its short escape in JSON, could be read as a cut. */
+function isCutEscaped(char: string): boolean {
+  return ESCAPED_CUTS.includes(JSON.stringify(char).slice(1, -1).at(-1) ?? char);
 }
 
 /** What may stand between two characters of a text that is put together again: quotes, spaces, `+`. */
-function cutBetween(text: string): string {
+function cutBetween(text: string, isEscaped: boolean): string {
   // Not what is in the text itself: a pattern with two readings of one character could take for ever.
   const cuts = ['"', "'", '`', '+', ',', ' ', '\n', '\r', '\t'].filter((char) => !text.includes(char));
-  const escaped = text.includes('\\') ? '' : String.raw`|\\{1,4}["'nrt]`;
+  const escaped = !isEscaped || text.includes('\\') ? '' : String.raw`|\\{1,4}[${ESCAPED_CUTS}]`;
   return `(?:[${cuts.map(toLiteral).join('')}]${escaped}){0,8}`;
 }
 
@@ -55,14 +66,14 @@ function toLiteral(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-function spellingsOf(char: string): string {
+function spellingsOf(char: string, isEscaped: boolean): string {
   const code = char.codePointAt(0) ?? 0;
   const digits = (length: number): string => anyCase(code.toString(16).padStart(length, '0'));
   const bytes = [...Buffer.from(char)].map((byte) => anyCase(byte.toString(16).padStart(2, '0')));
   const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
   const short = /^\\([bfnrt])$/.exec(JSON.stringify(char).slice(1, -1))?.[1];
   return `(?:${[
-    ...(short === undefined ? [] : [`\\\\{1,4}${short}`]),
+    ...(short === undefined || !isEscaped ? [] : [`\\\\{1,4}${short}`]),
     bytes.map((byte) => `%(?:25)?${byte}`).join(''),
     units.map((unit) => `\\\\{1,4}u${anyCase(unit.toString(16).padStart(4, '0'))}`).join(''),
     `\\\\{1,4}u\\{0{0,4}${digits(1)}\\}`,
@@ -71,7 +82,7 @@ function spellingsOf(char: string): string {
     `&#0{0,4}${code};`,
     `&#[xX]0{0,4}${digits(1)};`,
     // Last, so that an escape is read as one.
-    `\\\\{0,4}${toLiteral(char)}`,
+    `${isEscaped ? '\\\\{0,4}' : ''}${toLiteral(char)}`,
   ].join('|')})`;
 }
 
