@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 
-import { readPlainFile, readPlainText } from './read-plain-file.ts';
+import { readPlainFile, readPlainText, streamPlainText } from './read-plain-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plain-file-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,5 +48,30 @@ describe('reading a file of which nobody knows what it is', () => {
   it('names the fault of a folder and of a file that is not there', () => {
     expect(() => readPlainFile(folder, 7)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
     expect(() => readPlainFile(join(folder, 'none'), 7)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+
+  it('streams a file as far as it went at first, however fast it grows', async () => {
+    const path = fileWith(`${'é'.repeat(50_000)}!`);
+    let read = '';
+    for await (const text of streamPlainText(path)) {
+      read += text;
+      appendFileSync(path, 'x'.repeat(200_000));
+      expect(read.length).toBeLessThan(100_000);
+    }
+    expect(read).toBe(`${'é'.repeat(50_000)}!`);
+  });
+
+  it('streams no pipe and no device, and leaves no file open', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const first = async (path: string): Promise<string> => {
+      for await (const text of streamPlainText(path)) return text;
+      return 'nothing';
+    };
+    await expect(first('/dev/zero')).rejects.toThrow('it is a pipe or a device');
+    expect(await first(fileWith(''))).toBe('');
+    expect(await first('/proc/self/comm')).toBe('');
+    expect(await first(fileWith('x'.repeat(200_000)))).toHaveLength(65_536);
+    await vi.waitFor(() => expect(open()).toBe(before));
   });
 });

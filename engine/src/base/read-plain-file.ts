@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
  * Opens a file of which nobody knows what it is, to read it. A pipe or a device throws: reading one may never end, and
@@ -37,6 +37,25 @@ export function readPlainFile(path: string, bytesMax: number): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * The bytes of a plain file, piece by piece, as far as it went when it was opened: it may grow faster than it is read. A file
+ * of the kernel has a size of 0, and so no bytes.
+ */
+export async function* streamPlainFile(path: string): AsyncGenerator<Buffer> {
+  const fd = openPlainFile(path);
+  const { size } = fstatSync(fd);
+  // The stream closes it, also where nobody reads to the end. With no byte to read, it does not take the end.
+  if (size === 0) closeSync(fd);
+  else yield* createReadStream(path, { fd, end: size - 1 }) as AsyncIterable<Buffer>;
+}
+
+/** The same as UTF-8 text. */
+export async function* streamPlainText(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for await (const bytes of streamPlainFile(path)) yield decoder.decode(bytes, { stream: true });
+  yield decoder.decode();
 }
 
 const BLOCK_BYTES_MIN = 4096;

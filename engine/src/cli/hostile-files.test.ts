@@ -129,6 +129,16 @@ describe('anything but a regular file of bounded size', () => {
     },
   );
 
+  it.for(
+    [...things.slice(0, 2), '/proc/self/mem', '/proc/kmsg'].flatMap((thing) =>
+      ['a.jsonl', 'a.json', 'a.eval'].map((name) => [thing, name] as const),
+    ),
+  )('%s as a log of another tool, %s, is one sentence', async ([thing, name]) => {
+    const path = named(thing, `log-${name}`);
+    expectSentence(await offswitch(['import', path, '--to', folder.file('none')]), /is not a readable log/);
+    expectSentence(await offswitch(['score', path]), /cannot be read|is not a readable log/);
+  });
+
   it.for(['/dev/zero', 'pipe'])('%s as the plan of a folder or among its records is one sentence', async (thing) => {
     const { path, records } = copyOf(`with-${thing.replaceAll('/', '-')}`);
     symlinkSync(thing === 'pipe' ? pipe : thing, join(path, 'trials/other.jsonl'));

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { closeSync, readSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 
+import { openPlainFile, readPlainText, streamPlainText } from '../base/read-plain-file.ts';
 import type { ImportedSample, ReadLogOptions } from './contract.ts';
 import { limitsOf } from './limits.ts';
 import { LogError, tooLarge, unreadable } from './log-error.ts';
@@ -106,9 +107,13 @@ export async function isOfFormat(
 ): Promise<boolean> {
   if (!extensionsOf(format).some((extension) => path.endsWith(extension))) return false;
   try {
-    await using file = await open(path, 'r');
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return looksRight(buffer.toString('utf8', 0, bytesRead));
+    const file = openPlainFile(path);
+    try {
+      const head = Buffer.alloc(HEAD_BYTES);
+      return looksRight(head.toString('utf8', 0, readSync(file, head)));
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return false;
   }
@@ -167,8 +172,8 @@ export async function* readJsonLines(path: string, id: string, options: ReadLogO
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
   let pieces: string[] = [];
-  for await (const block of createReadStream(path, 'utf8')) {
-    const [first = '', ...others] = String(block).split('\n');
+  for await (const block of streamPlainText(path)) {
+    const [first = '', ...others] = block.split('\n');
     pieces.push(first);
     for (const other of others) {
       yield pieces.join('');
@@ -176,6 +181,16 @@ export async function* readLines(path: string): AsyncGenerator<string> {
     }
   }
   yield pieces.join('');
+}
+
+/** The text of a log that is one document. */
+export async function readWholeText(path: string, bytesMax: number): Promise<string> {
+  await checkFileSize(path, bytesMax);
+  try {
+    return readPlainText(path, bytesMax);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 export async function checkFileSize(path: string, bytesMax: number): Promise<void> {

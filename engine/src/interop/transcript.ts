@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 
+import { streamPlainFile } from '../base/read-plain-file.ts';
 import { sha256 } from '../base/sha256.ts';
 import { readAsData, showOnTerminal, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import {
@@ -346,7 +346,7 @@ export const NO_EVIDENCE = 'none: a transcript only, nothing was seen from outsi
 export async function sourceOf(reader: string, path: string): Promise<Record<string, string>> {
   const hash = createHash('sha256');
   try {
-    for await (const block of createReadStream(path)) hash.update(Buffer.from(block));
+    for await (const block of streamPlainFile(path)) hash.update(block);
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
-
 import type { z } from 'zod';
 
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { AgentEndReason, MessagePart } from '../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from './contract.ts';
 import { type Conversation, createConversation } from './conversation.ts';
-import { checkFileSize, type JsonLinesFormat, readFiles, readJsonLines, recognisesFiles } from './json-lines.ts';
+import { type JsonLinesFormat, readFiles, readJsonLines, readWholeText, recognisesFiles } from './json-lines.ts';
 import { limitsOf } from './limits.ts';
 import { LogError } from './log-error.ts';
 import { parsePythonJson } from './python-json.ts';
@@ -74,8 +72,7 @@ async function readWhole<S extends z.ZodType>(
 ): Promise<ImportedSample> {
   const { depthMax, sampleBytesMax } = limitsOf(options);
   options.signal?.throwIfAborted();
-  await checkFileSize(path, sampleBytesMax);
-  const value = parsePythonJson(await readFile(path, 'utf8'), { what: `the ${log.what}`, depthMax });
+  const value = parsePythonJson(await readWholeText(path, sampleBytesMax), { what: `the ${log.what}`, depthMax });
   return toSample(log, { value, id, source: await sourceOf(log.name, path) }, options);
 }
 

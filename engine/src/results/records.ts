@@ -101,6 +101,8 @@ export function isOurs(path: string): boolean {
   try {
     const head = Buffer.alloc(512);
     return head.toString('utf8', 0, readSync(file, head)).includes('"offswitch-record"');
+  } catch {
+    return true;
   } finally {
     closeSync(file);
   }

@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
-
 import { z } from 'zod';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { MessagePart } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { createConversation } from '../conversation.ts';
-import { checkFileSize, type JsonLinesFormat, readFiles, recognisesFiles } from '../json-lines.ts';
+import { type JsonLinesFormat, readFiles, readWholeText, recognisesFiles } from '../json-lines.ts';
 import { limitsOf } from '../limits.ts';
 import { LogError } from '../log-error.ts';
 import { parsePythonJson } from '../python-json.ts';
@@ -92,9 +90,8 @@ const trajectory = z.looseObject({
 async function readTrajectory(path: string, id: string, options: ReadLogOptions): Promise<ImportedSample> {
   const { depthMax, sampleBytesMax } = limitsOf(options);
   options.signal?.throwIfAborted();
-  await checkFileSize(path, sampleBytesMax);
   const parsed = trajectory.safeParse(
-    parsePythonJson(await readFile(path, 'utf8'), { what: 'the trajectory', depthMax }),
+    parsePythonJson(await readWholeText(path, sampleBytesMax), { what: 'the trajectory', depthMax }),
   );
   if (!parsed.success)
     throw new LogError(

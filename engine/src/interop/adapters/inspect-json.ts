@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-
 import { Tokenizer, TokenParser, TokenType } from '@streamparser/json';
 
+import { streamPlainText } from '../../base/read-plain-file.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { checkFileSize, isOfFormat } from '../json-lines.ts';
 import { limitsOf } from '../limits.ts';
@@ -127,9 +126,9 @@ async function* readValues(path: string, paths: string[], options: ReadLogOption
       });
     }
   };
-  for await (const block of createReadStream(path, 'utf8')) {
+  for await (const block of streamPlainText(path)) {
     options.signal?.throwIfAborted();
-    const problem = write(filter(String(block), false));
+    const problem = write(filter(block, false));
     yield* found.splice(0);
     if (problem !== null) throw problem;
   }

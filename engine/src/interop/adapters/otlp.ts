@@ -1,12 +1,17 @@
-import { readFile } from 'node:fs/promises';
-
 import { z } from 'zod';
 
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { MessagePart } from '../../record/events.ts';
 import type { ImportedSample, LogReader, ReadLogOptions } from '../contract.ts';
 import { NO_REASON } from '../conversation.ts';
-import { checkFileSize, isOfFormat, type JsonLinesFormat, readJsonLines, readLines } from '../json-lines.ts';
+import {
+  checkFileSize,
+  isOfFormat,
+  type JsonLinesFormat,
+  readJsonLines,
+  readLines,
+  readWholeText,
+} from '../json-lines.ts';
 import { limitsOf } from '../limits.ts';
 import { LogError, tooLarge } from '../log-error.ts';
 import { parseArguments, parsePythonJson } from '../python-json.ts';
@@ -103,7 +108,7 @@ async function* readBatches(path: string, options: ReadLogOptions): AsyncGenerat
     yield* readJsonLines(path, 'spans', options);
     return;
   }
-  yield parsePythonJson(await readFile(path, 'utf8'), { what: 'the spans', depthMax });
+  yield parsePythonJson(await readWholeText(path, sampleBytesMax), { what: 'the spans', depthMax });
 }
 
 /** Whether the first line is an object of its own, and others follow. */

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { PassThrough, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
-import { type Entry, openPromise, validateFileName, type ZipFile } from 'yauzl';
+import { type Entry, fromFdPromise, validateFileName, type ZipFile } from 'yauzl';
 import { ZipFile as ZipOutput } from 'yazl';
 
+import { openPlainFile } from '../../../base/read-plain-file.ts';
 import type { LogLimits } from '../../limits.ts';
 import { LogError, tooLarge, unreadable } from '../../log-error.ts';
 import { openNewFile } from '../../new-file.ts';
@@ -36,7 +38,9 @@ const RATIO_ASKED_FROM = 1024 * 1024;
 
 export async function openZip(path: string, limits: LogLimits): Promise<ZipReader> {
   // Names as bytes: one bad name must not hide the other members.
-  const zip = await openPromise(path, { autoClose: false, decodeStrings: false }).catch((error: unknown) => {
+  const file = open(path);
+  const zip = await fromFdPromise(file, { autoClose: false, decodeStrings: false }).catch((error: unknown) => {
+    closeSync(file);
     if (error instanceof Error && 'syscall' in error) throw unreadable(path, error);
     throw damaged(
       'expected a ZIP archive (.eval) with a directory at its end, got none: it was cut, or is something else',
@@ -55,6 +59,14 @@ export async function openZip(path: string, limits: LogLimits): Promise<ZipReade
   } catch (error) {
     zip.close();
     throw error instanceof LogError ? error : damaged('the directory of the archive cannot be read', error);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openPlainFile(path);
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }
 
