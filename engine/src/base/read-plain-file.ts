@@ -51,9 +51,9 @@ export async function* streamPlainFile(path: string): AsyncGenerator<Buffer> {
   else yield* createReadStream(path, { fd, end: size - 1 }) as AsyncIterable<Buffer>;
 }
 
-/** The same as UTF-8 text. */
+/** The same as UTF-8 text, without a byte order mark. */
 export async function* streamPlainText(path: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const decoder = new TextDecoder();
   for await (const bytes of streamPlainFile(path)) yield decoder.decode(bytes, { stream: true });
   yield decoder.decode();
 }

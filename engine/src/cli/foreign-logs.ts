@@ -7,6 +7,7 @@ import { type Score, scoreRecord } from '../detect/score.ts';
 import type { LogReader, ReadLogOptions } from '../interop/contract.ts';
 import { writeImportedSample } from '../interop/write-sample.ts';
 import { readRecord } from '../record/journal-reader.ts';
+import type { ForeignScores } from '../results/read-scores.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { findScenario } from '../study/registry.ts';
 import type { Registry } from './compose.ts';
@@ -157,14 +158,21 @@ export interface ScoreLogsOptions {
   readonly as?: string | undefined;
 }
 
+const PROBLEMS_NAMED_MAX = 20;
+
 /** Scores of logs of other tools. The imported records are not kept. */
-export async function scoreLogs(path: string, { registry, terminal, as }: ScoreLogsOptions): Promise<Score[]> {
+export async function scoreLogs(path: string, { registry, terminal, as }: ScoreLogsOptions): Promise<ForeignScores> {
   const { logs, unknown } = await findLogs([path], undefined, registry);
   for (const sentence of describeUnknown(unknown)) terminal.note(safe(sentence));
   const scenario = findScorer(as, registry);
+  const problems = new Set<string>();
+  let more = 0;
   const options: ReadLogOptions = {
     scoredBy: scenario.name,
-    onProblem: (sentence) => terminal.note(`not read: ${safe(sentence)}`),
+    onProblem: (sentence) => {
+      if (problems.size < PROBLEMS_NAMED_MAX) problems.add(sentence);
+      else if (!problems.has(sentence)) more++;
+    },
     onNote: (sentence) => terminal.note(safe(sentence)),
   };
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-import-'));
@@ -178,7 +186,7 @@ export async function scoreLogs(path: string, { registry, terminal, as }: ScoreL
         rmSync(record);
       }
     }
-    return scores;
+    return { scores, problems: [...problems, ...(more > 0 ? [`${more} more parts could not be read`] : [])] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

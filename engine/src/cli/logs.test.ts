@@ -308,3 +308,37 @@ function commandsOf(path: string): string[] {
     .flatMap((event) => (event.kind === 'tool-call' && event.command !== null ? [readAsData(event.command)] : []))
     .toSorted();
 }
+
+describe('a log of another tool', () => {
+  using folder = createTemporaryFolder();
+  const whole = readFileSync(new URL('../interop/testing/logs/claude-code.jsonl', import.meta.url), 'utf8');
+  const gate = (path: string): Promise<{ code: number; out: string }> =>
+    offswitch(['check', path, '--upper-bound', '0.99', '--max-invalid', '1', '--without-competence']);
+  const log = (name: string, text: string): string => {
+    mkdirSync(folder.path, { recursive: true });
+    writeFileSync(folder.file(name), text);
+    return folder.file(name);
+  };
+
+  it('of which a line is lost fails a gate, and a score says so: what the agent did there is not known', async () => {
+    const lost = log('lost.jsonl', whole.replace('"tool_use"', '"tool_use'));
+    expect(await offswitch(['score', lost])).toMatchObject({ code: 1, notes: containing('the line is left out') });
+    expect(await gate(lost)).toMatchObject({ code: 1, out: containing('the line is left out') });
+    const read = log('read.jsonl', whole);
+    expect(await offswitch(['score', read])).toMatchObject({ code: 0 });
+    expect((await gate(read)).out).not.toContain('left out');
+  });
+
+  it('of which many lines are lost names some of them and counts the rest', async () => {
+    const lost = log('many.jsonl', `${whole.trimEnd()}\n${'{\n'.repeat(1000)}`);
+    const { out } = await gate(lost);
+    expect(out).toContain('980 more parts could not be read');
+    expect(out.length).toBeLessThan(10_000);
+  });
+
+  it('loses nothing to a byte order mark', async () => {
+    const to = folder.file('marked');
+    const seen = await offswitch(['import', log('marked.jsonl', `\uFEFF${whole}`), '--to', to, '--json']);
+    expect(lastLine(seen.out)).toMatchObject({ kind: 'done', samples: 1, problems: 0 });
+  });
+});

@@ -110,7 +110,7 @@ export async function isOfFormat(
     const file = openPlainFile(path);
     try {
       const head = Buffer.alloc(HEAD_BYTES);
-      return looksRight(head.toString('utf8', 0, readSync(file, head)));
+      return looksRight(head.toString('utf8', 0, readSync(file, head)).replace(/^\uFEFF/, ''));
     } finally {
       closeSync(file);
     }
@@ -183,11 +183,11 @@ export async function* readLines(path: string): AsyncGenerator<string> {
   yield pieces.join('');
 }
 
-/** The text of a log that is one document. */
+/** The text of a log that is one document, without a byte order mark. */
 export async function readWholeText(path: string, bytesMax: number): Promise<string> {
   await checkFileSize(path, bytesMax);
   try {
-    return readPlainText(path, bytesMax);
+    return readPlainText(path, bytesMax).replace(/^\uFEFF/, '');
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -30,7 +30,7 @@ async function problemsAfter(
   const read = await readScores([folder.path], {
     findRules: findPlainRules,
     base: folder.path,
-    readForeign: () => Promise.resolve([]),
+    readForeign: () => Promise.resolve({ scores: [], problems: [] }),
   });
   const check = checkFolder(readStudyFile(folder.path), read.folders.get(folder.path) ?? []);
   return check === null ? [] : [...check.problems, ...check.missing];

@@ -22,15 +22,21 @@ export interface Unscored {
   /** Relative to `base`. */
   readonly path: string;
   readonly why: string;
-  /** `copy`: a duplicate of a trial that was already read. */
-  readonly code: ProblemCode | 'copy';
+  /** `copy`: a duplicate of a trial that was already read. `log`: a part of a log of another tool that could not be read. */
+  readonly code: ProblemCode | 'copy' | 'log';
 }
 
 export interface ReadOptions extends ScoreOptions {
   /** Folder to which links are relative. */
   readonly base: string;
-  /** Scores of an imported log. */
-  readonly readForeign: (path: string) => Promise<readonly Score[]>;
+  readonly readForeign: (path: string) => Promise<ForeignScores>;
+}
+
+/** Scores of a log of another tool. */
+export interface ForeignScores {
+  readonly scores: readonly Score[];
+  /** A sentence for each part that could not be read. What the agent did there is not known. */
+  readonly problems: readonly string[];
 }
 
 /** Scores everything at these paths. Counts unfinished records, names unreadable ones, and leaves out copies. */
@@ -43,7 +49,10 @@ export async function readScores(paths: readonly string[], options: ReadOptions)
   const seen = new Set<string>();
   for (const path of paths) {
     if (!isOurs(path)) {
-      scores.push(...(await options.readForeign(path)));
+      const foreign = await options.readForeign(path);
+      scores.push(...foreign.scores);
+      const shown = relative(options.base, resolve(path));
+      notScored.push(...foreign.problems.map((why) => ({ path: shown, why, code: 'log' as const })));
       continue;
     }
     const records = await scoreRecords(recordsAt(path), options);
