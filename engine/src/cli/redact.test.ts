@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import fc from 'fast-check';
@@ -93,6 +93,19 @@ describe('offswitch redact', () => {
     // A gate passes with a redacted record whose verdict stands, and says so.
     const gate = ['check', path, '--upper-bound', '1', '--without-competence', '--json'];
     expect((await offswitch(gate)).out).toMatch(/3 of 3 records have redacted lines/);
+  });
+
+  it('follows no link out of the folder', async () => {
+    const path = copyOf('linked');
+    const other = copyOf('other');
+    rmSync(join(path, 'trials'), { recursive: true });
+    symlinkSync(join(other, 'trials'), join(path, 'trials'));
+    symlinkSync('..', join(path, 'up'));
+    const before = listRecords(other).map((record) => readFileSync(record, 'utf8'));
+    const { code, out } = await redact(path);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^trials: NOT searched: it is no plain file\nup: NOT searched/m);
+    expect(listRecords(other).map((record) => readFileSync(record, 'utf8'))).toEqual(before);
   });
 
   it('names what it leaves: other files, names, what is not text; and refuses what is no secret or no log folder', async () => {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
@@ -25,7 +25,7 @@ export interface RedactFolderOptions {
  * other files, and all names, are searched and left as they are. Hold the lock of the folder meanwhile.
  */
 export function redactFolder(folder: string, options: RedactFolderOptions): readonly FileRedaction[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return listAll(folder)
     .map((entry) => ({ entry, path: relative(folder, join(entry.parentPath, entry.name)) }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
     .flatMap(({ entry, path }): FileRedaction[] => {
@@ -35,6 +35,14 @@ export function redactFolder(folder: string, options: RedactFolderOptions): read
       if (!entry.isFile()) return [...name, { path, is: 'not-searched', why: 'it is no plain file' }];
       return [...name, ...redactFile(folder, path, options)];
     });
+}
+
+/** Links are not followed: what they lead to is not of this folder. A recursive `readdir` would follow those to folders. */
+function listAll(folder: string): Dirent[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => [
+    entry,
+    ...(entry.isDirectory() ? listAll(join(folder, entry.name)) : []),
+  ]);
 }
 
 function redactFile(folder: string, path: string, options: RedactFolderOptions): FileRedaction[] {

@@ -29,7 +29,12 @@ export function createLabelCommand({ terminal, registry, finish }: CommandContex
         .toSorted((a, b) => a.at - b.at)
         .map(({ trialId }) => trialId)
         .slice(0, trials === undefined ? scores.length : parseWhole(trials, { name: '--trials' }));
-      writeFileAtomic(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
+      try {
+        writeFileAtomic(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new UsageError(`cannot write ${out}: ${reason}`, { cause: error });
+      }
       terminal.out(
         [
           `wrote ${safe(out)}: ${ids.length} of ${scores.length} trials, without labels`,
