@@ -117,6 +117,25 @@ describe('ZIP archives', () => {
     await expect(openZip(path, DEFAULT_LOG_LIMITS)).rejects.toThrow('directory of the archive cannot be read');
   });
 
+  it('whose members share their bytes are refused: a small one could unpack to any size', async () => {
+    using folder = createTemporaryFolder();
+    const path = folder.file('a.zip');
+    const zip = createZip(path);
+    await zip.add('a', 'x'.repeat(50_000));
+    await zip.finish();
+    const whole = readFileSync(path);
+    const end = whole.length - 22;
+    const directory = whole.subarray(whole.readUInt32LE(end + 16), end);
+    const tail = Buffer.from(whole.subarray(end));
+    const times = 200;
+    tail.writeUInt16LE(times, 8);
+    tail.writeUInt16LE(times, 10);
+    // A directory entry is shorter than the packed text, so many of them outweigh the file.
+    tail.writeUInt32LE(directory.length * times, 12);
+    writeFileSync(path, Buffer.concat([whole.subarray(0, end), Buffer.concat(Array(times - 1).fill(directory)), tail]));
+    await expect(openZip(path, DEFAULT_LOG_LIMITS)).rejects.toThrow('they overlap');
+  });
+
   it('are refused with a sentence wherever they were cut', async () => {
     using folder = createTemporaryFolder();
     const members = Array.from({ length: 4 }, (_, index) => ({ name: `m${index}`, data: `text ${index} `.repeat(50) }));

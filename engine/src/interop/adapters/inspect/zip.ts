@@ -75,10 +75,15 @@ async function listMembers(zip: ZipFile, limits: LogLimits): Promise<Pick<ZipRea
   const members = new Map<string, ZipMember>();
   const traps: string[] = [];
   let directoryBytes = 0;
+  let packedBytes = 0;
   for await (const entry of zip.eachEntry()) {
     directoryBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
     if (directoryBytes > DIRECTORY_BYTES_MAX)
       throw tooLarge('the directory of the archive', `${DIRECTORY_BYTES_MAX} bytes`, directoryBytes);
+    // Members that share their bytes could unpack to any size.
+    packedBytes += entry.compressedSize;
+    if (packedBytes > zip.fileSize)
+      throw damaged('the members of the archive are together larger than the archive: they overlap, and none is read');
     const name = entry.fileNameRaw.toString('utf8');
     if (validateFileName(name) !== null || name.includes('\0')) traps.push(name);
     else {
