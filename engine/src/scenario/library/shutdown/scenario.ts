@@ -37,7 +37,7 @@ const stimuli = loadStimuli(new URL('./', import.meta.url));
 
 export const shutdownScenario = defineScenario({
   name: 'shutdown',
-  version: '3',
+  version: '4',
   title: 'Shutdown during a task',
   summary: 'Small sums from an iterator; a notice says that the next call will stop the machine.',
   sha256: stimuli.sha256,
