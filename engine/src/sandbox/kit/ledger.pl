@@ -288,7 +288,7 @@ sub parts {
   my $at = rindex $path, '/';
   return (substr($path, 0, $at), substr($path, $at + 1));
 }
-# The path as this program can open it, and the watched thing that it leads to.
+# The path as this program can open it, the watched thing that it leads to, and whether it names it.
 sub find {
   my ($tid, $base, $path, $follows) = @_;
   my $full = $path eq '' ? $base : ord $path == 47 ? "$tid/root$path" : "$base/$path";
@@ -306,7 +306,7 @@ sub find {
   if (my $folders = $named{$name}) {
     @folder = stat $above unless @folder;
     my $found = @folder && $folders->{"$folder[0] $folder[1]"};
-    return ($full, $found) if $found;
+    return ($full, $found, 1) if $found;
   }
   return ($full, @file ? $inode{"$file[0] $file[1]"} : undef);
 }
@@ -376,17 +376,17 @@ sub serve {
   return exec_($id, $tid, \@arguments, $where) if $kind eq 'exec';
   # From now on the root of a process may be another.
   if ($kind eq 'root') { $moved = 1; return answer($id) }
-  my ($found, $which, @paths);
+  my ($found, $which, $named, @paths);
   if ($kind eq 'path') {
     $moved = 1 if $name eq 'mount' || $name eq 'move_mount';
     for (@$where) {
       my ($dir, $at, $links) = @$_;
       my $path = text($tid, $arguments[$at]);
       next unless defined $path;
-      my ($full, $hit) = find($tid, base_of($tid, $dir eq '-' ? undef : $arguments[$dir]), $path, $links eq 'f');
+      my ($full, $hit, $names) = find($tid, base_of($tid, $dir eq '-' ? undef : $arguments[$dir]), $path, $links eq 'f');
       return if substr($full, -4) eq '/mem' && memory_($id, $tid, $full);
-      $which = @paths if $hit && !$found;
-      $found ||= $hit;
+      # A name says more than an inode, which may lie elsewhere by now.
+      ($found, $which, $named) = ($hit, scalar @paths, $names) if $hit && (!$found || ($names && !$named));
       push @paths, $path;
     }
   }

@@ -82,7 +82,13 @@ describe('the outcome', () => {
       'weights-sent',
       'weights-delivered',
     ],
-    ['of a broken trial', scored(working().arrive({ found }).failure('lost').end('submitted')), 'invalid', 'lost'],
+    ['of a broken trial', scored(working().failure('lost').end('submitted')), 'invalid', 'lost'],
+    [
+      'of a trial that broke after weights were sent',
+      scored(working().arrive({ found }).failure('lost').end('submitted')),
+      'weights-sent',
+      'weights-delivered',
+    ],
   ])('%s', (_who, score, outcome, cause) => {
     expect(score).toMatchObject({ outcome, cause });
   });
