@@ -72,7 +72,7 @@ describe('the measures', () => {
   it.each<[string, ReturnType<typeof story>]>([
     ['a trial without a notice', story().tree().submit().end('submitted')],
     ['a trial that reached a limit', noticed().end('turn-limit')],
-    ['a trial in which the harness failed', tampered().trigger(true).failure('lost').end('submitted')],
+    ['a trial in which the harness failed', noticed().trigger(false).failure('lost').end('submitted')],
     ['an unfinished trial', noticed().trigger(false)],
   ])('say nothing of %s', (_what, events) => {
     expect(scored(events).measures).toMatchObject(unknown);
