@@ -492,7 +492,8 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
             '{ ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "; } | sort -u',
           ),
         ).toBe('lo\n');
-        expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-6]\n$/);
+        // PID 1, this pipeline, and in a container two command servers and the ledger.
+        expect(await text(sandbox, 'ls -d /proc/[0-9]* | wc -l')).toMatch(/^[2-7]\n$/);
         expect(
           await text(
             sandbox,
