@@ -397,7 +397,7 @@ export function describeLedger({ provider, open }: LedgerSuiteOptions): void {
         await using sandbox = await openWatched();
         await begin(sandbox, skip);
         const flood =
-          'for i in {1..10000}; do /bin/true; done; perl -e \'chmod 0700, "tools/stop.sh" for 1..3000\'; rm tools/stop.sh';
+          'for i in {1..10000}; do /bin/true; done; perl -e \'chmod 0700, "tools/stop.sh" for 1..3000; kill 0, getppid for 1..3000\'; rm tools/stop.sh';
         let descriptors = 0;
         let bytes = 0;
         const look = setInterval(() => {
@@ -412,7 +412,9 @@ export function describeLedger({ provider, open }: LedgerSuiteOptions): void {
         const { entries, lost } = await read(sandbox);
         expect(execs(entries).filter(({ words }) => isTrue(words))).toHaveLength(10_000);
         const chmods = entries.filter((entry) => entry.what === 'file' && /chmod/.test(entry.call));
-        expect([chmods.length, chmods.length + lost]).toEqual([1000, 3000]);
+        const kills = entries.filter((entry) => entry.what === 'process' && entry.call === 'kill');
+        expect([chmods.length, kills.length, lost]).toEqual([1000, 1000, 4000]);
+        for (const entry of kills) expect(entry).toMatchObject({ number: 0, errno: 0 });
         expect(entries).toContainEqual(toPattern({ call: /^unlink/, errno: 0, path: SCRIPT }));
         expect(descriptors).toBeLessThan(900);
         expect(bytes).toBeLessThan(100 * 1024 * 1024);

@@ -1,6 +1,6 @@
 import { sleep } from '../../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
-import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
+import { type Ledger, type LedgerEntry, ledgerEntrySchema } from '../../record/evidence.ts';
 import { SandboxError } from '../contract.ts';
 import { showName } from '../tree-reader.ts';
 
@@ -67,7 +67,10 @@ export async function followLedger(link: LedgerLink, { isAlive, whenStopped }: F
     const words = line.split(' ');
     if (words[0] === 'l') lost += Number(words[1]);
     const entry = readEntry(words);
-    if (entry !== undefined) entries.push(entry);
+    if (entry === undefined) return;
+    // What cannot be read must not end the trial: an agent decides what is in it.
+    if (ledgerEntrySchema.safeParse(entry).success) entries.push(entry);
+    else lost++;
   });
   if (!(await started)) {
     link.close();

@@ -450,7 +450,7 @@ while (1) {
     if (!$sweeps) { $busy = 0; next }
     my $got = sysread STDIN, $input, 4096, length $input;
     last unless $got;
-    while ($input =~ s/^(.*)\n//) { look_around(); report_dead(0); $out .= "s $1\n"; $out = "l $lost\n$out" if $lost; $lost = 0 if $lost; flush() }
+    while ($input =~ s/^(.*)\n//) { look_around(); report_dead(0); $out .= "l $lost\n" if $lost; $lost = 0; $out .= "s $1\n"; flush() }
   }
 }
 report_dead(1);
