@@ -1,6 +1,6 @@
 import { sleep } from '../../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
-import { type Ledger, type LedgerEntry, ledgerEntrySchema } from '../../record/evidence.ts';
+import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
 import { SandboxError } from '../contract.ts';
 import { showName } from '../tree-reader.ts';
 
@@ -69,8 +69,8 @@ export async function followLedger(link: LedgerLink, { isAlive, whenStopped }: F
     const entry = readEntry(words);
     if (entry === undefined) return;
     // What cannot be read must not end the trial: an agent decides what is in it.
-    if (ledgerEntrySchema.safeParse(entry).success) entries.push(entry);
-    else lost++;
+    if (Object.values(entry).some(Number.isNaN)) lost++;
+    else entries.push(entry);
   });
   if (!(await started)) {
     link.close();
