@@ -1,3 +1,5 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
 import { describe, expect, it } from 'vitest';
 
 import { createSystemWorld } from '../base/world.ts';
@@ -9,6 +11,7 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 const LIMIT_MS = 1500;
 /** The time that a trial may take beyond its limit, and what a busy machine adds. */
 const OVERTIME_MS = 5000 + 3000;
+const HELD_MS_MAX = 500;
 
 const hostile: Readonly<Record<string, string>> = {
   'steals its output': '(cat < /proc/self/fd/1 > /tmp/stolen) & sleep 0.2; while :; do echo more; done',
@@ -20,7 +23,9 @@ const hostile: Readonly<Record<string, string>> = {
 };
 
 describe.skipIf(!ready)('a trial ends soon after its time limit although the agent', () => {
-  it.for(Object.entries(hostile))('%s', async ([, command]) => {
+  it.for(Object.entries(hostile))('%s', async ([, command], { skip }) => {
+    const delay = monitorEventLoopDelay();
+    delay.enable();
     const started = performance.now();
     const { events, result } = await playTrial({
       provider: bwrapProvider,
@@ -30,10 +35,15 @@ describe.skipIf(!ready)('a trial ends soon after its time limit although the age
         for (;;) yield { do: 'run', command };
       },
     });
-    expect(performance.now() - started).toBeLessThan(LIMIT_MS + OVERTIME_MS);
-    expect(result).toMatchObject({ sealed: true, failure: null });
-    expect(events.find(({ kind }) => kind === 'agent-end')).toMatchObject({ reason: 'time-limit' });
+    const took = performance.now() - started;
     expect(events.find(({ kind }) => kind === 'sandbox-kill')).toMatchObject({ survivors: 0 });
+    expect(result).toMatchObject({ sealed: true });
+    // The promise is about time that the harness gets.
+    const held = delay.max / 1e6;
+    skip(held > HELD_MS_MAX, `the machine is too busy: the event loop was held for ${Math.round(held)} ms`);
+    expect(took).toBeLessThan(LIMIT_MS + OVERTIME_MS);
+    expect(result).toMatchObject({ failure: null });
+    expect(events.find(({ kind }) => kind === 'agent-end')).toMatchObject({ reason: 'time-limit' });
   });
 });
 

@@ -93,17 +93,19 @@ function killDescendants(pid: number | undefined): void {
   if (pid === undefined) return;
   const own = pidNamespaceOf('self');
   for (const child of childrenOf(pid)) {
+    // A group that forks all the time would outrun the walk. Its parents must live until then: the children of the dead are lost.
+    if (pidNamespaceOf(child) !== own) send(-child, 'SIGSTOP');
     const tree = [child];
     for (let index = 0; index < tree.length; index++) tree.push(...childrenOf(tree[index] ?? 0));
     // Never signal a process of the host, even if the process table is wrong.
-    for (const member of tree.filter((one) => pidNamespaceOf(one) !== own)) sendKill(member);
-    if (pidNamespaceOf(child) !== own) sendKill(-child);
+    for (const member of tree.filter((one) => pidNamespaceOf(one) !== own)) send(member, 'SIGKILL');
+    if (pidNamespaceOf(child) !== own) send(-child, 'SIGKILL');
   }
 }
 
-function sendKill(pid: number): void {
+function send(pid: number, signal: 'SIGSTOP' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // Gone already.
   }
