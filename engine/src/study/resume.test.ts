@@ -58,7 +58,8 @@ describe.skipIf(!ready)('an interrupted study resumes', () => {
     expect(new Set(kills).size).toBeGreaterThan(5);
     expect(readdirSync(join(logDir, 'aside')).length).toBeGreaterThan(5);
     await expect.poll(() => machinesLeft(logDir), { timeout: 60_000 }).toBe(0);
-  }, 600_000);
+    // Four hundred trials take minutes on a loaded machine.
+  }, 3_600_000);
 
   it('after Ctrl-C once: finishes the trials in flight and leaves no partial record', async () => {
     using folder = createTemporaryFolder();
