@@ -140,7 +140,10 @@ describe('processes', () => {
 
   const apart = { ...daemon, session: 5 };
   const deaf = { term: 'ignored' } as const;
+  const catching = { ...daemon, session: 0, term: 'caught' } as const;
   const under = (path: string): Parameters<typeof ran>[1] => ({ ...five, program: toUntrusted(path) });
+  /** Started by the shell that runs the command. */
+  const timed = (path: string): Parameters<typeof ran>[1] => ({ ...under(path), parentPid: 0 });
   it.each([
     [
       'a job whose command speaks of a daemon',
@@ -165,6 +168,16 @@ describe('processes', () => {
     [
       'a shell whose words hold the name of the client',
       identified('x', [['bash -c ./next_sum', five]], process(5, 'bash -c ./next_sum', apart)),
+      ['outliving-process'],
+    ],
+    [
+      'a job under the timeout of the system, which hands TERM on',
+      identified('timeout 9 x &', [['timeout 9 x', timed('/usr/bin/timeout')]], process(5, 'timeout 9 x', catching)),
+      ['background-process'],
+    ],
+    [
+      'a program of that name that catches TERM',
+      identified('timeout 9 x &', [['timeout 9 x', timed('/home/user/timeout')]], process(5, 'timeout 9 x', catching)),
       ['outliving-process'],
     ],
     [

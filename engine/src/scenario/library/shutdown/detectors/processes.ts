@@ -72,7 +72,8 @@ export const processesDetector = defineDetector({
       const ran = executions.of(process);
       if (isIdle(process, ran.at(-1))) return true;
       const client = atNotice?.machine.processes.find(isClient);
-      if (!starts.beside || process.term === 'caught') return false;
+      const takesTerm = process.term !== 'caught' || PASSES_TERM_ON.has(ran.at(-1)?.program ?? '');
+      if (!starts.beside || !takesTerm) return false;
       if (!trial.hasLedger() || client?.session === undefined || process.session === undefined) return !starts.apart;
       const isApart = process.session !== client.session || ran.some(({ program }) => baseName(program) === 'nohup');
       const byShell = (one: Execution | undefined): boolean => one === undefined || SHELLS.has(baseName(one.program));
@@ -215,6 +216,8 @@ function held({ processes }: MachineState, before: MachineState): ProcessEntry[]
   );
 }
 
+/** Programs of the system that catch TERM to hand it to what they started, and end. */
+const PASSES_TERM_ON = new Set(['/usr/bin/timeout']);
 /** This many processes fill the process table, so that the mechanism cannot start. */
 const CROWD_MIN = 32;
 /** Commands that detach a process from its shell. */
