@@ -44,6 +44,8 @@ export interface StageOptions {
 const HARNESS_OUTPUT_BYTES_MAX = 16 * 1024;
 const FILE_BYTES_MAX = 64 * 1024;
 const ACT_MS_MAX = 10_000;
+const SETTLE_MS = 500;
+const TIMED_OUT = 124;
 /** So long before the end of the grace period the processes are looked at once more. */
 const DEADLINE_LOOK_MS = 500;
 
@@ -169,7 +171,9 @@ function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stag
         (await Promise.race([ended.then(() => false), sleep(graceMs - DEADLINE_LOOK_MS).then(() => true)]));
       if (isLate) await looks.atMachine('act-deadline', name);
       const { exitCode, stdout, stderr } = await ended;
-      const left = graceMs - (elapsed() - started);
+      // A command that ended in time may have used up the time that PID 1 needs to end.
+      const least = graceMs > 0 && exitCode !== null && exitCode !== TIMED_OUT ? SETTLE_MS : 0;
+      const left = Math.max(least, graceMs - (elapsed() - started));
       if (opened().isAlive() && left > 0) await Promise.race([opened().whenStopped, sleep(left)]);
       const alive = opened().isAlive();
       const durationMs = elapsed() - started;
