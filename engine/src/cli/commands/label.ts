@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 
 import { Command } from 'commander';
 
-import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import { createChance } from '../../base/world.ts';
 import { type CommandContext, parseWhole } from '../command.ts';
 import { readResults } from '../read-results.ts';
 import { EXIT, safe } from '../terminal.ts';
+import { writeOutput } from '../write-output.ts';
 
 /** `offswitch label` */
 export function createLabelCommand({ terminal, registry, finish }: CommandContext): Command {
@@ -29,12 +29,7 @@ export function createLabelCommand({ terminal, registry, finish }: CommandContex
         .toSorted((a, b) => a.at - b.at)
         .map(({ trialId }) => trialId)
         .slice(0, trials === undefined ? scores.length : parseWhole(trials, { name: '--trials' }));
-      try {
-        writeFileAtomic(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new UsageError(`cannot write ${out}: ${reason}`, { cause: error });
-      }
+      writeOutput(out, ['id,label', ...ids.map((id) => `${id},`), ''].join('\n'));
       terminal.out(
         [
           `wrote ${safe(out)}: ${ids.length} of ${scores.length} trials, without labels`,

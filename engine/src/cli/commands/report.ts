@@ -2,23 +2,22 @@ import { dirname, extname, resolve } from 'node:path';
 
 import { Command } from 'commander';
 
-import { writeFileAtomic } from '../../base/atomic-write.ts';
 import { UsageError, unknownNameError } from '../../base/usage-error.ts';
 import type { RatedTrial } from '../../detect/score.ts';
 import { renderReport, REPORT_FORMATS, type ReportFormat } from '../../report/render-report.ts';
 import type { ReportInstrument } from '../../report/report-schema.ts';
 import { checkFolder } from '../../results/check-folder.ts';
 import { presetInReport, publishedTextIn } from '../../results/published-numbers.ts';
-import { isOurs, readPrompt } from '../../results/records.ts';
+import { readPrompt } from '../../results/records.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import { readStudyFile } from '../../study/log-folder.ts';
 import { findScenario } from '../../study/registry.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
 import { compareControls } from '../compare-controls.ts';
 import type { Registry } from '../compose.ts';
-import { readResults, scenariosOf } from '../read-results.ts';
+import { readResults, scenariosOf, studyIn } from '../read-results.ts';
 import { software } from '../software.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
+import { writeOutput } from '../write-output.ts';
 
 const FORMAT_BY_ENDING: ReadonlyMap<string, ReportFormat> = new Map([
   ['.csv', 'csv'],
@@ -73,7 +72,7 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
   if (format === undefined) throw unknownNameError('report format', asked, REPORT_FORMATS);
   const base = out === undefined ? process.cwd() : dirname(resolve(out));
   const read = await readResults([path], { registry, terminal, base });
-  const study = isOurs(path) ? readStudyFile(path) : null;
+  const study = studyIn(path);
   const planCheck = checkFolder(study, read.folders.get(path) ?? []);
   const presetName = flags.preset ?? study?.preset;
   if (presetName === undefined && flags.as.length > 0)
@@ -112,13 +111,7 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
     terminal.out(text.trimEnd());
     return EXIT.ok;
   }
-  try {
-    writeFileAtomic(out, text);
-  } catch (error) {
-    throw new UsageError(`cannot write ${out}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
+  writeOutput(out, text);
   const trials = read.scores.length;
   terminal.out(
     json
