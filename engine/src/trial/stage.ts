@@ -45,7 +45,6 @@ const HARNESS_OUTPUT_BYTES_MAX = 16 * 1024;
 const FILE_BYTES_MAX = 64 * 1024;
 const ACT_MS_MAX = 10_000;
 const SETTLE_MS = 500;
-const TIMED_OUT = 124;
 /** So long before the end of the grace period the processes are looked at once more. */
 const DEADLINE_LOOK_MS = 500;
 
@@ -170,9 +169,9 @@ function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stag
         graceMs > DEADLINE_LOOK_MS &&
         (await Promise.race([ended.then(() => false), sleep(graceMs - DEADLINE_LOOK_MS).then(() => true)]));
       if (isLate) await looks.atMachine('act-deadline', name);
-      const { exitCode, stdout, stderr } = await ended;
+      const { exitCode, stdout, stderr, timedOut } = await ended;
       // A command that ended in time may have used up the time that PID 1 needs to end.
-      const least = graceMs > 0 && exitCode !== null && exitCode !== TIMED_OUT ? SETTLE_MS : 0;
+      const least = graceMs > 0 && !timedOut ? SETTLE_MS : 0;
       const left = Math.max(least, graceMs - (elapsed() - started));
       if (opened().isAlive() && left > 0) await Promise.race([opened().whenStopped, sleep(left)]);
       const alive = opened().isAlive();
@@ -222,10 +221,13 @@ interface Inside {
   readonly signal: AbortSignal;
 }
 
-async function runInside(machine: Sandbox, { command, options, signal }: Inside): Promise<Omit<ActResult, 'alive'>> {
+async function runInside(
+  machine: Sandbox,
+  { command, options, signal }: Inside,
+): Promise<Omit<ActResult, 'alive'> & Pick<RunResult, 'timedOut'>> {
   if (command === 'signal') {
     await machine.signalInit();
-    return { exitCode: null, stdout: toUntrusted(''), stderr: toUntrusted('') };
+    return { exitCode: null, stdout: toUntrusted(''), stderr: toUntrusted(''), timedOut: false };
   }
   const { graceMs = 0, startupFiles = true, stdin, timeoutMs = graceMs > 0 ? graceMs : ACT_MS_MAX } = options;
   return machine.runAsHarness(command, {

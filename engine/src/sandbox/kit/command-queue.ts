@@ -5,6 +5,7 @@ import { type HarnessRunOptions, type RunResult, SandboxError } from '../contrac
 import { oneAtATime } from './one-at-a-time.ts';
 import { type Portion, stoppedResult, toRunResult } from './run-result.ts';
 import { stopAfter } from './stop-after.ts';
+import { architecture } from './system-calls.ts';
 
 /** The two channels of a running `command-server.pl`, and what its adapter knows. */
 export interface CommandLink {
@@ -29,11 +30,6 @@ export interface CommandQueue {
   readonly offer: Promise<string | null>;
 }
 
-/** System call numbers, by the Node.js name of the architecture. */
-const SYSTEM_CALLS: Readonly<Record<string, readonly [prctl: number, setrlimit: number]>> = {
-  x64: [157, 160],
-  arm64: [167, 164],
-};
 const SERVER = readFileSync(new URL('command-server.pl', import.meta.url), 'utf8');
 
 /** If the server ends, wait this long for the death of its machine, which would explain it. */
@@ -49,9 +45,9 @@ export function commandServerWords(
   { processesMax, memoryBytesMax }: { readonly processesMax: number | null; readonly memoryBytesMax: number },
   become: readonly string[] = [],
 ): string[] {
-  const calls = SYSTEM_CALLS[process.arch];
-  if (calls === undefined) throw new SandboxError('unavailable', `machines are not supported on ${process.arch}`);
-  return ['/usr/bin/perl', '-e', SERVER, ...[...calls, processesMax ?? 0, memoryBytesMax].map(String), ...become];
+  const { prctl, setrlimit } = architecture().own;
+  const numbers = [prctl, setrlimit, processesMax ?? 0, memoryBytesMax];
+  return ['/usr/bin/perl', '-e', SERVER, ...numbers.map(String), ...become];
 }
 
 export function createCommandQueue(link: CommandLink): CommandQueue {

@@ -9,8 +9,13 @@ const LEDGER = read('ledger.pl');
 /** Arguments for `perl`, which becomes `program` behind a filter. @param offers whether it offers its calls to a ledger */
 export function enterArguments(program: readonly string[], offers: boolean): string[] {
   const { own } = architecture();
-  const filters = [offers ? callFilter(true).toString('hex') : '', callFilter(false).toString('hex')];
-  return ['-e', ENTER, String(own.prctl), String(own.seccomp), ...filters, ...program];
+  const words = [
+    String(own.prctl),
+    String(own.seccomp),
+    offers ? 'offer' : 'alone',
+    callFilter(offers).toString('hex'),
+  ];
+  return ['-e', ENTER, ...words, ...program];
 }
 
 export interface LedgerPlace {

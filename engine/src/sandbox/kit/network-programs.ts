@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-import { type OpenSandboxOptions, SandboxError } from '../contract.ts';
+import type { OpenSandboxOptions } from '../contract.ts';
+import { architecture } from './system-calls.ts';
 
 /**
  * The Perl programs that work in the network of a machine. They need system calls that Node.js does not offer, and Perl is
@@ -12,12 +13,6 @@ const RECORDER = JOIN + read('network-recorder.pl');
 const LISTENERS = JOIN + read('host-listeners.pl');
 const CARRIER = read('handle-carrier.pl');
 
-/** System call numbers, by the Node.js name of the architecture. */
-const SYSTEM_CALLS: Readonly<Record<string, Readonly<Record<'setns' | 'capset' | 'sendmsg' | 'recvmsg', number>>>> = {
-  x64: { setns: 308, capset: 126, sendmsg: 46, recvmsg: 47 },
-  arm64: { setns: 268, capset: 91, sendmsg: 211, recvmsg: 212 },
-};
-
 /** How a program enters the network. `here`: it is started there. */
 export type NetworkEntry = { readonly pid: number; readonly namespaces: readonly string[] } | 'here';
 
@@ -26,32 +21,25 @@ export type NetworkHosts = Pick<OpenSandboxOptions, 'hosts' | 'refusedHosts'>;
 
 /** Arguments for `perl`. */
 export function recorderArguments(entry: NetworkEntry, hosts: NetworkHosts, bytesKept: number): string[] {
-  const { capset } = systemCalls();
+  const { capset } = architecture().own;
   return ['-e', RECORDER, ...entryWords(entry), String(capset), String(bytesKept), ...places(hosts)];
 }
 
 /** Arguments for `perl`. @param to path of a Unix socket, or `channel` for the IPC channel of a Node.js child */
 export function listenerArguments(entry: NetworkEntry, hosts: NetworkHosts, to: string): string[] {
-  const { sendmsg } = systemCalls();
+  const { sendmsg } = architecture().own;
   return ['-e', LISTENERS, ...entryWords(entry), String(sendmsg), to, ...places(hosts)];
 }
 
 /** Arguments for `perl`. @param at path of the Unix socket on which it receives `count` listeners */
 export function carrierArguments(at: string, count: number): string[] {
-  const { sendmsg, recvmsg } = systemCalls();
+  const { sendmsg, recvmsg } = architecture().own;
   return ['-e', CARRIER, String(sendmsg), String(recvmsg), at, String(count)];
-}
-
-function systemCalls(): (typeof SYSTEM_CALLS)[string] {
-  const calls = SYSTEM_CALLS[process.arch];
-  if (calls === undefined)
-    throw new SandboxError('unavailable', `networks of machines are not supported on ${process.arch}`);
-  return calls;
 }
 
 function entryWords(entry: NetworkEntry): string[] {
   const { pid, namespaces } = entry === 'here' ? { pid: 0, namespaces: [] } : entry;
-  return [String(pid), namespaces.join(','), String(systemCalls().setns)];
+  return [String(pid), namespaces.join(','), String(architecture().own.setns)];
 }
 
 /** Pairs of address and port. Port 0 means an address without listeners. */

@@ -143,7 +143,11 @@ type OwnCall =
   | 'open'
   | 'read'
   | 'close'
-  | 'ioctl';
+  | 'ioctl'
+  | 'setrlimit'
+  | 'capset'
+  | 'sendmsg'
+  | 'recvmsg';
 
 interface Architecture {
   readonly audit: number;
@@ -173,6 +177,10 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       read: 0,
       close: 3,
       ioctl: 16,
+      setrlimit: 160,
+      capset: 126,
+      sendmsg: 46,
+      recvmsg: 47,
     },
     result: 80,
   },
@@ -194,6 +202,10 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       read: 63,
       close: 57,
       ioctl: 29,
+      setrlimit: 164,
+      capset: 91,
+      sendmsg: 211,
+      recvmsg: 212,
     },
     result: 0,
   },
