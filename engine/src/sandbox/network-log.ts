@@ -2,6 +2,7 @@ import { readAsData, toUntrusted } from '../base/untrusted-text.ts';
 import type { World } from '../base/world.ts';
 import { SandboxError } from './contract.ts';
 import { readFirstBytes, showBytes } from './first-bytes.ts';
+import { type LineLink, type NotSeen, startAsking } from './kit/line-link.ts';
 import { ATTEMPTS_MAX, FIRST_BYTES_MAX, type NetworkAttempt, type NetworkEvidence } from './network-evidence.ts';
 
 /** The network recorder of one machine. It answers everything that the agent tries to reach. */
@@ -11,59 +12,33 @@ export interface NetworkRecorder {
   readonly close: () => void;
 }
 
-/** A running recorder process (`kit/network-recorder.pl`). */
-export interface RecorderLink {
-  readonly write: (line: string) => void;
-  /** Passes on each line of its output, without the line end. */
-  readonly onLine: (take: (line: string) => void) => void;
-  /** Resolves with the reason when it has ended. */
-  readonly whenGone: Promise<string>;
-  readonly close: () => void;
-}
-
 const READ_MS_MAX = 10_000;
 const START_MS_MAX = 30_000;
 
-/** Follows a recorder. Resolves when every address is local and every attempt is recorded. */
-export async function followRecorder(link: RecorderLink, world: Pick<World, 'now'>): Promise<NetworkRecorder> {
+/** Follows a recorder (`kit/network-recorder.pl`). Resolves when every address is local and every attempt is recorded. */
+export async function followRecorder(link: LineLink, world: Pick<World, 'now'>): Promise<NetworkRecorder> {
   const log = createAttemptLog(world);
-  const waiting = new Map<string, () => void>();
-  /** Resolves with undefined when the line has come, otherwise with the reason why it did not. */
-  const untilLine = async (line: string, msMax: number): Promise<string | undefined> => {
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    waiting.set(line, () => resolve(undefined));
-    const timer = setTimeout(() => resolve('it does not answer'), msMax);
-    try {
-      return await Promise.race([promise, link.whenGone]);
-    } finally {
-      clearTimeout(timer);
-      waiting.delete(line);
-    }
-  };
-  const started = untilLine('ready', START_MS_MAX);
-  link.onLine((line) => {
-    const wake = waiting.get(line);
-    if (wake === undefined) log.add(line.split(' '));
-    else wake();
-  });
-  const broken = await started;
+  const take = (line: string): void => log.add(line.split(' '));
+  const { ready, untilNow } = startAsking(link, { take, startMsMax: START_MS_MAX });
+  const broken = await ready;
   if (broken !== undefined) {
     link.close();
-    throw new SandboxError('open-failed', `the network recorder did not start (${broken}): run "offswitch doctor"`);
+    throw new SandboxError(
+      'open-failed',
+      `the network recorder did not start (${reasonOf(broken)}): run "offswitch doctor"`,
+    );
   }
-  let reads = 0;
   return {
     read: async () => {
-      const mark = String(reads++);
-      const told = untilLine(`s ${mark}`, READ_MS_MAX);
-      link.write(`${mark}\n`);
-      const failure = await told;
-      if (failure !== undefined) throw new SandboxError('lost', `the network recorder failed: ${failure}`);
+      const failure = await untilNow(READ_MS_MAX);
+      if (failure !== undefined) throw new SandboxError('lost', `the network recorder failed: ${reasonOf(failure)}`);
       return log.evidence();
     },
     close: link.close,
   };
 }
+
+const reasonOf = (notSeen: NotSeen): string => (notSeen === 'late' ? 'it does not answer' : notSeen.gone);
 
 interface Seen {
   readonly at: number;

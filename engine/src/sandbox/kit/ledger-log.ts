@@ -3,6 +3,7 @@ import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
 import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
 import { SandboxError } from '../contract.ts';
 import { showName } from '../tree-reader.ts';
+import { type LineLink, startAsking } from './line-link.ts';
 
 export const NO_LEDGER: Ledger = { recorded: false, entries: [], lost: 0 };
 
@@ -10,15 +11,6 @@ export const NO_LEDGER: Ledger = { recorded: false, entries: [], lost: 0 };
 export interface LedgerLog {
   /** Returns what came since the last call. Also works after the machine has died. */
   readonly read: () => Promise<Ledger>;
-  readonly close: () => void;
-}
-
-/** A running ledger (`kit/ledger.pl`). */
-export interface LedgerLink {
-  readonly write: (line: string) => void;
-  readonly onLine: (take: (line: string) => void) => void;
-  /** Resolves with the reason when it has ended and its output is read. */
-  readonly whenGone: Promise<string>;
   readonly close: () => void;
 }
 
@@ -41,29 +33,14 @@ const READ_MS_MAX = 10_000;
 /** If the ledger ends, wait this long for the death of its machine, which would explain it. */
 const GONE_MS_MAX = 2000;
 
-/** Follows a ledger. Resolves when it answers the calls of the machine, or with the reason why it ended instead. */
-export async function followLedger(link: LedgerLink, { isAlive, whenStopped }: FollowOptions): Promise<LedgerState> {
+/**
+ * Follows a ledger (`kit/ledger.pl`). Resolves when it answers the calls of the machine, or with the reason why it ended
+ * instead.
+ */
+export async function followLedger(link: LineLink, { isAlive, whenStopped }: FollowOptions): Promise<LedgerState> {
   let entries: LedgerEntry[] = [];
   let lost = 0;
-  let reads = 0;
-  const waiting = new Map<string, () => void>();
-  let gone: string | undefined;
-  void link.whenGone.then((reason) => (gone = reason));
-  /** Whether the line has come. */
-  const untilLine = async (line: string, msMax: number): Promise<boolean> => {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    waiting.set(line, () => resolve(true));
-    const timer = setTimeout(() => resolve(false), msMax);
-    try {
-      return await Promise.race([promise, link.whenGone.then(() => false)]);
-    } finally {
-      clearTimeout(timer);
-      waiting.delete(line);
-    }
-  };
-  const started = untilLine('ready', START_MS_MAX);
-  link.onLine((line) => {
-    waiting.get(line)?.();
+  const take = (line: string): void => {
     const words = line.split(' ');
     if (words[0] === 'l') lost += Number(words[1]);
     const entry = readEntry(words);
@@ -71,21 +48,21 @@ export async function followLedger(link: LedgerLink, { isAlive, whenStopped }: F
     // What cannot be read must not end the trial: an agent decides what is in it.
     if (Object.values(entry).some(Number.isNaN)) lost++;
     else entries.push(entry);
-  });
-  if (!(await started)) {
+  };
+  const { ready, untilNow } = startAsking(link, { take, startMsMax: START_MS_MAX });
+  const broken = await ready;
+  if (broken !== undefined) {
     link.close();
-    if (gone !== undefined) return { refused: gone };
+    if (broken !== 'late') return { refused: broken.gone };
     throw new SandboxError('open-failed', 'the ledger did not start in time: run "offswitch doctor"');
   }
   return {
     read: async () => {
-      const mark = String(reads++);
-      const told = untilLine(`s ${mark}`, READ_MS_MAX);
-      link.write(`${mark}\n`);
-      if (!(await told) && isAlive()) {
-        if (gone !== undefined) await Promise.race([whenStopped, sleep(GONE_MS_MAX)]);
-        if (gone !== undefined && isAlive())
-          throw new SandboxError('lost', `the ledger of the machine failed: ${gone}`);
+      const failure = await untilNow(READ_MS_MAX);
+      if (failure !== undefined && isAlive()) {
+        if (failure !== 'late') await Promise.race([whenStopped, sleep(GONE_MS_MAX)]);
+        if (failure !== 'late' && isAlive())
+          throw new SandboxError('lost', `the ledger of the machine failed: ${failure.gone}`);
         // The agent can slow it down, so that is no failure, but what it has not told yet is missing here.
         lost++;
       }

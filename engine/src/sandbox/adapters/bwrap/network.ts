@@ -1,6 +1,3 @@
-import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
-
 import type { World } from '../../../base/world.ts';
 import { startHostServer, type HostServer } from '../../kit/host-server.ts';
 import {
@@ -12,7 +9,8 @@ import {
 import { startProgram } from '../../kit/start-program.ts';
 import { FIRST_BYTES_MAX } from '../../network-evidence.ts';
 import { followRecorder, type NetworkRecorder } from '../../network-log.ts';
-import { identity, inputOf, type Machine, outputOf } from './launch.ts';
+import type { Machine } from './launch.ts';
+import { OUTSIDE, startLineProgram } from './line-program.ts';
 
 export interface NetworkRecorderOptions {
   readonly machine: Machine;
@@ -20,39 +18,14 @@ export interface NetworkRecorderOptions {
   readonly world: World;
 }
 
-const OUTSIDE = { ...identity, detached: true, env: {}, cwd: '/' } as const;
-const PROBLEM_CHARACTERS_MAX = 1000;
-
 /** Starts the recorder. Resolves when every address is local and every attempt is recorded. */
 export async function startNetworkRecorder({
   machine,
   hosts,
   world,
 }: NetworkRecorderOptions): Promise<NetworkRecorder> {
-  const recorder = await startProgram('perl', recorderArguments(entryOf(machine), hosts, FIRST_BYTES_MAX), {
-    ...OUTSIDE,
-    stdio: 'pipe',
-  });
-  let problem = '';
-  const errors = outputOf(recorder, 2);
-  errors.on('data', (block: Buffer) => (problem = (problem + block.toString('utf8')).slice(0, PROBLEM_CHARACTERS_MAX)));
-  inputOf(recorder, 0).on('error', () => undefined);
-  const whenGone = new Promise<string>((resolve) => {
-    recorder.once('error', (error) => resolve(error.message));
-    recorder.once('exit', () => {
-      const tell = (): void => resolve(problem.trim() || 'it ended');
-      finished(errors).then(tell, tell);
-    });
-  });
-  return followRecorder(
-    {
-      write: (line) => void inputOf(recorder, 0).write(line),
-      onLine: (take) => void createInterface({ input: outputOf(recorder, 1), crlfDelay: 0 }).on('line', take),
-      whenGone,
-      close: () => void recorder.kill('SIGKILL'),
-    },
-    world,
-  );
+  const words = recorderArguments(entryOf(machine), hosts, FIRST_BYTES_MAX);
+  return followRecorder(await startLineProgram(words), world);
 }
 
 export interface MachineHostsOptions {

@@ -1,16 +1,8 @@
+import type { LineLink } from '../../kit/line-link.ts';
 import type { ExecStream } from './engine.ts';
 
 const LINE_BYTES_MAX = 256 * 1024;
 const PROBLEM_CHARACTERS_MAX = 1000;
-
-/** A program in a container that reads and writes lines. */
-export interface LineLink {
-  readonly write: (line: string) => void;
-  readonly onLine: (take: (line: string) => void) => void;
-  /** Resolves with the reason when it has ended and its output is read. */
-  readonly whenGone: Promise<string>;
-  readonly close: () => void;
-}
 
 /** Splits the output of a program into lines. The last one may be unfinished, if the program was killed. */
 export function followLines(program: ExecStream): LineLink {
