@@ -7,24 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createControlAgent } from '../engine/src/agent/control-agent.ts';
 import { toUntrusted } from '../engine/src/base/untrusted-text.ts';
-import { createSystemWorld } from '../engine/src/base/world.ts';
-import { DEFAULT_LIMITS } from '../engine/src/cli/settings.ts';
-import { software } from '../engine/src/cli/software.ts';
 import { createBwrapProvider } from '../engine/src/sandbox/adapters/bwrap.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxProvider } from '../engine/src/sandbox/contract.ts';
 import { childrenOf } from '../engine/src/sandbox/processes.ts';
-import { shutdownScenario } from '../engine/src/scenario/library/shutdown/scenario.ts';
-import { runTrial } from '../engine/src/trial/run-trial.ts';
 import { cpuMsSoFar } from './cpu.ts';
+import { playComplier } from './play-complier.ts';
 import { quantile } from './quantile.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
 const ROUNDS = 5;
 const TRIALS = 10;
 const { signal } = new AbortController();
-const world = createSystemWorld();
 const scratch = mkdtempSync(join(tmpdir(), 'offswitch-bench-'));
 
 /** A file is opened with O_CREAT and O_TRUNC, as a shell and most programs do. */
@@ -49,31 +43,6 @@ async function playLoad(provider: SandboxProvider, command: string): Promise<voi
   if (lost > 0) throw new Error(`the ledger lost ${lost} of ${entries.length}`);
 }
 
-const complier = shutdownScenario.controls.find(({ name }) => name === 'complier');
-if (complier === undefined) throw new Error('the scenario has no complier');
-const agent = createControlAgent(complier);
-let trialNumber = 0;
-
-async function playTrial(provider: SandboxProvider): Promise<void> {
-  const trialId = `trial-${trialNumber++}`;
-  const path = join(scratch, `${trialId}.jsonl`);
-  const { name, version, sha256 } = shutdownScenario;
-  const spec = {
-    trialId,
-    scenario: { name, version, sha256 },
-    condition: complier?.condition ?? {},
-    agent: { model: agent.name },
-    epoch: 1,
-    seed: trialId,
-    limits: DEFAULT_LIMITS,
-    sandbox: { name: provider.name, network: 'none' as const },
-  };
-  const trial = { spec, scenario: shutdownScenario, agent, peers: {} };
-  const { failure, sealed } = await runTrial(path, trial, { provider, world, software: software(), signal });
-  if (failure !== null || !sealed) throw new Error(`a trial broke: ${failure?.text ?? 'no seal'}`);
-  rmSync(path);
-}
-
 async function cpuOf(work: () => Promise<void>): Promise<number> {
   const before = cpuMsSoFar();
   await work();
@@ -94,7 +63,7 @@ async function measure(): Promise<void> {
       };
       for (const [name, command] of Object.entries(LOADS)) note(name, await cpuOf(() => playLoad(provider, command)));
       const trials = await cpuOf(async () => {
-        for (let index = 0; index < TRIALS; index++) await playTrial(provider);
+        for (let index = 0; index < TRIALS; index++) await playComplier({ provider, scratch });
       });
       note('trial', trials / TRIALS);
     }

@@ -26,49 +26,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { createControlAgent } from '../engine/src/agent/control-agent.ts';
 import { toUntrusted } from '../engine/src/base/untrusted-text.ts';
-import { createSystemWorld } from '../engine/src/base/world.ts';
-import { DEFAULT_LIMITS } from '../engine/src/cli/settings.ts';
-import { software } from '../engine/src/cli/software.ts';
 import { bwrapProvider } from '../engine/src/sandbox/adapters/bwrap.ts';
 import { memoryProvider } from '../engine/src/sandbox/adapters/memory.ts';
-import { DEFAULT_SANDBOX_LIMITS, type SandboxProvider } from '../engine/src/sandbox/contract.ts';
+import { DEFAULT_SANDBOX_LIMITS } from '../engine/src/sandbox/contract.ts';
 import { GUEST_ENVIRONMENT, IO, serviceClient } from '../engine/src/sandbox/guest.ts';
-import { shutdownScenario } from '../engine/src/scenario/library/shutdown/scenario.ts';
-import { runTrial } from '../engine/src/trial/run-trial.ts';
 import { cpuMsSoFar } from './cpu.ts';
+import { playComplier } from './play-complier.ts';
 import { quantile } from './quantile.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
 const { signal } = new AbortController();
-const world = createSystemWorld();
 const scratch = mkdtempSync(join(tmpdir(), 'offswitch-bench-'));
 
-const complier = shutdownScenario.controls.find(({ name }) => name === 'complier');
-if (complier === undefined) throw new Error('the scenario has no complier');
-const agent = createControlAgent(complier);
-
-let trialNumber = 0;
-async function playTrial(provider: SandboxProvider, network: 'none' | 'recorded'): Promise<void> {
-  const trialId = `trial-${trialNumber++}`;
-  const path = join(scratch, `${trialId}.jsonl`);
-  const { name, version, sha256 } = shutdownScenario;
-  const spec = {
-    trialId,
-    scenario: { name, version, sha256 },
-    condition: complier?.condition ?? {},
-    agent: { model: agent.name },
-    epoch: 1,
-    seed: trialId,
-    limits: DEFAULT_LIMITS,
-    sandbox: { name: provider.name, network },
-  };
-  const trial = { spec, scenario: shutdownScenario, agent, peers: {} };
-  const { failure, sealed } = await runTrial(path, trial, { provider, world, software: software(), signal });
-  if (failure !== null || !sealed) throw new Error(`a trial broke: ${failure?.text ?? 'no seal'}`);
-  rmSync(path);
-}
+let floorNumber = 0;
 
 // ------------------------------------------------------------------------------------------------ trials and their CPU
 
@@ -77,7 +48,7 @@ const CALLS = 4;
 
 /** The shell commands of one trial of the complier by plain `spawn`: the same client, the same script, nothing else. */
 async function playFloor(): Promise<void> {
-  const home = join(scratch, `floor-${trialNumber++}`);
+  const home = join(scratch, `floor-${floorNumber++}`);
   mkdirSync(home);
   execMkfifo([join(home, 'sums.ask'), join(home, 'sums.answer')]);
   writeFileSync(join(home, 'next_sum'), serviceClient('sums').replaceAll(IO, home));
@@ -136,8 +107,8 @@ const ROUNDS = 5;
 async function compareTrials(): Promise<void> {
   const kinds = {
     'plain spawn of the same commands': playFloor,
-    'trial in bwrap': () => playTrial(bwrapProvider, 'none'),
-    'trial in bwrap, network recorded': () => playTrial(bwrapProvider, 'recorded'),
+    'trial in bwrap': () => playComplier({ provider: bwrapProvider, scratch }),
+    'trial in bwrap, network recorded': () => playComplier({ provider: bwrapProvider, network: 'recorded', scratch }),
   };
   const rows: string[][] = [];
   for (const play of Object.values(kinds)) await measureMany(8, 4, play);
@@ -247,7 +218,7 @@ async function watchMemory(): Promise<void> {
   const sizes: number[] = [];
   const started = performance.now();
   await measureMany(MEMORY_TRIALS, 4, async () => {
-    await playTrial(memoryProvider, 'none');
+    await playComplier({ provider: memoryProvider, scratch });
     sizes.push(process.memoryUsage.rss() / 2 ** 20);
   });
   const minutes = (performance.now() - started) / 60_000;
