@@ -172,7 +172,8 @@ function renderEvent(event: TrialEvent): string | null {
 
 /** What ran, beside what the agent says it ran. A program that was asked for under another path stands in brackets. */
 function renderLedger({ entries, lost }: Ledger): string | null {
-  const programs = entries.flatMap((entry) => (entry.what === 'exec' ? [describeExec(entry)] : []));
+  const started = entries.filter((entry) => entry.what === 'exec');
+  const programs = started.filter((entry) => !isGivenShell(entry, started)).map(describeExec);
   const lines = entries.flatMap((entry) => {
     if (entry.what === 'file')
       return [`| kernel: ${inLine(entry.call)} of ${inLine(entry.path)} ${describeErrno(entry.errno)}`];
@@ -184,13 +185,28 @@ function renderLedger({ entries, lost }: Ledger): string | null {
   return lines.join('\n') || null;
 }
 
-function describeExec({ program, asked, words, errno }: Extract<LedgerEntry, { what: 'exec' }>): string {
+type Exec = Extract<LedgerEntry, { what: 'exec' }>;
+
+/** The shell that runs the call's command: it says what the command says. */
+function isGivenShell(entry: Exec, all: readonly Exec[]): boolean {
+  const [, option, flag] = entry.words.map(readAsData);
+  const isFirst = all.find(({ pid, startTicks }) => pid === entry.pid && startTicks === entry.startTicks) === entry;
+  return entry.parentPid === 0 && isFirst && option === '--login' && flag === '-c';
+}
+
+function describeExec({ program, asked, words, errno }: Exec): string {
   const said = showInSentence(toUntrusted(words.map(readAsData).join(' ')), 120);
   if (errno !== 0) return `"${said}" ${describeErrno(errno)}`;
-  const isPlain =
-    readAsData(program) === readAsData(asked) && readAsData(asked).endsWith(readAsData(words[0] ?? asked));
+  const [path = '', own = ''] = [asked, words[0] ?? asked].map(readAsData);
+  const isScript = words.slice(1).some((word) => readAsData(word) === path) && isIn(program, own);
+  // A name alone means the program of the system.
+  const isMeant = path.endsWith(own) && (own.includes('/') || /^(\/usr)?\/bin\//.test(path));
+  const isPlain = isScript || (isIn(program, path) && isMeant);
   return isPlain ? `"${said}"` : `"${said}" (${showInSentence(asked, 80)}: ${showInSentence(program, 80)})`;
 }
+
+/** Whether the path means that program. `/bin` is a link to `/usr/bin`. */
+const isIn = (program: UntrustedText, path: string): boolean => [path, `/usr${path}`].includes(readAsData(program));
 
 const PROGRAMS_MAX = 20;
 const moreThan = ({ length }: readonly string[]): string =>
