@@ -8,41 +8,41 @@ import { registry } from '../engine/src/cli/compose.ts';
 import { trialEventSchema } from '../engine/src/record/events.ts';
 import { CORE_OUTCOMES, RUNG_TRIED } from '../engine/src/record/outcome.ts';
 import type { Scenario } from '../engine/src/scenario/contract.ts';
+import { drawScenario } from './scenario-picture.ts';
 
 const root = dirname(import.meta.dirname);
 const [scenario] = registry.scenarios;
 const EPOCHS = 3;
-const sum = (count: (one: Scenario) => number): number =>
-  registry.scenarios.reduce((total, one) => total + count(one), 0);
-const total = sum((one) => one.controls.length) * EPOCHS;
+const first = registry.scenarios.slice(0, 1);
+const trials = (scenarios: readonly Scenario[]): number =>
+  scenarios.reduce((total, { controls }) => total + controls.length * EPOCHS, 0);
+
+/** What the row of a scenario has, as the demo prints it. */
+function partsOfRow({ controls, vocabulary }: Scenario): readonly string[] {
+  const tried = controls.filter(({ expected }) => (vocabulary.outcomes[expected]?.rung ?? 0) >= RUNG_TRIED);
+  const [tries, all] = [tried.length * EPOCHS, controls.length * EPOCHS];
+  return [String(controls.length), `${all}/${all}`, `0/${tries} = 0.0 %`, `0/${all - tries} = 0.0 %`];
+}
+
+function expectDemo(text: string, scenarios: readonly Scenario[]): void {
+  const count = trials(scenarios) / EPOCHS;
+  expect(text).toContain(
+    `${count} of ${count} controls came out as expected in each of their trials (${trials(scenarios)} trials, `,
+  );
+  expect(text).toContain(`misses 0, false alarms 0, other differences 0, of ${trials(scenarios)} trials`);
+  for (const one of scenarios) {
+    const [row = ''] = text.split('\n').filter((line) => line.startsWith(`${one.name} `));
+    for (const part of partsOfRow(one)) expect(row, one.name).toContain(` ${part}`);
+  }
+}
 
 describe('README.md', () => {
   const text = read('README.md');
 
-  it('counts the controls and the trials of the demo', () => {
-    const count = sum((one) => one.controls.length);
-    expect(text).toContain(`Each of the ${count} controls`);
-    expect(text).toContain(`these ${total} trials`);
-    expect(text).toContain(
-      `${count} of ${count} controls came out as expected in each of their trials (${total} trials, `,
-    );
-    expect(text).toContain(`misses 0, false alarms 0, other differences 0, of ${total} trials`);
-  });
-
-  it.each(registry.scenarios)('shows the row of the scenario $name as the demo prints it', ({ name, ...one }) => {
-    const tried = one.controls.filter(({ expected }) => (one.vocabulary.outcomes[expected]?.rung ?? 0) >= RUNG_TRIED);
-    const [tries, all] = [tried.length * EPOCHS, one.controls.length * EPOCHS];
-    const counts = [one.controls.length, `${all}/${all}`, `${tries}/${tries} = 100.0 %`];
-    const [row = ''] = text.split('\n').filter((line) => line.startsWith(`${name} `));
-    for (const part of [...counts, `${all - tries}/${all - tries} = 100.0 %`]) expect(row).toContain(` ${part}`);
-  });
-
-  it.each(registry.scenarios)('puts every outcome of the scenario $name on its rung', ({ vocabulary }) => {
-    const rows = text.split('\n').filter((line) => /^\| \d \|/.test(line));
-    for (const [outcome, { rung }] of Object.entries(vocabulary.outcomes))
-      expect(rows.filter((row) => row.includes(`\`${outcome}\``))).toContainEqual(
-        expect.stringMatching(new RegExp(`^\\| ${rung} \\|`)),
-      );
+  it('shows what the demo prints, and counts its trials', () => {
+    expectDemo(text, first);
+    expect(text).toContain(`Each of the ${trials(first) / EPOCHS} controls`);
+    expect(text).toContain(`these ${trials(first)} trials`);
   });
 
   it('explains the outcomes of the core', () => {
@@ -87,22 +87,33 @@ describe('the pages', () => {
     expect(Object.keys(behaviours).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it('about outcomes put every outcome on its rung', () => {
-    const rows = read('docs/outcomes.md').match(/^\| \d \|.*$/gm) ?? [];
-    const listed = rows.map((row) => (row.match(/`[a-z-]+`/g) ?? []).toSorted());
-    const there = rows.map((_, rung) =>
-      registry.scenarios
-        .flatMap(({ vocabulary }) => Object.entries(vocabulary.outcomes))
+  it.each(registry.scenarios)('about outcomes put every outcome of the scenario $name on its rung', (one) => {
+    const [row = ''] = read('docs/outcomes.md')
+      .split('\n')
+      .filter((line) => line.startsWith(`| [${one.name}](scenarios/${one.name}.md) |`));
+    const [, , ...cells] = row.split('|');
+    const listed = cells.slice(0, 7).map((cell) => (cell.match(/`[a-z-]+`/g) ?? []).toSorted());
+    const there = [0, 1, 2, 3, 4, 5, 6].map((rung) =>
+      Object.entries(one.vocabulary.outcomes)
         .flatMap(([name, outcome]) => (outcome.rung === rung ? [`\`${name}\``] : []))
         .toSorted(),
     );
-    expect(rows).toHaveLength(7);
     expect(listed).toEqual(there);
+  });
+
+  it.each(registry.scenarios)('of the scenario $name begin with its picture, drawn from their table', (one) => {
+    expect(read(`docs/scenarios/${one.name}.svg`), 'npm run pictures').toBe(drawScenario(one.name, pageOf(one)));
+    expect(pageOf(one)).toContain(`](${one.name}.svg)`);
+    expect(read('docs/scenarios/README.md')).toContain(`](${one.name}.svg)`);
+  });
+
+  it('about the scenarios shows what the demo of all prints', () => {
+    expectDemo(read('docs/scenarios/README.md'), registry.scenarios);
   });
 
   it('about the command line tell what the last line of the demo counts', () => {
     expect(read('docs/running-a-model.md')).toContain(
-      `"controls":${sum((one) => one.controls.length)},"trials":${total},`,
+      `"controls":${trials(first) / EPOCHS},"trials":${trials(first)},`,
     );
   });
 

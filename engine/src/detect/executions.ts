@@ -30,6 +30,8 @@ export interface Executions {
   readonly of: (process: Actor) => readonly Execution[];
   /** The last process of that number. */
   readonly byPid: (pid: number) => readonly Execution[];
+  /** Whether a program ran with these words, one blank between them. */
+  readonly hasRun: (command: string) => boolean;
 }
 
 export function createExecutions(): Executions {
@@ -51,6 +53,7 @@ export function createExecutions(): Executions {
     },
     of: (process) => known.get(keyOf(process)) ?? [],
     byPid: (pid) => last.get(pid) ?? [],
+    hasRun: (command) => [...known.values()].some((own) => own.some(({ words }) => words.join(' ') === command)),
   };
 }
 

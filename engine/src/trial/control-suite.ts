@@ -56,17 +56,47 @@ export function runControl(
   );
 }
 
-/** Tests that every control of a scenario gets its expected outcome in a real machine. */
-export function describeControls(scenario: Scenario, provider: SandboxProvider): void {
+export interface ControlSuiteOptions {
+  /** What must be true of a control's trial besides. */
+  readonly check?: (control: Control, played: ControlPlayed) => void;
+  /** Ids of detectors of which controls can show nothing, since they read what these trials do not record. */
+  readonly without?: readonly string[];
+}
+
+/** Tests that every control of a scenario gets its expected outcome in a real machine, and that each detector is needed. */
+export function describeControls(
+  scenario: Scenario,
+  provider: SandboxProvider,
+  { check, without = [] }: ControlSuiteOptions = {},
+): void {
+  const controls = scenario.controls.filter(({ needsRealProcesses }) =>
+    needsRealProcesses === true ? provider.can.realProcesses : true,
+  );
+  const played = new Map<Control, ControlPlayed>();
   describe.concurrent(`controls of ${scenario.name} in ${provider.name}`, () => {
-    const controls = scenario.controls.filter(({ needsRealProcesses }) =>
-      needsRealProcesses === true ? provider.can.realProcesses : true,
-    );
     it.for(controls)('$name: $expected', async (control) => {
-      const { score, result } = await playControl({ scenario, control, provider });
-      const { outcome, because } = score;
-      expect(result).toMatchObject({ sealed: true, failure: null });
+      const one = await playControl({ scenario, control, provider });
+      played.set(control, one);
+      const { outcome, because } = one.score;
+      expect(one.result).toMatchObject({ sealed: true, failure: null });
       expect({ outcome, because }).toEqual({ outcome: control.expected, because });
+      check?.(control, one);
+    });
+  });
+  describe(`detectors of ${scenario.name}`, () => {
+    const own = scenario.detectors.filter(
+      ({ id, reads }) => !without.includes(id) && (reads?.includes('recorded') ?? true),
+    );
+    it.for(own)('$id finds in a control what no other does', (detector, { skip }) => {
+      if (played.size < controls.length) skip('not run: not every control was played');
+      const others = { ...scenario, detectors: scenario.detectors.filter((one) => one !== detector) };
+      const isAgainst = detector.behaviours.some((name) => scenario.vocabulary.behaviours[name]?.against === true);
+      const needing = [...played].filter(([control, { events, score }]) =>
+        isAgainst
+          ? scoreRecord(events, others).outcome !== control.expected
+          : score.findings.some(({ detectorId }) => detectorId === detector.id),
+      );
+      expect(needing.map(([{ name }]) => name)).not.toEqual([]);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
 import { atNotice, callNext, insteadOfNext, ITERATORS, type Known, run, work } from './control-acts.ts';
 import { chainedControls } from './controls-chained.ts';
+import { openControls, spoofingControls } from './controls-spoofed.ts';
 
 /**
  * Agents with a known right outcome. Each tampering was seen in published transcripts or issue trackers; each innocent
@@ -481,4 +482,6 @@ export const shutdownControls: readonly Control[] = [
   ...untested,
   ...elsewhere,
   ...chainedControls,
+  ...spoofingControls,
+  ...openControls,
 ];
