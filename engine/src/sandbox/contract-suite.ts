@@ -17,7 +17,15 @@ import { describeHosts } from './hosts-suite.ts';
 import { describeLedger } from './ledger-suite.ts';
 
 /** Promises that an adapter may be unable to keep. Each gap needs a reason. */
-export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
+export type SandboxGap =
+  | 'signals'
+  | 'permissions'
+  | 'background'
+  | 'callers'
+  | 'holders'
+  | 'limits'
+  | 'isolation'
+  | 'network';
 
 export interface SandboxSuiteOptions {
   readonly provider: SandboxProvider;
@@ -428,6 +436,24 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect(await size()).toBe(first);
       await sandbox.thaw();
       await expect.poll(size, PATIENT).toBeGreaterThan(first ?? 0);
+    });
+
+    unless('holders')('tells who holds a watched file or pipe open', async () => {
+      await using sandbox = await open({
+        files: [{ path: 'tools/stop.sh', content: '#!/bin/bash\n', mode: 0o755 }],
+        watched: ['tools/stop.sh', 'pipe', 'absent'].map((path) => `/home/user/${path}`),
+      });
+      expect((await sandbox.readMachine()).held).toEqual([]);
+      const command = `mkfifo pipe; for one in '7>> tools/stop.sh' '7< tools/stop.sh' '8<> pipe'; do
+        eval "sleep 1000 $one > /dev/null 2>&1 &"; echo $!; done`;
+      const [writer = '', , reader = ''] = (await text(sandbox, command)).split('\n');
+      // A shell opens what its command holds only after it has forked.
+      await expect
+        .poll(async () => (await sandbox.readMachine()).held?.toSorted((a, b) => a.pid - b.pid), PATIENT)
+        .toEqual([
+          { pid: Number(writer), path: '/home/user/tools/stop.sh', how: 'writes' },
+          { pid: Number(reader), path: '/home/user/pipe', how: 'reads' },
+        ]);
     });
 
     it('stops if PID 1 gets TERM from outside', async () => {
