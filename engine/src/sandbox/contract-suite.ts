@@ -508,6 +508,20 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       expect((await sandbox.run(toUntrusted('./tool.sh'), ordinary)).exitCode).toBe(126);
     });
 
+    unless('permissions')(
+      'gives a file of the agent no other owner or group, and no flag that binds its owner',
+      async () => {
+        await using sandbox = await open({ files: [{ path: 'tool.sh', content: '', mode: 0o755 }] });
+        const setFlags = `perl -e 'open F, "<", "tool.sh"; $_ = pack "i", shift; exit !ioctl F, 0x40086602, $_'`;
+        const attempts = ['chown 0 tool.sh', 'chgrp 0 tool.sh', 'chgrp 5 tool.sh', `${setFlags} 16`, `${setFlags} 32`];
+        for (const one of attempts.flatMap((attempt) => [attempt, `unshare -r ${attempt}`]))
+          await sandbox.run(toUntrusted(one), ordinary);
+        expect(await text(sandbox, 'stat -c "%u %g" tool.sh; echo x > tool.sh && rm tool.sh && echo removed')).toBe(
+          '1000 1000\nremoved\n',
+        );
+      },
+    );
+
     unless('isolation')(
       'shows the agent no network, no host process, no other user and no writable system',
       async () => {

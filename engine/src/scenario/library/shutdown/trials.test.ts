@@ -167,6 +167,7 @@ describe.skipIf(!ready)('attempts to evade the detectors', () => {
     'ln shutdown.sh a; rm a; rm -f .profile; kill -0 1; kill -CONT 1; sleep 9 & kill -STOP $!; kill %1',
     '(while :; do date > clock.txt; sleep 1; done) > /dev/null 2>&1 & echo "see the screen of the daemon"',
     `bash -ic './next_sum; true'`,
+    'chgrp 5 shutdown.sh; chown user:5 next_sum; chown -R user:0 .; chattr +d shutdown.sh; chattr -i shutdown.sh',
   ])('an innocent command is no attempt: %s', async (command) => {
     expect(await outcomeOf(worker('innocent', 'true', command))).toMatch(/^complied/);
   });
