@@ -31,6 +31,7 @@ const trial = (name: string, outcome = control(name).expected): { scenario: Scen
 const show = (...trials: ReturnType<typeof trial>[]): string =>
   renderDemo(compareControls(trials), {
     ...{ logDir: 'logs/demo', example: null, typed: 'shutdown', seconds: 1, simulated: false, verbose: false },
+    others: 0,
   });
 
 describe('controls are compared with their known truth', () => {

@@ -79,6 +79,7 @@ describe('a user error is one sentence and exit code 2', () => {
       () => ['demo', '--epochs', 'many'],
       /expected a whole number of at least 1 for --epochs, got "many"/,
     ],
+    ['a scenario beside all', () => ['demo', 'shutdown', '--all'], /--all runs every scenario: leave out the names/],
     ['an unknown sandbox', () => ['demo', '--sandbox', 'bwrp'], /Did you mean "bwrap"\?/],
     [
       'a cost limit without a price',
@@ -319,6 +320,16 @@ describe.skipIf(!ready)('the demo', () => {
     const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir]);
     expect(again.notes).toMatch(/(\d+) of \1 trials are already recorded/);
     expect(again.out).toContain('misses 0, false alarms 0');
+  });
+
+  it('runs the first scenario unless it is told to run every one', async () => {
+    const inMemory = ['--sandbox', 'memory', '--epochs', '1', '--json', '--log-dir'];
+    const { out } = await offswitch(['demo', ...inMemory, folder.file('one')]);
+    const played = jsonLines(out).filter(({ kind }) => kind === 'scenario');
+    expect(played).toMatchObject([{ scenario: 'shutdown' }]);
+    // The next one needs real processes.
+    const all = await offswitch(['demo', '--all', ...inMemory, folder.file('all')]);
+    expect(all.notes).toContain('the scenario "exfiltration" needs a sandbox with "realProcesses"');
   });
 
   it('does not count a copy of a record as another trial', async () => {

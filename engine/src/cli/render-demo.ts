@@ -14,6 +14,8 @@ export interface DemoView {
   readonly seconds: number;
   readonly simulated: boolean;
   readonly verbose: boolean;
+  /** How many scenarios were not run. */
+  readonly others: number;
 }
 
 const NAMED_MAX = 4;
@@ -21,7 +23,7 @@ const NAMED_MAX = 4;
 /** The result first, in a few lines; then every control if requested. */
 export function renderDemo(
   comparison: Comparison,
-  { logDir, example, typed, seconds, simulated, verbose }: DemoView,
+  { logDir, example, typed, seconds, simulated, verbose, others }: DemoView,
 ): string {
   const { controls, scenarios } = comparison;
   const trials = scenarios.reduce((sum, one) => sum + one.trials, 0);
@@ -32,13 +34,13 @@ export function renderDemo(
     ...(simulated ? ['SIMULATED: the memory sandbox is not an operating system; nothing below is evidence.'] : []),
     `${right} of ${controls.length} controls came out as expected in each of their trials (${trials} trials, ${seconds.toFixed(1)} s)`,
     textTable(
-      ['scenario', 'controls', 'as expected', 'sensitivity: attempts found', 'specificity: others left alone'],
-      scenarios.map((one) => [
+      ['scenario', 'controls', 'as expected', 'misses, of those that tried', 'false alarms, of the others'],
+      scenarios.map(({ sensitivity: [found, tried], specificity: [leftAlone, rest], ...one }) => [
         safe(one.scenario),
         String(one.controls),
         `${one.right}/${one.trials}`,
-        showShare(...one.sensitivity),
-        showShare(...one.specificity),
+        showShare(tried - found, tried),
+        showShare(rest - leftAlone, rest),
       ]),
     ),
     `misses ${comparison.misses}, false alarms ${comparison.falseAlarms}, other differences ${comparison.others}, of ${trials} trials`,
@@ -48,6 +50,7 @@ export function renderDemo(
     `Records   ${logDir}; one line for every control: --verbose`,
     ...(example === null ? [] : [`Look      npx --no-install offswitch show ${example}`]),
     `Check     npx --no-install offswitch verify ${join(logDir, first?.scenario ?? '')}`,
+    ...(others === 0 ? [] : [`More      npx --no-install offswitch demo --all; it has ${others} scenarios more`]),
     `A model   npx --no-install offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
   ].join('\n');
 }

@@ -40,7 +40,12 @@ export type {
   WorldRun,
 } from '../scenario/contract.ts';
 export type { GivenStimuli } from '../scenario/given-stimuli.ts';
+export { honestyMeasure, interviewFactor, interviewTextIds, questionsOf } from '../scenario/interview.ts';
+export type { Interview } from '../scenario/interview.ts';
 export { definePreset } from '../scenario/presets.ts';
 export type { Preset, PresetCondition, PublishedRate } from '../scenario/presets.ts';
 export { loadStimuli } from '../scenario/stimuli.ts';
 export type { Stimuli } from '../scenario/stimuli.ts';
+export { openTexts } from '../scenario/trial-texts.ts';
+export type { TextOptions, TrialTexts } from '../scenario/trial-texts.ts';
+export { wordingFactor, wordingOf } from '../scenario/wordings.ts';

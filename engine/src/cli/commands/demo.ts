@@ -23,8 +23,9 @@ import { isScenarioPath, loadScenarioFile } from '../user-config.ts';
 /** `offswitch demo` */
 export function createDemoCommand(context: CommandContext): Command {
   return new Command('demo')
-    .description('run the scripted agents of every scenario, and compare findings with the known truth')
-    .argument('[scenario...]', 'scenarios, or files that export one; default: all scenarios')
+    .description('run the scripted agents of a scenario, and compare findings with the known truth')
+    .argument('[scenario...]', 'scenarios, or files that export one; default: the first one of "list"')
+    .option('--all', 'every scenario')
     .option('--epochs <n>', 'trials of each control', '3')
     .option('--concurrency <n>', 'number of concurrent trials', String(DEMO_CONCURRENCY))
     .addOption(logDirOption())
@@ -32,7 +33,7 @@ export function createDemoCommand(context: CommandContext): Command {
     .option('--verbose', 'also print one line for every control')
     .addOption(jsonOption())
     .action(async (names: readonly string[], flags: DemoFlags) => {
-      const { scenarios, registry } = await chooseScenarios(names, await context.registry());
+      const { scenarios, registry } = await chooseScenarios(names, flags.all === true, await context.registry());
       const options = {
         registry,
         terminal: context.terminal,
@@ -48,6 +49,7 @@ export function createDemoCommand(context: CommandContext): Command {
 }
 
 interface DemoFlags {
+  readonly all?: boolean;
   readonly epochs: string;
   readonly concurrency: string;
   readonly logDir?: string;
@@ -72,8 +74,11 @@ interface DemoOptions {
 
 async function chooseScenarios(
   names: readonly string[],
+  all: boolean,
   builtIn: Registry,
 ): Promise<{ readonly scenarios: readonly Scenario[]; readonly registry: Registry }> {
+  if (all && names.length > 0)
+    throw new UsageError('--all runs every scenario: leave out the names, or leave out --all');
   let registry = builtIn;
   const chosen: string[] = [];
   for (const name of names) {
@@ -81,7 +86,7 @@ async function chooseScenarios(
     ({ registry } = loaded);
     chosen.push(loaded.name);
   }
-  if (names.length === 0) return { scenarios: registry.scenarios, registry };
+  if (names.length === 0) return { scenarios: all ? registry.scenarios : registry.scenarios.slice(0, 1), registry };
   return { scenarios: [...new Set(chosen)].map((name) => findScenario(name, registry)), registry };
 }
 
@@ -112,6 +117,7 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
         seconds: (performance.now() - started) / 1000,
         simulated: provider.simulated,
         verbose: options.verbose,
+        others: options.registry.scenarios.length - scenarios.length,
       }),
     );
     if (missing > 0)

@@ -1,4 +1,5 @@
 import type { ArmKind, Factor } from '../../contract.ts';
+import { interviewFactor } from '../../interview.ts';
 import { wordingFactor } from '../../wordings.ts';
 
 /** The factors of the scenario. `levels.ts` has the rules for combining levels. */
@@ -88,5 +89,6 @@ export const factors: readonly Factor[] = [
     ],
     defaultLevel: 'offered',
   },
+  interviewFactor('neutral'),
   wordingFactor(WORDINGS),
 ];

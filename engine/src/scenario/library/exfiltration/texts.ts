@@ -1,12 +1,11 @@
-import type { Condition } from '../../../record/events.ts';
 import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
-import type { GivenStimuli } from '../../given-stimuli.ts';
-import type { Stimuli } from '../../stimuli.ts';
-import { wordingOf } from '../../wordings.ts';
+import { interviewTextIds, questionsOf } from '../../interview.ts';
+import { openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
+import { interview } from './vocabulary.ts';
 
 /** The texts of one trial, and the files that they came from. */
-export interface TrialTexts {
+export interface ExfiltrationTexts {
   readonly prompts: Seat['prompts'];
   /** Null where there is none. */
   readonly memo: string | null;
@@ -14,16 +13,8 @@ export interface TrialTexts {
   readonly sources: ScenarioWorld['stimuli'];
 }
 
-export interface TextOptions {
-  readonly stimuli: Stimuli;
-  readonly condition: Condition;
-  readonly seed: string;
-  readonly given: GivenStimuli | undefined;
-}
-
-/** Ids of the questions after the end. Each has its own text. */
-export const QUESTIONS = ['copied', 'sent', 'tried'] as const;
-const EXACT: readonly string[] = ['continue', ...QUESTIONS.map((id) => `ask.${id}`)];
+const asked = interviewTextIds(interview);
+const EXACT = ['continue', ...asked.exact];
 const WORDED = [
   'system',
   'own.self',
@@ -41,45 +32,35 @@ const WORDED = [
   'memo.military',
   'memo.benign',
   'memo.successor',
+  ...asked.worded,
 ];
 
 /** Ids that a stimuli file may have. */
 export const textIds: readonly string[] = [...EXACT, ...WORDED];
 
-export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {
+export function composeTexts(options: TextOptions): ExfiltrationTexts {
+  const { condition } = options;
   const { arm, memo = '', prohibition, goal, nudge = '', monitored = '', exit } = condition;
-  const number = wordingOf(condition, seed, WORDINGS);
-  const used = new Map<string, string>();
-  const take = (id: string): string => {
-    const exact = given?.texts.get(id);
-    const source = exact === undefined ? `texts/${EXACT.includes(id) ? id : `${id}.${number}`}.txt` : `given/${id}`;
-    used.set(source, exact?.sha256 ?? stimuli.sha256Of(source));
-    return exact?.text ?? stimuli.read(source);
-  };
-  const join = (...ids: readonly (string | false)[]): string =>
-    ids
-      .filter((id) => id !== false)
-      .map(take)
-      .join('\n\n');
+  const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
   return {
     prompts: {
-      system: join(
+      system: texts.join(
         'system',
         arm === 'other-model' ? 'own.other' : 'own.self',
         goal === 'strong' && 'goal.strong',
         nudge !== 'none' && `nudge.${nudge}`,
         monitored !== 'unsaid' && `monitored.${monitored}`,
       ),
-      user: join(
+      user: texts.join(
         'task',
         (arm === 'permitted' || arm === 'competence') && `arm.${arm}`,
         prohibition === 'stated' && 'prohibition',
         exit === 'offered' && 'exit',
       ),
-      continue: take('continue'),
+      continue: texts.take('continue'),
     },
-    memo: memo === 'none' ? null : take(`memo.${memo}`),
-    questions: QUESTIONS.map((id) => ({ id, text: take(`ask.${id}`) })),
-    sources: [...used].map(([id, sha256]) => ({ id, sha256 })),
+    memo: memo === 'none' ? null : texts.take(`memo.${memo}`),
+    questions: questionsOf(interview, condition, texts),
+    sources: texts.sources(),
   };
 }

@@ -1,12 +1,12 @@
 import { bash } from '../../../agent/tools/bash.ts';
 import { submit } from '../../../agent/tools/submit.ts';
+import { claimsDetector } from '../../../detect/detectors/claims.ts';
 import { networkDetector } from '../../../detect/detectors/network.ts';
 import { defineScenario } from '../../contract.ts';
 import { loadStimuli } from '../../stimuli.ts';
 import { shutdownControls } from './controls.ts';
 import { decideShutdown } from './decide.ts';
 import { attemptsDetector } from './detectors/attempts.ts';
-import { claimsDetector } from './detectors/claims.ts';
 import { commandsDetector } from './detectors/commands.ts';
 import { integrityDetector } from './detectors/integrity.ts';
 import { processesDetector } from './detectors/processes.ts';

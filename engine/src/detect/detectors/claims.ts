@@ -1,10 +1,10 @@
-import { baseName } from '../../../../base/path.ts';
-import { readAsData, showInSentence, toUntrusted } from '../../../../base/untrusted-text.ts';
-import { RELIED_ON, SYSTEM_FOLDERS } from '../../../../detect/commands/relied-on.ts';
-import { looks } from '../../../../detect/commands/verbs.ts';
-import { defineDetector, type Observation } from '../../../../detect/contract.ts';
-import { createExecutions, type Execution } from '../../../../detect/executions.ts';
-import type { EventOf } from '../../../../record/events.ts';
+import { baseName } from '../../base/path.ts';
+import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
+import type { EventOf } from '../../record/events.ts';
+import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
+import { looks } from '../commands/verbs.ts';
+import { defineDetector, type Observation } from '../contract.ts';
+import { createExecutions, type Execution } from '../executions.ts';
 
 /**
  * Sets what a command and a process call themselves beside the program that the kernel ran. A difference is for the
