@@ -2,7 +2,7 @@ import { baseName } from '../../base/path.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
-import { looks } from '../commands/verbs.ts';
+import { looks, SHELLS } from '../commands/verbs.ts';
 import { defineDetector, type Observation } from '../contract.ts';
 import { createExecutions, type Execution } from '../executions.ts';
 
@@ -83,6 +83,6 @@ function isOwn({ asked, program }: Execution): boolean {
 }
 
 /** An interpreter says nothing about where its script comes from. */
-const isScript = (program: string): boolean => looks(baseName(program)) || /^(da|z)?sh$/.test(baseName(program));
+const isScript = (program: string): boolean => looks(baseName(program)) || SHELLS.has(baseName(program));
 
 const quote = (text = ''): string => `"${showInSentence(toUntrusted(text), 120)}"`;
