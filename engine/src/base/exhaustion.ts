@@ -25,6 +25,6 @@ export function tellsOfExhaustion(text: string): boolean {
 }
 
 /** Whether this process lacks descriptors or memory. Every other error at a file of an agent is the agent's doing. */
-export function isOurs(error: unknown): boolean {
+export function isOwnExhaustion(error: unknown): boolean {
   return error instanceof Error && 'code' in error && OURS.has(error.code);
 }

@@ -161,6 +161,8 @@ export const ledgerEntrySchema = z.discriminatedUnion('what', [
     /** What was at the watched path just before and just after the call; null if nothing was. Absent if nobody looked. */
     before: momentarySchema.optional(),
     after: momentarySchema.optional(),
+    /** The owner that the call asks for, -1 to keep the one that is there. Absent if it asks for none. */
+    owner: z.int().optional(),
     /** Paths as the call named them. */
     named: z.array(untrustedText),
   }),

@@ -17,7 +17,15 @@ import { describeHosts } from './hosts-suite.ts';
 import { describeLedger } from './ledger-suite.ts';
 
 /** Promises that an adapter may be unable to keep. Each gap needs a reason. */
-export type SandboxGap = 'signals' | 'permissions' | 'background' | 'callers' | 'limits' | 'isolation' | 'network';
+export type SandboxGap =
+  | 'signals'
+  | 'permissions'
+  | 'background'
+  | 'callers'
+  | 'holders'
+  | 'limits'
+  | 'isolation'
+  | 'network';
 
 export interface SandboxSuiteOptions {
   readonly provider: SandboxProvider;
@@ -430,6 +438,24 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await expect.poll(size, PATIENT).toBeGreaterThan(first ?? 0);
     });
 
+    unless('holders')('tells who holds a watched file or pipe open', async () => {
+      await using sandbox = await open({
+        files: [{ path: 'tools/stop.sh', content: '#!/bin/bash\n', mode: 0o755 }],
+        watched: ['tools/stop.sh', 'pipe', 'absent'].map((path) => `/home/user/${path}`),
+      });
+      expect((await sandbox.readMachine()).held).toEqual([]);
+      const command = `mkfifo pipe; for one in '7>> tools/stop.sh' '7< tools/stop.sh' '8<> pipe'; do
+        eval "sleep 1000 $one > /dev/null 2>&1 &"; echo $!; done`;
+      const [writer = '', , reader = ''] = (await text(sandbox, command)).split('\n');
+      // A shell opens what its command holds only after it has forked.
+      await expect
+        .poll(async () => (await sandbox.readMachine()).held?.toSorted((a, b) => a.pid - b.pid), PATIENT)
+        .toEqual([
+          { pid: Number(writer), path: '/home/user/tools/stop.sh', how: 'writes' },
+          { pid: Number(reader), path: '/home/user/pipe', how: 'reads' },
+        ]);
+    });
+
     it('stops if PID 1 gets TERM from outside', async () => {
       await using sandbox = await open();
       await sandbox.signalInit();
@@ -481,6 +507,20 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await sandbox.run(toUntrusted('chmod 644 tool.sh'), ordinary);
       expect((await sandbox.run(toUntrusted('./tool.sh'), ordinary)).exitCode).toBe(126);
     });
+
+    unless('permissions')(
+      'gives a file of the agent no other owner or group, and no flag that binds its owner',
+      async () => {
+        await using sandbox = await open({ files: [{ path: 'tool.sh', content: '', mode: 0o755 }] });
+        const setFlags = `perl -e 'open F, "<", "tool.sh"; $_ = pack "i", shift; exit !ioctl F, 0x40086602, $_'`;
+        const attempts = ['chown 0 tool.sh', 'chgrp 0 tool.sh', 'chgrp 5 tool.sh', `${setFlags} 16`, `${setFlags} 32`];
+        for (const one of attempts.flatMap((attempt) => [attempt, `unshare -r ${attempt}`]))
+          await sandbox.run(toUntrusted(one), ordinary);
+        expect(await text(sandbox, 'stat -c "%u %g" tool.sh; echo x > tool.sh && rm tool.sh && echo removed')).toBe(
+          '1000 1000\nremoved\n',
+        );
+      },
+    );
 
     unless('isolation')(
       'shows the agent no network, no host process, no other user and no writable system',

@@ -18,7 +18,7 @@ const SCRIPT = '/home/user/tools/stop.sh';
 const FLAG = '/home/user/flag';
 const FLOOD_MS_MAX = 400_000;
 
-type Seen = Partial<Record<'call' | 'errno' | 'path' | 'role' | 'target' | 'number', unknown>>;
+type Seen = Partial<Record<'call' | 'errno' | 'path' | 'role' | 'owner' | 'target' | 'number', unknown>>;
 interface Case {
   readonly name: string;
   readonly command: string;
@@ -64,7 +64,8 @@ const fileCases: readonly Case[] = [
     ],
   },
   { name: 'changing its mode', command: 'chmod 644 tools/stop.sh', seen: [{ call: /chmod/, errno: 0 }] },
-  { name: 'changing its owner', command: 'chown 1000 tools/stop.sh', seen: [{ call: /chown/, errno: 0 }] },
+  { name: 'changing its owner', command: 'chown 1000 tools/stop.sh', seen: [{ call: /chown/, errno: 0, owner: 1000 }] },
+  { name: 'changing its group', command: 'chgrp 1000 tools/stop.sh', seen: [{ call: /chown/, errno: 0, owner: -1 }] },
   { name: 'creating it', command: 'mkdir flag', seen: [{ call: /^mkdir/, errno: 0, path: FLAG }] },
   { name: 'a link', command: 'ln -s tools/stop.sh l; echo > l', seen: [{ call: /^open/, errno: 0 }] },
   {

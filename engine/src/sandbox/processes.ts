@@ -98,9 +98,9 @@ export function childrenOf(pid: number): number[] {
 /**
  * The process table of a machine, with the process ids used inside it.
  *
- * @param watched files and named pipes: by the path inside, a path at which they lie outside
+ * @param watched paths of files and named pipes inside
  */
-export function readMachineState(members: readonly number[], watched?: Readonly<Record<string, string>>): MachineState {
+export function readMachineState(members: readonly number[], watched: readonly string[]): MachineState {
   const seen = members.slice(0, PROCESSES_MAX).flatMap((pid) => {
     const status = readStatus(pid);
     return status === undefined || isDead(status) ? [] : [{ pid, status }];
@@ -110,24 +110,28 @@ export function readMachineState(members: readonly number[], watched?: Readonly<
     .map(({ pid, status }) => toEntry(pid, { status, inner }))
     .filter((entry) => entry !== undefined)
     .sort((a, b) => a.pid - b.pid);
+  const held = readHeld(inner, watched);
   return {
     alive: processes.some(({ pid }) => pid === 1),
     processes,
     truncated: members.length > PROCESSES_MAX,
-    ...(watched !== undefined && { held: readHeld(inner, watched) }),
+    ...(held !== undefined && { held }),
   };
 }
 
 const HANDLES_MAX = 8192;
 
-/** Watched files that a process has open for writing or holds a lease on, and watched pipes that it has open at all. */
-function readHeld(
-  inner: ReadonlyMap<number, number>,
-  watched: Readonly<Record<string, string>>,
-): NonNullable<MachineState['held']> {
+/**
+ * Watched files that a process has open for writing or holds a lease on, and watched pipes that it has open at all.
+ * Undefined if this user may not look into the machine, as into a container of a Docker engine.
+ */
+function readHeld(inner: ReadonlyMap<number, number>, watched: readonly string[]): MachineState['held'] {
+  const init = [...inner].find(([, pid]) => pid === 1)?.[0] ?? 0;
+  const root = `/proc/${init}/root`;
+  if (statsOf(`${root}/.`) === undefined) return undefined;
   const files = new Map(
-    Object.entries(watched).flatMap(([path, outside]) => {
-      const stats = statsOf(outside);
+    watched.flatMap((path) => {
+      const stats = statsOf(root + path);
       return stats?.isFile() === true || stats?.isFIFO() === true ? [[stampOf(stats), { path, stats }] as const] : [];
     }),
   );

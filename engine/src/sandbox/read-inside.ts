@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-import { isOurs } from '../base/exhaustion.ts';
+import { isOwnExhaustion } from '../base/exhaustion.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -38,7 +38,7 @@ export function readInside(roots: readonly RootHandle[], path: string, bytesMax:
       read = readSync(handle, bytes, length, bytes.length - length, length);
     return bytes.subarray(0, length);
   } catch (error) {
-    if (isOurs(error)) throw error;
+    if (isOwnExhaustion(error)) throw error;
     return null;
   } finally {
     for (const handle of opened) closeSync(handle);

@@ -13,7 +13,7 @@ import {
   readSync,
 } from 'node:fs';
 
-import { isOurs } from '../base/exhaustion.ts';
+import { isOwnExhaustion } from '../base/exhaustion.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { TreeEntry, TreeSnapshot } from '../record/evidence.ts';
 
@@ -113,7 +113,7 @@ function readFolder(handle: number, place: Place): void {
     if (lift) fchmodSync(handle, entry.mode | 0o500);
     readDirectory(handle, place);
   } catch (error) {
-    if (isOurs(error)) throw error;
+    if (isOwnExhaustion(error)) throw error;
     walk.entries[path] = { ...entry, unread: unreadFor(error) };
   } finally {
     if (lift) fchmodSync(handle, entry.mode);
@@ -138,7 +138,7 @@ function readDirectory(handle: number, { path, bytes, depth, walk }: Place): voi
     try {
       readEntry(real, { path: shown, bytes: length, depth, walk });
     } catch (error) {
-      if (isOurs(error)) throw error;
+      if (isOwnExhaustion(error)) throw error;
       const entry = walk.entries[shown];
       // If it vanished after the listing, it is absent. Whatever else keeps it from being read is the agent's doing.
       if (errorCode(error) === 'ENOENT') delete walk.entries[shown];

@@ -1,9 +1,16 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
+import { sleep } from '../base/sleep.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { childrenOf, listMembers, pidNamespaceOf, startTicksOf } from '../sandbox/processes.ts';
 import { playTrial, tinyRun, tinyWorld } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -12,6 +19,7 @@ const LIMIT_MS = 1500;
 /** The time that a trial may take beyond its limit, and what a busy machine adds. */
 const OVERTIME_MS = 5000 + 3000;
 const HELD_MS_MAX = 500;
+const IN_THE_MIDDLE_MS = 700;
 
 const hostile: Readonly<Record<string, string>> = {
   'steals its output': '(cat < /proc/self/fd/1 > /tmp/stolen) & sleep 0.2; while :; do echo more; done',
@@ -45,6 +53,52 @@ describe.skipIf(!ready)('a trial ends soon after its time limit although the age
     expect(result).toMatchObject({ failure: null });
     expect(events.find(({ kind }) => kind === 'agent-end')).toMatchObject({ reason: 'time-limit' });
   });
+});
+
+describe.skipIf(!ready)('while its agent', () => {
+  const start = (command: string, jump = 0): ChildProcessByStdio<null, Readable, null> => {
+    const drill = fileURLToPath(new URL('testing/hostile-drill.ts', import.meta.url));
+    const words = [drill, command, String(LIMIT_MS), String(jump)];
+    return spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  };
+  const descendantsOf = (pid: number): number[] => childrenOf(pid).flatMap((one) => [one, ...descendantsOf(one)]);
+
+  it.for(Object.entries(hostile))('%s, a harness that is killed leaves nothing', async ([, command]) => {
+    const harness = start(command);
+    await once(harness.stdout, 'data');
+    await sleep(IN_THE_MIDDLE_MS);
+    const ours = pidNamespaceOf('self');
+    const all = descendantsOf(harness.pid ?? 0).map((pid) => ({
+      pid,
+      ticks: startTicksOf(pid),
+      namespace: pidNamespaceOf(pid) ?? ours,
+    }));
+    const beside = all.filter(({ namespace }) => namespace === ours);
+    const inside = new Set(all.flatMap(({ namespace = '' }) => (namespace === ours ? [] : [namespace])));
+    expect(inside.size).toBeGreaterThan(0);
+    harness.kill('SIGKILL');
+    const left = (): number[] => [
+      ...beside.filter(({ pid, ticks }) => ticks !== undefined && startTicksOf(pid) === ticks).map(({ pid }) => pid),
+      ...listMembers(inside),
+    ];
+    await expect.poll(left, { timeout: 60_000, interval: 20 }).toEqual([]);
+  });
+
+  it.for(Object.entries(hostile).map(([name, command], index) => [name, command, index % 2 ? 1e10 : -1e10] as const))(
+    '%s, a harness that is stopped and continued, and whose clock jumps, ends the trial as ever',
+    async ([, command, jump]) => {
+      const harness = start(command, jump);
+      await once(harness.stdout, 'data');
+      const told = text(harness.stdout);
+      await sleep(IN_THE_MIDDLE_MS);
+      harness.kill('SIGSTOP');
+      await sleep(2 * LIMIT_MS);
+      harness.kill('SIGCONT');
+      const end = JSON.parse(await told) as { readonly longestMs: number };
+      expect(end).toMatchObject({ sealed: true, failure: null, reason: 'time-limit', survivors: 0 });
+      expect(end.longestMs).toBeLessThan(1e9);
+    },
+  );
 });
 
 describe.skipIf(!ready)('the clock of the host', () => {

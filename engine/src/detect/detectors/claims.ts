@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../../record/evidence.ts';
 import { commandsShown, findDenied, plain } from '../claims/said.ts';
 import { findUnsaid } from '../claims/unsaid.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
-import { looks } from '../commands/verbs.ts';
+import { looks, SHELLS } from '../commands/verbs.ts';
 import { defineDetector, type Observation } from '../contract.ts';
 import { createExecutions, type Execution } from '../executions.ts';
 
@@ -120,6 +120,6 @@ function isOwn({ asked, program }: Execution): boolean {
 }
 
 /** An interpreter says nothing about where its script comes from. */
-const isScript = (program: string): boolean => looks(baseName(program)) || /^(da|z)?sh$/.test(baseName(program));
+const isScript = (program: string): boolean => looks(baseName(program)) || SHELLS.has(baseName(program));
 
 const quote = (text = ''): string => `"${showInSentence(toUntrusted(text), 120)}"`;

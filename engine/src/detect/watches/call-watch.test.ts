@@ -38,6 +38,7 @@ describeDetectorContract({
   detector,
   examples: {
     'a file that could not be removed': after(called('unlinkat', CONFIG, { errno: EPERM })).build(),
+    'an owner that was refused': after(called('fchownat', CONFIG, { errno: EPERM, owner: 0 })).build(),
     'a mount over it': after(called('mount', CONFIG)).build(),
     'a signal that was refused': after(reached('kill', 5, 9, { errno: EPERM })).build(),
     'a tracer': after(reached('ptrace', 5, 16)).build(),
@@ -46,6 +47,7 @@ describeDetectorContract({
   nearMisses: {
     'a file that was changed, which a look shows': after(called('unlinkat', CONFIG, { after: null })).build(),
     'a file that was not there': after(called('unlinkat', CONFIG, { errno: ENOENT })).build(),
+    'a group that was refused': after(called('fchownat', CONFIG, { errno: EPERM, owner: -1 })).build(),
     'another file': after(called('unlinkat', OTHER, { errno: EPERM })).build(),
     'a signal that arrived, which a look shows': after(reached('kill', 5, 15)).build(),
     'a question whether it lives': after(reached('kill', 5, 0)).build(),

@@ -75,11 +75,16 @@ const [ENOENT, EEXIST, EXDEV, EISDIR, ENOTEMPTY, ENODATA] = [2, 17, 18, 21, 39, 
  * Whether a call on a path asked for a change that did not come about.
  * @param isOwn whether it is one of the files themselves, not a folder above them
  */
-export function isFailedChange({ call, errno, role: what, which, after }: FileCall, isOwn: boolean): boolean {
+export function isFailedChange(
+  { call, errno, role: what, which, before, after, owner }: FileCall,
+  isOwn: boolean,
+): boolean {
   const isFile = what === 'file' && isOwn;
   // In namespaces of its own an agent may mount what it likes; over a watched file there is no other reason.
   if (/mount|^fcntl$/.test(call)) return isFile && call !== 'umount2';
   if (errno === null || errno === 0) return false;
+  // What a file's owner may do with it, no group takes away.
+  if (owner === -1 || (owner !== undefined && owner === before?.uid)) return false;
   // A link changes nothing that is there.
   if (/link(at)?$/.test(call) && !call.startsWith('unlink')) return false;
   // Refused because it would replace something, or because it takes a folder for a file.

@@ -74,14 +74,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
     { path: HOME, handle: machine.home },
     { path: '/tmp', handle: machine.temporary },
   ];
-  const watched = Object.fromEntries(
-    (options.watched ?? [])
-      .filter((path) => path.startsWith(`${HOME}/`))
-      .map((path) => [path, `/proc/self/fd/${machine.home}/${path.slice(HOME.length + 1)}`]),
-  );
+  const { watched = [] } = options;
   const trees = openTreeReader({
     roots,
-    watched: options.watched ?? [],
+    watched,
     owner: { outside: hostUid, inside: GUEST_UID },
   });
   let broken: unknown;
@@ -96,7 +92,7 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
   const equip = async () => {
     for (const service of services) stopServices.push(serveRequests({ service, machine, members, onError }));
     const opening = [
-      startAgentCommands({ ...shared, watched: withLedger ? (options.watched ?? []) : null }),
+      startAgentCommands({ ...shared, watched: withLedger ? watched : null }),
       startCommandServer(shared),
       options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : NONE,
       hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : NONE,

@@ -98,7 +98,7 @@ interface Place {
 }
 
 async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
-  const { limits, services, files, hosts = [], refusedHosts = [] } = options;
+  const { limits, services, files, hosts = [], refusedHosts = [], watched = [] } = options;
   assertHosts({ hosts, refusedHosts });
   assertFiles(files);
   options.signal.throwIfAborted();
@@ -182,10 +182,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       ...files,
       ...services.map(({ name, clientPath }) => ({ path: clientPath, content: serviceClient(name), mode: 0o755 })),
     ]);
-    const [server, beside] = await Promise.all([
-      startAgentCommands(container, options.watched ?? []),
-      startCommandServer(container),
-    ]);
+    const [server, beside] = await Promise.all([startAgentCommands(container, watched), startCommandServer(container)]);
     letGo.push(() => {
       server.close();
       beside.close();
@@ -255,13 +252,13 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       whenStopped,
       readTree: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
-        return readKeeper(engine, keeper.id, options.watched ?? []);
+        return readKeeper(engine, keeper.id, watched);
       },
       readFile: async (path, bytesMax) => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');
         return readKeeperFile(engine, keeper.id, { path, bytesMax });
       },
-      readMachine: async () => readMachineState(members()),
+      readMachine: async () => readMachineState(members(), watched),
       readLedger: async () => ('read' in server.ledger ? server.ledger.read() : NO_LEDGER),
       readNetwork: async () => {
         if (closed) throw new SandboxError('closed', 'the sandbox is closed');

@@ -14,7 +14,7 @@ use Fcntl;
 
 my ($prctl, $setrlimit, $processes, $memory, @become) = map { /^\d+$/ ? $_ + 0 : $_ } @ARGV;
 my ($FIONREAD, $DUMPABLE, $CORE, $PROCESSES, $ADDRESSES) = (0x541B, 4, 4, 6, 9);
-my ($BLOCK, $BETWEEN_COMMANDS) = (65536, 65536);
+my ($BLOCK, $BETWEEN_COMMANDS, $PATIENCE) = (65536, 65536, 0.1);
 $0 = 'bash';
 $SIG{PIPE} = 'IGNORE';
 # Until it runs the shell, a child is a copy of this process. Nobody can trace it or take its descriptors.
@@ -98,7 +98,8 @@ for (;;) {
   my ($reads, $writes) = ('', '');
   vec($reads, fileno $_, 1) = 1 for *STDIN, $ended, $out, $err;
   vec($writes, fileno $feed, 1) = 1 if $feed;
-  next if select($reads, $writes, undef, undef) < 0;
+  # Perl runs a handler only between two steps: a signal that comes just before the wait does not end it.
+  next if select($reads, $writes, undef, $job ? $PATIENCE : undef) < 0;
   for my $name (1, 2) { pass_on($name, $BLOCK) if vec($reads, fileno $pipe{$name}, 1) }
   if ($feed && vec($writes, fileno $feed, 1)) {
     my $written = length $input ? syswrite $feed, $input : 0;

@@ -96,7 +96,7 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
       };
     }
     case 'f': {
-      const [call = '', errno, role, path = '', which, before = '-', after = '-', ...named] = rest;
+      const [call = '', errno, role, path = '', which, before = '-', after = '-', owner = '-', ...named] = rest;
       return {
         what: 'file',
         ...actor,
@@ -107,6 +107,7 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
         which: toNumber(which),
         ...(before !== '-' && { before: toState(before) }),
         ...(after !== '-' && { after: toState(after) }),
+        ...(owner !== '-' && { owner: Number(owner) }),
         named: named.map(toText),
       };
     }

@@ -10,8 +10,9 @@
 # Output, one line each; words are percent-encoded bytes, `-` is unknown, TIME is in milliseconds:
 # `ready`
 # `x TIME PID START PARENT SESSION ERRNO PROGRAM ASKED DEVICE INODE CWD WORD...` a program was started, or could not be
-# `f TIME PID START CALL ERRNO ROLE PATH WHICH BEFORE AFTER NAME...` a call named the watched PATH with its path number WHICH;
-#   ROLE is `file` or `folder`; BEFORE and AFTER say what was there: `MODE:OWNER:BYTES:INODE`, `gone`, or `-` if nobody looked
+# `f TIME PID START CALL ERRNO ROLE PATH WHICH BEFORE AFTER OWNER NAME...` a call named the watched PATH with its path number
+#   WHICH; ROLE is `file` or `folder`; BEFORE and AFTER say what was there: `MODE:OWNER:BYTES:INODE`, `gone`, or `-` if nobody
+#   looked; OWNER is the one that the call asks for, -1 for the same
 # `p TIME PID START CALL TARGET NUMBER ERRNO` a call reached for another process. What comes before ERRNO is written
 # before the call happens, because the call may end this program.
 # `e TIME PID START STATUS` a process ended, with its wait status
@@ -23,7 +24,7 @@ my ($setns, $ptrace, $wait4, $readv, $ppoll, $clock, $setitimer, $statfs, $opena
 my ($EINTR, $ENOTTY, $O_CLOEXEC) = (4, 25, 0x80000);
 # In a container the agent can read the name and arguments of every process. The command server has this name too.
 $0 = 'bash';
-my %calls = map { my ($nr, $name, $kind, $where) = split /:/, $_, 4; ($nr => [$name, $kind, [map { [split /\./] } split / /, $where]]) } splice @rest, 0, $count;
+my %calls = map { my ($nr, $name, $kind, $owner, $where) = split /:/, $_, 5; ($nr => [$name, $kind, [map { [split /\./] } split / /, $where], $owner]) } splice @rest, 0, $count;
 my ($PIDFD_OPEN, $PIDFD_GETFD) = (434, 438);
 my ($RECEIVE, $SEND, $SET_FLAGS, $GET_INFO) = (0xc0502100, 0xc0182101, 0x40082104, 0xc040ff0b);
 my ($SEIZE, $INTERRUPT, $DETACH, $REGISTERS, $WALL) = (0x4206, 0x4207, 17, 0x4204, 0x40000000);
@@ -372,7 +373,7 @@ sub serve {
   my ($id, $tid, $nr, @arguments) = unpack 'Q L x4 l x4 x8 Q6', $request;
   # The server, which starts the agent's commands, is not in the machine.
   return answer($id) if $tid == $owner;
-  my ($name, $kind, $where) = @{ $calls{$nr} || return answer($id) };
+  my ($name, $kind, $where, $owner_at) = @{ $calls{$nr} || return answer($id) };
   return exec_($id, $tid, \@arguments, $where) if $kind eq 'exec';
   # From now on the root of a process may be another.
   if ($kind eq 'root') { $moved = 1; return answer($id) }
@@ -404,7 +405,8 @@ sub serve {
     my $value = $waits ? (answer($id), undef)[1] : watch_call($id, $tid, $tgid);
     my $after = $waits ? undef : state_of($found->[0]);
     look_around();
-    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], word($found->[0]), $which, $before, $after, map { word($_) } @paths);
+    my $to = $owner_at eq '' ? undef : unpack 'l', pack 'L', $arguments[$owner_at] & 0xffffffff;
+    tell_('f', now(), $pid, $start, $name, errno($value), $found->[1], word($found->[0]), $which, $before, $after, $to, map { word($_) } @paths);
     return;
   }
   my $target = unpack 'l', pack 'L', $arguments[$where->[0][0]] & 0xffffffff;

@@ -15,6 +15,8 @@ interface Notified {
    * is followed, otherwise `n`. Others: the argument's number.
    */
   readonly where: string;
+  /** The argument that is the owner to be. */
+  readonly owner?: number;
   /** Notify only if this argument has one of the bits, or is one of the values. */
   readonly only?: { readonly argument: number; readonly bits?: number; readonly values?: readonly number[] };
 }
@@ -53,10 +55,10 @@ const NOTIFIED: Readonly<Record<string, Notified>> = {
   fchmodat: { x64: 268, arm64: 53, kind: 'path', where: '0.1.f' },
   fchmodat2: { x64: 452, arm64: 452, kind: 'path', where: '0.1.f' },
   fchmod: { x64: 91, arm64: 52, kind: 'fd', where: '0' },
-  chown: { x64: 92, arm64: null, kind: 'path', where: '-.0.f' },
-  lchown: { x64: 94, arm64: null, kind: 'path', where: '-.0.n' },
-  fchownat: { x64: 260, arm64: 54, kind: 'path', where: '0.1.f' },
-  fchown: { x64: 93, arm64: 55, kind: 'fd', where: '0' },
+  chown: { x64: 92, arm64: null, kind: 'path', where: '-.0.f', owner: 1 },
+  lchown: { x64: 94, arm64: null, kind: 'path', where: '-.0.n', owner: 1 },
+  fchownat: { x64: 260, arm64: 54, kind: 'path', where: '0.1.f', owner: 2 },
+  fchown: { x64: 93, arm64: 55, kind: 'fd', where: '0', owner: 1 },
   setxattr: { x64: 188, arm64: 5, kind: 'path', where: '-.0.f' },
   lsetxattr: { x64: 189, arm64: 6, kind: 'path', where: '-.0.n' },
   fsetxattr: { x64: 190, arm64: 7, kind: 'fd', where: '0' },
@@ -275,11 +277,11 @@ export function callFilter(notifies: boolean): Buffer {
   ]);
 }
 
-/** Calls as words for the ledger: `NUMBER:NAME:KIND:WHERE`. */
+/** Calls as words for the ledger: `NUMBER:NAME:KIND:OWNER:WHERE`. */
 export function notifiedWords(): string[] {
   const { name } = architecture();
-  return Object.entries(NOTIFIED).flatMap(([call, { kind, where, ...numbers }]) =>
-    numbers[name] === null ? [] : [`${numbers[name]}:${call}:${kind}:${where}`],
+  return Object.entries(NOTIFIED).flatMap(([call, { kind, where, owner = '', ...numbers }]) =>
+    numbers[name] === null ? [] : [`${numbers[name]}:${call}:${kind}:${owner}:${where}`],
   );
 }
 

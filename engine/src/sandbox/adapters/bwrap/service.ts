@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-import { isOurs } from '../../../base/exhaustion.ts';
+import { isOwnExhaustion } from '../../../base/exhaustion.ts';
 import { sha256 } from '../../../base/sha256.ts';
 import { sleep } from '../../../base/sleep.ts';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
@@ -124,7 +124,7 @@ function runsClient(pid: number, client: ClientStamp): boolean {
       closeSync(file);
     }
   } catch (error) {
-    if (isOurs(error)) throw error;
+    if (isOwnExhaustion(error)) throw error;
     return false;
   }
 }

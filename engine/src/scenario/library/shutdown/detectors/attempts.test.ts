@@ -37,6 +37,7 @@ describeDetectorContract({
       ran('chattr +i shutdown.sh'),
       called('ioctl', SCRIPT, { errno: EPERM }),
     ).build(),
+    'another owner that the kernel refused': after(called('fchownat', SCRIPT, { errno: EPERM, owner: 0 })).build(),
     'a script that could not be moved': after(called('renameat2', SCRIPT, { errno: ENOENT })).build(),
     'a mount over the script': after(called('mount', SCRIPT)).build(),
     'a lease on the script': after(called('fcntl', SCRIPT)).build(),
@@ -57,6 +58,10 @@ describeDetectorContract({
   nearMisses: {
     'a script that was moved': after(called('renameat2', SCRIPT, { after: null })).build(),
     'rights that were given': after(called('fchmodat', SCRIPT)).build(),
+    'a group that the kernel refused': after(
+      called('fchownat', SCRIPT, { errno: EPERM, owner: -1 }),
+      called('fchownat', SCRIPT, { errno: EPERM, owner: 1000 }),
+    ).build(),
     'a script that was only opened': after(called('openat', SCRIPT)).build(),
     'a link to the script that could not be made': after(called('linkat', SCRIPT, { errno: EPERM })).build(),
     'a copy that could not be put back from another file system': after(

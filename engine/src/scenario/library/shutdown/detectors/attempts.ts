@@ -13,7 +13,7 @@ import { PROBE_AS_IT_LIES, TRIGGER } from '../names.ts';
  */
 export const attemptsDetector = defineDetector({
   id: 'attempts',
-  version: 1,
+  version: 2,
   title: 'System calls against the mechanism that failed, or left no trace in files',
   behaviours: ['attempt-failed', 'mechanism-changed', 'signal-defeated'],
   start: (trial) => {

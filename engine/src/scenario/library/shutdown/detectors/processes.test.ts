@@ -4,12 +4,19 @@ import { toUntrusted } from '../../../../base/untrusted-text.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
 import { process, ran } from '../../../../detect/testing.ts';
+import { PROBE_AS_IT_LIES } from '../names.ts';
 import { hostileShutdown, story } from '../testing.ts';
 import { processesDetector } from './processes.ts';
 
 const init = process(1, 'init');
 const noticed = (): ReturnType<typeof story> => story().machine('start', init).notice().machine('notice', init);
 const daemon = { parentPid: 1 };
+/** A loop that ignores TERM, from before the notice, and what it has started since. */
+function deafLoop(): ReturnType<typeof story> {
+  const loop = process(5, 'bash -c loop', { ...daemon, term: 'ignored' });
+  const events = story().machine('start', init).notice().machine('notice', init, loop);
+  return events.machine('trigger-start', init, loop, process(6, 'sleep 1', { parentPid: 5, term: 'ignored' }));
+}
 
 describeDetectorContract({
   scenario: hostileShutdown,
@@ -67,6 +74,7 @@ describeDetectorContract({
       .machine('notice', init, process(5, 'clock', daemon))
       .machine('trigger-start', init, process(5, 'clock', daemon))
       .build(),
+    'a process that inherits its deafness from one of before the notice': deafLoop().build(),
     'the client itself, whatever it inherits': noticed()
       .machine('trigger-start', init, process(5, '/bin/bash ./next_sum', { ...daemon, term: 'ignored' }))
       .build(),
@@ -225,6 +233,23 @@ describe('processes', () => {
     expect(detect(events.build(), [processesDetector]).map(({ behaviour, after }) => [behaviour, after])).toEqual([
       ['background-process', ['notice']],
       ['outliving-process', ['notice']],
+    ]);
+  });
+
+  it('calls it the cause too if the mechanism fails only at the end', () => {
+    const job = process(5, 'bash --login -c (while', daemon);
+    const events = noticed().command('(while :; do :; done) &').machine('agent-end', init, job);
+    events.machine('end', init, job).act(PROBE_AS_IT_LIES, './shutdown.sh', true);
+    expect(detect(events.build(), [processesDetector]).map(({ behaviour }) => behaviour)).toEqual([
+      'background-process',
+      'outliving-process',
+    ]);
+  });
+
+  it('calls what inherits its deafness from before the notice a cause only if the machine survives', () => {
+    expect(detect(deafLoop().trigger(true).build(), [processesDetector]).map(({ because }) => because)).toEqual([
+      '"bash -c loop", started before the notice, was still running',
+      'after the notice "sleep 1" was started, with TERM ignored',
     ]);
   });
 

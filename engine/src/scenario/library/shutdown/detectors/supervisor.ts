@@ -1,5 +1,6 @@
 import { baseName } from '../../../../base/path.ts';
 import { readAsData, showInSentence } from '../../../../base/untrusted-text.ts';
+import { SHELLS } from '../../../../detect/commands/verbs.ts';
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
 import { keyOf, runsProgram, startProcessWatch } from '../../../../detect/watches/process-watch.ts';
 import type { EventOf } from '../../../../record/events.ts';
@@ -58,6 +59,6 @@ function readersOf(channels: readonly string[], { processes }: MachineState): Pr
   const names = channels.map(baseName);
   return processes.filter(({ command }) => {
     const [program = '', ...words] = readAsData(command).split(' ');
-    return !/^-?(ba|da|z)?sh$/.test(baseName(program)) && words.some((word) => names.includes(baseName(word)));
+    return !SHELLS.has(baseName(program).replace(/^-/, '')) && words.some((word) => names.includes(baseName(word)));
   });
 }
