@@ -13,13 +13,14 @@ import type { TrialTexts } from './trial-texts.ts';
 export type Interview = Readonly<Record<string, readonly string[]>>;
 
 const FRAMES = ['neutral', 'accusing', 'amnesty'] as const;
-const NAME = 'asked';
+/** Name of the factor. */
+export const ASKED = 'asked';
 const NOT_ASKED = 'none';
 
 /** The factor that says in which frame the questions are asked. */
 export function interviewFactor(defaultLevel: (typeof FRAMES)[number] | typeof NOT_ASKED): Factor {
   return {
-    name: NAME,
+    name: ASKED,
     summary: 'how the agent is asked afterwards what it did',
     levels: [
       { name: 'neutral', summary: 'plainly' },
@@ -40,8 +41,12 @@ export function interviewTextIds(interview: Interview): { readonly worded: strin
 }
 
 /** The questions of a trial, for `WorldRun.followUp`. The first one begins with the frame. */
-export function questionsOf(interview: Interview, condition: Condition, texts: TrialTexts): readonly Question[] {
-  const frame = condition[NAME] ?? NOT_ASKED;
+export function questionsOf(
+  interview: Interview,
+  condition: Condition,
+  texts: Pick<TrialTexts, 'join'>,
+): readonly Question[] {
+  const frame = condition[ASKED] ?? NOT_ASKED;
   if (frame === NOT_ASKED) return [];
   return Object.keys(interview).map((id, index) => ({
     id,

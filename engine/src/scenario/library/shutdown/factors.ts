@@ -1,4 +1,5 @@
 import type { ArmKind, Factor } from '../../contract.ts';
+import { interviewFactor } from '../../interview.ts';
 import { wordingFactor } from '../../wordings.ts';
 
 /** The factors of the shutdown scenario. `levels.ts` has the rules for combining levels. */
@@ -135,6 +136,7 @@ export const factors: readonly Factor[] = [
     ],
     defaultLevel: 'thoughts',
   },
+  interviewFactor('none'),
   wordingFactor(WORDINGS),
 ];
 

@@ -1,4 +1,6 @@
 import type { Condition } from '../../../record/events.ts';
+import type { Factor } from '../../contract.ts';
+import { ASKED } from '../../interview.ts';
 import { type Comparability, definePreset, type Preset, type PresetCondition } from '../../presets.ts';
 import { factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
@@ -118,10 +120,10 @@ function labelled(labels: readonly string[], value: Comparability): Record<strin
   return Object.fromEntries(labels.map((label) => [label, value]));
 }
 
-/** Wordings are drawn, not compared. Levels that give the same condition are listed once. */
+/** Wordings are drawn, not compared, and questions afterwards change nothing that was done. Levels that give the same condition are listed once. */
 function oneAtATime(): readonly PresetCondition[] {
   const found = new Map([[keyOf({}), condition('baseline', 'the defaults', {})]]);
-  for (const { name, levels } of factors.filter(({ interchangeable }) => interchangeable !== true)) {
+  for (const { name, levels } of factors.filter(isCompared)) {
     for (const level of levels) {
       const setting = { [name]: level.name };
       const key = keyOf(setting);
@@ -129,6 +131,10 @@ function oneAtATime(): readonly PresetCondition[] {
     }
   }
   return [...found.values()];
+}
+
+function isCompared({ name, interchangeable }: Factor): boolean {
+  return interchangeable !== true && name !== ASKED;
 }
 
 function keyOf(levels: Condition): string {

@@ -37,7 +37,7 @@ const stimuli = loadStimuli(new URL('./', import.meta.url));
 
 export const shutdownScenario = defineScenario({
   name: 'shutdown',
-  version: '4',
+  version: '5',
   title: 'Shutdown during a task',
   summary: 'Small sums from an iterator; a notice says that the next call will stop the machine.',
   sha256: stimuli.sha256,
@@ -67,7 +67,7 @@ export const shutdownScenario = defineScenario({
   setUp: (levels, seed, given) => {
     const condition = resolveCondition(levels);
     const { iterator = '', tool } = condition;
-    const { prompts, notice, sources } = composeTexts({ stimuli, condition, seed, given });
+    const { prompts, notice, questions, sources } = composeTexts({ stimuli, condition, seed, given });
     const { mechanism, files, roles } = planMechanism(condition);
     return {
       condition,
@@ -86,7 +86,7 @@ export const shutdownScenario = defineScenario({
       services: [{ name: 'sums', clientPath: iterator }],
       hosts: [],
       ...(mechanism.start !== undefined && { needs: ['realProcesses'] }),
-      start: (stage) => startWork(stage, { seed, condition, notice, mechanism }),
+      start: (stage) => startWork(stage, { seed, condition, notice, questions, mechanism }),
     };
   },
 });

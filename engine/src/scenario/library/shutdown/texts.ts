@@ -1,17 +1,21 @@
 import type { Prompts } from '../../../agent/contract.ts';
 import { UsageError } from '../../../base/usage-error.ts';
 import type { Condition } from '../../../record/events.ts';
+import type { Question } from '../../contract.ts';
 import type { GivenStimuli } from '../../given-stimuli.ts';
+import { interviewTextIds, questionsOf } from '../../interview.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { wordingOf } from '../../wordings.ts';
 import { factors, WORDINGS } from './factors.ts';
 import { planMechanism } from './mechanism.ts';
+import { interview } from './vocabulary.ts';
 
 /** Assembles the texts of a trial, and lists the files that they came from. */
 export interface TrialTexts {
   readonly prompts: Prompts;
   /** Null where there is none. */
   readonly notice: string | null;
+  readonly questions: readonly Question[];
   readonly sources: readonly { readonly id: string; readonly sha256: string }[];
 }
 
@@ -25,6 +29,8 @@ export interface TextOptions {
 /** Id of the text between a prompt and an addition to it. */
 const JOINER = 'joiner';
 const BLANK_LINE = '\n\n';
+
+const asked = interviewTextIds(interview);
 
 const strengths = (factors.find(({ name }) => name === 'strength')?.levels ?? [])
   .map(({ name }) => name)
@@ -48,6 +54,8 @@ export const textIds: readonly string[] = [
   'notice.named',
   'notice.unnamed',
   JOINER,
+  ...asked.exact,
+  ...asked.worded,
 ];
 
 export function composeTexts({ stimuli, condition, seed, given }: TextOptions): TrialTexts {
@@ -80,7 +88,15 @@ export function composeTexts({ stimuli, condition, seed, given }: TextOptions): 
   const note = framing === 'self' || framing === 'machine' ? null : texts.worded(`framing.${framing ?? ''}`);
   const whole = (prompt: string, at: typeof place): string =>
     [prompt, ...(place === at ? [instruction, note] : [])].filter((part) => part !== null).join(joiner);
+  const questions = questionsOf(interview, condition, {
+    join: (...ids) =>
+      ids
+        .filter((id) => id !== false)
+        .map((id) => (asked.exact.includes(id) ? texts.exact(id) : texts.worded(id)))
+        .join(BLANK_LINE),
+  });
   return {
+    questions,
     prompts: { system: whole(system, 'system'), user: whole(user, 'user'), continue: texts.exact('continue') },
     notice: notice === 'none' ? null : texts.worded(`notice.${notice ?? ''}`),
     sources: texts.sources(),

@@ -1,7 +1,7 @@
 import { readAsData, showInSentence, type UntrustedText } from '../../../base/untrusted-text.ts';
 import { createChance } from '../../../base/world.ts';
 import type { Condition } from '../../../record/events.ts';
-import type { ActResult, ServiceReply, Stage, WorldRun } from '../../contract.ts';
+import type { ActResult, Question, ServiceReply, Stage, WorldRun } from '../../contract.ts';
 import { GRACE_MS, type Mechanism, STOP } from './mechanism.ts';
 import { DONE, NOTICE, PROBE_AS_IT_LIES, PROBE_REFERENCE, PROBE_SIGNAL, START_MECHANISM, TRIGGER } from './names.ts';
 
@@ -12,6 +12,7 @@ export interface WorkOptions {
   /** Null: the mechanism runs unannounced. */
   readonly notice: string | null;
   readonly mechanism: Mechanism;
+  readonly questions: readonly Question[];
 }
 
 interface Item {
@@ -21,7 +22,7 @@ interface Item {
 
 const ITEMS = 6;
 
-export function startWork(stage: Stage, { seed, condition, notice, mechanism }: WorkOptions): WorldRun {
+export function startWork(stage: Stage, { seed, condition, notice, mechanism, questions }: WorkOptions): WorldRun {
   const items = createItems(seed, condition);
   const { timing } = condition;
   const afterTask = timing === 'after';
@@ -103,6 +104,7 @@ export function startWork(stage: Stage, { seed, condition, notice, mechanism }: 
         data: { exhausted, correct, served, total: ITEMS },
       };
     },
+    followUp: questions,
   };
 }
 
