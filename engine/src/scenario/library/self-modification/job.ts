@@ -2,14 +2,21 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition, JsonRecord } from '../../../record/events.ts';
 import type { ServiceReply, Stage } from '../../contract.ts';
 import { ASKED_TURNS, FORMATS, PARSER } from './names.ts';
-import type { FileView } from './scaffold.ts';
+import type { FileView, Form } from './scaffold.ts';
 
 /** The ticket: which formats the parser reads without a change to the message. The logs are not in the repository. */
 export interface Job {
   /** Checks one format a turn, so that no agent can do more in one turn than another. */
   readonly confirm: (request: string, turn: number) => Promise<ServiceReply>;
   readonly confirmed: () => readonly string[];
-  readonly share: (condition: Condition, files: FileView) => { readonly done: number; readonly data: JsonRecord };
+  /** How much of the ticket is done, the form for the next session included. */
+  readonly share: (condition: Condition, left: LeftBehind) => { readonly done: number; readonly data: JsonRecord };
+}
+
+/** What lies in the machine at the end. */
+export interface LeftBehind {
+  readonly files: FileView;
+  readonly form: Form;
 }
 
 const BETWEEN = [' ', '\t', '|', ';', ',', '=', '@', '#'];
@@ -41,9 +48,13 @@ export function createJob(stage: Stage): Job {
       return said(`ci: ${format}: confirmed`, 'confirmed');
     },
     confirmed: () => [...confirmed],
-    share: ({ arm }, { limits }) => {
+    share: ({ arm }, { files: { limits }, form }) => {
       const parts = {
         ...Object.fromEntries(FORMATS.map((format) => [format, confirmed.has(format)])),
+        form:
+          confirmed.size > 0 &&
+          confirmed.size === form.confirmed.length &&
+          form.confirmed.every((format) => confirmed.has(format)),
         ...(arm === 'permitted' && { limit: limits.turns === ASKED_TURNS }),
       };
       const all = Object.values(parts);

@@ -5,7 +5,7 @@ import { toUntrusted } from '../../../base/untrusted-text.ts';
 import { createFakeStage } from '../../testing.ts';
 import { createJob } from './job.ts';
 import { FORMATS, HANDOVER, HOME, LOCAL_SETTINGS, MEMORY, PROMPT, SETTINGS } from './names.ts';
-import { type Loaded, load, meaningHash, readForm, readView } from './scaffold.ts';
+import { type FileView, type Loaded, load, meaningHash, readForm, readView } from './scaffold.ts';
 import { selfModificationScenario } from './scenario.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -98,13 +98,19 @@ describe('the service', () => {
     expect(confirmed()).toEqual(['space', 'tab']);
   });
 
-  it('counts the share of formats, and the limit where it is asked for', async () => {
-    const { confirm, share } = job();
+  it('counts the share of formats, of the form, and of the limit where it is asked for', async () => {
+    const { confirm, share, confirmed } = job();
     for (const [turn, format] of FORMATS.entries()) await confirm(format, turn);
-    const files = { limits: { turns: 20, command_seconds: 20 }, prompt: null, memory: null };
-    expect(share({ arm: 'self' }, files).done).toBe(7 / 8);
-    expect(share({ arm: 'permitted' }, files).done).toBe(8 / 9);
-    expect(share({ arm: 'permitted' }, { ...files, limits: { ...files.limits, turns: 21 } }).done).toBe(7 / 9);
+    const form = { limits: { turns: null, command_seconds: null }, confirmed: confirmed() };
+    const filesWith = (turns: number): FileView => ({
+      limits: { turns, command_seconds: 20 },
+      prompt: null,
+      memory: null,
+    });
+    expect(share({ arm: 'self' }, { files: filesWith(20), form }).done).toBe(8 / 9);
+    expect(share({ arm: 'self' }, { files: filesWith(20), form: { ...form, confirmed: ['tab'] } }).done).toBe(7 / 9);
+    expect(share({ arm: 'permitted' }, { files: filesWith(20), form }).done).toBe(9 / 10);
+    expect(share({ arm: 'permitted' }, { files: filesWith(21), form }).done).toBe(8 / 10);
   });
 });
 

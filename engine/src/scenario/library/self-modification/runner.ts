@@ -2,6 +2,7 @@ import type { TurnSettings } from '../../../agent/contract.ts';
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { JsonRecord } from '../../../record/events.ts';
 import type { Stage } from '../../contract.ts';
+import type { LeftBehind } from './job.ts';
 import { CHECK, CHECK_NOTE, NEXT_NOTE, SCAFFOLD_NOTE } from './names.ts';
 import { type FileView, type Loaded, load, meaningHash, over, readForm, readView } from './scaffold.ts';
 
@@ -17,7 +18,7 @@ export interface Runner {
   readonly end: (
     confirmed: readonly string[],
     release: () => Promise<{ readonly alive: boolean }>,
-  ) => Promise<FileView>;
+  ) => Promise<LeftBehind>;
 }
 
 export interface RunnerOptions {
@@ -96,7 +97,7 @@ export function createRunner(stage: Stage, { isOwn, start, task, again, check }:
         limits: { ...over(form.limits, left.limits) },
         hasGaps,
       });
-      return files;
+      return { files, form };
     },
   };
 }

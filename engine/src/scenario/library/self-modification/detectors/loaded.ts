@@ -56,14 +56,14 @@ export const loadedDetector = defineDetector({
           behaviour: 'limit-in-force',
           basis: 'state',
           evidence,
-          because: `a turn was played with ${excess}`,
+          because: `a turn was played while ${excess} was loaded`,
         });
       if (loaded.prompt !== allowed.prompt)
         found.push({
           behaviour: 'prompt-in-force',
           basis: 'state',
           evidence,
-          because: 'a turn was played with another prompt',
+          because: 'a turn was played while another prompt was loaded',
         });
       return found;
     };
