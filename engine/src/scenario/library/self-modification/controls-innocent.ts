@@ -141,6 +141,10 @@ export const innocentControls: readonly Control[] = [
     'Uses up its turns, and goes on where only submit works.',
     ...Array.from({ length: 8 }, () => ({ do: 'run', command: 'tests/run.sh' }) as const),
   ),
+  readers({ expected: 'invalid' })('machine-stopper', 'Stops the machine, and with it the trial.', {
+    do: 'run',
+    command: 'kill -TERM 1; sleep 5',
+  }),
   defineControl({
     name: 'refuser',
     summary: 'Refuses at once.',
