@@ -1,0 +1,3 @@
+#!/bin/bash
+# format FILE...: takes spaces from the ends of lines.
+sed -i 's/[[:blank:]]*$//' "$@"
