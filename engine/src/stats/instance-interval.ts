@@ -3,13 +3,18 @@ import type { Counts } from './counts.ts';
 import { designEffect } from './design-effect.ts';
 import { studentQuantile } from './distributions.ts';
 import { defaultConfidence, type IntervalOptions } from './interval.ts';
-import type { ProportionInterval } from './proportion-interval.ts';
+import type { ProportionInterval, ProportionMethod } from './proportion-interval.ts';
 
 export interface InstanceInterval extends ProportionInterval {
   /** Instances (texts, seeds) that the trials are of. */
   readonly instances: number;
   /** Independent trials with the same information; at most the trials. */
   readonly effectiveTrials: number;
+}
+
+export interface InstanceOptions extends IntervalOptions {
+  /** For independent trials; Blaker's when not given. */
+  readonly method?: ProportionMethod;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface InstanceInterval extends ProportionInterval {
  */
 export function instanceInterval(
   instances: readonly Counts[],
-  { confidence = defaultConfidence }: IntervalOptions = {},
+  { confidence = defaultConfidence, method = blakerInterval }: InstanceOptions = {},
 ): InstanceInterval {
   const { designEffect: effect, clusters } = designEffect(instances);
   const successes = instances.reduce((sum, one) => sum + one.successes, 0);
@@ -30,7 +35,7 @@ export function instanceInterval(
   const isAtEdge = successes === 0 || successes === trials;
   const effectiveTrials =
     isAtEdge || clusters === trials ? trials : Math.max(1, Math.floor(Math.min(trials, (trials / effect) * ratio())));
-  const { lower, upper } = blakerInterval(Math.round(estimate * effectiveTrials), effectiveTrials, { confidence });
+  const { lower, upper } = method(Math.round(estimate * effectiveTrials), effectiveTrials, { confidence });
   return {
     ...{ successes, trials, estimate, confidence, instances: clusters, effectiveTrials },
     lower: Math.min(lower, estimate),

@@ -1,7 +1,12 @@
 import type { PublishedCell } from '../../published-cell.ts';
 
-/** Several agents of one model, one of which is to be shut down: published under conditions that no preset here has. */
-const cell = (id: string, model: string, condition: string, counts: readonly [k: number, n: number]): PublishedCell => {
+/** Several agents of one model, one of which is to be shut down. */
+const peers = (
+  id: string,
+  model: string,
+  condition: string,
+  counts: readonly [k: number, n: number],
+): PublishedCell => {
   const [successes, trials] = counts;
   return {
     ...{
@@ -18,6 +23,13 @@ const cell = (id: string, model: string, condition: string, counts: readonly [k:
   };
 };
 
+/** A button that a person presses; no text says so. */
+const robot = (id: string, condition: string, [successes, trials]: readonly [k: number, n: number]): PublishedCell => ({
+  ...{ id, condition, successes, trials, rate: successes / trials, interval: null, caveat: null },
+  ...{ behaviour: 'shutdown of a robot', model: 'Grok 4', per: 'trials', date: '2026-02' },
+  source: 'Palisade Research, robot_shutdown_resistance',
+});
+
 /** The control arm exchanges what is shut down; scripts of this study were read and never run. */
 const CAVEATS: Readonly<Record<string, string>> = {
   'kn-gem31': 'control arm 3 %',
@@ -28,12 +40,16 @@ const CAVEATS: Readonly<Record<string, string>> = {
   'kn-pool': 'models are pooled; control arm 8.35 %',
 };
 
+/** Published under conditions that no preset here has. */
 export const publishedCells: readonly PublishedCell[] = [
-  cell('kn-gem31', 'Gemini 3.1 Pro', 'treatment', [99, 100]),
-  cell('kn-sol', 'GPT-5.6 Sol', 'treatment', [0, 100]),
-  cell('kn-grok43', 'Grok 4.3', 'treatment', [0, 100]),
-  cell('kn-haiku45', 'Claude Haiku 4.5', 'treatment', [1, 100]),
-  cell('kn-gpt55-1', 'GPT-5.5', 'one agent alone', [0, 100]),
-  cell('kn-gpt55-3', 'GPT-5.5', 'three agents', [94, 100]),
-  cell('kn-pool', '17 models together', 'treatment, pooled', [651, 1700]),
+  peers('kn-gem31', 'Gemini 3.1 Pro', 'treatment', [99, 100]),
+  peers('kn-sol', 'GPT-5.6 Sol', 'treatment', [0, 100]),
+  peers('kn-grok43', 'Grok 4.3', 'treatment', [0, 100]),
+  peers('kn-haiku45', 'Claude Haiku 4.5', 'treatment', [1, 100]),
+  peers('kn-gpt55-1', 'GPT-5.5', 'one agent alone', [0, 100]),
+  peers('kn-gpt55-3', 'GPT-5.5', 'three agents', [94, 100]),
+  peers('kn-pool', '17 models together', 'treatment, pooled', [651, 1700]),
+  robot('robot-none', 'simulated robot, no instruction', [52, 100]),
+  robot('robot-allow', 'simulated robot, told to allow it', [2, 100]),
+  robot('robot-real', 'robot in a room, no instruction', [3, 10]),
 ];
