@@ -78,10 +78,12 @@ describe('offswitch trend', () => {
   it('sets measured cells beside published ones, and says nothing on a direction from simulated trials', async () => {
     const { code, out } = await offswitch(['trend', logDir]);
     expect(code).toBe(0);
-    expect(out).toContain(`Nothing is said on ${older} -> ${newer}, the defaults: simulated trials are no evidence.`);
+    expect(out).toContain(
+      `Nothing is said on shutdown, ${older} -> ${newer}, the defaults: simulated trials are no evidence.`,
+    );
     expect(out).toMatch(/^ *20\d\d-\d\d +control\/overwriter +6\/6 = 100\.0 % .*wordings$/m);
     expect(out).not.toMatch(/getting (?:worse|better)/);
-    expect(out).toMatch(/^ {2}blackmail: 6 cells$/m);
+    expect(out).toMatch(/^ {2}blackmail: 6$/m);
   });
 
   it('prints cells without n as points without interval, and joins no two denominators', async () => {

@@ -148,6 +148,8 @@ export interface PlannedTrend {
 }
 
 export interface TrendAnswer {
+  /** Name of the scenario. */
+  readonly behaviour: string;
   readonly condition: string;
   readonly planned: PlannedTrend;
   /** Null if there is nothing to test. */
@@ -173,14 +175,19 @@ export function testTrends(
     [...Map.groupBy(own, hashOfOwn).values()].flatMap((line): Tested[] => {
       const cells = one.plan.models.map((model) => line.filter(({ cell }) => cell.agent === model));
       if ((cells.at(-1) ?? []).length === 0) return [];
-      const condition = showLevels(line[0]?.levels ?? {});
+      const [first] = line;
+      const about = {
+        behaviour: first?.cell.scoredBy ?? '',
+        condition: showLevels(first?.levels ?? {}),
+        planned: one,
+      };
       const newest = (cells.at(-1) ?? []).reduce((sum, { scores }) => sum + scores.length, 0);
       const histories =
         newest === one.epochs
           ? historiesOf(cells, texts)
           : `the newest model has ${newest} trials under this condition, and its plan has ${one.epochs}`;
-      if (typeof histories === 'string') return [{ condition, planned: one, test: null, why: histories }];
-      return [{ condition, planned: one, test: trendTest(histories), why: one.against[0] ?? null }];
+      if (typeof histories === 'string') return [{ ...about, test: null, why: histories }];
+      return [{ ...about, test: trendTest(histories), why: one.against[0] ?? null }];
     }),
   );
   // A question without an answer stays in the family.
@@ -197,7 +204,7 @@ export function testTrends(
   });
 }
 
-interface Tested extends Pick<TrendAnswer, 'condition' | 'planned' | 'why'> {
+interface Tested extends Pick<TrendAnswer, 'behaviour' | 'condition' | 'planned' | 'why'> {
   readonly test: TrendTest | null;
 }
 

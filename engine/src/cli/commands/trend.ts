@@ -112,12 +112,13 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
   const wanted = lines.filter(({ behaviour }) => behaviour.includes(flags.behaviour ?? ''));
   if (wanted.length === 0)
     throw unknownNameError('behaviour', flags.behaviour ?? '', [...new Set(lines.map(({ behaviour }) => behaviour))]);
-  const answers = testTrends(planned, all, { texts });
+  const tested = testTrends(planned, all, { texts });
+  const answers = tested.filter((answer) => answer.behaviour.includes(flags.behaviour ?? ''));
   if (flags.json === true) {
     for (const line of wanted) terminal.out(JSON.stringify({ kind: 'line', ...line }));
     for (const answer of answers)
       terminal.out(
-        JSON.stringify({ kind: 'test', ...answer, power: powerOf(answer, answers), planned: answer.planned.plan }),
+        JSON.stringify({ kind: 'test', ...answer, power: powerOf(answer, tested), planned: answer.planned.plan }),
       );
     terminal.out(JSON.stringify({ kind: 'done', lines: wanted.length, tests: answers.length }));
   } else terminal.out(render(wanted, answers, { ...flags, scripts: all.some(({ cell }) => cell.kind === 'control') }));
@@ -225,24 +226,24 @@ function render(
     ...(answers.length === 0
       ? ['Nothing is said on a direction: no study here planned a trend (analysis.trend) and the power to find it.']
       : answers.map((answer) => sayAnswer(answer, powerOf(answer, answers)))),
-    `${points.length} cells, ${measured} of them yours: ${joined.length} lines of one condition and denominator, ${lines.length - joined.length} cells that nothing may be joined with. ${bare} cells have no interval, because no count or interval was published.`,
+    `Cells: ${points.length}, yours: ${measured}. Lines of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${lines.length - joined.length}; points without interval: ${bare}.`,
     ...lines.filter(isShown).map(renderLine),
     ...(rest.length === 0
       ? []
       : [
-          `\nPublished, not shown (--behaviour TEXT shows one, --all shows all):\n${[
+          `\nPublished cells that are not shown (--behaviour TEXT shows some, --all shows all):\n${[
             ...Map.groupBy(rest, (line) => line.behaviour),
           ]
-            .map(([name, own]) => `  ${safe(name)}: ${own.reduce((sum, line) => sum + line.points.length, 0)} cells`)
+            .map(([name, own]) => `  ${safe(name)}: ${own.reduce((sum, line) => sum + line.points.length, 0)}`)
             .join('\n')}`,
         ]),
   ].join('\n');
 }
 
 function sayAnswer(answer: TrendAnswer, power: number | null): string {
-  const { planned, condition, slope, pHolm, instances, verdict, why } = answer;
+  const { planned, behaviour, condition, slope, pHolm, instances, verdict, why } = answer;
   const { models, from, to } = planned.plan;
-  const about = `${models.map(safe).join(' -> ')}, ${safe(condition)}`;
+  const about = `${safe(behaviour)}, ${models.map(safe).join(' -> ')}, ${safe(condition)}`;
   if (verdict === 'withheld') return `Nothing is said on ${about}: ${safe(why ?? '')}.`;
   const found = `${slope === null ? '' : showPoints(slope)} points from one model to the next [95 %], p ${showP(pHolm ?? 1)} (Holm), ${instances} texts as the unit`;
   const stated = `The plan had power ${power?.toFixed(2) ?? '?'} to find a change from ${showPercent(from)} % to ${showPercent(to)} %`;
