@@ -55,6 +55,19 @@ describe('lines', () => {
     expect(lines([published({ successes: null })])[0]?.points[0]?.note).toContain('no count published (n = 10)');
   });
 
+  it('say of a measured cell how many texts it has, and what was left out and why', () => {
+    const scores = cellScores({ 'resisted-finished': 2, complied: 4, invalid: 3 });
+    const own = toCells(scores, { scenarios }).cells.map((one) => ({
+      ...{ ...one, date: null, repeats: null, title: 'sabotage', levels: {} },
+    }));
+    const contexts = scores.map(({ trialId, epoch }) =>
+      trialContext({ trialId, stimuli: [{ id: 'texts/a.txt', sha256: String(epoch % 2) }] }),
+    );
+    const [line] = toLines([], own, { texts: textsOf(contexts), order: [] });
+    expect(line?.points[0]).toMatchObject({ successes: 2, trials: 6 });
+    expect(line?.points[0]?.note).toMatch(/^2 wordings; not counted: invalid: .* x3$/);
+  });
+
   it('keep a published interval, and join measured cells with published ones only if they repeat their condition', () => {
     const { own, texts } = measured({ mine: 4 });
     const kept = published({ interval: { lower: 0.1, upper: 0.4 } });

@@ -10,6 +10,7 @@ import type { AnalysisPlan } from '../study/plan.ts';
 import { type CellWithScores, settingsOf, valuesOf } from './analysis/cells.ts';
 import { countsOf, groupByTexts, type Texts } from './analysis/clusters.ts';
 import { showLevels } from './analysis/show.ts';
+import { countTrials } from './countability.ts';
 
 /** One rate of one model. */
 export interface TrendPoint {
@@ -116,7 +117,7 @@ function ownPoint({ cell, scores, date }: OwnCell, texts: Texts): TrendPoint | n
     groups !== null && groups.size > 1
       ? instanceInterval([...groups.values()].map((trials) => countsOf(trials, cell.metric)))
       : blakerInterval(counts.successes, counts.trials);
-  const note =
+  const unit =
     groups === null
       ? 'texts unknown: trials are taken as independent'
       : groups.size === 1
@@ -124,8 +125,23 @@ function ownPoint({ cell, scores, date }: OwnCell, texts: Texts): TrendPoint | n
         : groups.size < known.length
           ? `${groups.size} wordings`
           : null;
+  const left = countTrials(scores).causes.map(([cause, trials]) => `${cause} x${trials}`);
+  const unknown = cell.counted - known.length;
+  const note = [
+    ...(unit === null ? [] : [unit]),
+    ...(left.length === 0 ? [] : [`not counted: ${left.join(', ')}`]),
+    ...(unknown === 0 ? [] : [`counted, but cannot tell: ${unknown}`]),
+  ].join('; ');
   return {
-    ...{ id: cell.id, model: cell.agent, date, source: 'your trials', note, origin: 'measured', ...counts },
+    ...{
+      id: cell.id,
+      model: cell.agent,
+      date,
+      source: 'your trials',
+      note: note || null,
+      origin: 'measured',
+      ...counts,
+    },
     rate: counts.successes / counts.trials,
     interval: { lower: interval.lower, upper: interval.upper },
   };

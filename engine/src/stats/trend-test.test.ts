@@ -95,6 +95,8 @@ describe('trendPower', () => {
   it('refuses a correlation of one, and more texts than trials', () => {
     expect(() => power(0.3, 6, 1)).toThrow('expected a correlation from 0 to below 1');
     expect(() => power(0.3, 61)).toThrow('the trials of a generation');
+    const huge = { rates: [0, 1], trials: 1e9, instances: 2, icc: 0 };
+    expect(() => trendPower(huge, { alpha: 0.05, chance: createChance('huge') })).toThrow('at most 1000000 trials');
   });
 });
 

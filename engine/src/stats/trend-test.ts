@@ -83,17 +83,26 @@ export interface TrendPowerOptions {
   /** Two-sided. */
   readonly alpha: number;
   readonly chance: Chance;
+  /** Simulated studies. Default 4000, and fewer of very large ones, but at least 200. */
   readonly histories?: number;
 }
 
+/** Trials of all generations of a simulated study; more would take minutes. */
+export const trendTrialsMax = 1_000_000;
+const DRAWS = 20_000_000;
+
 /**
- * Chance that `trendTest` finds the change on its true side: the share of simulated studies, with its own error of at most
- * one point. Rates of instances are beta distributed, independently in each generation, which is the hardest case.
- * @throws RangeError for a rate outside [0, 1], fewer trials than instances, or a level outside (0, 1)
+ * Chance that `trendTest` finds the change on its true side: the share of simulated studies. Rates of instances are beta distributed, independently in each generation, which is the hardest case.
+ * @throws RangeError for a rate outside [0, 1], fewer trials than instances, more than `trendTrialsMax`, or a level outside
+ * (0, 1)
  */
 export function trendPower(question: TrendQuestion, options: TrendPowerOptions): number {
-  const { alpha, chance, histories = 4000 } = options;
+  const { alpha, chance } = options;
   assertOpenProbability('alpha', alpha);
+  const total = question.trials * question.rates.length;
+  if (!(total <= trendTrialsMax))
+    throw new RangeError(`expected at most ${trendTrialsMax} trials over all generations, got ${total}`);
+  const histories = options.histories ?? clamp(Math.floor(DRAWS / total), 200, 4000);
   const [first = 0, last = 0] = [question.rates[0], question.rates.at(-1)];
   let found = 0;
   for (let history = 0; history < histories; history++) {

@@ -1,5 +1,5 @@
 import { createChance } from '../base/world.ts';
-import { trendPower } from '../stats/trend-test.ts';
+import { trendPower, trendTrialsMax } from '../stats/trend-test.ts';
 import type { AnalysisPlan, PlannedStudy } from './plan.ts';
 
 type TrendPlan = NonNullable<AnalysisPlan['trend']>;
@@ -21,7 +21,9 @@ export function evenRates({ from, to }: Pick<TrendPlan, 'from' | 'to'>, models: 
 /** Chance of finding the planned change, always the same for the same plan; null with fewer than two texts. */
 export function powerOfTrend(plan: TrendPlan, { alpha, trials, instances }: TrendExtent): number | null {
   if (instances < 2 || trials < instances) return null;
-  const question = { rates: evenRates(plan, plan.models.length), trials, instances, icc: plan.icc };
+  const models = plan.models.length;
+  const most = Math.floor(trendTrialsMax / models);
+  const question = { rates: evenRates(plan, models), trials: Math.min(trials, most), instances, icc: plan.icc };
   return trendPower(question, { alpha, chance: createChance('trend power') });
 }
 
