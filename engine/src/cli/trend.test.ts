@@ -88,7 +88,7 @@ describe('offswitch trend', () => {
 
   it('prints cells without n as points without interval, and joins no two denominators', async () => {
     const { out } = await offswitch(['trend', logDir, '--behaviour', 'replication', '--json']);
-    const lines = jsonLines(out).filter(({ kind }) => kind === 'line');
+    const lines = jsonLines(out).filter(({ kind }) => kind === 'series');
     expect(lines.map(({ per }) => per)).toEqual(['runs without a refusal', 'tasks, best of 10']);
     for (const { points } of lines)
       for (const point of points as { interval: unknown; note: string }[]) {

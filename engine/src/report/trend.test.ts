@@ -4,7 +4,7 @@ import type { HashedCell } from '../results/published-cells.ts';
 import { toCells } from './analysis/cells.ts';
 import { textsOf } from './analysis/clusters.ts';
 import { cellScores, scenarios, trialContext } from './testing/report-input.ts';
-import { type OwnCell, type PlannedTrend, testTrends, toLines } from './trend.ts';
+import { type OwnCell, type PlannedTrend, testTrends, toSeries } from './trend.ts';
 
 const EPOCHS = 40;
 const TEXTS = 5;
@@ -37,22 +37,22 @@ const planned = (models: readonly string[], change: Partial<PlannedTrend> = {}):
   ...change,
 });
 
-describe('lines', () => {
-  const lines = (cells: readonly HashedCell[], order: readonly string[] = []) =>
-    toLines(cells, [], { texts: new Map(), order });
+describe('series', () => {
+  const series = (cells: readonly HashedCell[], order: readonly string[] = []) =>
+    toSeries(cells, [], { texts: new Map(), order });
 
   it('join cells of one hash in the order of the models, and leave all others alone', () => {
     const cells = [published(), published({ id: 'b', model: 'old' }), published({ id: 'c', hash: 'other' })];
-    expect(lines(cells, ['old', 'm']).map(({ points }) => points.map(({ id }) => id))).toEqual([['b', 'a'], ['c']]);
+    expect(series(cells, ['old', 'm']).map(({ points }) => points.map(({ id }) => id))).toEqual([['b', 'a'], ['c']]);
   });
 
   it('show a cell without a count as a point without interval, and say so', () => {
-    const [line] = lines([published({ successes: null, trials: null, caveat: 'approximate' })]);
-    expect(line?.points[0]).toMatchObject({
+    const [one] = series([published({ successes: null, trials: null, caveat: 'approximate' })]);
+    expect(one?.points[0]).toMatchObject({
       interval: null,
       note: 'no n published: a point without interval; approximate',
     });
-    expect(lines([published({ successes: null })])[0]?.points[0]?.note).toContain('no count published (n = 10)');
+    expect(series([published({ successes: null })])[0]?.points[0]?.note).toContain('no count published (n = 10)');
   });
 
   it('say of a measured cell how many texts it has, and what was left out and why', () => {
@@ -63,20 +63,20 @@ describe('lines', () => {
     const contexts = scores.map(({ trialId, epoch }) =>
       trialContext({ trialId, stimuli: [{ id: 'texts/a.txt', sha256: String(epoch % 2) }] }),
     );
-    const [line] = toLines([], own, { texts: textsOf(contexts), order: [] });
-    expect(line?.points[0]).toMatchObject({ successes: 2, trials: 6 });
-    expect(line?.points[0]?.note).toMatch(/^2 wordings; not counted: invalid: .* x3$/);
+    const [one] = toSeries([], own, { texts: textsOf(contexts), order: [] });
+    expect(one?.points[0]).toMatchObject({ successes: 2, trials: 6 });
+    expect(one?.points[0]?.note).toMatch(/^2 wordings; not counted: invalid: .* x3$/);
   });
 
   it('keep a published interval, and join measured cells with published ones only if they repeat their condition', () => {
     const { own, texts } = measured({ mine: 4 });
     const kept = published({ interval: { lower: 0.1, upper: 0.4 } });
-    expect(toLines([kept], own, { texts, order: [] })).toHaveLength(2);
+    expect(toSeries([kept], own, { texts, order: [] })).toHaveLength(2);
     const repeating = own.map((one) => ({ ...one, repeats: 'h' }));
-    const [line, ...rest] = toLines([kept], repeating, { texts, order: [] });
+    const [one, ...rest] = toSeries([kept], repeating, { texts, order: [] });
     expect(rest).toEqual([]);
-    expect(line?.points.map(({ origin }) => origin)).toEqual(['published', 'measured']);
-    expect(line?.points[0]?.interval).toEqual({ lower: 0.1, upper: 0.4 });
+    expect(one?.points.map(({ origin }) => origin)).toEqual(['published', 'measured']);
+    expect(one?.points[0]?.interval).toEqual({ lower: 0.1, upper: 0.4 });
   });
 });
 

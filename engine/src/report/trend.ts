@@ -28,8 +28,8 @@ export interface TrendPoint {
   readonly note: string | null;
 }
 
-/** Points of one condition with one denominator. Only these may be joined. */
-export interface TrendLine {
+/** Points of one condition with one denominator, over models. Only these may be joined. */
+export interface TrendSeries {
   /** Of condition and denominator. */
   readonly hash: string;
   readonly behaviour: string;
@@ -51,11 +51,11 @@ export interface OwnCell extends CellWithScores {
 }
 
 /** @param order names of models, oldest first; empty for the order of dates */
-export function toLines(
+export function toSeries(
   published: readonly HashedCell[],
   own: readonly OwnCell[],
   { texts, order }: { readonly texts: Texts; readonly order: readonly string[] },
-): TrendLine[] {
+): TrendSeries[] {
   const all = [
     ...published.map((cell) => ({
       ...{ hash: cell.hash, behaviour: cell.behaviour, condition: cell.condition, per: cell.per },
@@ -71,10 +71,10 @@ export function toLines(
   return [...Map.groupBy(all, ({ hash }) => hash).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { point: _, ...line } = first;
+    const { point: _, ...about } = first;
     return [
       {
-        ...line,
+        ...about,
         points: inOrder(
           group.map(({ point }) => point),
           order,
@@ -188,10 +188,10 @@ export function testTrends(
   { texts }: { readonly texts: Texts },
 ): TrendAnswer[] {
   const raw = planned.flatMap((one) =>
-    [...Map.groupBy(own, hashOfOwn).values()].flatMap((line): Tested[] => {
-      const cells = one.plan.models.map((model) => line.filter(({ cell }) => cell.agent === model));
+    [...Map.groupBy(own, hashOfOwn).values()].flatMap((series): Tested[] => {
+      const cells = one.plan.models.map((model) => series.filter(({ cell }) => cell.agent === model));
       if ((cells.at(-1) ?? []).length === 0) return [];
-      const [first] = line;
+      const [first] = series;
       const about = {
         behaviour: first?.cell.scoredBy ?? '',
         condition: showLevels(first?.levels ?? {}),

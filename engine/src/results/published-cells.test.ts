@@ -44,7 +44,7 @@ describe('published cells', () => {
     for (const group of Map.groupBy(shipped, ({ hash }) => hash).values())
       expect(new Set(group.map(keyOf)).size).toBe(1);
     expect(new Set(shipped.map(({ hash }) => hash)).size).toBe(new Set(shipped.map(keyOf)).size);
-    // One publication counts runs without a refusal, another counts trials: never one line.
+    // One publication counts runs without a refusal, another counts trials: never one series.
     for (const group of Map.groupBy(all, ({ hash }) => hash).values())
       expect(new Set(group.map(({ per }) => per)).size).toBe(1);
   });

@@ -68,7 +68,7 @@ export function cellsOfScenario(scenario: Scenario): HashedCell[] {
   return [...ofPresets, ...(scenario.publishedCells ?? []).map(hashed)];
 }
 
-/** The model is what a line goes over; everything else makes the test. */
+/** The model is what a series goes over; everything else makes the test. */
 function hashed(cell: PublishedCell): HashedCell {
   const { behaviour, source, condition, per } = cell;
   return { ...cell, hash: sha256OfJson({ behaviour, source, condition, per }) };

@@ -4,7 +4,7 @@ export interface PublishedCell {
   readonly behaviour: string;
   /** Name of the model in the publication; of several, what they have in common. */
   readonly model: string;
-  /** The test and its condition. Only cells with the same source, condition and denominator may be joined by a line. */
+  /** The test and its condition. Only cells with the same source, condition and denominator are one series. */
   readonly condition: string;
   /** What is counted: the denominator in words, e.g. `trials`, `runs without a refusal`. */
   readonly per: string;

@@ -10,9 +10,9 @@ import {
   type OwnCell,
   type PlannedTrend,
   testTrends,
-  toLines,
+  toSeries,
   type TrendAnswer,
-  type TrendLine,
+  type TrendSeries,
   type TrendPoint,
 } from '../../report/trend.ts';
 import { toWords } from '../../report/words.ts';
@@ -101,7 +101,7 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
   for (const model of order) if (!models.includes(model)) throw unknownNameError('model', model, models);
   const isWanted = (model: string): boolean => order.length === 0 || order.includes(model);
   const own = all.filter(({ cell }) => isWanted(cell.agent));
-  const lines = toLines(
+  const series = toSeries(
     published.filter(({ model }) => isWanted(model)),
     own,
     {
@@ -109,18 +109,18 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
       order: order.length > 0 ? order : (planned[0]?.plan.models ?? []),
     },
   );
-  const wanted = lines.filter(({ behaviour }) => behaviour.includes(flags.behaviour ?? ''));
+  const wanted = series.filter(({ behaviour }) => behaviour.includes(flags.behaviour ?? ''));
   if (wanted.length === 0)
-    throw unknownNameError('behaviour', flags.behaviour ?? '', [...new Set(lines.map(({ behaviour }) => behaviour))]);
+    throw unknownNameError('behaviour', flags.behaviour ?? '', [...new Set(series.map(({ behaviour }) => behaviour))]);
   const tested = testTrends(planned, all, { texts });
   const answers = tested.filter((answer) => answer.behaviour.includes(flags.behaviour ?? ''));
   if (flags.json === true) {
-    for (const line of wanted) terminal.out(JSON.stringify({ kind: 'line', ...line }));
+    for (const one of wanted) terminal.out(JSON.stringify({ kind: 'series', ...one }));
     for (const answer of answers)
       terminal.out(
         JSON.stringify({ kind: 'test', ...answer, power: powerOf(answer, tested), planned: answer.planned.plan }),
       );
-    terminal.out(JSON.stringify({ kind: 'done', lines: wanted.length, tests: answers.length }));
+    terminal.out(JSON.stringify({ kind: 'done', series: wanted.length, tests: answers.length }));
   } else terminal.out(render(wanted, answers, { ...flags, scripts: all.some(({ cell }) => cell.kind === 'control') }));
   return EXIT.ok;
 }
@@ -210,31 +210,31 @@ function printPower(flags: TrendFlags, terminal: Terminal): ExitCode {
 // ------------------------------------------------------------------------------------------------------------- as text
 
 function render(
-  lines: readonly TrendLine[],
+  series: readonly TrendSeries[],
   answers: readonly TrendAnswer[],
   { all, behaviour, scripts }: Pick<TrendFlags, 'all' | 'behaviour'> & { readonly scripts: boolean },
 ): string {
-  const points = lines.flatMap((line) => line.points);
+  const points = series.flatMap((one) => one.points);
   const measured = points.filter(({ origin }) => origin === 'measured').length;
   const bare = points.filter(({ interval }) => interval === null).length;
-  const joined = lines.filter((line) => line.points.length > 1);
-  const isShown = ({ points: own }: TrendLine): boolean =>
+  const joined = series.filter((one) => one.points.length > 1);
+  const isShown = ({ points: own }: TrendSeries): boolean =>
     all === true || behaviour !== undefined || own.some(({ origin }) => origin === 'measured');
-  const rest = lines.filter((line) => !isShown(line));
+  const rest = series.filter((one) => !isShown(one));
   return [
     ...(scripts ? ['Scripts do what they were written to do: their rates say nothing about a model.'] : []),
     ...(answers.length === 0
       ? ['Nothing is said on a direction: no study here planned a trend (analysis.trend) and the power to find it.']
       : answers.map((answer) => sayAnswer(answer, powerOf(answer, answers)))),
-    `Cells: ${points.length}, yours: ${measured}. Lines of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${lines.length - joined.length}; points without interval: ${bare}.`,
-    ...lines.filter(isShown).map(renderLine),
+    `Cells: ${points.length}, yours: ${measured}. Series of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${series.length - joined.length}; points without interval: ${bare}.`,
+    ...series.filter(isShown).map(renderSeries),
     ...(rest.length === 0
       ? []
       : [
           `\nPublished cells that are not shown (--behaviour TEXT shows some, --all shows all):\n${[
-            ...Map.groupBy(rest, (line) => line.behaviour),
+            ...Map.groupBy(rest, (one) => one.behaviour),
           ]
-            .map(([name, own]) => `  ${safe(name)}: ${own.reduce((sum, line) => sum + line.points.length, 0)}`)
+            .map(([name, own]) => `  ${safe(name)}: ${own.reduce((sum, one) => sum + one.points.length, 0)}`)
             .join('\n')}`,
         ]),
   ].join('\n');
@@ -253,7 +253,7 @@ function sayAnswer(answer: TrendAnswer, power: number | null): string {
   return `${about}: ${said}. ${found}. ${stated}.`;
 }
 
-function renderLine({ behaviour, condition, per, points }: TrendLine): string {
+function renderSeries({ behaviour, condition, per, points }: TrendSeries): string {
   const sources = [...new Set(points.map(({ source }) => source))];
   return [
     `\n${safe(behaviour)}: ${safe(condition)} (per ${safe(per)}; ${safe(sources.join('; '))})`,
