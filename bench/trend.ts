@@ -147,7 +147,7 @@ console.log(familyTable);
 const highest = Math.max(...families.map(({ worse }) => worse));
 writeResult(
   'Trends over simulated histories',
-  `\`node bench/trend.ts\` (${describeMachine()}): ${HISTORIES} histories of ${MODELS} models for each row or cell, in which no rate changes.
+  `\`node bench/trend.ts\` (${describeMachine()}): ${HISTORIES} histories of ${MODELS} models for each row or cell (of one model where trials share texts), in which no rate changes.
 
 **Interval of a cell, one trial for each instance** (Blaker's). Aim: at least ${percent(LEAST)} in each cell, at most ${percent(MEAN_MAX)} on average.
 Found: least **${percent(Math.min(...covered))}**, mean **${percent(mean(covered))}**.
