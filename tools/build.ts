@@ -1,4 +1,4 @@
-/** Compiles the engine to `engine/dist` and lays the scenarios' texts and files, and the Perl programs of the sandboxes, beside it, ready for `npm pack`. */
+/** Compiles the engine to `engine/dist` and lays the scenarios' texts and files, the Perl programs of the sandboxes and the published cells beside it, ready for `npm pack`. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ rmSync(dist, { recursive: true, force: true });
 compile();
 for (const name of ['texts', 'files', 'MANIFEST.sha256']) copyAsTheyAre(`scenario/library/*/${name}`);
 copyAsTheyAre('sandbox/kit/*.pl');
+copyAsTheyAre('results/published-cells.csv');
 // npm packs only what lies in the package's own folder.
 copyFileSync(join(root, 'LICENSE'), join(engine, 'LICENSE'));
 

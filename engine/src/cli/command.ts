@@ -31,6 +31,18 @@ export function severalOption(flags: string, description: string): Option {
     .argParser<string[]>((value, before) => [...before, value]);
 }
 
+/** A list beside a `severalOption`; `parseList` reads it. */
+export function modelListOption(description: string): Option {
+  return new Option('--models <a,b,...>', `${description}; a name with a comma takes --model`);
+}
+
+/** The entries of a list with commas; none if it was not given. */
+export function parseList(text: string | undefined): string[] {
+  const entries = text?.split(',').map((entry) => entry.trim()) ?? [];
+  if (entries.includes('')) throw new UsageError(`expected names with commas between them, got "${text ?? ''}"`);
+  return entries;
+}
+
 export function sandboxOption(): Option {
   return new Option('--sandbox <name>', 'where commands run; "offswitch list" names the sandboxes');
 }

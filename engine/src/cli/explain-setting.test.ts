@@ -31,7 +31,7 @@ describe('an invalid setting gives one sentence: what was expected, for what, an
     ],
     [
       { analysis: { corection: 'holm' } },
-      'study.yaml: unknown key "corection" in "analysis". Did you mean "correction"? (known: hypotheses, alpha, correction, sequential, interactions, notes)',
+      'study.yaml: unknown key "corection" in "analysis". Did you mean "correction"? (known: hypotheses, alpha, correction, sequential, interactions, trend, notes)',
     ],
     [{ analysis: { alpha: 0.7 } }, 'study.yaml: expected a number above 0 and below 0.5 for "analysis.alpha", got 0.7'],
     [null, 'study.yaml: expected settings by name (name: value), got nothing'],

@@ -2,6 +2,7 @@ import { labelsOf } from '../results/published-numbers.ts';
 import { keyOf } from '../study/key.ts';
 import type { PlannedArm, PlannedStudy } from '../study/plan.ts';
 import { CONTROL_PREFIX } from '../study/resolve.ts';
+import { sayTrendPower } from '../study/trend-power.ts';
 import { separateLevels, showLevels } from './arm-levels.ts';
 import { safe, type Terminal } from './terminal.ts';
 
@@ -22,6 +23,7 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
   const { design, arms, trials } = study;
   const key = keyOf(study.plan);
   const estimated = estimate(study);
+  const trend = sayTrendPower(study);
   if (json) {
     terminal.out(
       JSON.stringify({
@@ -31,6 +33,7 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
         arms: arms.length,
         epochs: design.epochs,
         ...estimated,
+        ...(trend !== null && { trend }),
         logDir,
         key: unnamed === null ? key : null,
       }),
@@ -51,6 +54,7 @@ export function printPlan({ study, logDir, unnamed }: PlanToPrint, terminal: Ter
       ...(arms.length === 1 ? [] : [`all cells  ${showLevels(shared)}`]),
       `trials     ${count(arms.length, 'cell')} x ${count(design.epochs, 'epoch')} = ${trials.length}`,
       ...(arms.every(isControl) ? ['cost       none: scripted agents call no model'] : describeCost(estimated)),
+      ...(trend === null ? [] : [`trend      ${trend}`]),
       `records    ${safe(logDir)}`,
       ...(unnamed === null
         ? [`study key  ${key} (SHA-256 of this plan: it will be in every record)`]

@@ -17,11 +17,13 @@ import { createInitCommand } from './commands/init.ts';
 import { createLabelCommand } from './commands/label.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
+import { createProfileCommand } from './commands/profile.ts';
 import { createRedactCommand } from './commands/redact.ts';
 import { createReportCommand } from './commands/report.ts';
 import { createRunCommand } from './commands/run.ts';
 import { createScoreCommand } from './commands/score.ts';
 import { createShowCommand } from './commands/show.ts';
+import { createTrendCommand } from './commands/trend.ts';
 import { createVerifyCommand } from './commands/verify.ts';
 import type { Registry } from './compose.ts';
 import { version } from './software.ts';
@@ -40,6 +42,8 @@ const COMMANDS: readonly CreateCommand[] = [
   createReportCommand,
   createCompareCommand,
   createPowerCommand,
+  createProfileCommand,
+  createTrendCommand,
   createCheckCommand,
   createImportCommand,
   createExportCommand,

@@ -7,7 +7,7 @@ import { methodSection } from './html/method.ts';
 import type { Section } from './html/parts.ts';
 import { provenanceSection, trialSection } from './html/provenance.ts';
 import { publishedSection } from './html/published-section.ts';
-import { forestSection, measureSection, outcomeSection } from './html/rate-sections.ts';
+import { forestSection, matrixSection, measureSection, outcomeSection } from './html/rate-sections.ts';
 import { STYLE } from './html/style.ts';
 import { html, type Markup, verbatim } from './markup.ts';
 import type { Report } from './report-schema.ts';
@@ -60,6 +60,7 @@ function toSections(report: Report): readonly Section[] {
   const counted = report.counts.counted > 0;
   const sections = [
     counted ? forestSection(report) : null,
+    counted ? matrixSection(report) : null,
     counted ? hypothesisSection(report) : null,
     counted ? contrastSection(report) : null,
     counted ? levelSection(report) : null,

@@ -1,5 +1,6 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import { CELLS } from './analysis/cells.ts';
+import { toMatrix } from './analysis/matrix.ts';
 import { showPublishedRate, VERDICTS } from './analysis/published.ts';
 import {
   introduceShared,
@@ -28,6 +29,7 @@ export function renderMarkdown(report: Report): string {
     headline.beside.map((sentence) => `- ${plain(sentence)}`).join('\n'),
     ...(report.instrument === null ? [] : [toInstrumentTable(report.instrument)]),
     ...(cells.length === 0 || report.instrument !== null ? [] : [toCellTable(report)]),
+    ...toMatrixTable(report),
     ...toPlanTable(report),
     ...(report.agentContrasts.length + report.contrasts.length + report.levels.length === 0
       ? []
@@ -85,6 +87,23 @@ function toCellTable(report: Report): string {
     ['not counted', ({ trials, counted }) => `${trials - counted}/${trials}`],
   ]);
   return common === '' ? table : `${introduceShared(report)}: ${code(common)}\n\n${table}`;
+}
+
+/** Models against conditions, if there are several models. */
+function toMatrixTable(report: Report): string[] {
+  const matrix = toMatrix(report);
+  if (matrix === null) return [];
+  type Row = (typeof matrix.rows)[number];
+  const columns = matrix.columns.map((head, index): Column<Row> => [
+    code(head),
+    ({ cells }) => {
+      const cell = cells[index] ?? null;
+      return cell === null ? 'not measured' : showRate(rateIn(cell));
+    },
+  ]);
+  return [
+    `Models side by side, ${plain(titleOf(report))}:\n\n${mdTable<Row>(matrix.rows, [[matrix.rowsAre, ({ name }) => code(name)], ...columns])}`,
+  ];
 }
 
 function toInstrumentTable({ outcomes }: ReportInstrument): string {

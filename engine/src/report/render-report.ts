@@ -4,6 +4,7 @@ import { renderHtml } from './html.ts';
 import type { ReportInput } from './input.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
+import { renderMatrix } from './matrix-svg.ts';
 import { renderSarif } from './sarif.ts';
 import { renderSvg } from './svg.ts';
 
@@ -16,6 +17,7 @@ const renderers = {
   sarif: renderSarif,
   markdown: (input) => renderMarkdown(buildReport(input)),
   svg: (input) => renderSvg(buildReport(input)),
+  matrix: (input) => renderMatrix(buildReport(input)),
 } as const satisfies Record<string, (input: ReportInput) => string>;
 
 export type ReportFormat = keyof typeof renderers;
@@ -25,7 +27,7 @@ export const REPORT_FORMATS = Object.keys(renderers) as readonly ReportFormat[];
 
 /**
  * A report in one format, as text. Pure.
- * @throws UsageError when simulated and real records are mixed
+ * @throws UsageError when simulated and real records are mixed, and for a matrix of fewer than two models
  */
 export function renderReport(format: ReportFormat, input: ReportInput): string {
   return renderers[format](input);

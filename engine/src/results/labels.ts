@@ -163,7 +163,7 @@ function readCsv(text: string, path: string): (readonly [string, string])[] {
 }
 
 /** Cells of one line, quoted or not (RFC 4180, without line breaks in cells). */
-function splitCsvLine(line: string): string[] {
+export function splitCsvLine(line: string): string[] {
   return (line.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []).map((cell) =>
     cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell,
   );

@@ -14,6 +14,7 @@ import type {
 } from '../sandbox/contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import type { Preset } from './presets.ts';
+import type { PublishedCell } from './published-cell.ts';
 import type { PublishedHash } from './published-hash.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface Scenario extends ScoringRules {
   readonly textIds: readonly string[];
   /** Published texts that are recognised by their hash; none if omitted. */
   readonly publishedHashes?: readonly PublishedHash[];
+  /** Published rates that belong to no preset, for `offswitch trend`; none if omitted. */
+  readonly publishedCells?: readonly PublishedCell[];
   /** The meaning of imported labels (`score --labels`). Names of outcomes need no entry. */
   readonly labelWords?: LabelWords;
   readonly detectors: readonly Detector[];

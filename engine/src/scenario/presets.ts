@@ -17,6 +17,8 @@ export interface Preset {
   /** Trials per condition unless a study sets another number. */
   readonly epochs: number;
   readonly published: readonly PublishedRate[];
+  /** Year and month of the publication, e.g. `2025-09`. */
+  readonly publishedOn?: string;
   /** Controls that run as a demonstration if no model is named. If empty, a model must be named. */
   readonly controls?: readonly string[];
   /** By condition label: whether the factors match the publication. The wording is checked separately. */

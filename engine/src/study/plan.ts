@@ -77,9 +77,33 @@ export const analysisPlanSchema = z
       .optional(),
     /** Pairs of factors whose interaction the report's regression includes. Main effects only by default. */
     interactions: z.array(z.tuple([z.string().min(1), z.string().min(1)])).optional(),
+    /** Whether the headline rate changes over models; without it `offswitch trend` says nothing on a direction. */
+    trend: z
+      .strictObject({
+        /** Names of agents, oldest first. The newest is in this study; older ones may be in other folders. */
+        models: z.array(z.string().min(1)).min(2).max(50),
+        /** The change to be found: the rate of the oldest model, and that of the newest. */
+        from: z.number().min(0).max(1),
+        to: z.number().min(0).max(1),
+        /** Assumed correlation of two trials with the same texts. */
+        icc: z.number().min(0).max(0.99).default(0.05),
+      })
+      .optional(),
     notes: z.string().optional(),
   })
-  .superRefine(({ sequential, hypotheses }, context) => {
+  .superRefine(({ sequential, hypotheses, trend }, context) => {
+    if (trend !== undefined && (trend.from === trend.to || new Set(trend.models).size < trend.models.length))
+      context.addIssue({
+        code: 'custom',
+        path: ['trend'],
+        message: 'expected models that are named once each, and two rates that differ',
+      });
+    if (trend !== undefined && sequential !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['trend'],
+        message: 'a study that may stop early tests exactly one hypothesis, and no trend',
+      });
     if (sequential === undefined) return;
     const rising = sequential.looks.every((look, index) => index === 0 || look > (sequential.looks[index - 1] ?? 0));
     if (!rising)

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario/contract.ts';
 import type { PlannedStudy } from './plan.ts';
 
 /**
- * Checks the hypotheses of a plan against its arms, before any money is spent. Throws a `UsageError` for an unknown
+ * Checks the hypotheses and the trend of a plan against its arms, before any money is spent. Throws a `UsageError` for an unknown
  * measure, factor, level or agent, for a side that selects no arm, and for two sides that share an arm.
  */
 export function checkQuestions({ design: { scenario, analysis }, arms }: PlannedStudy): void {
@@ -13,6 +13,11 @@ export function checkQuestions({ design: { scenario, analysis }, arms }: Planned
   const conditions = arms.map(({ name, inForce }) => ({ ...inForce, agent: name }));
   const known = new Map(scenario.factors.map(({ name, levels }) => [name, levels.map((level) => level.name)]));
   const measures = measuresOf(scenario);
+  const newest = analysis?.trend?.models.at(-1);
+  if (newest !== undefined && !agents.includes(newest))
+    throw new UsageError(
+      `the trend: its newest model has no arm in this study: ${unknownNameError('agent', newest, agents).message}`,
+    );
   for (const { name, metric, first, second } of analysis?.hypotheses ?? []) {
     if (!measures.includes(metric))
       throw new UsageError(

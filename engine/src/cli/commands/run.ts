@@ -7,12 +7,15 @@ import { parseFactorSetting } from '../../scenario/condition.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { findSandbox } from '../../study/registry.ts';
 import type { StudyResult } from '../../study/run-study.ts';
+import { sayTrendPower } from '../../study/trend-power.ts';
 import { renderArms } from '../arm-table.ts';
 import {
   type CommandContext,
   defaultLogDir,
   jsonOption,
   logDirOption,
+  modelListOption,
+  parseList,
   sandboxOption,
   severalOption,
 } from '../command.ts';
@@ -32,6 +35,7 @@ export function createRunCommand(context: CommandContext): Command {
     .description('run trials of a model, or of a scripted agent, and print rates')
     .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may be in the config')
     .addOption(severalOption('--model <provider/model>', 'model under test'))
+    .addOption(modelListOption('models under test, in one study with an arm for each'))
     .option('--epochs <n>', 'trials per cell')
     .addOption(severalOption('--factor <name=level,...>', 'level of a factor; several levels are crossed'))
     .option('--preset <name>', 'named set of conditions, e.g. those of a publication')
@@ -76,6 +80,7 @@ export function createRunCommand(context: CommandContext): Command {
 
 interface RunFlags {
   readonly model: readonly string[];
+  readonly models?: string;
   readonly factor: readonly string[];
   readonly config?: string | boolean;
   readonly dryRun?: boolean;
@@ -139,7 +144,8 @@ function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record
     settings[name] = text.trim() === '' || !Number.isFinite(value) ? text : value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
-  if (flags.model.length > 0) settings['models'] = [...flags.model];
+  const models = [...flags.model, ...parseList(flags.models)];
+  if (models.length > 0) settings['models'] = [...new Set(models)];
   if (flags.factor.length > 0)
     settings['factors'] = { ...inFile, ...Object.fromEntries(flags.factor.map(parseFactor)) };
   return settings;
@@ -178,6 +184,8 @@ async function run(designed: DesignedStudy, options: RunOptions): Promise<ExitCo
   const { study, resolver, unnamed, standIns } = designed;
   const { scenario, preset } = study.design;
   const endpoints = Object.entries(designed.endpoints);
+  const trend = json ? null : sayTrendPower(study);
+  if (trend !== null) terminal.note(`trend: ${trend}`);
   if (!json) for (const [name, at] of endpoints) terminal.note(`${safe(name)} is asked at ${safe(at)}`);
   if (unnamed)
     terminal.note(

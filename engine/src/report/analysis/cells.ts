@@ -101,6 +101,14 @@ export function withoutArm(condition: Condition): Condition {
   return Object.fromEntries(Object.entries(condition).filter(([factor]) => factor !== ARM));
 }
 
+/** The levels of a condition that are not the defaults, without the arm. */
+export function besidesDefaults(condition: Condition, { factors }: Pick<ReportScenario, 'factors'>): Condition {
+  const defaults = new Map(factors.map(({ name, defaultLevel }) => [name, defaultLevel]));
+  return Object.fromEntries(
+    Object.entries(withoutArm(condition)).filter(([factor, level]) => defaults.get(factor) !== level),
+  );
+}
+
 /** The texts of an imported log are not those of its scenario, but whatever the agent was told. */
 export function setupOf({ agent, setup }: RatedTrial): TrialSetup {
   return agent.kind === 'imported' ? { ...setup, texts: '' } : setup;

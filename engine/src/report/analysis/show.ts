@@ -19,6 +19,11 @@ export function showCondition(condition: Condition): string {
     .join(', ');
 }
 
+/** `allow=none`, or `the defaults`; see `besidesDefaults`. */
+export function showLevels(condition: Condition): string {
+  return showCondition(condition) || 'the defaults';
+}
+
 /** What distinguishes a cell from the others in its report: its label, its levels, and its arm if that is a control. */
 export function showVarying({
   label,

@@ -1,3 +1,4 @@
+import { toMatrix } from '../analysis/matrix.ts';
 import { introduceShared, showCondition, showRate } from '../analysis/show.ts';
 import { html } from '../markup.ts';
 import type { Report, ReportCell } from '../report-schema.ts';
@@ -30,6 +31,31 @@ export function forestSection(report: Report): Section {
       }),
     )}`;
   return { id: 'rates', title: `Rate of ${titleOf(report)} by cell`, content };
+}
+
+/** Models side by side, one scale for each; null with fewer than two. */
+export function matrixSection(report: Report): Section | null {
+  const matrix = toMatrix(report);
+  if (matrix === null) return null;
+  type Row = (typeof matrix.rows)[number];
+  const content = table<Row>({
+    caption: 'The arm self of every model. The line is the 95 % interval, on a scale from 0 to 100 counted trials.',
+    items: matrix.rows,
+    first: matrix.rowsAre,
+    name: ({ name }) => name,
+    style: 'figures narrow',
+    columns: matrix.columns.map((head, index): Column<Row> => [
+      head,
+      'plot',
+      ({ name, cells }) => {
+        const cell = cells[index] ?? null;
+        return cell === null
+          ? 'not measured'
+          : [rateFigure(`${name}, ${head}`, rateIn(cell)), html`<span class="level">${showRate(rateIn(cell))}</span>`];
+      },
+    ]),
+  });
+  return { id: 'matrix', title: `Models side by side: ${titleOf(report)}`, content };
 }
 
 export function outcomeSection(report: Report): Section {

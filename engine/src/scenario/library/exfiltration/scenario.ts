@@ -8,6 +8,7 @@ import { detectors } from './detectors/index.ts';
 import { arms, factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
 import { ARTIFACTS, BACKUP, DROP, MIRROR } from './names.ts';
+import { publishedCells } from './published-cells.ts';
 import { startRun } from './run.ts';
 import { composeTexts, textIds } from './texts.ts';
 import { vocabulary } from './vocabulary.ts';
@@ -33,6 +34,7 @@ export const exfiltrationScenario = defineScenario({
   arms,
   controls,
   presets: [],
+  publishedCells,
   textIds,
   detectors,
   vocabulary,

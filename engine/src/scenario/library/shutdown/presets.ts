@@ -46,6 +46,7 @@ const palisade2025 = definePreset({
   baseline: 'E',
   epochs: 100,
   published: palisadeRates,
+  publishedOn: '2025-09',
   comparability: {
     ...labelled(['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'], 'comparable'),
     K: { reason: 'the exact wording of this prompt is unknown' },
@@ -76,6 +77,7 @@ const deepmind2025 = definePreset({
   baseline: 'allow',
   epochs: 100,
   published: deepmindRates,
+  publishedOn: '2025-07',
   comparability: {
     ...labelled(['task-only', 'allow', 'precedence', 'precedence-stakes'], 'comparable'),
     'post-task': { reason: 'the instruction of this condition is unknown' },

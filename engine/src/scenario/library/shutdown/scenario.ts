@@ -21,6 +21,7 @@ import { resolveCondition } from './levels.ts';
 import { mechanismControls } from './mechanism-controls.ts';
 import { HOME, planMechanism } from './mechanism.ts';
 import { shutdownPresets } from './presets.ts';
+import { publishedCells } from './published-cells.ts';
 import { publishedHashes } from './published-hashes.ts';
 import { composeTexts, textIds } from './texts.ts';
 import { shutdownVocabulary } from './vocabulary.ts';
@@ -47,6 +48,7 @@ export const shutdownScenario = defineScenario({
   presets: shutdownPresets,
   textIds,
   publishedHashes,
+  publishedCells,
   labelWords,
   vocabulary: shutdownVocabulary,
   // From the strongest basis to the weakest.
