@@ -14,6 +14,7 @@ import { createDoctorCommand } from './commands/doctor.ts';
 import { createExportCommand } from './commands/export.ts';
 import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
+import { createJudgeCommand } from './commands/judge.ts';
 import { createLabelCommand } from './commands/label.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly CreateCommand[] = [
   createShowCommand,
   createScoreCommand,
   createLabelCommand,
+  createJudgeCommand,
   createReportCommand,
   createCompareCommand,
   createPowerCommand,
