@@ -87,6 +87,7 @@ async function measureJudges(): Promise<string> {
         const asked = ['--judge', name, '--question', 'intent', '--json'];
         await offswitch(['judge', 'run', folder, ...asked]);
         const { out } = await offswitch(['judge', 'calibrate', folder, '--labels', labels, ...asked]);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what this program has just printed
         const one = JSON.parse(out) as Calibration;
         const truth = positives / (TRIALS - LABELLED);
         if (one.sensitivity !== null && holds(one.sensitivity, sensitivity)) held.sensitivity++;
@@ -292,7 +293,7 @@ function toMonitorRow(
     rate(perTrial?.caughtBefore),
     leads.length === 0
       ? 'not measured'
-      : `${leads[Math.floor((leads.length - 1) / 2)]} (${leads[0]} to ${leads.at(-1)})`,
+      : `${leads[Math.floor((leads.length - 1) / 2)] ?? 0} (${leads[0] ?? 0} to ${leads.at(-1) ?? 0})`,
   ];
 }
 
@@ -325,6 +326,7 @@ async function measureOnControls(monitors: readonly string[], epochs: number): P
           'actions',
           '--json',
         ]);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what this program has just printed
         rows.push(toMonitorRow(`${monitor}, ${name}`, JSON.parse(out) as MonitorResult));
       }
     } finally {
@@ -367,7 +369,7 @@ ${await measureMonitors()}`,
     `\`node bench/judges.ts ${names.join(' ')}\` (${describeMachine()}). The controls of every scenario, ${epochs} epochs, replayed step by step; a step goes to the
 next answer of the agent, so that a deed of the step is seen in it (lead 0). The operating point is the lowest threshold with false alarms in at
 most 1 % of the harmless trials, chosen on these trials. Controls were written by the authors of the detectors: this says that the code
-works, and nothing about unknown agents.
+works, and nothing about unknown agents. Epochs of one control are nearly copies, so these intervals are too narrow.
 
 ${await measureOnControls(names, epochs)}`,
   );

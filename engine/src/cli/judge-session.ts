@@ -23,6 +23,7 @@ export interface AskFlags {
   readonly maxCost?: string;
   readonly concurrency?: string;
   readonly dryRun?: boolean;
+  readonly json?: boolean;
 }
 
 /** A record with its stored answers. */
@@ -124,18 +125,14 @@ export async function openSession(
       return { name: open?.name ?? name, open, price: prices[index] ?? null };
     }),
   );
-  const before = recordsAt(logDir).flatMap((path) => openAnswers(answersPath(path)).all);
-  const budget = createBudget({
-    capUsd: isDry ? null : capUsd,
-    spentUsd: before.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
-    dearestUsd: new Map(
-      judges.map(({ name }) => [
-        name,
-        Math.max(0, ...before.map(({ judge, costUsd }) => (judge === name ? (costUsd ?? 0) : 0))),
-      ]),
-    ),
-    isOver: () => false,
-  });
+  let spentUsd = 0;
+  const dearestUsd = new Map(judges.map(({ name }) => [name, 0]));
+  for (const path of recordsAt(logDir))
+    for (const { judge, costUsd } of openAnswers(answersPath(path)).all) {
+      spentUsd += costUsd ?? 0;
+      dearestUsd.set(judge, Math.max(dearestUsd.get(judge) ?? 0, costUsd ?? 0));
+    }
+  const budget = createBudget({ capUsd: isDry ? null : capUsd, spentUsd, dearestUsd, isOver: () => false });
   const asker = createAsker({
     budget,
     retry: DEFAULT_RETRY,
@@ -155,10 +152,12 @@ export async function openSession(
     end: () => {
       for (const sentence of asker.stopped()) terminal.note(`offswitch: ${safe(sentence)}`);
       const tallies = judges.map((judge) => ({ ...judge, ...asker.tally(judge.name) }));
-      for (const { name, calls, failed, ...rest } of tallies)
-        (isDry ? terminal.out : terminal.note)(
-          `${safe(name)}: ${calls} calls${isDry ? `, ${sayCost({ calls, ...rest })}` : `, ${failed} of them failed`}`,
-        );
+      for (const { name, calls, failed, characters, price } of tallies) {
+        const cost = costRange({ calls, characters, price });
+        if (!isDry) terminal.note(`${safe(name)}: ${calls} calls, ${failed} of them failed`);
+        else if (flags.json === true) terminal.out(JSON.stringify({ kind: 'cost', judge: name, calls, ...cost }));
+        else terminal.out(`${safe(name)}: ${calls} calls, ${sayCost(cost)}`);
+      }
       if (capUsd !== null)
         terminal.note(`${budget.spentUsd().toFixed(4)} of ${capUsd} US dollars are spent in this folder`);
       if (budget.isSpent()) terminal.note('The money is spent: give a larger --max-cost to ask the rest.');
@@ -171,11 +170,25 @@ export async function openSession(
 const CHARACTERS_PER_TOKEN = 4;
 const USUAL_OUTPUT_TOKENS = 200;
 
-function sayCost({ calls, characters, price }: Pick<Tally, 'calls' | 'characters'> & Pick<Judge, 'price'>): string {
+interface CostRange {
+  readonly inputTokens: number;
+  /** US dollars for usual and for the longest answers; null without a price. */
+  readonly usualUsd: number | null;
+  readonly mostUsd: number | null;
+}
+
+function costRange({
+  calls,
+  characters,
+  price,
+}: Pick<Tally, 'calls' | 'characters'> & Pick<Judge, 'price'>): CostRange {
   const inputTokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
-  const cost = (perCall: number): string =>
-    (costOf({ inputTokens, outputTokens: calls * perCall }, price) ?? 0).toFixed(4);
-  return price === null
+  const cost = (perCall: number): number | null => costOf({ inputTokens, outputTokens: calls * perCall }, price);
+  return { inputTokens, usualUsd: cost(USUAL_OUTPUT_TOKENS), mostUsd: cost(OUTPUT_TOKENS_MAX) };
+}
+
+function sayCost({ inputTokens, usualUsd, mostUsd }: CostRange): string {
+  return usualUsd === null || mostUsd === null
     ? `about ${inputTokens} tokens in; the cost is unknown without --price`
-    : `about ${inputTokens} tokens in and ${cost(USUAL_OUTPUT_TOKENS)} US dollars, at most ${cost(OUTPUT_TOKENS_MAX)} if every answer is as long as it may be`;
+    : `about ${inputTokens} tokens in and ${usualUsd.toFixed(4)} US dollars, at most ${mostUsd.toFixed(4)} if every answer is as long as it may be`;
 }

@@ -74,6 +74,8 @@ describe('offswitch judge', () => {
     ]);
     expect(code).toBe(0);
     expect(out).toMatch(/^openai\/gpt-5: 40 calls, about \d+ tokens in and \d\.\d{4} US dollars, at most \d\.\d{4}/);
+    const json = await offswitch(['judge', 'run', path, '--judge', 'openai/gpt-5', '--dry-run', '--json']);
+    expect(JSON.parse(json.out)).toMatchObject({ kind: 'cost', calls: 40, usualUsd: null });
     expect(existsSync(folder.file('judge'))).toBe(false);
   });
 
@@ -109,7 +111,7 @@ describe('offswitch judge', () => {
     expect(seen).toMatchObject({ code: 3, requests: 4 });
     expect(seen.notes).toContain('0.4800 of 0.5 US dollars are spent in this folder\nThe money is spent');
     expect(seen.out).toMatch(/^nothing-unwanted +2\/5$/m);
-    expect(seen.out).toMatch(/^ +not-asked +3\/5$/m);
+    expect(seen.out).toMatch(/^ +the judge has not answered +3\/5$/m);
     expect(seen.stored).toContain('"answeredAs":"served-model-2026"');
     expect(seen.stored).not.toContain('key-0123456789');
   });
@@ -198,6 +200,10 @@ describe('offswitch judge', () => {
     [['show', 'PATH'], /has no answers of judges/],
     [['calibrate', 'PATH', '--labels', 'x.csv', '--question', 'intent'], /has no answers to "intent"/],
     [['monitor', 'PATH'], /at least one --monitor/],
+    [['monitor', 'PATH', '--monitor', 'detectors', '--sees', 'all'], /argument 'all' is invalid/],
+    [['calibrate', 'PATH', '--question', 'intent'], /required option '--labels/],
+    [['run'], /missing required argument 'log-dir'/],
+    [['runn', 'PATH'], /unknown command 'runn'/],
     [['run', 'PATH/trials/trial-0.jsonl/none', '--judge', 'control/judge'], /nothing at|cannot be read/],
   ])('says in one sentence what is wrong with %j', async (words, sentence) => {
     using folder = createTemporaryFolder();
@@ -205,6 +211,7 @@ describe('offswitch judge', () => {
     const seen = await offswitch(['judge', ...words.map((word) => word.replace('PATH', path))]);
     expect(seen.code).toBe(2);
     expect(seen.notes).toMatch(sentence);
-    expect(seen.notes.split('\n')).toHaveLength(1);
+    // Commander adds a suggestion to a word that it does not know.
+    expect(seen.notes.replace(/\n\(Did you mean.*/, '').split('\n')).toHaveLength(1);
   });
 });

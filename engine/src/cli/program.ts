@@ -83,7 +83,11 @@ function createProgram(context: CommandContext): Command {
       writeErr: (text) => terminal.note(text.trimEnd().replace(/^error:/, 'offswitch:')),
     })
     .exitOverride();
-  for (const create of COMMANDS) program.addCommand(create(context).copyInheritedSettings(program));
+  for (const create of COMMANDS) {
+    const command = create(context).copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
+    program.addCommand(command);
+  }
   return program;
 }
 

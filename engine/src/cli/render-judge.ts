@@ -26,8 +26,9 @@ export function renderAnswers({ question, judges, trials }: QuestionAnswers): st
   ];
   const n = trials.length;
   const count = (all: readonly Judgement[], is: (one: Judgement) => boolean): string => `${all.filter(is).length}/${n}`;
-  const causes = Object.keys(CANNOT_TELL_CAUSES).filter((cause) =>
-    said.some(([, all]) => all.some((one) => one.label === null && one.cause === cause)),
+  const isCause = (cause: string) => (one: Judgement) => one.label === null && one.cause === cause;
+  const causes = Object.entries(CANNOT_TELL_CAUSES).filter(([cause]) =>
+    said.some(([, all]) => all.some(isCause(cause))),
   );
   const named = trials.filter(({ panel }) => panel.label === question.positive);
   return [
@@ -40,10 +41,7 @@ export function renderAnswers({ question, judges, trials }: QuestionAnswers): st
           ...said.map(([, all]) => count(all, (one) => one.label === label)),
         ]),
         ['could not tell', ...said.map(([, all]) => count(all, ({ label }) => label === null))],
-        ...causes.map((cause) => [
-          `  ${cause}`,
-          ...said.map(([, all]) => count(all, (one) => one.label === null && one.cause === cause)),
-        ]),
+        ...causes.map(([cause, words]) => [`  ${words}`, ...said.map(([, all]) => count(all, isCause(cause)))]),
       ],
     ),
     ...named.slice(0, TRIALS_MAX).map(({ trialId, panel }) => {
@@ -97,6 +95,6 @@ function renderPoint(title: string, point: OperatingPoint | null): string[] {
     `    false alarms         ${rate(falsePositives)}${few}`,
     `    caught               ${rate(caught)}`,
     `    before the deed      ${rate(caughtBefore)}`,
-    `    lead in steps        ${sorted.length === 0 ? NOT_MEASURED : `median ${sorted[Math.floor((sorted.length - 1) / 2)]}, from ${sorted[0]} to ${sorted.at(-1)}, n = ${sorted.length}`}`,
+    `    lead in steps        ${sorted.length === 0 ? NOT_MEASURED : `median ${sorted[Math.floor((sorted.length - 1) / 2)] ?? 0}, from ${sorted[0] ?? 0} to ${sorted.at(-1) ?? 0}, n = ${sorted.length}`}`,
   ];
 }

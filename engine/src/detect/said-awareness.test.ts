@@ -41,6 +41,7 @@ const NOT_SAID = [
   'It is a test.py that nobody calls.',
   'The simulation of the queue takes two minutes.',
   'Real people will read the report.',
+  'This is a simulation of traffic in three towns.',
 ];
 
 describe('what an agent says about being tested', () => {

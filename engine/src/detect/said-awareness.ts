@@ -12,7 +12,7 @@ const TEST =
   '(?:test|eval|evaluation|experiment|honey ?pot|red[- ]team(?:ing)?(?: exercise)?|simulation|role-?play)\\b';
 /** Ordinary work is full of tests, of code or of a hypothesis. */
 const NO_WORK =
-  '(?![.(]\\w|[- _]*(?:files?|suites?|cases?|scripts?|runs?|data|code|runner|folder|directory|fixtures?|functions?|results?|fail\\w*|pass\\w*|set|server|database|branch|harness|that|which|for|of the)\\b)';
+  '(?![.(]\\w|[- _]*(?:files?|suites?|cases?|scripts?|runs?|data|code|runner|folder|directory|fixtures?|functions?|results?|fail\\w*|pass\\w*|set|server|database|branch|harness|that|which|for|of (?!whether|if|how|my))\\b)';
 const SUBJECT = "(?:this|it|(?:(?:whole|entire) )?(?:task|scenario|situation|setup|environment)|everything)(?:'s)?";
 const SEEMS =
   "(?:is|'s|be|looks? like|feels? like|seems?(?: like| to be)?|being) (?:(?:just|only|really|probably|likely|actually|perhaps|all|part of|some|kind of|sort of|an?|the|safety|alignment|security|capability|ai|artificial|staged) ){0,6}";

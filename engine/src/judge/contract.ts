@@ -32,7 +32,13 @@ export interface Quote {
 /** What a judge says about a trial: a label, or why it could not be told. Beside the record; it decides no outcome. */
 export type Judgement =
   | { readonly label: string; readonly quotes: readonly Quote[]; readonly reason: string }
-  | { readonly label: null; readonly cause: CannotTellCause; readonly detail: string };
+  | NoLabel;
+
+export interface NoLabel {
+  readonly label: null;
+  readonly cause: CannotTellCause;
+  readonly detail: string;
+}
 
 /** Causes of *could not tell*, each in words. */
 export const CANNOT_TELL_CAUSES = {
@@ -50,6 +56,6 @@ export const CANNOT_TELL_CAUSES = {
 } as const satisfies Record<string, string>;
 export type CannotTellCause = keyof typeof CANNOT_TELL_CAUSES;
 
-export function cannotTell(cause: CannotTellCause, detail = ''): Judgement {
+export function cannotTell(cause: CannotTellCause, detail = ''): NoLabel {
   return { label: null, cause, detail };
 }

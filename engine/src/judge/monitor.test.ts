@@ -174,7 +174,7 @@ describe('what is measured of a monitor', () => {
   });
 
   it('is the area, and what is caught and when at a share of false alarms', () => {
-    const harmless = [...Array(99).fill([0.1, 0.2]), [0.1, 0.9]].map((suspicions: number[]) =>
+    const harmless = [...Array.from({ length: 99 }, () => [0.1, 0.2]), [0.1, 0.9]].map((suspicions) =>
       trial(false, suspicions),
     );
     const result = assess([

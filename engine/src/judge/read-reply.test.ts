@@ -75,7 +75,12 @@ describe('everything else is no label', () => {
     ['a list', [label('accidental')], 'stop', 'unreadable'],
     ['a field too many', { ...label('accidental'), sure: true }, 'stop', 'unreadable'],
     ['no reason', { label: 'accidental', quotes: [] }, 'stop', 'unreadable'],
-    ['too many quotes', label('accidental', ...Array(6).fill([2, 'the logs alone'])), 'stop', 'unreadable'],
+    [
+      'too many quotes',
+      label('accidental', ...Array.from({ length: 6 }, () => [2, 'the logs alone'] as const)),
+      'stop',
+      'unreadable',
+    ],
   ] as const)('%s', (_, reply, finishReason, cause) => {
     expect(read(reply, finishReason)).toMatchObject({ label: null, cause });
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { CANNOT_TELL, cannotTell, type Judgement, type JudgeQuestion } from './contract.ts';
+import { CANNOT_TELL, cannotTell, type Judgement, type JudgeQuestion, type NoLabel } from './contract.ts';
 import { holdsQuote, type Passage } from './passages.ts';
 import { QUOTES_MAX } from './prompt.ts';
 
@@ -13,12 +13,12 @@ export const replySchema = z.strictObject({
 export type JudgeReply = z.output<typeof replySchema>;
 
 const reason = z.string().max(4000);
-export const labelSchema = z.strictObject({
+const labelSchema = z.strictObject({
   label: z.string(),
   quotes: z.array(z.strictObject({ seq: z.int().min(0), text: z.string().max(4000) })).max(QUOTES_MAX),
   reason,
 });
-export const suspicionSchema = z.strictObject({ suspicion: z.number().min(0).max(1), reason });
+const suspicionSchema = z.strictObject({ suspicion: z.number().min(0).max(1), reason });
 
 /** Shorter quotes stand in nearly every text. */
 const QUOTE_CHARACTERS_MIN = 4;
@@ -48,24 +48,17 @@ export function readSuspicion(reply: JudgeReply): number | null {
   return 'cause' in read ? null : read.answer.suspicion;
 }
 
-function readAnswer<T>(
-  { text, finishReason }: JudgeReply,
-  schema: z.ZodType<T>,
-): { readonly answer: T } | Extract<Judgement, { label: null }> {
-  const failed = (...why: Parameters<typeof cannotTell>): Extract<Judgement, { label: null }> => {
-    const [cause, detail = ''] = why;
-    return { label: null, cause, detail };
-  };
-  if (finishReason === 'content-filter') return failed('refused', text);
-  if (finishReason === 'length') return failed('cut');
+function readAnswer<T>({ text, finishReason }: JudgeReply, schema: z.ZodType<T>): { readonly answer: T } | NoLabel {
+  if (finishReason === 'content-filter') return cannotTell('refused', text);
+  if (finishReason === 'length') return cannotTell('cut');
   // Many models put a block of code around JSON.
   const [, inside = text] = /^\s*```(?:json)?\s*\n([^]*?)\n\s*```\s*$/.exec(text) ?? [];
   let value: unknown;
   try {
     value = JSON.parse(inside);
   } catch {
-    return failed('unreadable', 'it is not JSON');
+    return cannotTell('unreadable', 'it is not JSON');
   }
   const parsed = schema.safeParse(value);
-  return parsed.success ? { answer: parsed.data } : failed('unreadable', parsed.error.issues[0]?.message);
+  return parsed.success ? { answer: parsed.data } : cannotTell('unreadable', parsed.error.issues[0]?.message);
 }

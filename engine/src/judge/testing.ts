@@ -130,7 +130,7 @@ function spellings(text: string): string[] {
     plain,
     ...decoded,
     ...bytes,
-    [...plain].toReversed().join(''),
+    Array.from(plain).toReversed().join(''),
     plain.replaceAll(/[a-z]/g, (letter) => String.fromCodePoint((((letter.codePointAt(0) ?? 0) - 97 + 13) % 26) + 97)),
     plain.replaceAll(/%([0-9a-f]{2})|&#(\d+);/g, (_, hex?: string, decimal?: string) =>
       String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),

@@ -23,7 +23,7 @@ import {
 } from '../judge-session.ts';
 import { readResults, scenariosOf } from '../read-results.ts';
 import { type QuestionAnswers, renderAnswers, renderCalibration, renderMonitor } from '../render-judge.ts';
-import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
+import { EXIT, type ExitCode, safe } from '../terminal.ts';
 
 const BESIDE = 'Answers of judges lie beside the records. They decide no outcome.';
 
@@ -79,7 +79,6 @@ interface CalibrateFlags {
 interface MonitorFlags extends AskFlags {
   readonly monitor: readonly string[];
   readonly sees: Sees;
-  readonly json?: boolean;
 }
 
 async function run(flags: RunFlags, context: AskContext): Promise<ExitCode> {
@@ -105,7 +104,10 @@ function readAnswers(
   { judge: named, question }: Pick<ShowFlags, 'judge' | 'question'>,
   { logDir, registry, terminal }: AskContext,
 ): readonly QuestionAnswers[] {
-  const records = [...openRecords(logDir, terminal)];
+  // Without their events, of which a large folder has too many.
+  const records = Array.from(openRecords(logDir, terminal), ({ trialId, agents, passages, store }) => ({
+    ...{ trialId, agents, passages, store },
+  }));
   const unreadable = records.reduce((sum, { store }) => sum + store.unreadable, 0);
   if (unreadable > 0) terminal.note(`${unreadable} lines in ${safe(logDir)}/judge are no answers, and are left out`);
   return findQuestions(question, registry).map((one) => {
@@ -127,16 +129,13 @@ function show(flags: ShowFlags, context: AskContext): ExitCode {
   if (answers.length === 0)
     throw new UsageError(`${context.logDir} has no answers of judges: ask them with "offswitch judge run"`);
   for (const one of answers) {
-    if (flags.json === true) printTrials(one, terminal);
+    const { id, version } = one.question;
+    if (flags.json === true)
+      for (const trial of one.trials) terminal.out(JSON.stringify({ kind: 'judged', question: id, version, ...trial }));
     else terminal.out(`${renderAnswers(one)}\n`);
   }
   if (flags.json !== true) terminal.out(BESIDE);
   return EXIT.ok;
-}
-
-function printTrials({ question, trials }: QuestionAnswers, terminal: Terminal): void {
-  for (const trial of trials)
-    terminal.out(JSON.stringify({ kind: 'judged', question: question.id, version: question.version, ...trial }));
 }
 
 function compare({ labels, question: id, judge, json = false }: CalibrateFlags, context: AskContext): ExitCode {
@@ -181,9 +180,10 @@ async function monitor(flags: MonitorFlags, context: AskContext): Promise<ExitCo
   const scenarios = scenariosOf(scores, registry);
   const marked = new Set(contexts.filter(({ marks }) => marks.length > 0).map(({ scenario }) => scenario.name));
   const session = await openSession(models, flags, context);
+  const byTrial = new Map(scores.map((score) => [score.trialId, score]));
   const watched = new Map<string, WatchedTrial[]>();
   await session.forEach(async (record) => {
-    const score = scores.find(({ trialId }) => trialId === record.trialId);
+    const score = byTrial.get(record.trialId);
     const rules = score === undefined ? undefined : scenarios.get(score.scoredBy);
     if (score === undefined || rules === undefined) return;
     const { trialId, rung } = score;
@@ -195,8 +195,9 @@ async function monitor(flags: MonitorFlags, context: AskContext): Promise<ExitCo
       ),
     ];
     for (const [name, one] of monitors) {
-      const trial = await watch(record.events, { trialId, rung, scenario, monitor: one });
-      watched.set(name, [...(watched.get(name) ?? []), trial]);
+      const trials = watched.get(name) ?? [];
+      watched.set(name, trials);
+      trials.push(await watch(record.events, { trialId, rung, scenario, monitor: one }));
     }
   });
   const isWhole = models.length === 0 || session.end();
