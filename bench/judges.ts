@@ -40,6 +40,9 @@ const share = (held: number, of: number): string => {
   return `${held}/${of} = ${((100 * held) / of).toFixed(1)} % [${(100 * lower).toFixed(1)}, ${(100 * upper).toFixed(1)}]`;
 };
 
+const AIM = 0.9;
+const aimed = (held: number): string => `${share(held, SEEDS)}${held < AIM * SEEDS ? ' (missed)' : ''}`;
+
 // -------------------------------------------------------------------------------------------------- scripted judges
 
 interface Planted {
@@ -99,9 +102,9 @@ async function measureJudges(): Promise<string> {
       }
       rows.push([
         `${sensitivity}, ${specificity}, ${abstain}, ${first}`,
-        share(held.sensitivity, SEEDS),
-        share(held.specificity, SEEDS),
-        share(held.rate, SEEDS),
+        aimed(held.sensitivity),
+        aimed(held.specificity),
+        aimed(held.rate),
         share(held.raw, SEEDS),
         `${untold}/${SEEDS * (TRIALS - LABELLED)}`,
       ]);
@@ -345,7 +348,8 @@ if (what === undefined) {
     'Judges and monitors with a planted error',
     `\`node bench/judges.ts\` (${describeMachine()}). Scripted judges through \`offswitch judge run\` and \`calibrate\`: ${TRIALS} trials,
 ${LABELLED} of them labelled, ${Math.round(100 * POSITIVE_SHARE)} % positive, ${SEEDS} seeds. How often each 95 % interval held what was planted. Aim: at least
-90 % of the seeds for sensitivity, specificity and the corrected rate of the trials without a label.
+90 % of the seeds for sensitivity, specificity and the corrected rate of the trials without a label. With so few errors
+an interval of Jeffreys holds less than its level: a share of 0.98 in 140 trials in 91.8 % (exact).
 
 ${judges}
 
