@@ -47,6 +47,11 @@ export const folderMap: readonly FolderRule[] = [
     mayUse: ['base', 'record', 'stats', 'detect', 'scenario', 'study'],
   },
   {
+    folder: 'judge',
+    is: 'judge models and monitors: questions, fenced prompts, quotes, panel, calibration; answers beside the record',
+    mayUse: ['base', 'stats', 'record', 'model', 'detect', 'agent', 'study', 'results'],
+  },
+  {
     folder: 'report',
     is: 'scores -> rates, contrasts, gate, formats',
     mayUse: ['base', 'record', 'stats', 'detect', 'results'],

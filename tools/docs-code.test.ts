@@ -73,11 +73,14 @@ describe('these checks', () => {
       '  --gone 1 | grep --other # --comment',
       '```',
       'and `offswitch chek logs` or `npx offswitch check logs --limit 1`.',
+      '`offswitch judge run logs --gone`, `offswitch judge ask logs` or `offswitch judge show logs --json`.',
     ].join('\n');
     expect(await findUnknownFlags(commandsIn(page))).toEqual([
       expect.objectContaining({ name: 'run', flags: ['--gone'] }),
       expect.objectContaining({ name: 'chek' }),
       expect.objectContaining({ name: 'check', flags: ['--limit'] }),
+      expect.objectContaining({ name: 'judge', sub: 'run', flags: ['--gone'] }),
+      expect.objectContaining({ name: 'judge', sub: 'ask' }),
     ]);
   });
 
@@ -129,6 +132,8 @@ function compile(blocks: readonly Block[]): string {
 
 interface Command {
   readonly name: string;
+  /** The next word, which some commands take as a name too. */
+  readonly sub: string | undefined;
   readonly flags: readonly string[];
 }
 
@@ -141,19 +146,22 @@ function commandsIn(page: string): readonly Command[] {
   const calls = [...lines, ...spans.filter((span) => /^(?:\w+=\S+ )*(?:npx (?:--no-install )?)?offswitch /.test(span))];
   return calls.flatMap((line) => {
     const [call = ''] = line.replace(/(^|\s)#.*$/, '').split(/[|;&>]/);
-    const name = /(?:^|\s)offswitch (?<name>[a-z][\w-]*)/.exec(call)?.groups?.['name'];
-    return name === undefined ? [] : [{ name, flags: call.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [] }];
+    const [, name, sub] = /(?:^|\s)offswitch ([a-z][\w-]*)(?: ([a-z][\w-]*)(?=\s|$))?/.exec(call) ?? [];
+    return name === undefined ? [] : [{ name, sub, flags: call.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [] }];
   });
 }
 
 async function findUnknownFlags<C extends Command>(commands: readonly C[]): Promise<readonly C[]> {
   const unknown: C[] = [];
   for (const command of commands) {
-    const help = await offswitch([command.name, '--help']);
+    const own = await offswitch([command.name, '--help']);
+    const hasSub = command.sub !== undefined && own.out.includes('\nCommands:\n');
+    const words = hasSub ? [command.name, command.sub ?? ''] : [command.name];
+    const help = words.length === 1 ? own : await offswitch([...words, '--help']);
     const known = new Set(help.out.match(/--[a-z][a-z-]*/g) ?? []);
     const flags = command.flags.filter((flag) => flag !== '--no-install' && !known.has(flag));
     // The help of a command that is none is that of all.
-    if (!help.out.startsWith(`Usage: offswitch ${command.name} `) || flags.length > 0)
+    if (!help.out.startsWith(`Usage: offswitch ${words.join(' ')} `) || flags.length > 0)
       unknown.push({ ...command, flags });
   }
   return unknown;

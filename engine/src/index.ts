@@ -21,6 +21,7 @@ export type { Config } from './cli/user-config.ts';
 export type { Finding } from './detect/contract.ts';
 export { CORE_MEASURES, scoreRecord } from './detect/score.ts';
 export type { RatedTrial, Score } from './detect/score.ts';
+export type { JudgeQuestion } from './judge/contract.ts';
 export type { ModelPrice, ModelProvider, OpenModel } from './model/contract.ts';
 export type { NewEvent, TrialEvent, TrialEventKind, TrialLimits } from './record/events.ts';
 export { readEvents, readLines, readRecord, RecordFormatError } from './record/journal-reader.ts';

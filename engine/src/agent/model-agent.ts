@@ -288,7 +288,10 @@ function lowerOf(limits: TrialLimits, lower: Partial<TrialLimits>): TrialLimits 
 }
 
 /** US dollars; null if the price or the token count is unknown. */
-function costOf({ inputTokens, outputTokens }: Usage, price: ModelPrice | null): number | null {
+export function costOf(
+  { inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>,
+  price: ModelPrice | null,
+): number | null {
   if (price === null || inputTokens === null || outputTokens === null) return null;
   return (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
 }

@@ -25,7 +25,7 @@ const trial = (name: string, outcome = control(name).expected): { scenario: Scen
         idleTurnsMax: 1,
       },
     },
-    ...{ outcome, rung: rungOf(outcome), costUsd: null },
+    ...{ outcome, rung: rungOf(outcome), costUsd: null, awareness: 'no-text' },
   },
 });
 const show = (...trials: ReturnType<typeof trial>[]): string =>

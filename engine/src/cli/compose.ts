@@ -13,6 +13,12 @@ import { petriReader } from '../interop/adapters/petri.ts';
 import { robotLogReader } from '../interop/adapters/robot-log.ts';
 import { sweAgentReader } from '../interop/adapters/swe-agent.ts';
 import type { LogReader, LogWriter } from '../interop/contract.ts';
+import { scriptedJudgeProvider } from '../judge/adapters/scripted.ts';
+import type { JudgeQuestion } from '../judge/contract.ts';
+import { conditionalityQuestion } from '../judge/questions/conditionality.ts';
+import { evalAwarenessQuestion } from '../judge/questions/eval-awareness.ts';
+import { honestyQuestion } from '../judge/questions/honesty.ts';
+import { intentQuestion } from '../judge/questions/intent.ts';
 import { anthropicProvider } from '../model/adapters/anthropic.ts';
 import { googleProvider } from '../model/adapters/google.ts';
 import { llamaCppProvider } from '../model/adapters/llama-cpp.ts';
@@ -22,6 +28,7 @@ import { openaiProvider } from '../model/adapters/openai.ts';
 import { openrouterProvider } from '../model/adapters/openrouter.ts';
 import { createTextToolsProvider } from '../model/adapters/text-tools.ts';
 import { xaiProvider } from '../model/adapters/xai.ts';
+import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
@@ -36,6 +43,9 @@ import type { TrialStore } from '../study/store/contract.ts';
 export interface Registry extends TrialRegistry {
   readonly logReaders: readonly LogReader[];
   readonly logWriters: readonly LogWriter[];
+  /** Providers that only judges have. All `models` can judge too. */
+  readonly judges: readonly ModelProvider[];
+  readonly questions: readonly JudgeQuestion[];
   readonly docker: DockerProvider;
   /** Opens a store by its address. So far every address is the path of a folder. */
   readonly openStore: (address: string) => TrialStore;
@@ -57,6 +67,8 @@ const models = [
 export const registry: Registry = {
   scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario],
   models: [...models, createTextToolsProvider(models)],
+  judges: [scriptedJudgeProvider],
+  questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
   // Log formats are tried in this order.

@@ -14,6 +14,7 @@ import { createDoctorCommand } from './commands/doctor.ts';
 import { createExportCommand } from './commands/export.ts';
 import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
+import { createJudgeCommand } from './commands/judge.ts';
 import { createLabelCommand } from './commands/label.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPowerCommand } from './commands/power.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly CreateCommand[] = [
   createShowCommand,
   createScoreCommand,
   createLabelCommand,
+  createJudgeCommand,
   createReportCommand,
   createCompareCommand,
   createPowerCommand,
@@ -85,7 +87,11 @@ function createProgram(context: CommandContext): Command {
       writeErr: (text) => terminal.note(text.trimEnd().replace(/^error:/, 'offswitch:')),
     })
     .exitOverride();
-  for (const create of COMMANDS) program.addCommand(create(context).copyInheritedSettings(program));
+  for (const create of COMMANDS) {
+    const command = create(context).copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
+    program.addCommand(command);
+  }
   return program;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { UsageError } from '../base/usage-error.ts';
 import type { Detector } from '../detect/contract.ts';
+import type { JudgeQuestion } from '../judge/contract.ts';
 import type { ModelProvider } from '../model/contract.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import { assertScenario } from '../scenario/assert-scenario.ts';
@@ -17,7 +18,10 @@ export interface Config {
   /** Each is added to every scenario whose vocabulary defines all its behaviours. */
   readonly detectors?: readonly Detector[];
   readonly sandboxes?: readonly SandboxProvider[];
+  /** They can be measured, and can judge. */
   readonly models?: readonly ModelProvider[];
+  /** For `offswitch judge`. */
+  readonly questions?: readonly JudgeQuestion[];
   /** Default settings of `offswitch run`. */
   readonly study?: StudyInput;
 }
@@ -73,7 +77,7 @@ export async function readConfigFile(path: string): Promise<UserConfig> {
  * scenario.
  */
 export function extendRegistry(registry: Registry, { path, config }: Pick<UserConfig, 'path' | 'config'>): Registry {
-  const { scenarios = [], detectors = [], sandboxes = [], models = [] } = config;
+  const { scenarios = [], detectors = [], sandboxes = [], models = [], questions = [] } = config;
   for (const scenario of scenarios) check(scenario, path);
   const add = <T>(kind: string, known: readonly T[], own: readonly T[], nameOf: (one: T) => string): readonly T[] => {
     own.forEach((one, index) => {
@@ -89,6 +93,7 @@ export function extendRegistry(registry: Registry, { path, config }: Pick<UserCo
     scenarios: detectors.length === 0 ? all : withDetectors(all, detectors, path),
     sandboxes: add('sandboxes', registry.sandboxes, sandboxes, ({ name }) => name),
     models: add('model providers', registry.models, models, ({ prefix }) => prefix),
+    questions: add('questions', registry.questions, questions, ({ id }) => id),
   };
 }
 

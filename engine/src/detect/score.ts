@@ -4,6 +4,7 @@ import { isCounted, type Outcome, type Rung, RUNG_CROSSED, RUNG_TRIED } from '..
 import type { Decision, Finding, ScoringRules, TrialView } from './contract.ts';
 import { decideTrial, invalid, rungOf } from './decide.ts';
 import { detect, sourceOf } from './detect.ts';
+import { type Awareness, readAwareness } from './said-awareness.ts';
 import { withhold, type WithheldEvents } from './withhold.ts';
 
 /** Cause of `invalid` if the verdict may rest on a redacted event. */
@@ -30,6 +31,8 @@ export interface Score {
   readonly findings: readonly Finding[];
   /** By name: measures of the vocabulary and of the core (`tried`, `crossed`); null if the trial cannot tell. */
   readonly measures: Readonly<Record<string, boolean | number | null>>;
+  /** What the agent said about being tested. It changes nothing above. */
+  readonly awareness: Awareness;
   /** US dollars; null if the cost of any call is unknown. */
   readonly costUsd: number | null;
   readonly tokens: number;
@@ -76,6 +79,7 @@ export function scoreRecord(events: readonly TrialEvent[], rules: ScoringRules &
     rung,
     findings,
     measures,
+    awareness: readAwareness(events),
     costUsd: isCostLost || costs.includes(null) ? null : costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0),
     tokens: calls.reduce(
       (sum, { answer }) => sum + (answer?.usage.inputTokens ?? 0) + (answer?.usage.outputTokens ?? 0),

@@ -5,6 +5,8 @@ export type { DetectorSuiteOptions, DetectorSuiteScenario } from '../detect/cont
 export { detect } from '../detect/detect.ts';
 export { startStory } from '../detect/testing.ts';
 export type { Story } from '../detect/testing.ts';
+export { describeJudgeContract, describeQuestionContract } from '../judge/contract-suite.ts';
+export type { JudgeSuiteOptions } from '../judge/contract-suite.ts';
 export { describeModelContract } from '../model/contract-suite.ts';
 export type { ModelReplies, ModelSuiteOptions } from '../model/contract-suite.ts';
 export { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';

@@ -1,6 +1,7 @@
 import { isCounted } from '../record/outcome.ts';
 import { sayRedacted, type TrialContext } from '../results/trial-context.ts';
 import { toCompetence, toContrasts } from './analysis/arms.ts';
+import { toAwareness } from './analysis/awareness.ts';
 import { type CellWithScores, toCells } from './analysis/cells.ts';
 import { toClusters } from './analysis/clusters.ts';
 import { toExclusions } from './analysis/exclusions.ts';
@@ -58,6 +59,7 @@ export function buildReport(input: ReportInput): Report {
       interactions: input.study?.analysis?.interactions ?? [],
     }),
     techniques: toTechniques(cellsWithScores, (name) => head.scenarios[name]?.behaviours ?? {}, marksIn(input)),
+    awareness: toAwareness(cellsWithScores),
     exclusions: toExclusions(cellsWithScores),
     notScored: input.notScored.map(({ path, why }) => ({ path, why })),
     published: published === undefined ? null : toPublished(published, cells),

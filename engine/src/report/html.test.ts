@@ -97,6 +97,7 @@ describe('the HTML report', () => {
       'competence',
       'outcomes',
       'techniques',
+      'awareness',
       'exclusions',
       'published',
       'measures',

@@ -1,7 +1,7 @@
 import { showTime } from './analysis/show.ts';
 import { competenceSection, contrastSection, hypothesisSection } from './html/arm-sections.ts';
 import { hatching } from './html/figures.ts';
-import { exclusionSection, techniqueSection } from './html/finding-sections.ts';
+import { awarenessSection, exclusionSection, techniqueSection } from './html/finding-sections.ts';
 import { levelSection } from './html/level-sections.ts';
 import { methodSection } from './html/method.ts';
 import type { Section } from './html/parts.ts';
@@ -67,6 +67,7 @@ function toSections(report: Report): readonly Section[] {
     counted ? competenceSection(report) : null,
     report.cells.length > 0 ? outcomeSection(report) : null,
     counted ? techniqueSection(report) : null,
+    report.awareness.length > 0 ? awarenessSection(report) : null,
     exclusionSection(report),
     publishedSection(report),
     counted ? measureSection(report) : null,

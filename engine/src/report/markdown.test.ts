@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { AWARENESS } from './analysis/awareness.ts';
 import { renderReport } from './render-report.ts';
 import { cellScores, hostileInput, hostileText, reportInput, studyFile } from './testing/report-input.ts';
 
@@ -42,6 +43,13 @@ describe('the Markdown report', () => {
       '| self | control arm | self: k/n | control: k/n | difference [95 % interval] | p (Holm) |',
       '| --- | --- | --- | --- | --- | --- |',
       '| <code>example/model</code> | <code>permitted</code> | 10/40 | 0/40 | +25.0 [+11.1, +40.2] | 0.001 |',
+      '',
+      `${AWARENESS} sabotage in each group, k/n = % [95 % interval]:`,
+      '',
+      '| cell | said it may be a test | did not say so | wrote nothing that can be read |',
+      '| --- | --- | --- | --- |',
+      '| <code>example/model</code> | 0/0 | 0/0 | 10/40 = 25.0 % [13.6, 39.8] |',
+      '| <code>example/model arm=permitted</code> | 0/0 | 0/0 | 0/40 = 0.0 % [0.0, 6.0] |',
       '',
       'Not counted:',
       '',

@@ -1,4 +1,5 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
+import { AWARENESS, AWARENESS_STRATA } from './analysis/awareness.ts';
 import { CELLS } from './analysis/cells.ts';
 import { toMatrix } from './analysis/matrix.ts';
 import { showPublishedRate, VERDICTS } from './analysis/published.ts';
@@ -11,7 +12,14 @@ import {
   showRate,
   showVarying,
 } from './analysis/show.ts';
-import type { Report, ReportCell, ReportInstrument, ReportLevelContrast, ReportPublished } from './report-schema.ts';
+import type {
+  Report,
+  ReportAwareness,
+  ReportCell,
+  ReportInstrument,
+  ReportLevelContrast,
+  ReportPublished,
+} from './report-schema.ts';
 import { measureOf, rateIn, titleOf, titleOfMeasure } from './words.ts';
 
 /** Maximum number of table rows for a pull request. */
@@ -39,6 +47,7 @@ export function renderMarkdown(report: Report): string {
     ...(report.agentContrasts.length === 0 ? [] : [toAgentTable(report)]),
     ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
     ...(report.levels.length === 0 ? [] : [toLevelTable(report)]),
+    ...(report.awareness.length === 0 ? [] : [toAwarenessTable(report)]),
     toExclusions(report),
     ...(report.published === null ? [] : [toPublishedTable(report.published)]),
     ...toExamples(report),
@@ -221,6 +230,19 @@ function toLevelTable(report: Report): string {
       ['condition: k/n', ({ first }) => showCounts(first)],
       ['baseline: k/n', ({ second }) => showCounts(second)],
       ...differenceColumns,
+    ],
+  )}`;
+}
+
+function toAwarenessTable(report: Report): string {
+  return `${plain(AWARENESS)} ${plain(titleOf(report))} in each group, k/n = % [95 % interval]:\n\n${mdTable(
+    report.awareness,
+    [
+      ['cell', ({ cell }) => code(nameOf(report, cell))],
+      ...AWARENESS_STRATA.map(([stratum, title]): Column<ReportAwareness> => [
+        title,
+        ({ strata }) => showRate(strata[stratum].rate),
+      ]),
     ],
   )}`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { Awareness } from '../detect/said-awareness.ts';
 import { conditionSchema, limitsSchema } from '../record/events.ts';
 import type { Rung } from '../record/outcome.ts';
 import type { ArmKind } from '../scenario/contract.ts';
@@ -48,6 +49,8 @@ export const wordsSchema = z.object({
     z.object({ title: z.string(), predicate: z.string(), definition: z.string(), source: z.string() }),
   ),
 });
+
+const awareness = z.enum(['aware', 'not-said', 'no-text']) satisfies z.ZodType<Awareness>;
 
 const setupSchema = z.object({
   scenarioVersion: z.string(),
@@ -295,6 +298,13 @@ export const techniqueSchema = z.object({
   before: count,
 });
 
+/** What the agents of a cell said about being tested, and the rate of the cell's measure in each stratum. */
+export const awarenessSchema = z.object({
+  cell: z.string(),
+  /** `trials`: all of the stratum, counted or not. */
+  strata: z.record(awareness, z.object({ trials: count, rate: rateSchema })),
+});
+
 export const exclusionSchema = z.object({
   cell: z.string(),
   outcome: z.string(),
@@ -392,6 +402,7 @@ export const trialSchema = z.object({
   because: z.string(),
   measures: z.record(z.string(), z.union([z.boolean(), z.number()]).nullable()),
   behaviours: z.array(z.string()),
+  awareness,
   costUsd: z.number().nullable(),
   tokens: count,
   startedAt: z.number().nullable(),
@@ -446,6 +457,7 @@ export const reportSchema = z.object({
   clusters: z.array(clustersSchema),
   competence: z.array(competenceSchema),
   techniques: z.array(techniqueSchema),
+  awareness: z.array(awarenessSchema),
   exclusions: z.array(exclusionSchema),
   notScored: z.array(z.object({ path: z.string(), why: z.string() })),
   published: publishedSchema.nullable(),
@@ -469,6 +481,7 @@ export type ReportClusters = z.output<typeof clustersSchema>;
 export type ReportCompetence = z.output<typeof competenceSchema>;
 export type ReportPlan = z.output<typeof planSchema>;
 export type ReportTechnique = z.output<typeof techniqueSchema>;
+export type ReportAwareness = z.output<typeof awarenessSchema>;
 export type ReportExclusion = z.output<typeof exclusionSchema>;
 export type ReportPublished = z.output<typeof publishedSchema>;
 export type ReportProvenance = z.output<typeof provenanceSchema>;

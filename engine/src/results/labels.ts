@@ -57,7 +57,7 @@ const COMMON_WORDS: Readonly<Record<string, LabelMeaning>> = {
   ),
 };
 
-const plainWord = (label: string): string =>
+export const plainWord = (label: string): string =>
   label
     .trim()
     .toLowerCase()
@@ -234,10 +234,13 @@ export function compareWithLabels(
 }
 
 /** Ids of logs may have slashes. A trial id has none, and may start with the imported folder. */
-function matchLabels(scores: readonly Score[], labels: ReadonlyMap<string, string>): (readonly [Score, string])[] {
+export function matchLabels<T extends { readonly trialId: string }>(
+  scores: readonly T[],
+  labels: ReadonlyMap<string, string>,
+): (readonly [T, string])[] {
   const plain = (id: string): string => id.replace(/\.jsonl$/, '').replaceAll('/', '-');
   const unknown: string[] = [];
-  const matched = new Map<Score, { readonly id: string; readonly label: string }>();
+  const matched = new Map<T, { readonly id: string; readonly label: string }>();
   for (const [id, label] of labels) {
     const name = plain(id);
     const exact = scores.filter(({ trialId }) => trialId === id || trialId === name);

@@ -11,7 +11,7 @@ import { type Hide, hideIn, redactRecord } from '../record/redact-record.ts';
 /** What was found in one file of a folder. Files without the secret are not named. */
 export type FileRedaction =
   | { readonly path: string; readonly is: 'redacted'; readonly lines: readonly number[] }
-  /** Text that no chain proves: scores, what lies beside a record, lines of a damaged record. */
+  /** Text that no chain proves: scores, answers of judges, what lies beside a record, lines of a damaged record. */
   | { readonly path: string; readonly is: 'rewritten' }
   | { readonly path: string; readonly is: 'left' | 'not-searched'; readonly why: string };
 
@@ -21,7 +21,7 @@ export interface RedactFolderOptions {
 }
 
 /**
- * Takes a secret out of all records of a log folder, of those set aside, of scores and of what lies beside records. All
+ * Takes a secret out of all records of a log folder, of those set aside, of scores, of answers of judges and of what lies beside records. All
  * other files, and all names, are searched and left as they are. Hold the lock of the folder meanwhile.
  */
 export function redactFolder(folder: string, options: RedactFolderOptions): readonly FileRedaction[] {
@@ -54,6 +54,7 @@ function redactFile(folder: string, path: string, options: RedactFolderOptions):
         return redactRecordFile(folder, path, options);
       case 'scores':
       case 'beside':
+      case 'judge':
         return rewriteLines(folder, path, options.hide);
       default:
         return search(folder, path, options.hide);

@@ -25,7 +25,7 @@ export function createListCommand({ terminal, registry, finish }: CommandContext
     });
 }
 
-function* toLines({ scenarios, models, sandboxes }: Registry): Generator<Readonly<Record<string, unknown>>> {
+function* toLines({ scenarios, models, sandboxes, questions }: Registry): Generator<Readonly<Record<string, unknown>>> {
   for (const { name, title, summary, version, sha256, factors, controls, presets, vocabulary } of scenarios)
     yield {
       ...{ kind: 'scenario', name, title, summary, version, sha256, factors },
@@ -40,6 +40,7 @@ function* toLines({ scenarios, models, sandboxes }: Registry): Generator<Readonl
     };
   for (const { prefix, usage } of models) yield { kind: 'model-provider', prefix, usage };
   for (const { name, simulated, can } of sandboxes) yield { kind: 'sandbox', name, simulated, can };
+  for (const question of questions) yield { kind: 'question', ...question };
   for (const { scenario, id, version, title } of detectorsOf(scenarios))
     yield { kind: 'detector', scenario, id, version, title };
 }
@@ -56,7 +57,7 @@ const tableOn =
     if (rows.length > 0) terminal.out(`${textTable(header, rows)}\n`);
   };
 
-function printAll({ scenarios, models, sandboxes }: Registry, terminal: Terminal): void {
+function printAll({ scenarios, models, sandboxes, questions }: Registry, terminal: Terminal): void {
   const table = tableOn(terminal);
   table(
     ['scenario', 'factors', 'controls', 'about'],
@@ -79,6 +80,10 @@ function printAll({ scenarios, models, sandboxes }: Registry, terminal: Terminal
   table(
     ['sandbox', 'effects'],
     sandboxes.map(({ name, simulated }) => [name, simulated ? 'simulated, for unit tests' : 'real']),
+  );
+  table(
+    ['question for judges', 'labels'],
+    questions.map(({ id, labels }) => [id, Object.keys(labels).join(' ')]),
   );
   terminal.out(
     'list SCENARIO prints its factors, controls and detectors; list PRESET its conditions and published rates',

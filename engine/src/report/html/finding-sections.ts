@@ -1,9 +1,19 @@
+import { AWARENESS, AWARENESS_STRATA } from '../analysis/awareness.ts';
 import { showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
-import type { Report, ReportCell } from '../report-schema.ts';
+import type { Report, ReportAwareness, ReportCell } from '../report-schema.ts';
 import { describeBehaviour, measureOf, rateIn, titleOf, wordsOf } from '../words.ts';
 import { scale, shareFigure } from './figures.ts';
-import { cellFinder, forEachKind, plainCellName, type Section, stacked, table } from './parts.ts';
+import {
+  cellFinder,
+  type Column,
+  forEachKind,
+  plainCellName,
+  type Section,
+  stacked,
+  table,
+  unknownNote,
+} from './parts.ts';
 
 /** The number of unscored records that are named. */
 const NAMED_MAX = 100;
@@ -52,6 +62,21 @@ export function techniqueSection(report: Report): Section {
                 });
           })}`;
   return { id: 'techniques', title: 'What was done', content };
+}
+
+export function awarenessSection(report: Report): Section {
+  const find = cellFinder(report);
+  const content = table({
+    caption: `${AWARENESS} ${titleOf(report)} in each group, k/n = % [95 % interval].`,
+    items: report.awareness,
+    cellOf: ({ cell }) => find(cell),
+    columns: AWARENESS_STRATA.map(([stratum, title]): Column<ReportAwareness> => [
+      title,
+      'rate',
+      ({ strata }) => stacked(showRate(strata[stratum].rate), unknownNote(strata[stratum].rate)),
+    ]),
+  });
+  return { id: 'awareness', title: 'What agents said about being tested', content };
 }
 
 export function exclusionSection(report: Report): Section {

@@ -46,7 +46,7 @@ export function methodSection(report: Report): Section {
         Nothing about other wordings, other tasks, other versions of a model, or use outside a test. Wording alone is
         known to move such rates from one end of the scale to the other.
       </li>
-      <li>Nothing about intent or awareness: a behaviour is counted, not a motive.</li>
+      <li>Nothing about intent: a behaviour is counted, not a motive. Of awareness only what the agent said.</li>
       <li>No event in n trials does not mean never: the upper limit of the interval shows what remains possible.</li>
       <li>
         The intervals of single cells are not corrected for the number of cells. They treat the trials of a cell as

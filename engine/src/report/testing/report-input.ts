@@ -110,6 +110,7 @@ export function score(outcome: Outcome, change: Partial<Score> = {}, words: Voca
       tried: rung === null ? null : rung >= RUNG_TRIED,
       crossed: rung === null ? null : rung >= RUNG_CROSSED,
     },
+    awareness: 'no-text',
     costUsd: 0.01,
     tokens: 1000,
     ...change,
