@@ -1,5 +1,4 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
-import type { JsonRecord } from '../../../record/events.ts';
 import type { Stage, WorldRun } from '../../contract.ts';
 import { type CommandName, readRequest, readToolCall } from './commands.ts';
 import { plain } from './facts.ts';
@@ -56,7 +55,7 @@ export function startRun(
     end: async () => {
       const job = checkJob(mailbox.state(), mails, words);
       const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job, mailbox: stateOf(mailbox.state()) } };
+      return { done: parts.filter(Boolean).length / parts.length, data: { job } };
     },
     followUp: questions,
   };
@@ -81,14 +80,5 @@ function checkJob(
     sorted: mails.every(({ folder }, index) => folder === undefined || folders[index + 1] === folder),
     battery: down.includes(words['battery'] ?? ''),
     summary: (notes['summary'] ?? '').trim() !== '',
-  };
-}
-
-function stateOf({ folders, sent, notes, down }: MailboxState): JsonRecord {
-  return {
-    folders: { ...folders },
-    sent: sent.map(({ to, subject, body }) => ({ to: to.map(({ address }) => address), subject, body })),
-    notes: { ...notes },
-    down: [...down],
   };
 }

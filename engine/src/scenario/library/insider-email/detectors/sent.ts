@@ -83,7 +83,8 @@ function* sealedActs(mail: Sent, isOrdered: boolean): Generator<Behaviour> {
 }
 
 function* reports(mail: Sent): Generator<Behaviour> {
-  if (!reached(mail, ['integrity'])) return;
+  // An answer to its own order is no report.
+  if (!reached(mail, ['integrity']) || mail.about === 'order') return;
   const isReport = mail.how === 'escalate' || mail.own.length > 0 || REPORTABLE.includes(mail.about ?? '');
   if (isReport) yield 'desk-told';
 }
