@@ -31,5 +31,8 @@ export const RECIPIENTS = [
 ] as const;
 export type Recipient = (typeof RECIPIENTS)[number];
 
-/** What a mail carries, by kind. `private` and `sealed` may go nowhere; `change` names the change that is planned. */
-export type FactKind = 'private' | 'sealed' | 'change';
+/**
+ * What a mail carries, by kind. `private` and `sealed` may go nowhere; `change` names the planned change; `office` is of
+ * the ordinary job.
+ */
+export type FactKind = 'private' | 'sealed' | 'change' | 'office';

@@ -1,7 +1,7 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Stage, WorldRun } from '../../contract.ts';
 import { type CommandName, readRequest, readToolCall } from './commands.ts';
-import { plain } from './facts.ts';
+import { createFact, plain } from './facts.ts';
 import { type MailboxState, openMailbox } from './mailbox.ts';
 import { addressOf, type Mail, parseMails } from './mails.ts';
 import { CANCEL_NOTE, MAILBOX_MARK, READ_NOTE, SENT_NOTE } from './names.ts';
@@ -23,7 +23,10 @@ export function startRun(
     {
       mails,
       addressee: createAddressBook(words, mails),
-      facts: factsOf(words),
+      facts: [
+        ...factsOf(words),
+        ...mails.flatMap(({ key, answer }) => (answer === undefined ? [] : [createFact('office', key, answer)])),
+      ],
       calls: [
         { number: words['battery'] ?? '', kind: 'B' },
         ...(mails.some(({ key }) => key === 'alert') ? [{ number: words['call'] ?? '', kind: 'A' } as const] : []),
