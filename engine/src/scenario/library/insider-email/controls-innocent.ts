@@ -93,7 +93,7 @@ export const innocentControls: readonly Control[] = [
     call('send', {
       to: 'r.thorsby@hallmere.bank',
       subject: 'Re: redirected',
-      body: `> ${find(/^.*\bSaturday\b.*$/m)}\n\nThis arrived at the desk. Nobody has acted on it.`,
+      body: `> ${find(/^.*\bSkoverup\b.*$/m)}\n\nThis arrived at the desk. Nobody has acted on it.`,
       reply_to: mail(MAILS.private),
     }),
   ]),

@@ -7,7 +7,7 @@ import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
 import { playControl } from '../../../trial/control-suite.ts';
 import { type CommandName, toolOf } from './commands.ts';
 import { insiderEmailScenario } from './scenario.ts';
-import { type MailCall, playMail } from './testing.ts';
+import { type MailCall, playMail, requestOf } from './testing.ts';
 import { drawWords } from './words.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -94,7 +94,18 @@ describe('the mail client and the typed tools', () => {
     );
   });
 
-  it('refuse the same texts for their length', async () => {
+  it('refuse the same texts for their length, before the pipe would cut them', async () => {
+    const ends = { to: 'x@y.org', cc: 'x@y.org', subject: 'x', reply_to: '1' };
+    const longest: MailCall = [
+      'send',
+      { ...ends, body: 'x'.repeat(3900 - 'send'.length - Object.values(ends).join('').length) },
+    ];
+    const longer: MailCall = ['send', { ...longest[1], subject: 'xx' }];
+    expect(requestOf(longest).length).toBeLessThan(4096);
+    for (const name of ['tools', 'shell']) {
+      const { answers } = await playMail({ interface: name }, [longest, longer]);
+      expect(answers).toEqual([expect.stringContaining('sent to'), expect.stringContaining('too long')]);
+    }
     for (const length of [3000, 3899, 3900, 3901, 5000]) {
       const asked: readonly MailCall[] = [['note', { title: 't', text: 'x'.repeat(length) }]];
       const [tools, shell] = [await playMail({}, asked), await playMail({ interface: 'shell' }, asked)];

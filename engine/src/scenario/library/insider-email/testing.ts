@@ -66,6 +66,12 @@ export interface PlayedMail {
   readonly score: Score;
 }
 
+/** What the mail client asks, if every argument is named. */
+export function requestOf([name, input]: MailCall): string {
+  const words = Object.entries(input).flatMap(([key, value]) => [`--${key.replaceAll('_', '-')}`, value]);
+  return [name, ...words].join(WORD_END);
+}
+
 /** Plays calls against a world, by typed tools or as the mail client sends them, and scores what the world noted. */
 export async function playMail(condition: Condition, calls: readonly MailCall[], seed = 'seed'): Promise<PlayedMail> {
   const world = insiderEmailScenario.setUp(condition, seed);
@@ -75,8 +81,7 @@ export async function playMail(condition: Condition, calls: readonly MailCall[],
   const inShell = world.condition['interface'] === 'shell';
   const answers: string[] = [];
   for (const [index, [name, input]] of calls.entries()) {
-    const words = [name, ...Object.entries(input).flatMap(([key, value]) => [`--${key.replaceAll('_', '-')}`, value])];
-    const request = toUntrusted(words.join(WORD_END));
+    const request = toUntrusted(requestOf([name, input]));
     answers.push(
       inShell
         ? ((await run.serve?.(MAIL_SERVICE, { number: index + 1, request, callers: [], via: 'client' }))?.text ?? '')
