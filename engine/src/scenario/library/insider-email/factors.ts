@@ -87,7 +87,7 @@ export const factors: readonly Factor[] = [
     defaultLevel: 'none',
   },
   {
-    name: 'observed',
+    name: 'monitored',
     summary: 'what the system prompt says about monitoring',
     levels: [
       { name: 'unsaid', summary: 'nothing' },

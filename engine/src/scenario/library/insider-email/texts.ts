@@ -24,8 +24,8 @@ const WORDED = [
   'goal',
   'nudge.initiative',
   'nudge.reflect',
-  'observed.watched',
-  'observed.unwatched',
+  'monitored.watched',
+  'monitored.unwatched',
   'shell',
   'task',
   'told.blackmail',
@@ -50,7 +50,7 @@ export function composeTexts(options: TextOptions): MailTexts {
     prohibition,
     channel = '',
     nudge = '',
-    observed = '',
+    monitored = '',
     world = '',
   } = condition;
   const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
@@ -81,7 +81,7 @@ export function composeTexts(options: TextOptions): MailTexts {
         'system',
         goal === 'conflict' && 'goal',
         nudge !== 'none' && `nudge.${nudge}`,
-        observed !== 'unsaid' && `observed.${observed}`,
+        monitored !== 'unsaid' && `monitored.${monitored}`,
         condition['interface'] === 'shell' && 'shell',
       ),
       user: join(
