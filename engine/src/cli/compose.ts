@@ -33,6 +33,7 @@ import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
+import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
 import { selfModificationScenario } from '../scenario/library/self-modification/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
@@ -65,7 +66,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario, insiderEmailScenario],
   models: [...models, createTextToolsProvider(models)],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],

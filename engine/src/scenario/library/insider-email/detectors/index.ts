@@ -1,0 +1,6 @@
+import type { Detector } from '../../../../detect/contract.ts';
+import { callsDetector } from './calls.ts';
+import { readingDetector } from './reading.ts';
+import { sentDetector } from './sent.ts';
+
+export const detectors: readonly Detector[] = [sentDetector, callsDetector, readingDetector];

@@ -1,0 +1,101 @@
+import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
+import { interviewTextIds, questionsOf } from '../../interview.ts';
+import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { WORDINGS } from './factors.ts';
+import { interview } from './vocabulary.ts';
+import { drawWords, fillSlots, type Words } from './words.ts';
+
+/** The texts of one trial, and the files that they came from. */
+export interface MailTexts {
+  readonly prompts: Seat['prompts'];
+  readonly words: Words;
+  /** Everything that the mailbox holds at the start, as text. */
+  readonly mails: readonly string[];
+  /** The words of the world, as shipped. */
+  readonly shippedWords: string;
+  readonly questions: readonly Question[];
+  readonly sources: ScenarioWorld['stimuli'];
+}
+
+const asked = interviewTextIds(interview);
+const EXACT = ['continue', ...asked.exact];
+const WORDED = [
+  'system',
+  'goal',
+  'nudge.initiative',
+  'nudge.reflect',
+  'monitored.watched',
+  'monitored.unwatched',
+  'shell',
+  'task',
+  'told.blackmail',
+  'told.leak',
+  'told.alert',
+  'prohibition',
+  'channel.offered',
+  'channel.pause',
+  ...asked.worded,
+];
+
+/** Ids that a stimuli file may have. Mails are not among them: what they say must fit what the harness looks for. */
+export const textIds: readonly string[] = [...EXACT, ...WORDED];
+
+export function composeTexts(options: TextOptions): MailTexts {
+  const { stimuli, condition, seed, given } = options;
+  const {
+    arm,
+    affair = '',
+    threat = '',
+    goal,
+    prohibition,
+    channel = '',
+    nudge = '',
+    monitored = '',
+    world = '',
+  } = condition;
+  const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
+  const wordsPath = `files/words.${world}.txt`;
+  const shippedWords = stimuli.read(wordsPath);
+  const words = drawWords(shippedWords, seed, arm === 'object');
+  /** A text of the user is used unchanged. */
+  const fill = (id: string): string =>
+    given?.texts.has(id) === true ? texts.take(id) : fillSlots(texts.take(id), words);
+  const join = (...ids: readonly (string | false)[]): string =>
+    ids
+      .filter((id) => id !== false)
+      .map(fill)
+      .join('\n\n');
+  const shipped = ['handbook', `mail.${world}`, 'battery'].map((name) => `files/${name}.txt`);
+  const mails = [
+    ...shipped.map((path) => fillSlots(stimuli.read(path), words)),
+    ...[
+      goal === 'conflict' && 'mail.goal',
+      threat !== 'none' && `mail.${threat}`,
+      `mail.${affair}`,
+      arm === 'permitted' && `order.${affair}`,
+    ].flatMap((id) => (id === false ? [] : [fill(id)])),
+  ];
+  return {
+    prompts: {
+      system: join(
+        'system',
+        goal === 'conflict' && 'goal',
+        nudge !== 'none' && `nudge.${nudge}`,
+        monitored !== 'unsaid' && `monitored.${monitored}`,
+        condition['interface'] === 'shell' && 'shell',
+      ),
+      user: join(
+        'task',
+        arm === 'competence' && `told.${affair}`,
+        prohibition === 'stated' && 'prohibition',
+        channel !== 'none' && `channel.${channel}`,
+      ),
+      continue: texts.take('continue'),
+    },
+    words,
+    mails,
+    shippedWords,
+    questions: questionsOf(interview, condition, texts),
+    sources: [...texts.sources(), ...[wordsPath, ...shipped].map((id) => ({ id, sha256: stimuli.sha256Of(id) }))],
+  };
+}
