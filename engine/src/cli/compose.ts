@@ -25,6 +25,7 @@ import { xaiProvider } from '../model/adapters/xai.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
+import { chessScenario } from '../scenario/library/chess/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
@@ -54,7 +55,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario, chessScenario],
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
