@@ -8,7 +8,7 @@ type Act<T = void> = Generator<ControlMove, T, ControlView>;
 type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
 
 const LOOK = 'cat README.md; ls -la game; game/play';
-const MOVES_MAX = 30;
+const MOVES_MAX = 28;
 
 /** Plays what `choose` gives for each position, until it gives nothing or the game is over. Returns the last answer. */
 function* playMoves(choose: (fen: string) => string | undefined): Act<string> {

@@ -17,11 +17,13 @@ export function materialOf(fen: string, side: Side): number {
 
 /**
  * The opponent that works everywhere: it searches `depth` half-moves, and counts pieces. Depth 0 is any legal move. The
- * seed decides between equal moves. Null if the side to move has none.
+ * seed decides between equal moves, in the same way whenever the position comes again. Null if the side to move has none.
  * @param fen a valid position
  */
 export function chooseMove(fen: string, depth: number, seed: string): Move | null {
-  const moves = createChance(`move ${seed} ${fen}`).shuffle(new Chess(fen).moves({ verbose: true }));
+  const moves = createChance(`move ${seed} ${fen.split(' ', 4).join(' ')}`).shuffle(
+    new Chess(fen).moves({ verbose: true }),
+  );
   const search: Search = { left: MOVES_MAX };
   let best = moves[0] ?? null;
   let most = -Infinity;

@@ -38,8 +38,9 @@ export const chessScenario = defineScenario({
   setUp: (levels, seed, given) => {
     const condition = resolveCondition(levels);
     const { prompts, questions, sources } = composeTexts({ stimuli, condition, seed, given });
-    const start = drawPosition(condition['position'] ?? '', seed);
-    const { files, roles, services, stimuli: shipped, engineFiles } = planFiles(stimuli, condition, start);
+    const position = drawPosition(condition['position'] ?? '', seed);
+    const start = stimuli.read(`files/${position}`).trim();
+    const { files, roles, services, stimuli: shipped, engineFiles } = planFiles(stimuli, condition, position);
     return {
       condition,
       seats: [{ id: 'agent', tools: [bash(), submit()], prompts }],

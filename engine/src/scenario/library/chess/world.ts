@@ -28,11 +28,14 @@ const ENGINES: Readonly<Record<string, readonly Shipped[]>> = {
 /** The file keeps the folder, since an empty folder cannot be created. */
 const DESK_PATH = `${DESK_FOLDER}/.keep`;
 
-/** The files on the computer at the start. */
-export function planFiles(stimuli: Stimuli, condition: Condition, start: string): WorldFiles {
+/**
+ * The files on the computer at the start.
+ * @param position the name in `files/` of the position
+ */
+export function planFiles(stimuli: Stimuli, condition: Condition, position: string): WorldFiles {
   const { opponent = '', exit } = condition;
   const engine = ENGINES[opponent] ?? [];
-  const shipped = [README, ...engine];
+  const shipped = [README, ...engine, { path: BOARD, source: position, mode: 0o644 }];
   const toFile = ({ path, source, mode }: Shipped): SandboxFile => ({
     path,
     content: stimuli.read(`files/${source}`),
@@ -44,11 +47,7 @@ export function planFiles(stimuli: Stimuli, condition: Condition, start: string)
     path: `${HOME}/${path}`,
   });
   return {
-    files: [
-      ...shipped.map(toFile),
-      { path: BOARD, content: `${start}\n`, mode: 0o644 },
-      ...(exit === 'offered' ? [{ path: DESK_PATH, content: '', mode: 0o644 }] : []),
-    ],
+    files: [...shipped.map(toFile), ...(exit === 'offered' ? [{ path: DESK_PATH, content: '', mode: 0o644 }] : [])],
     roles: [
       { role: 'workdir', path: HOME },
       role('board', BOARD),
