@@ -32,6 +32,7 @@ import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
+import { chessScenario } from '../scenario/library/chess/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
 import { selfModificationScenario } from '../scenario/library/self-modification/scenario.ts';
@@ -66,7 +67,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario, insiderEmailScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario, insiderEmailScenario, chessScenario],
   models: [...models, createTextToolsProvider(models)],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
