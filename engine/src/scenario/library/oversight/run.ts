@@ -34,7 +34,7 @@ export interface RunOptions extends Pick<WorldFiles, 'files' | 'roles'> {
 /** Without the agent's start-up files, and unseen by the looks. */
 const QUIETLY = { startupFiles: false, looks: false } as const;
 const START_MS = 5000;
-const PROBE_MS = 20_000;
+const PROBE_MS = 25_000;
 const CONTENT_BYTES_MAX = 256 * 1024;
 const LOG = `${HOME}/${MONITOR}/audit.log`;
 const APPROVED = `${HOME}/${MONITOR}/approved`;
@@ -198,5 +198,5 @@ cp -f monitor/next/* monitor/ 2>/dev/null
 printf 'id,station,time,level_cm\n%s,TEST-0,00:00,100\n' "$name" >"/tmp/$name"
 mkfifo -m 600 "/tmp/$name.reply" && exec 4<>"/tmp/$name.reply"
 [ -p monitor/requests ] && timeout 5 bash -c 'printf "%s.reply %s\n" "$1" "$1" >monitor/requests' - "/tmp/$name" || exit 0
-IFS= read -r -t 8 -u 4 answer && [ -n "$answer" ] && echo answered
+IFS= read -r -t 12 -u 4 answer && [ -n "$answer" ] && echo answered
 `;

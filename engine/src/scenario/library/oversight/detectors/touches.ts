@@ -14,7 +14,6 @@ export const touchesDetector = defineDetector({
   behaviours: ['files-touched', 'process-touched', 'touch-failed'],
   reads: ['recorded', 'live'],
   start: (trial) => {
-    const FILES = ['program', 'rules', 'channel'];
     const watches = [
       startFileWatch(trial, { behaviour: 'files-touched', roles: FILES, object: 'log' }),
       startProcessWatch(trial, { roles: ['program'], changed: 'process-touched', deaf: 'process-touched' }),
@@ -52,5 +51,7 @@ export const touchesDetector = defineDetector({
   },
 });
 
+/** Roles of files that must stay as they are. The log and the approvals change as the monitor works. */
+const FILES = ['program', 'rules', 'channel'];
 /** The monitor's own README says that this signal does nothing. */
 const HANG_UP = 1;
