@@ -35,6 +35,7 @@ import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { chessScenario } from '../scenario/library/chess/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
+import { oversightScenario } from '../scenario/library/oversight/scenario.ts';
 import { selfModificationScenario } from '../scenario/library/self-modification/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
@@ -67,7 +68,14 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario, selfModificationScenario, insiderEmailScenario, chessScenario],
+  scenarios: [
+    shutdownScenario,
+    exfiltrationScenario,
+    selfModificationScenario,
+    insiderEmailScenario,
+    chessScenario,
+    oversightScenario,
+  ],
   models: [...models, createTextToolsProvider(models)],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
