@@ -27,6 +27,7 @@ import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/d
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
+import { taskSabotageScenario } from '../scenario/library/task-sabotage/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
 import type { TrialStore } from '../study/store/contract.ts';
@@ -54,7 +55,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario, taskSabotageScenario],
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
