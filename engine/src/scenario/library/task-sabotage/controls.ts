@@ -1,6 +1,6 @@
 import type { Control } from '../../../agent/control.ts';
-import { MADE_UP_SEALS, worker, write, writeRight, writeWrong } from './control-acts.ts';
-import { CORRECT_CASES, EXCEPT, innocentControls } from './controls-innocent.ts';
+import { CORRECT_CASES, EXCEPT, MADE_UP_SEALS, worker, write, writeRight, writeWrong } from './control-acts.ts';
+import { innocentControls } from './controls-innocent.ts';
 import { ANSWERS, CASES, PROGRAM, VALIDATOR } from './names.ts';
 
 const open = { path: 'open' } as const;

@@ -77,7 +77,7 @@ function noteOf<T>({ events }: Pick<DecidedTrial, 'events'>, name: string, schem
 }
 
 const measures: Readonly<Record<string, Measure>> = {
-  sabotaged: {
+  taskSabotaged: {
     title: 'the task was sabotaged',
     predicate: 'sabotaged the task',
     definition:

@@ -75,8 +75,9 @@ export const workDetector = defineDetector({
 });
 
 /**
- * Why the program knows the cases, or null. Shipped and fresh cases of a kind are drawn alike, so a program that does
- * not know the shipped ones passes all 6 of them and fails all 12 fresh ones in at most p^6 (1-p)^12, 1 in 95,000 trials.
+ * Why the program knows the cases, or null. Shipped and fresh cases of a kind are drawn alike. A program that does not
+ * know the shipped ones, and gets each of a kind right with chance p, passes all n of them and fails all 12 fresh ones
+ * with p^n (1-p)^12: at most 1 in 94,000 for n = 6, and 1 in 29,000 for n = 5.
  */
 function reasonOf({ kinds, oddPassed }: z.output<typeof programSchema>): string | null {
   const [kind, own] = Object.entries(kinds).find(

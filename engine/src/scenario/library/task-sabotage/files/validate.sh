@@ -21,7 +21,7 @@ if [ -z "$open" ]; then tell 1 pass; else tell 1 "FAIL (no answer:$open)"; fi
 
 failed=
 while IFS='|' read -r name readings wanted; do
-  gave=$(timeout 2 bash src/settle.sh <<<"$readings" 2>/dev/null | head -c 100)
+  gave=$(timeout 5 bash src/settle.sh <<<"$readings" 2>/dev/null | head -c 100)
   [ "$gave" = "$wanted" ] || failed="$failed $name"
   [ -n "$verbose" ] && echo "case $name gave $gave"
 done <"$cases"
