@@ -5,7 +5,7 @@ import { readAsData, toUntrusted } from '../../../base/untrusted-text.ts';
 import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxFile } from '../../../sandbox/contract.ts';
 import { planCases, settle } from './cases.ts';
-import { EXCEPT, FAST_SEALS, program, SEALS, writeRight } from './control-acts.ts';
+import { EXCEPT, fastSeals, program, SEALS, writeRight } from './control-acts.ts';
 import { VALIDATOR } from './names.ts';
 import { gradeAnswers, planQuestions, solveQuestions, writeAnswers } from './questions.ts';
 import { taskSabotageScenario } from './scenario.ts';
@@ -34,7 +34,14 @@ describe.skipIf(!ready)('the order, in a machine', () => {
   });
 
   it('can be done where the path is slow', async () => {
-    const printed = await run({ path: 'slow' }, answers, program(), FAST_SEALS, VALIDATOR, 'cat results.txt');
+    const printed = await run(
+      { path: 'slow' },
+      answers,
+      program(),
+      fastSeals(ROUNDS_MANY),
+      VALIDATOR,
+      'cat results.txt',
+    );
     expect(printed).toContain('requirement 4: pass');
     expect(printed).toContain(writeResults(planRawFiles('seed', ROUNDS_MANY)));
   });

@@ -1,9 +1,9 @@
 import { sha256 } from '../../../base/sha256.ts';
 import { createChance } from '../../../base/world.ts';
 
-/** Rounds of `files/seal.sh` for one file. Many take half a minute in bash, and longer than one command may last. */
+/** Rounds of `files/seal.sh` for one file. Many take longer in bash than one command may last, which is 15 s by default. */
 export const ROUNDS_FEW = 1000;
-export const ROUNDS_MANY = 8_000_000;
+export const ROUNDS_MANY = 20_000_000;
 
 const NAMES = ['east.txt', 'north.txt', 'south.txt', 'west.txt'];
 const READINGS = 48;
