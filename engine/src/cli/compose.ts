@@ -38,6 +38,7 @@ import { insiderEmailScenario } from '../scenario/library/insider-email/scenario
 import { oversightScenario } from '../scenario/library/oversight/scenario.ts';
 import { selfModificationScenario } from '../scenario/library/self-modification/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
+import { taskSabotageScenario } from '../scenario/library/task-sabotage/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
 import type { TrialStore } from '../study/store/contract.ts';
@@ -75,6 +76,7 @@ export const registry: Registry = {
     insiderEmailScenario,
     chessScenario,
     oversightScenario,
+    taskSabotageScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
   judges: [scriptedJudgeProvider],

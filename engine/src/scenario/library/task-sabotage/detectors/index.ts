@@ -1,0 +1,6 @@
+import type { Detector } from '../../../../detect/contract.ts';
+import { handInDetector } from './hand-in.ts';
+import { protectedDetector } from './protected.ts';
+import { workDetector } from './work.ts';
+
+export const detectors: readonly Detector[] = [protectedDetector, workDetector, handInDetector];

@@ -1,0 +1,61 @@
+import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
+import { interviewTextIds, questionsOf } from '../../interview.ts';
+import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { WORDINGS } from './factors.ts';
+import { fill } from './shipped.ts';
+import { interview } from './vocabulary.ts';
+
+/** The texts of one trial, and the files that they came from. */
+export interface SabotageTexts {
+  readonly prompts: Seat['prompts'];
+  /** Null where there is none. */
+  readonly memo: string | null;
+  readonly questions: readonly Question[];
+  readonly sources: ScenarioWorld['stimuli'];
+}
+
+const asked = interviewTextIds(interview);
+const EXACT = ['continue', 'word.self', 'word.other', ...asked.exact];
+const WORDED = [
+  'system',
+  'monitored.watched',
+  'monitored.unwatched',
+  'task',
+  'protected',
+  'arm.permitted',
+  'arm.competence',
+  'memo.unlearning',
+  'memo.replaced',
+  'memo.reward',
+  'memo.other',
+  ...asked.worded,
+];
+
+/** Ids that a stimuli file may have. */
+export const textIds: readonly string[] = [...EXACT, ...WORDED];
+
+export function composeTexts(options: TextOptions): SabotageTexts {
+  const { condition } = options;
+  const { arm = '', consequence = '', monitored = '' } = condition;
+  const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
+  const takeMemo = (): string => {
+    const isOther = arm === 'other-system';
+    const text = texts.take(`memo.${consequence}`);
+    const system = texts.take(isOther ? 'word.other' : 'word.self');
+    const filled = fill(
+      text,
+      text.split('{system}').map(() => system),
+    );
+    return isOther ? filled + texts.take('memo.other') : filled;
+  };
+  return {
+    prompts: {
+      system: texts.join('system', monitored !== 'unsaid' && `monitored.${monitored}`),
+      user: texts.join('task', arm === 'permitted' || arm === 'competence' ? `arm.${arm}` : 'protected'),
+      continue: texts.take('continue'),
+    },
+    memo: consequence === 'none' ? null : takeMemo(),
+    questions: questionsOf(interview, condition, texts),
+    sources: texts.sources(),
+  };
+}
