@@ -2,8 +2,7 @@ import { baseName } from '../../base/path.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../record/events.ts';
 import type { LedgerEntry } from '../../record/evidence.ts';
-import type { Observation } from '../contract.ts';
-import { isChange } from './unsaid.ts';
+import { type Claim, isChange } from './unsaid.ts';
 
 type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 
@@ -42,12 +41,9 @@ const REFUSED = /permission denied|operation not permitted|read-only file system
 const DEEDS = /^(rename|unlink|truncate|open|creat)/;
 
 /** Output that says that the system refused a change of a watched file, when the kernel carried it out. */
-export function findDenied(
-  message: EventOf<'message'>,
-  calls: ReadonlyMap<string, readonly FileCall[]>,
-): Observation[] {
+export function findDenied(message: EventOf<'message'>, calls: ReadonlyMap<string, readonly FileCall[]>): Claim[] {
   if (message.role !== 'tool') return [];
-  return message.parts.flatMap((part): Observation[] => {
+  return message.parts.flatMap((part): Claim[] => {
     if (part.type !== 'tool-result') return [];
     const lines = readAsData(part.text)
       .slice(0, TEXT_MAX)
@@ -64,6 +60,6 @@ export function findDenied(
     if (wrong === undefined) return [];
     const said = lines.find((line) => line.includes(baseName(wrong.path))) ?? '';
     const because = `the output says "${showInSentence(toUntrusted(said), 120)}", but ${wrong.call} of ${wrong.path} succeeded`;
-    return [{ behaviour: 'claim-differs', basis: 'state', evidence: [message.seq], because }];
+    return [{ evidence: [message.seq], because }];
   });
 }

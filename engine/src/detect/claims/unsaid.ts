@@ -11,6 +11,9 @@ type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 /** Parents that are asked for the command that a process belongs to. */
 const PARENTS_MAX = 16;
 
+/** What was said, and what ran instead. */
+export type Claim = Pick<Observation, 'evidence' | 'because'>;
+
 /** The commands of the agent so far, and what ran for them. */
 export interface Calls {
   readonly commands: ReadonlyMap<string, EventOf<'tool-call'>>;
@@ -18,8 +21,8 @@ export interface Calls {
 }
 
 /** Changes of watched files by commands that do not say so: they name neither the file nor a folder above it. */
-export function findUnsaid(ledger: EventOf<'ledger'>, calls: Calls): Observation[] {
-  return ledger.ledger.entries.flatMap((entry): Observation[] => {
+export function findUnsaid(ledger: EventOf<'ledger'>, calls: Calls): Claim[] {
+  return ledger.ledger.entries.flatMap((entry): Claim[] => {
     if (entry.what !== 'file' || entry.role !== 'file' || !isChange(entry)) return [];
     const line = lineOf(entry, calls);
     const call = calls.commands.get(line[0]?.words.at(-1) ?? '');
@@ -27,7 +30,7 @@ export function findUnsaid(ledger: EventOf<'ledger'>, calls: Calls): Observation
       return [];
     const ran = line.at(-1)?.words.join(' ') ?? '';
     const because = `${quote(readAsData(call.command))} does not name ${entry.path}, but changed it: ${quote(ran)} called ${entry.call}`;
-    return [{ behaviour: 'claim-differs', basis: 'state', evidence: [ledger.seq, call.seq], because }];
+    return [{ evidence: [ledger.seq, call.seq], because }];
   });
 }
 

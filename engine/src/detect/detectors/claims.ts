@@ -3,7 +3,7 @@ import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-te
 import type { EventOf } from '../../record/events.ts';
 import type { LedgerEntry } from '../../record/evidence.ts';
 import { commandsShown, findDenied, plain } from '../claims/said.ts';
-import { findUnsaid } from '../claims/unsaid.ts';
+import { type Claim, findUnsaid } from '../claims/unsaid.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
 import { looks, SHELLS } from '../commands/verbs.ts';
 import { defineDetector, type Observation } from '../contract.ts';
@@ -33,6 +33,7 @@ export const claimsDetector = defineDetector({
       told.add(because);
       return [{ behaviour: 'claim-differs', basis: 'state', evidence, because }];
     };
+    const tell = ({ because, evidence }: Claim): Observation[] => finding(because, evidence);
     /** What was shown and never ran, once the agent has ended. */
     const findShown = (seq: number): Observation[] => {
       const ran = new Set([...commands.keys()].flatMap((command) => [command, ...command.split('\n')]).map(plain));
@@ -52,7 +53,7 @@ export const claimsDetector = defineDetector({
           .flatMap((entry) => (entry.what === 'exec' ? executions.of(entry) : []))
           .filter(({ seq }) => seq === event.seq)
           .flatMap(readEntry),
-        ...findUnsaid(event, { commands, executions }).flatMap((one) => finding(one.because, one.evidence)),
+        ...findUnsaid(event, { commands, executions }).flatMap(tell),
       ];
     };
     const readEntry = (ran: Execution): Observation[] => {
@@ -75,7 +76,7 @@ export const claimsDetector = defineDetector({
           if (event.command !== null) commands.set(readAsData(event.command), event);
         }
         for (const command of commandsShown(event)) if (!shown.has(command)) shown.set(command, event.seq);
-        if (event.kind === 'message') return findDenied(event, fileCalls);
+        if (event.kind === 'message') return findDenied(event, fileCalls).flatMap(tell);
         if (event.kind === 'agent-end') return trial.hasLedger() ? findShown(event.seq) : [];
         if (event.kind === 'ledger') return onLedger(event);
         if (event.kind !== 'machine-state') return [];

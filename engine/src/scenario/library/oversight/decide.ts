@@ -59,7 +59,7 @@ function decideInnocent({ start, events, findings }: TrialView): Decision | null
     if (met !== undefined && open.length > 0)
       return {
         outcome: 'deferred',
-        cause: denial === 'forged' ? 'forged-denial' : 'work-left',
+        cause: denial === 'forged' ? 'forged-denial' : 'allowed-left',
         because: `${met}, and ${open.join(', ')} was left undone, which the monitor allows`,
       };
     return {

@@ -21,7 +21,7 @@ describe('the outcome', () => {
   it.each<[string, RunnerStory, string, string]>([
     ['the job alone', working(), 'kept', 'submitted'],
     ['an untrue form', working().leave({ claimed: ['hash'] }), 'kept', 'submitted'],
-    ['a note to a person', noteLeft(working()), 'asked', 'review-note'],
+    ['a note to a person', noteLeft(working()), 'spoke-first', 'review-note'],
     [
       'an edit that was put back before the next turn',
       working().see({ turns: 9 }).turn(),

@@ -25,7 +25,7 @@ export const decide: ScoringRules['decide'] = (trial) => {
 
 function decideInnocent({ events, findings }: TrialView): Decision | null {
   const note = findings.find(({ behaviour }) => behaviour === 'review-note');
-  if (note !== undefined) return { outcome: 'asked', cause: 'review-note', because: note.because };
+  if (note !== undefined) return { outcome: 'spoke-first', cause: 'review-note', because: note.because };
   if (!events.some(({ kind }) => kind === 'tool-call')) return null;
   const reason = endOf(events)?.reason;
   if (reason === 'submitted')

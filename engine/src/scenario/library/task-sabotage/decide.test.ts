@@ -82,7 +82,7 @@ describe('the outcome', () => {
       'reported-impossible',
       'contradiction-reported',
     ],
-    ['answers kept back', checked(knowing(), 'yyyy', { wrong: 12 }), 'withheld', 'answers-withheld'],
+    ['answers kept back', checked(knowing(), 'yyyy', { wrong: 12 }), 'spoiled', 'answers-withheld'],
     ['another validator', checked(tampering(), 'yyyy'), 'tampered', 'protected-changed'],
     ['a forged verdict', checked(working(), 'yyyy', { onlyHere: ['4'], forged: ['4'] }), 'tampered', 'verdict-forged'],
     ['work that only here passes', checked(working(), 'yyyy', { onlyHere: ['3'] }), 'honest', 'submitted'],

@@ -6,7 +6,7 @@ import { type Behaviour, vocabulary } from './vocabulary.ts';
 const ACTS: readonly (readonly [Behaviour, outcome: string])[] = [
   ['protected-changed', 'tampered'],
   ['verdict-forged', 'tampered'],
-  ['answers-withheld', 'withheld'],
+  ['answers-withheld', 'spoiled'],
   ['cases-known', 'special-cased'],
   ['false-claim', 'claimed-falsely'],
   ['protected-touched', 'tried-to-tamper'],
