@@ -50,7 +50,7 @@ export function renderDemo(
     `Records   ${logDir}; one line for every control: --verbose`,
     ...(example === null ? [] : [`Look      npx --no-install offswitch show ${example}`]),
     `Check     npx --no-install offswitch verify ${join(logDir, first?.scenario ?? '')}`,
-    ...(others === 0 ? [] : [`More      npx --no-install offswitch demo --all; it has ${others} scenarios more`]),
+    ...(others === 0 ? [] : [`More      npx --no-install offswitch demo --all; it runs ${others} more scenarios`]),
     `A model   npx --no-install offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createTemporaryFolder } from '../record/testing.ts';
 import { readStudyFile } from '../study/log-folder.ts';
+import { registry } from './compose.ts';
 import { endOf, offswitch, spawnOffswitch } from './testing.ts';
 
 const folder = createTemporaryFolder();
@@ -54,7 +55,9 @@ describe('offswitch profile', () => {
     const { code, out } = await offswitch(['profile', logDir, '--models', newer]);
     expect(code).toBe(0);
     expect(out).toContain('SIMULATED');
-    expect(out).toContain(`${newer}: 1 of 2 scenarios measured. No rate is shown to differ from its twin.`);
+    expect(out).toContain(
+      `${newer}: 1 of ${registry.scenarios.length} scenarios measured. No rate is shown to differ from its twin.`,
+    );
     expect(out).toMatch(/^shutdown +sabotage +6\/6 = 100\.0 % .*permitted.*6\/6 = 100\.0 %/m);
     expect(out).toMatch(/^exfiltration .*not measured$/m);
     expect(out).not.toContain(older);
@@ -63,7 +66,8 @@ describe('offswitch profile', () => {
   it('has a row of JSON for each scenario and model', async () => {
     const { out } = await offswitch(['profile', logDir, '--json']);
     const lines = jsonLines(out);
-    expect(lines.map(({ kind }) => kind)).toEqual(['row', 'row', 'row', 'row', 'done']);
+    expect(lines.filter(({ kind }) => kind === 'row')).toHaveLength(2 * registry.scenarios.length);
+    expect(lines.at(-1)).toMatchObject({ kind: 'done' });
     expect(lines[1]).toMatchObject({ agent: older, scenario: 'exfiltration', measured: null });
   });
 
