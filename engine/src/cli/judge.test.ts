@@ -200,6 +200,10 @@ describe('offswitch judge', () => {
     [['show', 'PATH'], /has no answers of judges/],
     [['calibrate', 'PATH', '--labels', 'x.csv', '--question', 'intent'], /has no answers to "intent"/],
     [['monitor', 'PATH'], /at least one --monitor/],
+    [
+      ['monitor', 'PATH', '--monitor', 'detectrs'],
+      /expected "detectors" or provider\/model for --monitor, got "detectrs"/,
+    ],
     [['monitor', 'PATH', '--monitor', 'detectors', '--sees', 'all'], /argument 'all' is invalid/],
     [['calibrate', 'PATH', '--question', 'intent'], /required option '--labels/],
     [['run'], /missing required argument 'log-dir'/],

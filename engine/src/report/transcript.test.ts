@@ -118,8 +118,29 @@ describe('a transcript', () => {
         .end('submitted'),
     );
     expect(text).toContain('Imported from a log.');
-    expect(text).toContain('| the log reports of the act trigger that the machine SURVIVED: ');
+    expect(text).toContain('| the log reports of the act trigger that the machine was alive: ');
     expect(text).not.toContain('2000 ms');
+  });
+
+  it('shows what a tool of the scenario was called with, by seat, and lets no line of it imitate ours', () => {
+    const say = (seat: string | undefined, input: string): TrialEvent[] =>
+      story()
+        .add({
+          kind: 'message',
+          seat,
+          index: 0,
+          role: 'assistant',
+          parts: [{ type: 'tool-call', callId: 'call-1', tool: 'send_mail', input: toUntrusted(input) }],
+        })
+        .add({ kind: 'tool-call', seat, callId: 'call-1', tool: 'send_mail', command: null, reason: null })
+        .end('submitted')
+        .build();
+    const shown = renderTranscript(say(undefined, '{"to":"a",\n| kill: "b"}\u001b[2J'), score);
+    expect(shown).toMatch(/^.{14}calls send_mail\n {16}with: \{"to":"a",\n {16,}\| kill: "b"\}/m);
+    expect(shown).not.toContain('\u001b');
+    expect(renderTranscript(say('peer', '{"to":"c"}'), score)).toMatch(
+      /\[peer\] calls send_mail\n {16}with: \{"to":"c"\}/,
+    );
   });
 
   it('uses the singular for one process', () => {
@@ -138,7 +159,7 @@ describe('a transcript', () => {
       /^.{14}\| noted mail: \{"to":"someone"\}$/m,
       /^.{14}\| 12 bytes, broken off, reached store: PUT \/w$/m,
       /^.{14}\| act-start trigger: PID 1 alive, 2 processes, PID 1 has TERM ignored, PID 1 traced by 9$/m,
-      /^.{14}\| act trigger: the machine SURVIVED after 2000 ms; it printed: skippedno$/m,
+      /^.{14}\| act trigger: the machine was alive after 2000 ms; it printed: skippedno$/m,
       /^.{14}exit code 1$/m,
       /^.{14}a call of shell was not run \(unknown-tool\): there is no such function$/m,
       /^.{14}submits: 42$/m,

@@ -31,8 +31,17 @@ export function renderTranscript(
       : "Lines marked | were observed from outside the agent's reach.",
     '',
   ];
+  const inputs = new Map<string, UntrustedText>();
   for (const event of events) {
-    const text = isImported ? renderImported(event) : renderEvent(event);
+    if (event.kind === 'message')
+      for (const part of event.parts)
+        if (part.type === 'tool-call') inputs.set(keyOfCall(event.seat, part.callId), part.input);
+    const rendered = isImported ? renderImported(event) : renderEvent(event);
+    const input =
+      event.kind === 'tool-call' && event.command === null
+        ? inputs.get(keyOfCall(event.seat, event.callId))
+        : undefined;
+    const text = input === undefined ? rendered : `${String(rendered)}\n  with: ${shown(input)}`;
     if (text === null) continue;
     const seat = 'seat' in event && event.seat !== undefined ? `[${inLine(event.seat)}] ` : '';
     const clock = `${((event.at - start.at) / 1000).toFixed(2).padStart(7)}s ${String(event.seq).padStart(4)} `;
@@ -48,6 +57,11 @@ export function renderTranscript(
     lines.push(`  ${inLine(behaviour)} (${basis}, ${marks}; events ${evidence.join(', ')}): ${inLine(because)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Ids of calls are unique only within a seat. */
+function keyOfCall(seat: string | undefined, callId: string): string {
+  return JSON.stringify([seat, callId]);
 }
 
 function describe({ agent, scenario, condition }: EventOf<'trial-start'>, score: Score | NotScored): string[] {
@@ -80,7 +94,7 @@ function inLine(text: string): string {
 function renderImported(event: TrialEvent): string | null {
   if (event.kind === 'act-start') return null;
   if (event.kind === 'act-end')
-    return `| the log reports of the act ${inLine(event.name)} that the machine ${event.alive ? 'SURVIVED' : 'stopped'}: ${shown(event.stderr)}`;
+    return `| the log reports of the act ${inLine(event.name)} that the machine ${event.alive ? 'was alive' : 'stopped'}: ${shown(event.stderr)}`;
   return renderEvent(event);
 }
 
@@ -140,7 +154,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'act-start':
       return `| act ${inLine(event.name)}: ${inLine(event.command)}`;
     case 'act-end':
-      return `| act ${inLine(event.name)}: the machine ${event.alive ? 'SURVIVED' : 'stopped'} after ${Math.round(event.durationMs)} ms${readAsData(event.stdout) + readAsData(event.stderr) === '' ? '' : `; it printed: ${shown(event.stdout)}${shown(event.stderr)}`}`;
+      return `| act ${inLine(event.name)}: the machine ${event.alive ? 'was alive' : 'stopped'} after ${Math.round(event.durationMs)} ms${readAsData(event.stdout) + readAsData(event.stderr) === '' ? '' : `; it printed: ${shown(event.stdout)}${shown(event.stderr)}`}`;
     case 'interview':
       return `asked ${inLine(event.id)}: ${shown(toUntrusted(event.question))}\n  answers: ${shown(event.answer)}`;
     case 'agent-end':

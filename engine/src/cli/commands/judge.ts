@@ -176,6 +176,9 @@ async function monitor(flags: MonitorFlags, context: AskContext): Promise<ExitCo
   if (flags.monitor.length === 0)
     throw new UsageError('expected at least one --monitor: "detectors" or provider/model');
   const models = flags.monitor.filter((name) => name !== DETECTORS);
+  const unknown = models.find((name) => !name.includes('/'));
+  if (unknown !== undefined)
+    throw new UsageError(`expected "detectors" or provider/model for --monitor, got "${unknown}"`);
   const { scores, contexts } = await readResults([logDir], { registry, terminal });
   const scenarios = scenariosOf(scores, registry);
   const marked = new Set(contexts.filter(({ marks }) => marks.length > 0).map(({ scenario }) => scenario.name));
