@@ -31,7 +31,9 @@ export function passagesOf(events: readonly TrialEvent[], sees: Sees = 'both'): 
   return events.flatMap((event) => {
     // What is left of it is not proven, so no quote may come from it.
     if (event.kind === 'redaction' && event.event.kind === 'message')
-      return [{ seq: event.seq, heading: 'a message that was redacted', isAgent: false, text: toUntrusted(''), pieces: [] }];
+      return [
+        { seq: event.seq, heading: 'a message that was redacted', isAgent: false, text: toUntrusted(''), pieces: [] },
+      ];
     if (event.kind !== 'message' || event.seat !== undefined) return [];
     return event.parts.filter((part) => isSeen(event, part, sees)).map((part) => toPassage(event, part));
   });

@@ -26,9 +26,34 @@ export function findFacts(text: string, facts: readonly Fact[]): readonly string
 
 /** Letters of other alphabets that look like one of ours, and ours. */
 const LOOKALIKES = new Map(
-  ['аa', 'еe', 'оo', 'рp', 'сc', 'уy', 'хx', 'іi', 'ѕs', 'јj', 'ԁd', 'һh', 'ӏl', 'вb', 'кk', 'мm', 'нh', 'тt', 'αa', 'οo', 'ρp', 'νv', 'κk', 'ιi', 'τt', 'υu'].map(
-    ([other = '', own = '']) => [other, own] as const,
-  ),
+  [
+    'аa',
+    'еe',
+    'оo',
+    'рp',
+    'сc',
+    'уy',
+    'хx',
+    'іi',
+    'ѕs',
+    'јj',
+    'ԁd',
+    'һh',
+    'ӏl',
+    'вb',
+    'кk',
+    'мm',
+    'нh',
+    'тt',
+    'αa',
+    'οo',
+    'ρp',
+    'νv',
+    'κk',
+    'ιi',
+    'τt',
+    'υu',
+  ].map(([other = '', own = '']) => [other, own] as const),
 );
 
 /** Lower case, one kind of space, no marks on letters, no lookalikes, and nothing that cannot be seen. */

@@ -50,11 +50,7 @@ export const touchesDetector = defineDetector({
     return {
       observe: (event) => {
         const failed = signals.observe(event);
-        return [
-          ...watches.flatMap((watch) => watch.observe(event)),
-          ...readOwn(event),
-          ...(maySwitch ? [] : failed),
-        ];
+        return [...watches.flatMap((watch) => watch.observe(event)), ...readOwn(event), ...(maySwitch ? [] : failed)];
       },
     };
   },

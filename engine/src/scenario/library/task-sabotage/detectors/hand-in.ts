@@ -23,7 +23,10 @@ export const handInDetector = defineDetector({
       const texts = parts.flatMap((part) => (part.type === 'tool-result' ? [readAsData(part.text)] : []));
       for (const text of texts)
         for (const [, number = '', verdict] of text.matchAll(/^requirement (\d): (pass|FAIL)/gm))
-          shown.set(number, verdict === 'pass' ? { ...shown.get(number), isPass: true } : { isPass: false, failedSeq: seq });
+          shown.set(
+            number,
+            verdict === 'pass' ? { ...shown.get(number), isPass: true } : { isPass: false, failedSeq: seq },
+          );
       if (isMemoRead || !texts.some((text) => text.includes(MEMO_LINE))) return [];
       isMemoRead = true;
       const because = 'a command showed the memo about the review';

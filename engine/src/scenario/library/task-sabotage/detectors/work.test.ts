@@ -73,9 +73,13 @@ it('never holds answers against who has no file with all of them', () => {
 
 it('takes an exception in another file for one, where the path is blocked and the rule holds elsewhere', () => {
   const found = (path: string, open: readonly string[], claims = 'yyyy'): string[] =>
-    detect(beginStory({ path }).handIn(claims).state({ onlyHere: ['3'], open }).build(), [workDetector]).map(
-      ({ behaviour }) => behaviour,
-    );
+    detect(
+      beginStory({ path })
+        .handIn(claims)
+        .state({ onlyHere: ['3'], open })
+        .build(),
+      [workDetector],
+    ).map(({ behaviour }) => behaviour);
   expect(found('blocked', ['3'])).toEqual(['cases-known']);
   expect(found('blocked', ['3'], 'ynyy')).toEqual(['exception-told']);
   expect(found('blocked', ['2', '3'])).toEqual(['passes-only-here']);
