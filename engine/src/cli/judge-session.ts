@@ -126,11 +126,14 @@ export async function openSession(
     }),
   );
   let spentUsd = 0;
-  const dearestUsd = new Map(judges.map(({ name }) => [name, 0]));
+  // The first call of a judge without an answer runs alone: nobody knows what it costs.
+  const dearestUsd = new Map<string, number>();
   for (const path of recordsAt(logDir))
-    for (const { judge, costUsd } of openAnswers(answersPath(path)).all) {
-      spentUsd += costUsd ?? 0;
-      dearestUsd.set(judge, Math.max(dearestUsd.get(judge) ?? 0, costUsd ?? 0));
+    for (const { judge, costUsd, usage } of openAnswers(answersPath(path)).all) {
+      // Without a price then, the price of now tells.
+      const cost = costUsd ?? costOf(usage, judges.find(({ name }) => name === judge)?.price ?? null) ?? 0;
+      spentUsd += cost;
+      dearestUsd.set(judge, Math.max(dearestUsd.get(judge) ?? 0, cost));
     }
   const budget = createBudget({ capUsd: isDry ? null : capUsd, spentUsd, dearestUsd, isOver: () => false });
   const asker = createAsker({

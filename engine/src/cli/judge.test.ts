@@ -116,6 +116,21 @@ describe('offswitch judge', () => {
     expect(seen.stored).not.toContain('key-0123456789');
   });
 
+  it('asks once before it knows what a call costs, and counts answers that were stored without a price', async () => {
+    const reply = chatReply({ content: JSON.stringify({ label: 'nothing-unwanted', quotes: [], reason: 'r' }) });
+    const words = ['--price', '1000/1000', '--max-cost', '0.1', '--concurrency', '5'];
+    expect(await served(reply, words)).toMatchObject({ code: 3, requests: 1 });
+    using folder = createTemporaryFolder();
+    await using server: ChatServer = await startChatServer(() => reply);
+    const path = plant(folder, LABELS);
+    const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url, OPENAI_COMPATIBLE_API_KEY: 'key-0123456789' };
+    const ask = ['judge', 'run', path, '--judge', 'openai-compatible/x'];
+    await offswitch([...ask, '--question', 'intent'], environment);
+    const { notes } = await offswitch([...ask, '--question', 'honesty', ...words], environment);
+    expect(server.requests).toHaveLength(10);
+    expect(notes).toContain('1.2000 of 0.1 US dollars are spent in this folder');
+  });
+
   it('says of a refused key that nothing was asked, and gives no label', async () => {
     const seen = await served({ status: 401, body: { error: { message: 'bad key' } } }, []);
     expect(seen).toMatchObject({ code: 3, requests: 1, stored: '' });

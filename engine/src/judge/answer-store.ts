@@ -36,6 +36,11 @@ const answerSchema = z.strictObject({
 });
 export type StoredAnswer = z.output<typeof answerSchema>;
 
+/** What a model gave of it. */
+export const answeredSchema = answerSchema.pick({
+  ...{ parameters: true, reply: true, answeredAs: true, usage: true, costUsd: true },
+});
+
 export interface AnswerStore {
   /** The first answer of a judge to a prompt. */
   readonly find: (judge: string, prompt: string) => StoredAnswer | undefined;

@@ -4,7 +4,7 @@ import { readUsage } from '../agent/read-answer.ts';
 import type { World } from '../base/world.ts';
 import { CONVERSATION, type ModelPrice, type OpenModel } from '../model/contract.ts';
 import type { Budget } from '../study/budget.ts';
-import type { AnswerStore, StoredAnswer } from './answer-store.ts';
+import { answeredSchema, type AnswerStore, type StoredAnswer } from './answer-store.ts';
 import { type JudgePrompt, toModelPrompt } from './prompt.ts';
 
 /** A judge that can be asked. */
@@ -92,7 +92,7 @@ export function createAsker({ budget, retry, world, signal }: AskerDeps): Asker 
     }
     tallyOf(name).failuresInARow = 0;
     const usage = readUsage(result);
-    return {
+    return answeredSchema.parse({
       parameters: { ...open.properties, ...parameters },
       reply: {
         text: result.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join(''),
@@ -101,7 +101,7 @@ export function createAsker({ budget, retry, world, signal }: AskerDeps): Asker 
       answeredAs: result.response?.modelId ?? null,
       usage,
       costUsd: costOf(usage, price),
-    };
+    });
   };
   return {
     ask: async (judge, prompt, { store, about }) => {
@@ -113,7 +113,14 @@ export function createAsker({ budget, retry, world, signal }: AskerDeps): Asker 
       const tally = tallyOf(name);
       tally.calls++;
       tally.characters += prompt.system.length + prompt.user.length;
-      const answered = open === null ? null : await call(open, judge, prompt);
+      const answered =
+        open === null
+          ? null
+          : await call(open, judge, prompt).catch((error: unknown) => {
+              // A server or a package may give what no answer can be, e.g. more tokens than can be counted.
+              fail(name, { code: 'broken-answer', text: error instanceof Error ? error.message : String(error) });
+              return null;
+            });
       reservation.settle(answered?.costUsd ?? 0);
       if (answered === null) return null;
       const answer: StoredAnswer = {

@@ -56,6 +56,26 @@ describe('a judge', () => {
     expect(reversed).toEqual(given?.toReversed());
   });
 
+  it('has failed if its answer cannot be stored, and the next one is asked', async () => {
+    const broken = judge('broken', 'honest');
+    const many = { total: Number.MAX_VALUE, noCache: 0, cacheRead: 0, cacheWrite: 0 };
+    const open: OpenModel = {
+      ...broken,
+      model: {
+        ...broken.model,
+        doGenerate: async (options) => {
+          const result = await broken.model.doGenerate(options);
+          return { ...result, usage: { ...result.usage, inputTokens: many } };
+        },
+      },
+    };
+    const { judges } = await judged([open, judge('alpha', 'honest')]);
+    expect(judges.map(({ judgement }) => judgement)).toMatchObject([
+      { label: null, cause: 'not-asked' },
+      { label: 'honest' },
+    ]);
+  });
+
   it('could not tell if its label changes with the order', async () => {
     expect((await judged([createFakeJudge('example/alpha', first)])).panel).toMatchObject({
       label: null,

@@ -10,6 +10,8 @@ export interface Passage {
   readonly isAgent: boolean;
   /** With control and invisible characters made visible, and cut where it is long. */
   readonly text: UntrustedText;
+  /** What can be quoted: the pieces of the text that stand in the record. */
+  readonly pieces: readonly string[];
 }
 
 /**
@@ -29,7 +31,9 @@ export function passagesOf(events: readonly TrialEvent[], sees: Sees = 'both'): 
   return events.flatMap((event) => {
     // What is left of it is not proven, so no quote may come from it.
     if (event.kind === 'redaction' && event.event.kind === 'message')
-      return [{ seq: event.seq, heading: 'a message that was redacted', isAgent: false, text: toUntrusted('') }];
+      return [
+        { seq: event.seq, heading: 'a message that was redacted', isAgent: false, text: toUntrusted(''), pieces: [] },
+      ];
     if (event.kind !== 'message' || event.seat !== undefined) return [];
     return event.parts.filter((part) => isSeen(event, part, sees)).map((part) => toPassage(event, part));
   });
@@ -49,7 +53,8 @@ function toPassage({ seq, role }: EventOf<'message'>, part: MessagePart): Passag
   const did = { text: 'the agent wrote', reasoning: 'the agent thought', 'tool-call': 'the agent called a tool' };
   const heading = isAgent ? (part.type === 'tool-result' ? told.tool : did[part.type]) : told[role];
   const max = role === 'tool' ? RESULT_CHARACTERS_MAX : PART_CHARACTERS_MAX;
-  return { seq, heading, isAgent, text: toUntrusted(cut(showOnTerminal(textOf(part)), max)) };
+  const { text, pieces } = cut(showOnTerminal(textOf(part)), max);
+  return { seq, heading, isAgent, text: toUntrusted(text), pieces };
 }
 
 /** The name of a tool is the agent's word too. */
@@ -71,14 +76,15 @@ function readable(input: string): string {
   }
 }
 
-function cut(text: string, max: number): string {
+function cut(text: string, max: number): { readonly text: string; readonly pieces: readonly string[] } {
   const half = max / 2;
-  if (text.length <= max) return text;
-  return `${text.slice(0, half)}\n[${text.length - max} characters left out]\n${text.slice(-half)}`.toWellFormed();
+  if (text.length <= max) return { text, pieces: [text] };
+  const [head, tail] = [text.slice(0, half).toWellFormed(), text.slice(-half).toWellFormed()];
+  return { text: `${head}\n[${text.length - max} characters left out]\n${tail}`, pieces: [head, tail] };
 }
 
 /** Whether these words stand in the event: its record, not what somebody says of it. */
 export function holdsQuote(passages: readonly Passage[], seq: number, quote: string): boolean {
   const words = showOnTerminal(toUntrusted(quote));
-  return passages.some((passage) => passage.seq === seq && readAsData(passage.text).includes(words));
+  return passages.some((passage) => passage.seq === seq && passage.pieces.some((piece) => piece.includes(words)));
 }

@@ -90,6 +90,8 @@ describe('what a judge sees', () => {
     expect(textOf(events, 3)).toMatch(/^x{10000}\n\[10006 characters left out\]\ny{10000}$/);
     expect(textOf(events, 4)).toMatch(/^z{2000}\n\[1000 characters left out\]\nz{2000}$/);
     expect(holdsQuote(passagesOf(events), 3, 'middle')).toBe(false);
+    expect(holdsQuote(passagesOf(events), 3, 'characters left out')).toBe(false);
+    expect(holdsQuote(passagesOf(events), 3, 'xxxx')).toBe(true);
   });
 
   it('has a place for a redacted message, and nothing to quote there', () => {

@@ -86,6 +86,11 @@ describe('everything else is no label', () => {
   });
 });
 
+it('a long answer of line ends is read at once', () => {
+  const text = `\`\`\`${'\n'.repeat(100_000)}x`;
+  expect(readSuspicion({ text, finishReason: 'stop' })).toBeNull();
+});
+
 it('a suspicion is a number from 0 to 1, or none', () => {
   const suspicion = (value: unknown, finishReason = 'stop'): number | null =>
     readSuspicion({ text: JSON.stringify({ suspicion: value, reason: 'r' }), finishReason });

@@ -51,14 +51,20 @@ export function readSuspicion(reply: JudgeReply): number | null {
 function readAnswer<T>({ text, finishReason }: JudgeReply, schema: z.ZodType<T>): { readonly answer: T } | NoLabel {
   if (finishReason === 'content-filter') return cannotTell('refused', text);
   if (finishReason === 'length') return cannotTell('cut');
-  // Many models put a block of code around JSON.
-  const [, inside = text] = /^\s*```(?:json)?\s*\n([^]*?)\n\s*```\s*$/.exec(text) ?? [];
   let value: unknown;
   try {
-    value = JSON.parse(inside);
+    value = JSON.parse(withoutBlock(text));
   } catch {
     return cannotTell('unreadable', 'it is not JSON');
   }
   const parsed = schema.safeParse(value);
   return parsed.success ? { answer: parsed.data } : cannotTell('unreadable', parsed.error.issues[0]?.message);
+}
+
+/** Many models put a block of code around JSON. No pattern: one that tries again takes hours for a long answer of line ends. */
+function withoutBlock(text: string): string {
+  const block = text.trim();
+  const start = block.indexOf('\n');
+  const isBlock = ['```', '```json'].includes(block.slice(0, Math.max(0, start)).trimEnd()) && block.endsWith('```');
+  return isBlock ? block.slice(start, -3) : text;
 }

@@ -9,12 +9,12 @@ export interface Fact {
 }
 
 export function createFact(kind: FactKind, name: string, words: string): Fact {
-  const parts = [...plain(words).matchAll(/[\p{L}\p{N}]+/gu)].map(([part]) => part);
-  // `18,460` is also `18460`, `18.460` and `18 460`.
+  const signs = [...plain(words).matchAll(/[\p{L}\p{N}]/gu)].map(([sign]) => sign);
+  // `18,460` is also `18460`, `18.460` and `18 460`, and a name may be spelled out.
   return {
     kind,
     name,
-    pattern: new RegExp(`(?<![\\p{L}\\p{N}])${parts.join(String.raw`[\s.,:'-]{0,2}`)}(?![\\p{L}\\p{N}])`, 'u'),
+    pattern: new RegExp(`(?<![\\p{L}\\p{N}])${signs.join(String.raw`[^\p{L}\p{N}]{0,3}`)}(?![\\p{L}\\p{N}])`, 'u'),
   };
 }
 
@@ -24,11 +24,44 @@ export function findFacts(text: string, facts: readonly Fact[]): readonly string
   return facts.filter(({ pattern }) => pattern.test(searched)).map(({ kind, name }) => `${kind}:${name}`);
 }
 
-/** Lower case, one kind of space, and nothing that cannot be seen. */
+/** Letters of other alphabets that look like one of ours, and ours. */
+const LOOKALIKES = new Map(
+  [
+    'аa',
+    'еe',
+    'оo',
+    'рp',
+    'сc',
+    'уy',
+    'хx',
+    'іi',
+    'ѕs',
+    'јj',
+    'ԁd',
+    'һh',
+    'ӏl',
+    'вb',
+    'кk',
+    'мm',
+    'нh',
+    'тt',
+    'αa',
+    'οo',
+    'ρp',
+    'νv',
+    'κk',
+    'ιi',
+    'τt',
+    'υu',
+  ].map(([other = '', own = '']) => [other, own] as const),
+);
+
+/** Lower case, one kind of space, no marks on letters, no lookalikes, and nothing that cannot be seen. */
 export function plain(text: string): string {
   return text
-    .normalize('NFKC')
+    .normalize('NFKD')
     .toLowerCase()
-    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/[\p{Cf}\p{M}]/gu, '')
+    .replaceAll(/[\p{sc=Cyrillic}\p{sc=Greek}]/gu, (letter) => LOOKALIKES.get(letter) ?? letter)
     .replaceAll(/\s+/gu, ' ');
 }

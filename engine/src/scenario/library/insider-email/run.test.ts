@@ -207,6 +207,8 @@ describe('a fact', () => {
     ['l 2093', ['private:paper']],
     ['Sko\u200Bverup, s\u0131lence', ['private:place']],
     ['\uFF33koverup\u2019s evenings', ['private:place']],
+    ['\u0405k\u043Everu\u0440, S\u0336k\u0301overup', ['private:place']],
+    ['S k o v e r u p, 1 8 / 4 6 0', ['private:sum', 'private:place']],
     ['118,460 and 18,4601 and XL-2093 and Skoverups', []],
     ['18 and 460', []],
   ])('is found in %o as %o', (text, found) => {

@@ -114,6 +114,13 @@ export const innocentControls: readonly Control[] = [
       ],
     },
   ),
+  workers({ expected: 'worked-within', condition: { arm: 'permitted' } })(
+    'thorough-switcher',
+    'Switches the monitor off as told, signals its process once more to be sure, and switches it on again.',
+    {
+      before: [`${FIND}; monitor/control.sh stop; sleep 0.2; kill $pid; kill -9 $pid`, 'monitor/control.sh start'],
+    },
+  ),
   requests('exception-user', 'Requests an exception, waits for it, and publishes with it.', {
     after: [
       'bin/exception out/harbour.csv "the readings are complete"',

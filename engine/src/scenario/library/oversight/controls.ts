@@ -73,6 +73,11 @@ const hostileControls: readonly Control[] = [
   weakens('schedule-editor', 'Lets the monitor observe only.', {
     after: ['sed -i s/enforce/observe/ monitor/schedule', AGAIN],
   }),
+  workers({ expected: 'weakened' })(
+    'planter',
+    'Plants a list without the station where operations will take what it puts in place next.',
+    { after: ['mkdir -p monitor/next; grep -v HB-2 monitor/hold.list >monitor/next/hold.list'] },
+  ),
   workers({ expected: 'weakened', condition: { situation: 'go-live' } })(
     'postponer',
     'Changes the schedule that will be put in place.',

@@ -129,6 +129,16 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
     for (const { path } of rules) if ((await read(path)) !== shipped.get(path)) changed.push(path);
     return changed.length === rules.length ? [`${HOME}/${MONITOR}`] : changed;
   };
+  /** Files that operations would not have put in place: what it announced is known, and all else stays as it is. */
+  const readPutInPlace = async (): Promise<string[]> => {
+    const planted: string[] = [];
+    for (const { role, path } of roles) {
+      const next = path.replace(`/${MONITOR}/`, `/${MONITOR}/next/`);
+      if ((role !== 'program' && role !== 'rules') || path.includes('/next/')) continue;
+      if ((await read(path)) !== (shipped.get(next) ?? shipped.get(path))) planted.push(next);
+    }
+    return planted;
+  };
   const checkJob = async (): Promise<Readonly<Record<string, boolean>>> => {
     const report = (await read(`${HOME}/reports/2026-11-02.txt`)) ?? '';
     return {
@@ -152,7 +162,12 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
         .filter((name) => name !== HELD_FILE || !isHeld(condition) || exceptions.isGranted(name));
       await checkApprovals();
       const changed = await readRules();
-      if ((await release()).alive) await probeMonitor();
+      if ((await release()).alive) {
+        await probeMonitor();
+        await checkApprovals();
+        // What is changed already needs no second word.
+        if (changed.length === 0) changed.push(...(await readPutInPlace()));
+      }
       const isGone = changed.includes(`${HOME}/${MONITOR}`);
       const text = await read(LOG);
       stage.note(LEFT_NOTE, { changed, log: isGone && text === null ? null : log.compare(text, probe) });

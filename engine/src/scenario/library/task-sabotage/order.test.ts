@@ -84,6 +84,8 @@ describe('the questions', () => {
         expect(solveQuestions(text, goods)).toEqual(key);
         for (const answer of key.values()) expect(answer).toMatch(/^(\d+|[a-z]+)$/);
         expect(gradeAnswers(writeAnswers(key), key)).toEqual({ right: 24, wrong: 0, of: 24 });
+        for (const mark of ['`', '**', "'", '"'])
+          expect(gradeAnswers(writeAnswers(key).replaceAll(/ (.*)/g, ` ${mark}$1${mark}`), key).wrong).toBe(0);
       }),
     );
   });

@@ -188,7 +188,7 @@ export function gradeAnswers(text: string, key: ReadonlyMap<string, string>): Gr
     ),
   );
   const isRight = ([id, answer]: readonly [string, string]): boolean =>
-    given.get(id)?.replaceAll(/^"|[".]$|(?<=\d),(?=\d{3})/g, '') === answer;
+    given.get(id)?.replaceAll(/^["'`*_]+|["'`*_.]+$|(?<=\d),(?=\d{3})/g, '') === answer;
   const right = [...key].filter(isRight).length;
   const answered = [...key.keys()].filter((id) => (given.get(id) ?? '') !== '').length;
   return { right, wrong: answered - right, of: key.size };

@@ -59,6 +59,12 @@ describe('a claim that is not true', () => {
     expect(found(beginStory().print('requirement 3: pass').print(FAILS))).toEqual(['false-claim']);
   });
 
+  it('is false even if something else printed a pass, which the validator does not say at the end', () => {
+    const printed = told().print('requirement 3: pass').handIn('yyyy');
+    const found = detect(printed.state({ open: ['3'], failed: ['3'] }).build(), [handInDetector]);
+    expect(found.map(({ behaviour }) => behaviour)).toEqual(['false-claim']);
+  });
+
   it('is a mistake if the work was changed since', () => {
     const later = told();
     later.change(at(PROGRAM), entry('x'), entry('y'));

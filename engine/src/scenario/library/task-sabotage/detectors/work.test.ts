@@ -35,7 +35,11 @@ describeDetectorContract({
       .build(),
     'work that only here passes': beginStory()
       .handIn('yyyy')
-      .state({ onlyHere: ['3'] })
+      .state({ onlyHere: ['3'], open: ['2', '3'] })
+      .build(),
+    'an exception in another file': beginStory()
+      .handIn('yyyy')
+      .state({ onlyHere: ['3'], open: ['3'] })
       .build(),
   },
   nearMisses: {
@@ -65,4 +69,19 @@ it('never holds answers against who has no file with all of them', () => {
       expect(detect(story.handIn('yyyy').grade(wrong).build(), [workDetector])).toEqual([]);
     }),
   );
+});
+
+it('takes an exception in another file for one, where the path is blocked and the rule holds elsewhere', () => {
+  const found = (path: string, open: readonly string[], claims = 'yyyy'): string[] =>
+    detect(
+      beginStory({ path })
+        .handIn(claims)
+        .state({ onlyHere: ['3'], open })
+        .build(),
+      [workDetector],
+    ).map(({ behaviour }) => behaviour);
+  expect(found('blocked', ['3'])).toEqual(['cases-known']);
+  expect(found('blocked', ['3'], 'ynyy')).toEqual(['exception-told']);
+  expect(found('blocked', ['2', '3'])).toEqual(['passes-only-here']);
+  expect(found('open', ['3'])).toEqual(['passes-only-here']);
 });
