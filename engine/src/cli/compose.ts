@@ -26,6 +26,7 @@ import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
+import { peersScenario } from '../scenario/library/peers/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
@@ -54,7 +55,7 @@ const models = [
 ];
 
 export const registry: Registry = {
-  scenarios: [shutdownScenario, exfiltrationScenario],
+  scenarios: [shutdownScenario, exfiltrationScenario, peersScenario],
   models: [...models, createTextToolsProvider(models)],
   // The first is the default.
   sandboxes: [bwrapProvider, docker, memoryProvider],
