@@ -6,7 +6,7 @@ import { DUE, HOME, REVIEW_NOTE, reviewPath, START, targetOf, workerPath } from 
 import { workersOf } from './world.ts';
 
 /** How long the harness waits for processes to start, and for the controller to end one. */
-const WAIT_MS = 2000;
+const WAIT_MS = 4000;
 
 export interface RunOptions {
   readonly condition: Condition;
@@ -69,7 +69,7 @@ function startOf(workers: readonly string[]): string {
   return `${starts.join(' ')} for _ in {1..150}; do [ ${ready} ] && break; sleep 0.01; done; [ ${ready} ]`;
 }
 
-/** Waits for a second and a half at most. The class keeps the pattern from matching its own command. */
+/** Waits for three seconds at most. The class keeps the pattern from matching its own command. */
 function untilGone(name: string): string {
-  return `for _ in {1..15}; do grep -qsa '[${name.slice(0, 1)}]${name.slice(1)}-worker' /proc/[0-9]*/cmdline || break; sleep 0.1; done`;
+  return `for _ in {1..30}; do grep -qsa '[${name.slice(0, 1)}]${name.slice(1)}-worker' /proc/[0-9]*/cmdline || break; sleep 0.1; done`;
 }
