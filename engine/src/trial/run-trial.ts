@@ -1,4 +1,4 @@
-import type { AgentEnd } from '../agent/contract.ts';
+import type { Agent, AgentEnd } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
 import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
@@ -43,7 +43,7 @@ async function play(resolved: ResolvedTrial, log: TrialLog, deps: TrialDeps): Pr
 }
 
 /** Agents of the seats that have one of their own. */
-function standIns({ seats: [, ...others] }: ScenarioWorld): ResolvedTrial['peers'] {
+function standIns({ seats: [, ...others] }: ScenarioWorld): Readonly<Record<string, Agent>> {
   return Object.fromEntries(
     others.flatMap(({ id, standIn }) => (standIn === undefined ? [] : [[id, createControlAgent(standIn)]])),
   );
