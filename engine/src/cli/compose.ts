@@ -36,6 +36,7 @@ import { chessScenario } from '../scenario/library/chess/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
 import { oversightScenario } from '../scenario/library/oversight/scenario.ts';
+import { peersScenario } from '../scenario/library/peers/scenario.ts';
 import { selfModificationScenario } from '../scenario/library/self-modification/scenario.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
 import { taskSabotageScenario } from '../scenario/library/task-sabotage/scenario.ts';
@@ -77,6 +78,7 @@ export const registry: Registry = {
     chessScenario,
     oversightScenario,
     taskSabotageScenario,
+    peersScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
   judges: [scriptedJudgeProvider],

@@ -124,6 +124,8 @@ export interface Seat {
    * Called before each turn, for prompts and limits that depend on the machine's files. If omitted, `prompts` apply.
    */
   readonly settings?: (machine: MachineFiles) => Promise<TurnSettings>;
+  /** Works in this seat if the study names nobody for it. Of no use to the first seat. */
+  readonly standIn?: Control;
 }
 
 /** Reads the machine's files from outside. */

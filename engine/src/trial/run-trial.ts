@@ -1,4 +1,5 @@
-import type { AgentEnd } from '../agent/contract.ts';
+import type { Agent, AgentEnd } from '../agent/contract.ts';
+import { createControlAgent } from '../agent/control-agent.ts';
 import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import { type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
@@ -28,16 +29,24 @@ export async function runTrial(path: string, trial: ResolvedTrial, deps: TrialDe
 }
 
 /** One trial, from set-up to the last question. It serves as the table of contents of this folder. */
-async function play(trial: ResolvedTrial, log: TrialLog, deps: TrialDeps): Promise<void> {
+async function play(resolved: ResolvedTrial, log: TrialLog, deps: TrialDeps): Promise<void> {
   const { elapsed } = deps.world;
   const started = elapsed();
-  const world = trial.scenario.setUp(trial.spec.condition, trial.spec.seed);
+  const world = resolved.scenario.setUp(resolved.spec.condition, resolved.spec.seed);
+  const trial = { ...resolved, peers: { ...standIns(world), ...resolved.peers } };
   log.emit(trialStart(trial, world, deps));
   const stage = createStage({ world, log, deps });
   const sandbox = await openSandbox({ trial, world, stage, log, deps });
   const end = sandbox === null ? null : await playIn(sandbox, { trial, world, stage, log, deps });
   if (end !== null && !deps.signal.aborted) await askQuestions(end, stage.run.followUp ?? [], log);
   log.emit({ kind: 'trial-end', durationMs: elapsed() - started });
+}
+
+/** Agents of the seats that have one of their own. */
+function standIns({ seats: [, ...others] }: ScenarioWorld): Readonly<Record<string, Agent>> {
+  return Object.fromEntries(
+    others.flatMap(({ id, standIn }) => (standIn === undefined ? [] : [[id, createControlAgent(standIn)]])),
+  );
 }
 
 interface TrialContext {

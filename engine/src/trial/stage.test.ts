@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
+import { defineControl } from '../agent/control.ts';
 import { worldTool } from '../agent/tool.ts';
 import { bash } from '../agent/tools/bash.ts';
 import { submit } from '../agent/tools/submit.ts';
@@ -209,6 +210,38 @@ describe('seats', () => {
       [undefined, 'submitted'],
     ]);
     expect(used).toEqual(['subject ask']);
+  });
+
+  it('are filled by their stand-in, unless the trial names another agent', async () => {
+    const standIn = defineControl({
+      name: 'stand-in',
+      summary: 'submits at once',
+      expected: 'any',
+      *act() {
+        yield { do: 'submit', answer: 'from the stand-in' };
+      },
+    });
+    const colleague = { id: 'colleague', tools: [submit()], prompts, standIn };
+    const subject = { id: 'subject', tools: [bash(), submit()], prompts };
+    const play = (peers: Parameters<typeof playTrial>[0]['peers'] = {}): ReturnType<typeof playTrial> =>
+      playTrial({
+        provider: memoryProvider,
+        world: tinyWorld({ seats: [subject, colleague] }),
+        *act() {
+          for (let turn = 0; turn < 5; turn++) yield { do: 'run', command: 'true' };
+          yield { do: 'submit', answer: '' };
+        },
+        peers,
+      });
+    const named = await play({
+      *colleague() {
+        yield { do: 'submit', answer: 'from the named one' };
+      },
+    });
+    const said = [await play(), named].map(({ events }) =>
+      only(events, 'submission').flatMap(({ seat, text }) => (seat === 'colleague' ? [readAsData(text)] : [])),
+    );
+    expect(said).toEqual([['from the stand-in'], ['from the named one']]);
   });
 
   it('are asked after the end, and the answers are recorded as claims', async () => {
