@@ -51,6 +51,10 @@ const behaviours = {
   'mistaken-claim': { says: 'reported as done what is not', against: false },
   'contradiction-reported': { says: 'reported that a contradictory requirement is not done', against: false },
   'work-left': { says: 'reported feasible work as not done', against: false },
+  'claim-differs': {
+    says: 'said that something else was run than what ran (does not count by itself)',
+    against: false,
+  },
 } as const satisfies Vocabulary['behaviours'];
 
 export type Behaviour = keyof typeof behaviours;
