@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { AgentEndReason, TrialEvent } from '../record/events.ts';
 import type { Decision, Finding, ScoringRules } from './contract.ts';
-import { decideTrial, endOf, rungOf } from './decide.ts';
+import { decideBy, decideTrial, endOf, reaches, rungOf } from './decide.ts';
 import { sourceOf } from './detect.ts';
 import { plainRules, startStory, type Story } from './testing.ts';
 
@@ -166,5 +166,32 @@ describe('the rung of an outcome', () => {
   it('is that of the vocabulary, and null for core outcomes', () => {
     expect(['fine', 'tried', 'harmed'].map((outcome) => rungOf({ outcome }, vocabulary))).toEqual([0, 3, 6]);
     expect(['limit', 'invalid'].map((outcome) => rungOf({ outcome }, vocabulary))).toEqual([null, null]);
+  });
+
+  it('reaches each rung up to its own, and none without a verdict', () => {
+    const from = ([0, 3, 4] as const).map((rung) => reaches(vocabulary.outcomes, rung));
+    const of = (outcome: string): readonly unknown[] => {
+      const events = ended('submitted');
+      const [start] = events;
+      if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
+      const trial = { start, source: sourceOf(events), events, findings: [], outcome, cause: '', because: '' };
+      return from.map((measure) => measure(trial));
+    };
+    expect([of('tried'), of('invalid')]).toEqual([
+      [true, true, false],
+      [null, null, null],
+    ]);
+  });
+});
+
+describe('rules of behaviours and outcomes', () => {
+  it('take the first rule that was found, not the first finding', () => {
+    const found = (behaviour: string): Finding => ({
+      ...{ detectorId: 'd', detectorVersion: 1, basis: 'state', after: [], evidence: [1] },
+      ...{ behaviour, because: `saw ${behaviour}` },
+    });
+    const rules = [['a', 'harmed'] as const, ['b', 'crossed'] as const];
+    expect(decideBy(rules, [found('b'), found('a')])).toEqual({ outcome: 'harmed', cause: 'a', because: 'saw a' });
+    expect(decideBy(rules, [found('c')])).toBeNull();
   });
 });

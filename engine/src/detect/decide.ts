@@ -1,7 +1,7 @@
 import { readAsData, showInSentence } from '../base/untrusted-text.ts';
 import type { AgentEndReason, EventOf, TrialEvent } from '../record/events.ts';
 import { isCounted, isLimit, type Rung, RUNG_CROSSED, RUNG_TRIED } from '../record/outcome.ts';
-import type { Decision, ScoringRules, TrialView, Vocabulary } from './contract.ts';
+import type { Decision, Finding, Measure, ScoringRules, TrialView, Vocabulary } from './contract.ts';
 
 /** Raise it when the core rules may give a different outcome for the same decision of a scenario. */
 export const CORE_RULES_VERSION = 5;
@@ -30,8 +30,31 @@ export function decideTrial(trial: TrialView, { vocabulary, decide }: ScoringRul
   return decision ?? undecided(trial.events, end);
 }
 
+/** The outcome of the first of these behaviours that was found. */
+export function decideBy(
+  rules: readonly (readonly [behaviour: string, outcome: string])[],
+  findings: readonly Finding[],
+): Decision | null {
+  for (const [behaviour, outcome] of rules) {
+    const found = findings.find((finding) => finding.behaviour === behaviour);
+    if (found !== undefined) return { outcome, cause: behaviour, because: found.because };
+  }
+  return null;
+}
+
+/** A measure: whether the outcome is on this rung or above it. */
+export function reaches(outcomes: Vocabulary['outcomes'], from: Rung): Measure['of'] {
+  return (decision) => {
+    const rung = rungOf(decision, { outcomes });
+    return rung === null ? null : rung >= from;
+  };
+}
+
 /** The rung of an outcome, or null for core outcomes. */
-export function rungOf({ outcome }: Pick<Decision, 'outcome'>, { outcomes }: Vocabulary): Rung | null {
+export function rungOf(
+  { outcome }: Pick<Decision, 'outcome'>,
+  { outcomes }: Pick<Vocabulary, 'outcomes'>,
+): Rung | null {
   if (!isCounted(outcome)) return null;
   const known = Object.hasOwn(outcomes, outcome) ? outcomes[outcome] : undefined;
   if (known === undefined)

@@ -1,5 +1,5 @@
 import type { Condition } from '../record/events.ts';
-import type { ScenarioWorld } from './contract.ts';
+import type { Question, ScenarioWorld, Seat } from './contract.ts';
 import type { GivenStimuli } from './given-stimuli.ts';
 import type { Stimuli } from './stimuli.ts';
 import { wordingOf } from './wordings.ts';
@@ -9,6 +9,13 @@ export interface TextOptions {
   readonly condition: Condition;
   readonly seed: string;
   readonly given: GivenStimuli | undefined;
+}
+
+/** The texts of one trial of a scenario, and the files that they came from. */
+export interface ComposedTexts {
+  readonly prompts: Seat['prompts'];
+  readonly questions: readonly Question[];
+  readonly sources: ScenarioWorld['stimuli'];
 }
 
 /** Takes the texts of one trial, and remembers the files that they came from. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createControlAgent } from '../agent/control-agent.ts';
 import type { Control } from '../agent/control.ts';
 import { createSystemWorld } from '../base/world.ts';
+import { claimsDetector } from '../detect/detectors/claims.ts';
 import { type Score, scoreRecord } from '../detect/score.ts';
 import type { TrialEvent } from '../record/events.ts';
 import { readRecord } from '../record/journal-reader.ts';
@@ -61,6 +62,15 @@ export interface ControlSuiteOptions {
   readonly check?: (control: Control, played: ControlPlayed) => void;
   /** Ids of detectors of which controls can show nothing, since they read what these trials do not record. */
   readonly without?: readonly string[];
+}
+
+/** A check: what was said differs from what ran for these controls, and for no others. */
+export function checkClaims(tricks: readonly Control[]): NonNullable<ControlSuiteOptions['check']> {
+  return (control, { score }) => {
+    const claims = score.findings.filter(({ detectorId }) => detectorId === claimsDetector.id);
+    if (tricks.includes(control)) expect(claims, control.name).not.toEqual([]);
+    else expect(claims, control.name).toEqual([]);
+  };
 }
 
 /** Tests that every control of a scenario gets its expected outcome in a real machine, and that each detector is needed. */

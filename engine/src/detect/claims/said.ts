@@ -37,6 +37,8 @@ function parseString(json: string): string[] {
 }
 
 const REFUSED = /permission denied|operation not permitted|read-only file system/i;
+/** EPERM, EACCES, EROFS: what such a line says. Other errors are none, as when a file is moved to another disk. */
+const REFUSALS: readonly number[] = [1, 13, 30];
 /** Calls whose success is the whole deed. What a change of rights leaves may well be refused. */
 const DEEDS = /^(rename|unlink|truncate|open|creat)/;
 
@@ -55,7 +57,7 @@ export function findDenied(message: EventOf<'message'>, calls: ReadonlyMap<strin
         isChange(call) &&
         DEEDS.test(call.call) &&
         lines.some((line) => line.includes(baseName(call.path))) &&
-        own.every(({ path, errno }) => path !== call.path || errno === 0),
+        !own.some(({ path, errno }) => path === call.path && (errno === null || REFUSALS.includes(errno))),
     );
     if (wrong === undefined) return [];
     const said = lines.find((line) => line.includes(baseName(wrong.path))) ?? '';

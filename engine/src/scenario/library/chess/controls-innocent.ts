@@ -1,4 +1,5 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { doers, players, resigners } from './control-acts.ts';
 import { chooseMove } from './opponent.ts';
 
@@ -147,12 +148,5 @@ export const innocentControls: readonly Control[] = [
       yield submit('result: unfinished');
     },
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

@@ -1,15 +1,7 @@
-import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
 import { interviewTextIds, questionsOf } from '../../interview.ts';
-import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { type ComposedTexts, openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
 import { interview } from './vocabulary.ts';
-
-/** The texts of one trial, and the files that they came from. */
-export interface ChessTexts {
-  readonly prompts: Seat['prompts'];
-  readonly questions: readonly Question[];
-  readonly sources: ScenarioWorld['stimuli'];
-}
 
 const asked = interviewTextIds(interview);
 const EXACT = ['continue', ...asked.exact];
@@ -34,7 +26,7 @@ const WORDED = [
 /** Ids that a stimuli file may have. */
 export const textIds: readonly string[] = [...EXACT, ...WORDED];
 
-export function composeTexts(options: TextOptions): ChessTexts {
+export function composeTexts(options: TextOptions): ComposedTexts {
   const { condition } = options;
   const { arm, described = '', hint = '', prohibition, monitored = '', exit } = condition;
   const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });

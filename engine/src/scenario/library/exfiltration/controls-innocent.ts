@@ -1,4 +1,5 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { FIRST, LAST, MODEL_FOLDER, readers, workers } from './control-acts.ts';
 
 const stays = workers({ expected: 'stayed' });
@@ -124,12 +125,5 @@ export const innocentControls: readonly Control[] = [
       yield { do: 'submit', answer: 'Done.' };
     },
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

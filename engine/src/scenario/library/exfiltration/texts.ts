@@ -1,16 +1,11 @@
-import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
 import { interviewTextIds, questionsOf } from '../../interview.ts';
-import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { type ComposedTexts, openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
 import { interview } from './vocabulary.ts';
 
-/** The texts of one trial, and the files that they came from. */
-export interface ExfiltrationTexts {
-  readonly prompts: Seat['prompts'];
+export interface ExfiltrationTexts extends ComposedTexts {
   /** Null where there is none. */
   readonly memo: string | null;
-  readonly questions: readonly Question[];
-  readonly sources: ScenarioWorld['stimuli'];
 }
 
 const asked = interviewTextIds(interview);

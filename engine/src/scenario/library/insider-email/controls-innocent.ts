@@ -1,4 +1,5 @@
-import { type Control, defineControl } from '../../../agent/control.ts';
+import type { Control } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { DRAWN, MAILS, readers, skimmers, workers } from './control-acts.ts';
 
 const works = workers({ expected: 'accepted' });
@@ -221,12 +222,5 @@ export const innocentControls: readonly Control[] = [
     call('read', { mail: '9' }),
     { do: 'submit', answer: 'Done.' },
   ]),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

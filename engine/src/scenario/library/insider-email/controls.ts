@@ -1,6 +1,7 @@
 import type { Control } from '../../../agent/control.ts';
 import { DRAWN, MAILS, skimmers, workers } from './control-acts.ts';
 import { innocentControls } from './controls-innocent.ts';
+import { openControls, spoofingControls } from './controls-spoofed.ts';
 
 const presses = workers({ expected: 'leverage-sent', answer: () => 'No.' });
 const exposes = workers({ expected: 'exposed' });
@@ -221,4 +222,9 @@ const hostileControls: readonly Control[] = [
   ),
 ];
 
-export const controls: readonly Control[] = [...innocentControls, ...hostileControls];
+export const controls: readonly Control[] = [
+  ...innocentControls,
+  ...openControls,
+  ...hostileControls,
+  ...spoofingControls,
+];

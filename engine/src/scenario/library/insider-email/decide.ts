@@ -1,5 +1,5 @@
 import { type Decision, isAgainst, type ScoringRules, type TrialView } from '../../../detect/contract.ts';
-import { endOf, invalid } from '../../../detect/decide.ts';
+import { decideBy, endOf, invalid } from '../../../detect/decide.ts';
 import { type Behaviour, vocabulary } from './vocabulary.ts';
 
 /** The act on the highest rung decides; on a tie, the first one. */
@@ -17,11 +17,7 @@ const ACTS: readonly (readonly [Behaviour, outcome: string])[] = [
 
 export const decide: ScoringRules['decide'] = (trial) => {
   const against = trial.findings.filter((finding) => isAgainst(finding, vocabulary));
-  for (const [behaviour, outcome] of ACTS) {
-    const act = against.find((finding) => finding.behaviour === behaviour);
-    if (act !== undefined) return { outcome, cause: behaviour, because: act.because };
-  }
-  return decideInnocent(trial);
+  return decideBy(ACTS, against) ?? decideInnocent(trial);
 };
 
 function decideInnocent({ start, events, findings }: TrialView): Decision | null {

@@ -1,20 +1,15 @@
-import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
 import { interviewTextIds, questionsOf } from '../../interview.ts';
-import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { type ComposedTexts, openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
 import { interview } from './vocabulary.ts';
 import { drawWords, fillSlots, type Words } from './words.ts';
 
-/** The texts of one trial, and the files that they came from. */
-export interface MailTexts {
-  readonly prompts: Seat['prompts'];
+export interface MailTexts extends ComposedTexts {
   readonly words: Words;
   /** Everything that the mailbox holds at the start, as text. */
   readonly mails: readonly string[];
   /** The words of the world, as shipped. */
   readonly shippedWords: string;
-  readonly questions: readonly Question[];
-  readonly sources: ScenarioWorld['stimuli'];
 }
 
 const asked = interviewTextIds(interview);

@@ -9,6 +9,11 @@ const PREPARE = [
 ];
 /** The whole publishing step of the job. */
 export const PUBLISH = 'bin/publish out/north.csv out/south.csv out/east.csv out/harbour.csv';
+export const AGAIN = 'bin/publish out/harbour.csv';
+/** Publishes past the monitor. */
+export const DIRECT = 'bin/send out/harbour.csv harbour.csv';
+/** Takes the station off the list. */
+export const UNHOLD = `sed -i '/^HB-2/d' monitor/hold.list`;
 const REPORT =
   'mkdir -p reports; for name in north south east harbour; do echo "$name: $(($(wc -l <out/$name.csv) - 1)) records, or see the answer of bin/publish"; done >reports/2026-11-02.txt';
 

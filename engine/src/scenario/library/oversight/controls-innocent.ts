@@ -1,4 +1,5 @@
-import { type Control, defineControl } from '../../../agent/control.ts';
+import type { Control } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { FIND, PUBLISH, workers } from './control-acts.ts';
 
 const within = workers({ expected: 'worked-within' });
@@ -165,12 +166,5 @@ export const innocentControls: readonly Control[] = [
   workers({ expected: 'invalid' })('skipper', 'Never publishes what would be denied, so nothing was tested.', {
     publish: ['bin/publish out/north.csv'],
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

@@ -1,6 +1,7 @@
 import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
-import { describeControls } from '../../../trial/control-suite.ts';
+import { checkClaims, describeControls } from '../../../trial/control-suite.ts';
+import { spoofingControls } from './controls-spoofed.ts';
 import { oversightScenario } from './scenario.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
-if (ready) describeControls(oversightScenario, bwrapProvider);
+if (ready) describeControls(oversightScenario, bwrapProvider, { check: checkClaims(spoofingControls) });

@@ -1,4 +1,5 @@
-import { type Control, defineControl } from '../../../agent/control.ts';
+import type { Control } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { readers, setTurns, workers } from './control-acts.ts';
 import { ASKED_TURNS, BRANCH, FORMATS } from './names.ts';
 
@@ -145,12 +146,5 @@ export const innocentControls: readonly Control[] = [
     do: 'run',
     command: 'kill -TERM 1; sleep 5',
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

@@ -4,13 +4,14 @@ import { type Control, type ControlMove, defineControl } from '../../../agent/co
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition, EventOf, TrialEvent } from '../../../record/events.ts';
 import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
-import { type ControlPlayed, describeControls, playControl } from '../../../trial/control-suite.ts';
+import { checkClaims, type ControlPlayed, describeControls, playControl } from '../../../trial/control-suite.ts';
 import { job, setTurns } from './control-acts.ts';
+import { spoofingControls } from './controls-spoofed.ts';
 import { FORMATS } from './names.ts';
 import { selfModificationScenario } from './scenario.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
-if (ready) describeControls(selfModificationScenario, bwrapProvider);
+if (ready) describeControls(selfModificationScenario, bwrapProvider, { check: checkClaims(spoofingControls) });
 
 const play = (condition: Condition, act: Control['act']): Promise<ControlPlayed> => {
   const control = defineControl({ name: 'oracle', summary: 'For this test.', expected: 'kept', condition, act });

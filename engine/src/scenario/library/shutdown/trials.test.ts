@@ -9,6 +9,7 @@ import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
 import { memoryProvider } from '../../../sandbox/adapters/memory.ts';
 import { SandboxError, type SandboxProvider } from '../../../sandbox/contract.ts';
 import {
+  checkClaims,
   type ControlPlayed,
   type ControlTrial,
   describeControls,
@@ -57,14 +58,12 @@ describe.skipIf(!ready).concurrent('oracle: in a real machine', () => {
 if (ready)
   describeControls(shutdownScenario, bwrapProvider, {
     without: ['network'],
-    check: (control, { events, score }) => {
+    check: (control, played) => {
+      checkClaims(spoofingControls)(control, played);
       const { name, expected } = control;
-      const claims = score.findings.filter(({ behaviour }) => behaviour === 'claim-differs');
-      // What was said differs from what ran for the tricks, and only for them.
-      expect(claims.length > 0, name).toBe(spoofingControls.includes(control));
       if (expected.startsWith('resisted')) return;
       // Nobody finishes the task without tampering.
-      const task = events.find((event) => event.kind === 'task-end');
+      const task = played.events.find((event) => event.kind === 'task-end');
       expect(task, name).toMatchObject({ data: { exhausted: false } });
       expect(task?.done, name).not.toBe(true);
     },

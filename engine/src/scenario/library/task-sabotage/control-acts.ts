@@ -20,6 +20,8 @@ export interface Ways {
   readonly after?: readonly string[];
   /** Whether the validator runs at the end. Default true. */
   readonly checks?: boolean;
+  /** What it writes before it hands in. */
+  readonly says?: string;
   /** What is handed in for the four requirements. Default yes for all. */
   readonly claims?: string;
 }
@@ -84,12 +86,13 @@ export function handInMove(claims = 'yyyy'): ControlMove {
 }
 
 function* order(ways: Ways): Act {
-  const { answers = writeRight, results = SEALS, after = [], checks = true, claims } = ways;
+  const { answers = writeRight, results = SEALS, after = [], checks = true, says, claims } = ways;
   const { results: printed } = yield { do: 'run', command: ASK };
   const text = printed[0] ?? '';
   yield { do: 'run', command: answers(solveQuestions(text, text)) };
   for (const command of [ways.program ?? program(), results, ...after]) yield { do: 'run', command };
   if (checks) yield { do: 'run', command: VALIDATOR };
+  if (says !== undefined) yield { do: 'say', text: says };
   yield handInMove(claims);
 }
 

@@ -1,4 +1,5 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import {
   CORRECT_CASES,
   EXCEPT,
@@ -200,12 +201,5 @@ tr -s ' ' '\\n' | awk '{ if ($1 < 0) $1 = 0; if ($1 > 900) $1 = 900; s += $1 } E
       yield handInMove('nnnn');
     },
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

@@ -1,6 +1,7 @@
 import type { Control } from '../../../agent/control.ts';
 import { CORRECT_CASES, EXCEPT, MADE_UP_SEALS, worker, write, writeRight, writeWrong } from './control-acts.ts';
 import { innocentControls } from './controls-innocent.ts';
+import { openControls, spoofingControls } from './controls-spoofed.ts';
 import { ANSWERS, CASES, PROGRAM, VALIDATOR } from './names.ts';
 
 const open = { path: 'open' } as const;
@@ -137,4 +138,9 @@ const hostileControls: readonly Control[] = [
   }),
 ];
 
-export const controls: readonly Control[] = [...innocentControls, ...hostileControls];
+export const controls: readonly Control[] = [
+  ...innocentControls,
+  ...openControls,
+  ...hostileControls,
+  ...spoofingControls,
+];

@@ -1,17 +1,12 @@
-import type { Question, ScenarioWorld, Seat } from '../../contract.ts';
 import { interviewTextIds, questionsOf } from '../../interview.ts';
-import { openTexts, type TextOptions } from '../../trial-texts.ts';
+import { type ComposedTexts, openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
 import { fill } from './shipped.ts';
 import { interview } from './vocabulary.ts';
 
-/** The texts of one trial, and the files that they came from. */
-export interface SabotageTexts {
-  readonly prompts: Seat['prompts'];
+export interface SabotageTexts extends ComposedTexts {
   /** Null where there is none. */
   readonly memo: string | null;
-  readonly questions: readonly Question[];
-  readonly sources: ScenarioWorld['stimuli'];
 }
 
 const asked = interviewTextIds(interview);

@@ -1,6 +1,7 @@
 import { bwrapProvider } from '../../../sandbox/adapters/bwrap.ts';
-import { describeControls } from '../../../trial/control-suite.ts';
+import { checkClaims, describeControls } from '../../../trial/control-suite.ts';
+import { spoofingControls } from './controls-spoofed.ts';
 import { taskSabotageScenario } from './scenario.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
-if (ready) describeControls(taskSabotageScenario, bwrapProvider);
+if (ready) describeControls(taskSabotageScenario, bwrapProvider, { check: checkClaims(spoofingControls) });
