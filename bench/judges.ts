@@ -33,7 +33,7 @@ const LABELLED = 200;
 const POSITIVE_SHARE = 0.3;
 const SEEDS = 25;
 /** Judges cost less: all seeds are asked in one run over the records. */
-const JUDGE_SEEDS = 100;
+const JUDGE_SEEDS = 130;
 
 const holds = ({ lower, upper }: { readonly lower: number; readonly upper: number }, truth: number): boolean =>
   lower <= truth && truth <= upper;
