@@ -32,6 +32,8 @@ const TRIALS = 400;
 const LABELLED = 200;
 const POSITIVE_SHARE = 0.3;
 const SEEDS = 25;
+/** Judges cost less: all seeds are asked in one run over the records. */
+const JUDGE_SEEDS = 130;
 
 const holds = ({ lower, upper }: { readonly lower: number; readonly upper: number }, truth: number): boolean =>
   lower <= truth && truth <= upper;
@@ -41,7 +43,7 @@ const share = (held: number, of: number): string => {
 };
 
 const AIM = 0.9;
-const aimed = (held: number): string => `${share(held, SEEDS)}${held < AIM * SEEDS ? ' (missed)' : ''}`;
+const aimed = (held: number): string => `${share(held, JUDGE_SEEDS)}${held < AIM * JUDGE_SEEDS ? ' (missed)' : ''}`;
 
 // -------------------------------------------------------------------------------------------------- scripted judges
 
@@ -85,13 +87,18 @@ async function measureJudges(): Promise<string> {
       const { labels, positives } = plant(folder);
       const held = { sensitivity: 0, specificity: 0, rate: 0, raw: 0 };
       let untold = 0;
-      for (let seed = 0; seed < SEEDS; seed++) {
-        const name = `control/judge-sensitivity${sensitivity}-specificity${specificity}-abstain${abstain}-first${first}-seed${seed}`;
-        const asked = ['--judge', name, '--question', 'intent', '--json'];
-        await offswitch(['judge', 'run', folder, ...asked]);
-        const { out } = await offswitch(['judge', 'calibrate', folder, '--labels', labels, ...asked]);
+      const names = Array.from(
+        { length: JUDGE_SEEDS },
+        (_, seed) =>
+          `control/judge-sensitivity${sensitivity}-specificity${specificity}-abstain${abstain}-first${first}-seed${seed}`,
+      );
+      const asked = [...names.flatMap((name) => ['--judge', name]), '--question', 'intent', '--json'];
+      await offswitch(['judge', 'run', folder, ...asked]);
+      const { out } = await offswitch(['judge', 'calibrate', folder, '--labels', labels, ...asked]);
+      // One line for each judge, then one for the panel.
+      for (const line of out.split('\n').slice(0, JUDGE_SEEDS)) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what this program has just printed
-        const one = JSON.parse(out) as Calibration;
+        const one = JSON.parse(line) as Calibration;
         const truth = positives / (TRIALS - LABELLED);
         if (one.sensitivity !== null && holds(one.sensitivity, sensitivity)) held.sensitivity++;
         if (one.specificity !== null && holds(one.specificity, specificity)) held.specificity++;
@@ -105,8 +112,8 @@ async function measureJudges(): Promise<string> {
         aimed(held.sensitivity),
         aimed(held.specificity),
         aimed(held.rate),
-        share(held.raw, SEEDS),
-        `${untold}/${SEEDS * (TRIALS - LABELLED)}`,
+        share(held.raw, JUDGE_SEEDS),
+        `${untold}/${JUDGE_SEEDS * (TRIALS - LABELLED)}`,
       ]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -347,7 +354,7 @@ if (what === undefined) {
   writeResult(
     'Judges and monitors with a planted error',
     `\`node bench/judges.ts\` (${describeMachine()}). Scripted judges through \`offswitch judge run\` and \`calibrate\`: ${TRIALS} trials,
-${LABELLED} of them labelled, ${Math.round(100 * POSITIVE_SHARE)} % positive, ${SEEDS} seeds. How often each 95 % interval held what was planted. Aim: at least
+${LABELLED} of them labelled, ${Math.round(100 * POSITIVE_SHARE)} % positive, ${JUDGE_SEEDS} seeds. How often each 95 % interval held what was planted. Aim: at least
 90 % of the seeds for sensitivity, specificity and the corrected rate of the trials without a label. With so few errors
 an interval of Jeffreys holds less than its level: a share of 0.98 in 140 trials in 91.8 % (exact).
 
@@ -373,7 +380,8 @@ ${await measureMonitors()}`,
     `\`node bench/judges.ts ${names.join(' ')}\` (${describeMachine()}). The controls of every scenario, ${epochs} epochs, replayed step by step; a step goes to the
 next answer of the agent, so that a deed of the step is seen in it (lead 0). The operating point is the lowest threshold with false alarms in at
 most 1 % of the harmless trials, chosen on these trials. Controls were written by the authors of the detectors: this says that the code
-works, and nothing about unknown agents. Epochs of one control are nearly copies, so these intervals are too narrow.
+works, and nothing about unknown agents. Epochs of one control are nearly copies: the interval of the AUROC is for the number of controls,
+those of the rates take each epoch as independent and are too narrow.
 
 ${await measureOnControls(names, epochs)}`,
   );

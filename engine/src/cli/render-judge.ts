@@ -54,6 +54,8 @@ export function renderAnswers({ question, judges, trials }: QuestionAnswers): st
 
 const rate = (one: ProportionInterval | null): string =>
   one === null ? NOT_MEASURED : showRate({ ...one, interval: one });
+const answered = (one: ProportionInterval | null): string =>
+  one === null ? `${NOT_MEASURED}: no such trial was answered` : `${rate(one)} of those that it answered`;
 const number = ({ estimate, lower, upper }: Interval): string =>
   `${estimate.toFixed(3)} [${lower.toFixed(3)}, ${upper.toFixed(3)}]`;
 
@@ -64,8 +66,8 @@ export function renderCalibration(name: string, one: Calibration): string {
     `${safe(name)}: ${one.labelled} labelled trials, ${one.undecided} of them undecided`,
     `  precision    ${rate(one.precision)}`,
     `  recall       ${rate(one.recall)}; what it could not tell counts as not found`,
-    `  sensitivity  ${rate(one.sensitivity)} of those that it answered`,
-    `  specificity  ${rate(one.specificity)} of those that it answered`,
+    `  sensitivity  ${answered(one.sensitivity)}`,
+    `  specificity  ${answered(one.specificity)}`,
     `  kappa        ${kappa === null || kappa.estimate === null ? NOT_MEASURED : `${kappa.estimate.toFixed(3)} [${kappa.lower?.toFixed(3) ?? ''}, ${kappa.upper?.toFixed(3) ?? ''}], n = ${kappa.items}`}`,
     `  abstained    ${abstained.positive} positive and ${abstained.negative} negative trials`,
     `  found        ${showCounts(found.found)} of the trials without a label that it answered; ${found.abstained} not answered`,
@@ -74,9 +76,12 @@ export function renderCalibration(name: string, one: Calibration): string {
 }
 
 export function renderMonitor(name: string, one: MonitorResult): string {
+  const { positives, negatives } = one.units;
+  const hasCopies = positives + negatives < one.positives + one.negatives;
   return [
     `${safe(name)}: ${one.positives} trials that tried or crossed, ${one.negatives} that did not, ${one.leftOut} left out; ${one.steps} steps, ${one.untold} without a suspicion`,
-    `  AUROC over trials      ${one.auroc === null ? NOT_MEASURED : number(one.auroc)}`,
+    `  AUROC over trials      ${one.auroc === null ? NOT_MEASURED : number(one.auroc)}${hasCopies ? `; for ${positives} and ${negatives} controls (epochs of a control are nearly copies)` : ''}`,
+    ...(hasCopies ? ['  The intervals below take each epoch as independent, and are too narrow.'] : []),
     ...renderPoint('1 % of harmless trials', one.perTrial),
     ...renderPoint('1 % of harmless steps', one.perStep),
   ].join('\n');

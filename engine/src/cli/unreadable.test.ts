@@ -76,4 +76,19 @@ describe('a path that is not a record', () => {
     writeRecord(folder.file('trials/only.jsonl'), [trialStart()]);
     expect(await offswitch(['show', folder.path])).toMatchObject({ code: 0, out: contains('control/complier') });
   });
+
+  it.each(['profile', 'trend', 'score', 'report'])(
+    'a folder of log folders gets one sentence from %s',
+    async (command) => {
+      using folder = createTemporaryFolder();
+      mkdirSync(folder.file('shutdown/trials'), { recursive: true });
+      writeFileSync(folder.file('shutdown/study.json'), '{}');
+      expect(await offswitch([command, folder.path])).toMatchObject({
+        ...{ code: 2, out: '' },
+        notes: contains(
+          /^offswitch: .* has no records \(\.jsonl\): it has log folders: name one, e\.g\. .*shutdown, or several/,
+        ),
+      });
+    },
+  );
 });

@@ -106,7 +106,7 @@ function correct(
   const told = trials.filter(({ judgement }) => judgement.label !== null);
   const found = { successes: told.filter(({ judgement }) => judgement.label === positive).length, trials: told.length };
   const common = { found, abstained: trials.length - told.length };
-  if (found.trials === 0) return { ...common, corrected: null, why: 'no trial without a label was judged' };
+  if (found.trials === 0) return { ...common, corrected: null, why: 'no trial without a label was answered' };
   if (sensitivity === null || specificity === null)
     return { ...common, corrected: null, why: 'the labels need trials of both kinds that the judge answered' };
   try {

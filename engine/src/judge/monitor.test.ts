@@ -165,12 +165,13 @@ describe('the detectors as a monitor', () => {
 });
 
 describe('what is measured of a monitor', () => {
+  let units = 0;
   const trial = (
     isPositive: boolean | null,
     suspicions: readonly (number | null)[],
     deed: number | null = null,
   ): WatchedTrial => ({
-    ...{ trialId: 't', isPositive, suspicions, deed },
+    ...{ trialId: 't', unit: `${units++}`, isPositive, suspicions, deed },
   });
 
   it('is the area, and what is caught and when at a share of false alarms', () => {
@@ -195,6 +196,15 @@ describe('what is measured of a monitor', () => {
     });
     expect(result.perStep).toMatchObject({ threshold: 0.3, falsePositives: { successes: 1, trials: 200 } });
     expect(result.auroc?.estimate).toBeCloseTo((100 + 99 + 0 + 99.5 + 0.5) / 400, 2);
+  });
+
+  it('has an area whose interval does not shrink with copies of the same trials', () => {
+    const trials = Array.from({ length: 40 }, (_, index) => trial(index % 2 === 0, [((index % 4) + 1) / 5]));
+    const copies = Array.from({ length: 10 }, () => trials).flat();
+    const [once, often] = [assess(trials), assess(copies)];
+    expect(often).toMatchObject({ positives: 200, negatives: 200, units: { positives: 20, negatives: 20 } });
+    expect(often.auroc?.estimate).toBeCloseTo(once.auroc?.estimate ?? Number.NaN, 12);
+    expect([often.auroc?.lower, often.auroc?.upper]).toEqual([once.auroc?.lower, once.auroc?.upper]);
   });
 
   it('has no alarm where no threshold is quiet enough', () => {

@@ -1,13 +1,16 @@
 import { showOnTerminal, toUntrusted } from '../base/untrusted-text.ts';
 import { AWARENESS, AWARENESS_STRATA } from './analysis/awareness.ts';
 import { CELLS } from './analysis/cells.ts';
+import { toPairedRows } from './analysis/levels.ts';
 import { toMatrix } from './analysis/matrix.ts';
 import { showPublishedRate, VERDICTS } from './analysis/published.ts';
 import {
   introduceShared,
   showCondition,
   showCounts,
+  sayPairMethods,
   showP,
+  showPairs,
   showPoints,
   showRate,
   showVarying,
@@ -47,13 +50,16 @@ export function renderMarkdown(report: Report): string {
     ...(report.agentContrasts.length === 0 ? [] : [toAgentTable(report)]),
     ...(report.contrasts.length === 0 ? [] : [toContrastTable(report)]),
     ...(report.levels.length === 0 ? [] : [toLevelTable(report)]),
+    ...toPairedTable(report),
     ...(report.awareness.length === 0 ? [] : [toAwarenessTable(report)]),
     toExclusions(report),
     ...(report.published === null ? [] : [toPublishedTable(report.published)]),
     ...toExamples(report),
     ...(report.instrument === null ? toPrompts(report) : []),
     `<sub>${plain(
-      `95 % intervals in brackets (Jeffreys; differences Newcombe). ${CELLS} ${Object.entries(report.software)
+      `95 % intervals in brackets (${cells.some((cell) => rateIn(cell).isMean) ? "Jeffreys and Newcombe; for a mean Student's t and Welch" : 'Jeffreys; differences Newcombe'}). ${CELLS} ${Object.entries(
+        report.software,
+      )
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}, ${report.generatedAt}.`,
     )}</sub>`,
@@ -232,6 +238,24 @@ function toLevelTable(report: Report): string {
       ...differenceColumns,
     ],
   )}`;
+}
+
+/** What only checks the tables above is in the HTML report; a numeric measure is meant to be paired. */
+function toPairedTable(report: Report): string[] {
+  const rows = toPairedRows(report).filter(({ isMean }) => isMean);
+  if (rows.length === 0) return [];
+  return [
+    `The same comparisons seed by seed, ${plain(titleOf(report))}, in percentage points. ${plain(sayPairMethods(rows))}\n\n${mdTable(
+      rows,
+      [
+        ['cell', ({ cell }) => code(nameOf(report, cell))],
+        ['minus', ({ against }) => code(against)],
+        ['more here, there, of pairs', (row) => plain(showPairs(row))],
+        ['difference [95 % interval]', ({ difference }) => showPoints(difference)],
+        ['p', ({ p }) => showP(p).replace('<', '&lt;')],
+      ],
+    )}`,
+  ];
 }
 
 function toAwarenessTable(report: Report): string {

@@ -80,7 +80,9 @@ describe('a scenario with another vocabulary', () => {
     expect(report.contrasts).toHaveLength(1);
     expect(report.contrasts[0]?.difference.estimate).toBeCloseTo(-0.675, 10);
     expect(report.contrasts[0]?.p).toBeLessThan(0.001);
-    expect(report.contrasts[0]?.paired).toBeNull();
+    // Differences of -0.7, -0.5, -0.7 and -0.8: of 16 ways to flip the signs, only two are as far from 0.
+    expect(report.contrasts[0]?.paired).toMatchObject({ isMean: true, both: null, pairs: 4, p: 2 / 16 });
+    expect(report.contrasts[0]?.paired?.difference.estimate).toBeCloseTo(-0.675, 10);
     expect(report.strata).toEqual([]);
   });
 

@@ -38,6 +38,24 @@ describe('a profile', () => {
     expect(row?.left.causes.map(([cause]) => cause.split(':')[0])).toEqual(['invalid', 'limit']);
   });
 
+  it('has means, and their difference, where the headline is a number from 0 to 1', () => {
+    const measures = { correct: { title: 'share correct', predicate: '', definition: '', source: '', of: () => 0.5 } };
+    const numeric = new Map([
+      ['shutdown', { ...reportScenario, vocabulary: { ...reportScenario.vocabulary, measures } }],
+    ]);
+    const withValue = (arm: string, values: readonly number[]) =>
+      cellScores({ complied: values.length }, { agent: 'one', condition: { arm } }).map((one, at) => ({
+        ...one,
+        measures: { ...one.measures, correct: values[at] ?? null },
+      }));
+    const given = [...withValue('self', [0.25, 0.5, 0.25]), ...withValue('permitted', [1, 0.75, 1])];
+    const [row] = toProfile(toCells(given, { scenarios: numeric }).cells, { agents: ['one'], scenarios: numeric });
+    expect(row?.measure).toBe('share correct');
+    expect(row?.measured?.rate).toMatchObject({ isMean: true, successes: 1, trials: 3 });
+    expect(row?.measured?.twin?.rate).toMatchObject({ isMean: true, successes: 2.75, trials: 3 });
+    expect(row?.measured?.twin?.difference.estimate).toBeCloseTo(-1.75 / 3, 12);
+  });
+
   it('corrects p over all rows', () => {
     const twins = rows.flatMap(({ measured }) => measured?.twin ?? []);
     expect(twins).toHaveLength(2);

@@ -99,14 +99,25 @@ export const cellSchema = z.object({
 
 /** The same two cells seed by seed: trials with the same seed share items and texts. */
 export const pairedSchema = z.object({
-  both: count,
+  /** The measure is a number from 0 to 1: then "only" means higher, and `both` and `neither` are null. */
+  isMean: z.boolean(),
+  both: count.nullable(),
   firstOnly: count,
   secondOnly: count,
-  neither: count,
+  neither: count.nullable(),
   pairs: count,
-  /** 95 %, Newcombe for pairs. */
+  /** Seeds of either cell that make no pair, by the first reason that holds. */
+  leftOut: z.object({
+    /** One of the cells has no trial of it. */
+    noPartner: count,
+    /** One of the trials is not counted. */
+    notCounted: count,
+    /** One of the trials cannot tell this measure. */
+    cannotTell: count,
+  }),
+  /** 95 %, Newcombe for pairs; for means Student's t on the differences. */
   difference: differenceSchema,
-  /** McNemar's exact test, two-sided; not corrected. */
+  /** Two-sided, not corrected: McNemar's exact test; for means the exact test that flips the signs of the differences. */
   p: fraction,
 });
 

@@ -14,9 +14,20 @@ export function recordsAt(path: string): string[] {
   if (!lookAt(path, 'a record (.jsonl) or a log folder').isDirectory()) return [path];
   const records = listRecords(path);
   if (records.length > 0) return records;
-  const [below] = namesIn(path).filter((name) => isFolder(join(path, name, 'trials')));
-  const hint = below === undefined ? '' : `: it has log folders, name one, e.g. ${join(path, below)}`;
+  const [below] = logFoldersIn(path);
+  const hint =
+    below === undefined
+      ? ''
+      : `: it has log folders: name one, e.g. ${below}, or several where a command takes them, e.g. ${path}/*`;
   throw new UsageError(`${path} has no records (.jsonl)${hint}`);
+}
+
+/** The log folders directly below a folder, e.g. one for each scenario of a demo. */
+function logFoldersIn(path: string): string[] {
+  return namesIn(path)
+    .toSorted()
+    .map((name) => join(path, name))
+    .filter((below) => isFolder(join(below, 'trials')));
 }
 
 /** The trial of a record, and the plan it was run under; undefined if its first line cannot be read. */
@@ -89,7 +100,9 @@ export function readWhole(path: string): TrialEvent[] {
 /** Whether a path is a record or log folder of Offswitch, not a log of another tool. */
 export function isOurs(path: string): boolean {
   if (lookAt(path, 'a record (.jsonl), a log folder, or a log of another tool').isDirectory()) {
-    return existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json')) || namesIn(path).length === 0;
+    if (existsSync(join(path, 'trials')) || existsSync(join(path, 'study.json'))) return true;
+    // A folder of log folders has nothing to import: reading it as records says which to name.
+    return namesIn(path).length === 0 || logFoldersIn(path).some((below) => existsSync(join(below, 'study.json')));
   }
   let file: number;
   try {

@@ -6,6 +6,11 @@ export interface Auroc extends Interval {
   readonly negatives: number;
 }
 
+export interface AurocOptions extends IntervalOptions {
+  /** Independent positives and negatives, if fewer than the scores: the interval is for that many. */
+  readonly units?: { readonly positives: number; readonly negatives: number };
+}
+
 /**
  * Area under the receiver operating characteristic curve, with a score interval: the areas whose own standard error puts the
  * estimate within z of them. Unlike DeLong's interval and the bootstrap it does not shrink to a point at 0 and 1, where good
@@ -16,15 +21,19 @@ export interface Auroc extends Interval {
 export function auroc(
   positives: readonly number[],
   negatives: readonly number[],
-  { confidence = defaultConfidence }: IntervalOptions = {},
+  {
+    confidence = defaultConfidence,
+    units = { positives: positives.length, negatives: negatives.length },
+  }: AurocOptions = {},
 ): Auroc {
-  const [m, n] = [positives.length, negatives.length];
-  if (m === 0 || n === 0) throw new RangeError('expected at least one positive and one negative');
+  const { positives: m, negatives: n } = units;
+  if (positives.length * negatives.length * m * n === 0)
+    throw new RangeError('expected at least one positive and one negative');
   if ([...positives, ...negatives].some(Number.isNaN)) throw new RangeError('expected scores that are numbers');
   let wins = 0;
   for (const positive of positives)
     for (const negative of negatives) wins += positive > negative ? 1 : positive === negative ? 0.5 : 0;
-  const estimate = wins / (m * n);
+  const estimate = wins / (positives.length * negatives.length);
   const z = twoSidedZ(confidence);
   const isWithin = (area: number): boolean => {
     const more = (m + n) / 2 - 1;
@@ -41,7 +50,14 @@ export function auroc(
     }
     return inside;
   };
-  return { estimate, lower: limit(0), upper: limit(1), confidence, positives: m, negatives: n };
+  return {
+    estimate,
+    lower: limit(0),
+    upper: limit(1),
+    confidence,
+    positives: positives.length,
+    negatives: negatives.length,
+  };
 }
 
 const BISECTIONS = 60;

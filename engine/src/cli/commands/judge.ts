@@ -189,7 +189,8 @@ async function monitor(flags: MonitorFlags, context: AskContext): Promise<ExitCo
     const score = byTrial.get(record.trialId);
     const rules = score === undefined ? undefined : scenarios.get(score.scoredBy);
     if (score === undefined || rules === undefined) return;
-    const { trialId, rung } = score;
+    const { trialId, rung, agent, condition } = score;
+    const unit = agent.kind === 'control' ? JSON.stringify([agent.name, condition]) : trialId;
     const scenario: MonitoredScenario = { ...rules, hasMarks: marked.has(score.scenario) };
     const monitors = [
       ...(flags.monitor.includes(DETECTORS) ? [[DETECTORS, detectorMonitor(scenario)] as const] : []),
@@ -200,7 +201,7 @@ async function monitor(flags: MonitorFlags, context: AskContext): Promise<ExitCo
     for (const [name, one] of monitors) {
       const trials = watched.get(name) ?? [];
       watched.set(name, trials);
-      trials.push(await watch(record.events, { trialId, rung, scenario, monitor: one }));
+      trials.push(await watch(record.events, { trialId, unit, rung, scenario, monitor: one }));
     }
   });
   const isWhole = models.length === 0 || session.end();

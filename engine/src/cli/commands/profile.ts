@@ -84,7 +84,11 @@ function renderAgent(agent: string, rows: readonly ProfileRow[]): string {
     }`,
     textTable(
       ['scenario', 'measure', 'self: k/n = % [95 %]', 'twin', 'twin: k/n = % [95 %]', 'difference', 'p', 'left out'],
-      rows.map((row) => [safe(row.scenario), safe(row.measure), ...columnsOf(row)]),
+      rows.map((row) => [
+        safe(row.scenario),
+        `${safe(row.measure)}${row.measured?.rate.isMean === true ? ' (mean; k is the sum)' : ''}`,
+        ...columnsOf(row),
+      ]),
     ),
     ...measured.flatMap(({ scenario, measured: { conditions, condition } }) =>
       conditions === 1 ? [] : [`${safe(scenario)}: one of ${conditions} conditions: ${safe(showLevels(condition))}`],

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { holm } from '../../stats/multiplicity.ts';
@@ -72,6 +73,48 @@ describe('pairs of one seed', () => {
     expect(levels[0]?.paired).toMatchObject({ both: 2, firstOnly: 14, secondOnly: 0, neither: 4, pairs: 20 });
     // Two-sided, all 14 of 14 discordant pairs on one side.
     expect(levels[0]?.paired?.p).toBeCloseTo(2 * 0.5 ** 14, 12);
+  });
+
+  it('of a number have the mean of their differences, whatever the order of the trials, and say what makes no pair', () => {
+    const percent = fc.nat(100).map((value) => value / 100);
+    const values = fc.array(fc.tuple(percent, percent), { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(values, fc.nat(3), (pairs, lost) => {
+        const side = (index: 0 | 1, allow: string) =>
+          cellScores({ complied: pairs.length }, { condition: { allow } }).map((one, at) => ({
+            ...one,
+            measures: { ...one.measures, survived: pairs[at]?.[index] ?? null },
+          }));
+        const alone = cellScores({ complied: lost }, { condition: { allow: 'none' } }).map((one, at) => ({
+          ...one,
+          ...{ seed: `alone-${at}`, trialId: `alone-${at}` },
+        }));
+        const scores = [...side(0, 'user'), ...side(1, 'none').toReversed(), ...alone];
+        const [level] = buildReport(reportInput(scores, { metric: 'survived' })).levels;
+        expect(level?.paired).toMatchObject({
+          ...{ isMean: true, pairs: pairs.length },
+          leftOut: { noPartner: lost, notCounted: 0, cannotTell: 0 },
+        });
+        const mean = pairs.reduce((sum, [user, none]) => sum + user - none, 0) / pairs.length;
+        expect(level?.paired?.difference.estimate).toBeCloseTo(mean, 9);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('leave out what is not counted or cannot tell, and say so', () => {
+    const one = cellScores({ complied: 5 }).map((each, at) =>
+      at === 0 ? { ...each, ...{ outcome: 'invalid', rung: null } } : each,
+    );
+    const other = cellScores({ complied: 5 }, { condition: { allow: 'none' } }).map((each, at) =>
+      at === 1 ? { ...each, measures: { ...each.measures, sabotage: null } } : each,
+    );
+    const report = buildReport(reportInput([...one, ...other]));
+    expect(report.levels[0]?.paired).toMatchObject({
+      ...{ isMean: false, neither: 3, pairs: 3 },
+      leftOut: { noPartner: 0, notCounted: 1, cannotTell: 1 },
+    });
+    expect(renderHtml(report)).toContain('0, 0 of 3; left out: 1 not counted, 1 cannot tell');
   });
 
   it('do not exist if a seed is twice in a cell, or in only one trial', () => {

@@ -2,10 +2,13 @@ import type { RatedTrial, Score } from '../../detect/score.ts';
 import { isCounted } from '../../record/outcome.ts';
 import { cochranMantelHaenszel, type Stratum } from '../../stats/cochran-mantel-haenszel.ts';
 import { newcombePairedDifference } from '../../stats/difference-interval.ts';
+import type { Interval } from '../../stats/interval.ts';
 import { mcnemarExact } from '../../stats/mcnemar-exact.ts';
 import { holm } from '../../stats/multiplicity.ts';
+import { pairedMeanDifference, type ValuePair } from '../../stats/paired-mean.ts';
 import { differenceOf, sampleOf } from '../comparison.ts';
 import type {
+  Report,
   ReportAgentContrast,
   ReportCell,
   ReportLevelContrast,
@@ -101,33 +104,58 @@ export function baselineOf(group: readonly CellWithScores[], label: string | nul
 }
 
 /**
- * Pairs of trials with the same seed, which share their items and texts. Null for a numeric measure, or unless at least
- * two seeds have a trial that can tell on both sides.
+ * Pairs of trials with the same seed, which share their items and texts. Null if a seed has two trials in one cell, e.g. with
+ * records of two studies in one folder, or unless at least two seeds have a trial that can tell on both sides.
  */
 function toPaired(first: readonly Score[], second: readonly Score[], metric: string): ReportPaired | null {
-  const [one, other] = [bySeed(first, metric), bySeed(second, metric)];
-  if (one === null || other === null) return null;
-  const pairs = { both: 0, firstOnly: 0, secondOnly: 0, neither: 0 };
-  for (const [seed, a] of one) {
-    const b = other.get(seed);
-    if (b !== undefined) pairs[a ? (b ? 'both' : 'firstOnly') : b ? 'secondOnly' : 'neither']++;
+  const [one, other] = [bySeed(first), bySeed(second)];
+  if (one.size < first.length || other.size < second.length) return null;
+  const leftOut = { noPartner: 0, notCounted: 0, cannotTell: 0 };
+  const pairs: (readonly [boolean | number, boolean | number])[] = [];
+  for (const seed of new Set([...one.keys(), ...other.keys()])) {
+    const [a, b] = [one.get(seed), other.get(seed)];
+    if (a === undefined || b === undefined) leftOut.noPartner++;
+    else if (!isCounted(a.outcome) || !isCounted(b.outcome)) leftOut.notCounted++;
+    else {
+      const [x, y] = [a.measures[metric] ?? null, b.measures[metric] ?? null];
+      if (x === null || y === null) leftOut.cannotTell++;
+      else pairs.push([x, y]);
+    }
   }
-  const count = pairs.both + pairs.firstOnly + pairs.secondOnly + pairs.neither;
-  if (count < 2) return null;
-  const { estimate, lower, upper } = newcombePairedDifference(pairs);
-  return { ...pairs, pairs: count, difference: { estimate, lower, upper }, p: mcnemarExact(pairs).p };
+  if (pairs.length < 2) return null;
+  const values = pairs.map(([a, b]) => ({ first: Number(a), second: Number(b) }));
+  const count = (is: (pair: ValuePair) => boolean): number => values.filter(is).length;
+  const common = {
+    firstOnly: count((pair) => pair.first > pair.second),
+    secondOnly: count((pair) => pair.first < pair.second),
+    ...{ pairs: pairs.length, leftOut },
+  };
+  if (pairs.flat().some((value) => typeof value === 'number')) {
+    const { difference, p } = pairedMeanDifference(values);
+    return { ...common, isMean: true, both: null, neither: null, difference: limitsOf(difference), p };
+  }
+  const both = count((pair) => pair.first + pair.second === 2);
+  const counts = { ...common, both, neither: count((pair) => pair.first + pair.second === 0) };
+  const difference = limitsOf(newcombePairedDifference(counts));
+  return { ...counts, isMean: false, difference, p: mcnemarExact(counts).p };
 }
 
-/** Null if a seed has two trials, for example with records of two studies in one folder. */
-function bySeed(scores: readonly RatedTrial[], metric: string): Map<string, boolean> | null {
-  const found = new Map<string, boolean>();
-  for (const { seed, outcome, measures } of scores) {
-    const value = measures[metric] ?? null;
-    if (value === null || !isCounted(outcome)) continue;
-    if (typeof value === 'number' || found.has(seed)) return null;
-    found.set(seed, value);
-  }
-  return found;
+const limitsOf = ({ estimate, lower, upper }: Interval): ReportPaired['difference'] => ({ estimate, lower, upper });
+const bySeed = (scores: readonly RatedTrial[]): Map<string, RatedTrial> =>
+  new Map(scores.map((score) => [score.seed, score]));
+
+/** Every comparison of levels or arms that has pairs, in the order of the tables. */
+export function toPairedRows({ levels, contrasts }: Pick<Report, 'levels' | 'contrasts'>): readonly PairedRow[] {
+  return [
+    ...levels.map(({ cell, paired }) => ({ cell, against: 'its baseline', paired })),
+    ...contrasts.map(({ self, arm, paired }) => ({ cell: self, against: arm, paired })),
+  ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, ...paired }]));
+}
+
+export interface PairedRow extends ReportPaired {
+  /** Id of a cell. */
+  readonly cell: string;
+  readonly against: string;
 }
 
 /**

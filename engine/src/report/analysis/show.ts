@@ -1,5 +1,5 @@
 import type { Condition } from '../../record/events.ts';
-import type { Report, ReportCell } from '../report-schema.ts';
+import type { Report, ReportCell, ReportPaired } from '../report-schema.ts';
 
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 
@@ -81,6 +81,35 @@ export function showPoints({ estimate, lower, upper }: Range): string {
     return value < 0 ? `−${text.slice(1)}` : `+${text}`;
   };
   return `${points(estimate)} [${points(lower)}, ${points(upper)}]`;
+}
+
+/** How many pairs there are, and which seeds make none. */
+export function showPairs({ firstOnly, secondOnly, pairs, leftOut }: ReportPaired): string {
+  const { noPartner, notCounted, cannotTell } = leftOut;
+  const reasons = [
+    ...(noPartner === 0 ? [] : [`${noPartner} without a partner`]),
+    ...(notCounted === 0 ? [] : [`${notCounted} not counted`]),
+    ...(cannotTell === 0 ? [] : [`${cannotTell} cannot tell`]),
+  ];
+  return `${firstOnly}, ${secondOnly} of ${pairs}${reasons.length === 0 ? '' : `; left out: ${reasons.join(', ')}`}`;
+}
+
+/** How pairs of one seed are compared, for the kinds of measure that occur. */
+export function sayPairMethods(rows: readonly Pick<ReportPaired, 'isMean'>[]): string {
+  return [
+    'Trials of one seed have the same items and texts, and make a pair.',
+    ...(rows.some(({ isMean }) => !isMean)
+      ? [
+          "Yes or no: McNemar's exact test, two-sided, looks only at pairs that differ; difference with the 95 % Newcombe interval for pairs.",
+        ]
+      : []),
+    ...(rows.some(({ isMean }) => isMean)
+      ? [
+          "A number: mean of the differences with Student's 95 % interval; the exact test, two-sided, flips their signs in every way.",
+        ]
+      : []),
+    'Not corrected.',
+  ].join(' ');
 }
 
 /** Three decimals; smaller values as a bound. */

@@ -1,4 +1,5 @@
-import { showCondition, showP, showPoints, showRate } from '../analysis/show.ts';
+import { toPairedRows } from '../analysis/levels.ts';
+import { sayPairMethods, showCondition, showP, showPairs, showPoints, showRate } from '../analysis/show.ts';
 import { html, type Markup } from '../markup.ts';
 import type { Report, ReportLevelContrast, ReportRegression } from '../report-schema.ts';
 import { rateIn, titleOf } from '../words.ts';
@@ -8,7 +9,7 @@ import { cellFinder, fold, plainCellName, type Section, stacked, table } from '.
 /** The effects of the factors. The table of levels comes first; checks and refinements are folded. */
 export function levelSection(report: Report): Section | null {
   const { levels, strata, regressions, clusters } = report;
-  const paired = [...levels, ...report.contrasts].some((one) => one.paired !== null);
+  const paired = toPairedRows(report).length > 0;
   if (levels.length + strata.length + regressions.length + clusters.length === 0 && !paired) return null;
   const content = html`${levels.length === 0 ? null : levelTable(report)}
   ${strata.length === 0 ? null : strataTable(report)}
@@ -31,7 +32,7 @@ function levelTable(report: Report): Markup {
       ${baselines.map((cell, index) => html`${index > 0 ? '; ' : ''}${plainCellName(cell)}`)}.
     </p>
     ${table({
-      caption: `Difference of ${titleOf(report)} to the baseline in percentage points, with its 95 % Newcombe interval. p: Fisher's exact test, two-sided, corrected over the ${levels.length} comparisons of this table (Holm).`,
+      caption: `Difference of ${titleOf(report)} to the baseline in percentage points, with its 95 % interval: ${levels.some(({ first }) => first.isMean) ? "Welch's, and Welch's test" : "Newcombe's, and Fisher's exact test"}. p: two-sided, corrected over the ${levels.length} comparisons of this table (Holm).`,
       items: levels,
       first: 'condition',
       style: 'figures narrow',
@@ -114,26 +115,15 @@ function regressionTables(report: Report, regression: ReportRegression): Markup 
 
 function pairedTable(report: Report): Markup {
   const find = cellFinder(report);
-  const items = [
-    ...report.levels.map(({ cell, paired }) => ({ cell, against: 'its baseline', paired })),
-    ...report.contrasts.map(({ self, arm, paired }) => ({ cell: self, against: arm, paired })),
-  ].flatMap(({ paired, ...rest }) => (paired === null ? [] : [{ ...rest, ...paired }]));
-  return html`<p>
-      Trials of one seed have the same items and texts, and make a pair. McNemar's exact test, two-sided, looks only at
-      pairs that differ; difference with the 95 % Newcombe interval for pairs. Not corrected, because it only checks the
-      tables above.
-    </p>
+  const items = toPairedRows(report);
+  return html`<p>${sayPairMethods(items)}</p>
     ${table({
-      caption: 'Comparisons seed by seed.',
+      caption: `Comparisons seed by seed: ${titleOf(report)}.`,
       items,
       cellOf: ({ cell }) => find(cell),
       below: ({ against }) => `minus ${against}`,
       columns: [
-        [
-          'only here, only there, of pairs',
-          'number',
-          ({ firstOnly, secondOnly, pairs }) => `${firstOnly}, ${secondOnly} of ${pairs}`,
-        ],
+        ['only or more here, there, of pairs', 'number', showPairs],
         ['difference [95 % interval]', 'number', ({ difference }) => showPoints(difference)],
         ['p', 'number', ({ p }) => showP(p)],
       ],
