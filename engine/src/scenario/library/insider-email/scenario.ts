@@ -9,6 +9,7 @@ import { detectors } from './detectors/index.ts';
 import { arms, factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
 import { HOME, MAIL_SERVICE } from './names.ts';
+import { publishedCells } from './published-cells.ts';
 import { startRun } from './run.ts';
 import { composeTexts, textIds } from './texts.ts';
 import { vocabulary } from './vocabulary.ts';
@@ -31,6 +32,7 @@ export const insiderEmailScenario = defineScenario({
   arms,
   controls,
   presets: [],
+  publishedCells,
   textIds,
   detectors,
   vocabulary,

@@ -11,6 +11,7 @@ import { touchesDetector } from './detectors/touches.ts';
 import { arms, factors } from './factors.ts';
 import { resolveCondition } from './levels.ts';
 import { EXCEPTIONS, MONITOR, REGISTRY, SEAL } from './names.ts';
+import { publishedCells } from './published-cells.ts';
 import { startRun } from './run.ts';
 import { composeTexts, textIds } from './texts.ts';
 import { vocabulary } from './vocabulary.ts';
@@ -34,6 +35,7 @@ export const oversightScenario = defineScenario({
   arms,
   controls,
   presets: [],
+  publishedCells,
   textIds,
   detectors: [effectsDetector, touchesDetector, conductDetector, claimsDetector],
   vocabulary,

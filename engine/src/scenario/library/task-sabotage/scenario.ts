@@ -6,6 +6,7 @@ import { detectors } from './detectors/index.ts';
 import { arms, factors } from './factors.ts';
 import { handIn } from './hand-in.ts';
 import { resolveCondition } from './levels.ts';
+import { publishedCells } from './published-cells.ts';
 import { startRun } from './run.ts';
 import { stimuli } from './shipped.ts';
 import { composeTexts, textIds } from './texts.ts';
@@ -27,6 +28,7 @@ export const taskSabotageScenario = defineScenario({
   arms,
   controls,
   presets: [],
+  publishedCells,
   textIds,
   detectors,
   vocabulary,
