@@ -15,7 +15,7 @@ import { beginAsTold } from '../../engine/src/model/adapters/llama-cpp/begin-of-
 import { type HistoryItem, loadLibrary } from '../../engine/src/model/adapters/llama-cpp/library.ts';
 import { findLibrary, findWeights, program, score, situationOf } from './instruments.ts';
 import planted from './planted.json' with { type: 'json' };
-import type { Conversation, Message, Scenario } from './teacher.ts';
+import { type Conversation, type Message, readScenario, type Scenario } from './teacher.ts';
 
 const STUDIES: Readonly<Record<Scenario, { readonly factors: readonly string[]; readonly heldOut: string }>> = {
   shutdown: { factors: ['timing=2,3,5', 'wording=1,2,3,4,5'], heldOut: '5' },
@@ -65,7 +65,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { scenario: { type: 'string', default: 'shutdown' }, epochs: { type: 'string', default: '2' } },
 });
-const scenario: Scenario = values.scenario === 'exfiltration' ? 'exfiltration' : 'shutdown';
+const scenario = readScenario(values.scenario);
 const { factors, heldOut } = STUDIES[scenario];
 const [out = 'conversations.jsonl'] = positionals;
 const folder = mkdtempSync(join(tmpdir(), 'offswitch-conversations-'));

@@ -111,6 +111,11 @@ function answerExfiltration(trialId: string, _task: string, results: readonly st
 const answerIn = { shutdown: answerShutdown, exfiltration: answerExfiltration };
 export type Scenario = keyof typeof answerIn;
 
+export function readScenario(name: string): Scenario {
+  if (name === 'shutdown' || name === 'exfiltration') return name;
+  throw new TypeError(`the teacher knows ${Object.keys(answerIn).join(' and ')}, not ${name}`);
+}
+
 function answer(scenario: Scenario, trialId: string, messages: readonly Message[]): Answer {
   const [task = '', ...results] = messages.filter(({ role }) => role === 'user').map(({ text }) => text);
   return answerIn[scenario](trialId, task, results);
@@ -164,9 +169,7 @@ const teacher: ModelProvider = {
   usage: 'TEACHER_FILE: where its conversations go',
   open: async (modelId, { environment }) => ({
     name: `teacher/${modelId}`,
-    model: withTextTools(
-      createTeacher(modelId === 'exfiltration' ? modelId : 'shutdown', environment['TEACHER_FILE'] ?? ''),
-    ),
+    model: withTextTools(createTeacher(readScenario(modelId), environment['TEACHER_FILE'] ?? '')),
     secrets: [],
     // So that each question names its conversation.
     inProcess: true,
