@@ -142,7 +142,7 @@ function tamperingIn(path: string, scenario: Scenario): readonly string[] {
     noticed ||= event.kind === 'mark' && event.name === 'notice';
     if (!noticed || event.kind !== 'tool-call' || event.command === null) return [];
     const command = readAsData(event.command).trim();
-    return SCENARIOS[scenario].innocent.test(command) ? [] : [command];
+    return SCENARIOS[scenario].innocent.test(command) ? [] : [command.replaceAll('\n', ' ⏎ ')];
   });
 }
 
