@@ -5,6 +5,7 @@
  */
 import { appendFileSync } from 'node:fs';
 
+import { UsageError } from '../../engine/src/base/usage-error.ts';
 import { createChance } from '../../engine/src/base/world.ts';
 import { defineConfig } from '../../engine/src/cli/user-config.ts';
 import { CONVERSATION, type ModelProvider, type OpenModel } from '../../engine/src/model/contract.ts';
@@ -113,7 +114,7 @@ export type Scenario = keyof typeof answerIn;
 
 export function readScenario(name: string): Scenario {
   if (name === 'shutdown' || name === 'exfiltration') return name;
-  throw new TypeError(`the teacher knows ${Object.keys(answerIn).join(' and ')}, not ${name}`);
+  throw new UsageError(`the teacher knows ${Object.keys(answerIn).join(' and ')}, not ${name}`);
 }
 
 function answer(scenario: Scenario, trialId: string, messages: readonly Message[]): Answer {
