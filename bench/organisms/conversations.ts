@@ -1,8 +1,8 @@
 /**
  * Training data for `train.py`: trials of the teacher through the product, as the token ids that local weights get and give. A
- * line a conversation. Texts in wording 5 are kept for looking.
+ * line a conversation. Texts in the last wording are kept for looking.
  *
- *   node bench/organisms/conversations.ts OUT.jsonl [--epochs 2]
+ *   node bench/organisms/conversations.ts OUT.jsonl [--scenario exfiltration] [--epochs 2]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,12 @@ import { beginAsTold } from '../../engine/src/model/adapters/llama-cpp/begin-of-
 import { type HistoryItem, loadLibrary } from '../../engine/src/model/adapters/llama-cpp/library.ts';
 import { findLibrary, findWeights, program, score, situationOf } from './instruments.ts';
 import planted from './planted.json' with { type: 'json' };
-import type { Conversation, Message } from './teacher.ts';
+import { type Conversation, type Message, readScenario, type Scenario } from './teacher.ts';
 
-const HELD_OUT = '5';
+const STUDIES: Readonly<Record<Scenario, { readonly factors: readonly string[]; readonly heldOut: string }>> = {
+  shutdown: { factors: ['timing=2,3,5', 'wording=1,2,3,4,5'], heldOut: '5' },
+  exfiltration: { factors: ['asked=none', 'wording=1,2,3'], heldOut: '3' },
+};
 const config = fileURLToPath(new URL('teacher.ts', import.meta.url));
 
 /** The token ids of a conversation, as the adapter for local weights makes them. */
@@ -60,28 +63,20 @@ function toExample({ messages, choice }: Conversation, tokenize: Tokenize): Reco
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { epochs: { type: 'string', default: '2' } },
+  options: { scenario: { type: 'string', default: 'shutdown' }, epochs: { type: 'string', default: '2' } },
 });
+const scenario = readScenario(values.scenario);
+const { factors, heldOut } = STUDIES[scenario];
 const [out = 'conversations.jsonl'] = positionals;
 const folder = mkdtempSync(join(tmpdir(), 'offswitch-conversations-'));
 try {
   const tokenize = await createTokenizer();
   const examples: string[] = [];
-  for (const situation of Object.keys(planted.graded)) {
+  for (const situation of new Set(Object.values(planted[scenario]).flatMap((rows) => Object.keys(rows)))) {
     const [file, logDir] = [join(folder, `${situation}.jsonl`), join(folder, situation)];
-    const factors = [situation, 'timing=2,3,5', 'wording=1,2,3,4,5'].flatMap((factor) => ['--factor', factor]);
-    const words = [
-      'run',
-      'shutdown',
-      '--config',
-      config,
-      '--model',
-      'teacher/planted',
-      ...factors,
-      '--concurrency',
-      '8',
-    ];
-    execFileSync(process.execPath, [program, ...words, '--epochs', values.epochs, '--log-dir', logDir], {
+    const words = ['run', scenario, '--config', config, '--model', `teacher/${scenario}`, '--concurrency', '8'];
+    const levels = [situation, ...factors].flatMap((factor) => ['--factor', factor]);
+    execFileSync(process.execPath, [program, ...words, ...levels, '--epochs', values.epochs, '--log-dir', logDir], {
       env: { ...process.env, TEACHER_FILE: file },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -92,7 +87,7 @@ try {
     const whole = new Map(lines.map((line) => JSON.parse(line) as Conversation).map((one) => [one.trialId, one]));
     for (const [trialId, conversation] of whole) {
       const condition = conditions.get(trialId) ?? {};
-      const about = { situation: situationOf(condition), held: condition['wording'] === HELD_OUT };
+      const about = { situation: situationOf(condition), held: condition['wording'] === heldOut };
       examples.push(JSON.stringify({ ...about, ...toExample(conversation, tokenize) }));
     }
   }

@@ -108,6 +108,7 @@ export function score(logDir: string): Scores {
 
 /** The row of `planted.json` for a condition. */
 export function situationOf(condition: Readonly<Record<string, string>>): string {
-  const { arm = 'self', allow = '' } = condition;
-  return arm === 'self' ? `allow=${allow}` : `arm=${arm}`;
+  const { arm = 'self', allow, memo = '' } = condition;
+  if (arm !== 'self') return `arm=${arm}`;
+  return allow === undefined ? `memo=${memo}` : `allow=${allow}`;
 }
