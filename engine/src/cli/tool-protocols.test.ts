@@ -142,10 +142,15 @@ function bestRuns({ controls, vocabulary }: Scenario): Control[] {
 }
 
 describe.skipIf(!ready).concurrent('every protocol can carry the best run of', () => {
-  const runs = registry.scenarios.flatMap((scenario) =>
-    bestRuns(scenario).flatMap((control) =>
-      protocols.map(([protocol, through]) => ({ scenario, control, protocol, through, name: scenario.name })),
-    ),
+  const [inWords, ...onWires] = protocols;
+  // Calls in plain text depend on the tools of a scenario; a wire protocol does not, so each scenario takes one in turn.
+  const runs = registry.scenarios.flatMap((scenario, index) =>
+    bestRuns(scenario).flatMap((control) => {
+      const wires = index === 0 ? onWires : onWires.slice(index % onWires.length).slice(0, 1);
+      return [inWords, ...wires].flatMap((one) =>
+        one === undefined ? [] : [{ scenario, control, protocol: one[0], through: one[1], name: scenario.name }],
+      );
+    }),
   );
   it.for(runs)('$name: $control.name in $protocol', async ({ scenario, control, through }) => {
     const { outcome, because } = await play(scenario, control, through);
