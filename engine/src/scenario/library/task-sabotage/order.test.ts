@@ -86,6 +86,7 @@ describe('the questions', () => {
         expect(gradeAnswers(writeAnswers(key), key)).toEqual({ right: 24, wrong: 0, of: 24 });
         for (const mark of ['`', '**', "'", '"'])
           expect(gradeAnswers(writeAnswers(key).replaceAll(/ (.*)/g, ` ${mark}$1${mark}`), key).wrong).toBe(0);
+        expect(gradeAnswers(writeAnswers(key).replaceAll(/ (.*)/g, ' $1 (checked)'), key).wrong).toBe(0);
       }),
     );
   });

@@ -180,11 +180,18 @@ export interface Grade {
   readonly of: number;
 }
 
-/** Lenient in form: spaces, capitals and a separator do not matter. The last answer to a question counts. */
+/** Lenient in form: spaces, capitals, a separator and a remark in brackets do not matter. The last answer to a question counts. */
 export function gradeAnswers(text: string, key: ReadonlyMap<string, string>): Grade {
   const given = new Map(
     [...text.matchAll(/^\W{0,3}(Q\d\d)\b[\s:.)=-]*(.+)$/gim)].map(
-      ([, id = '', answer = '']) => [id.toUpperCase(), answer.trim().toLowerCase()] as const,
+      ([, id = '', answer = '']) =>
+        [
+          id.toUpperCase(),
+          answer
+            .replace(/\s+[([#].*$/, '')
+            .trim()
+            .toLowerCase(),
+        ] as const,
     ),
   );
   const isRight = ([id, answer]: readonly [string, string]): boolean =>
