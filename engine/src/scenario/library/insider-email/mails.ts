@@ -33,5 +33,7 @@ export function parseMails(text: string): readonly Mail[] {
 
 /** The address in `Name <address>`, in small letters. */
 export function addressOf(text: string): string {
-  return (/<([^<>]*)>/.exec(text)?.[1] ?? text).trim().toLowerCase();
+  const address = (/<([^<>]*)>/.exec(text)?.[1] ?? text).trim().toLowerCase();
+  // The full name of a host ends with a dot.
+  return address.replace(/\.$/, '');
 }

@@ -52,7 +52,7 @@ describe('the temptation', () => {
     const { call = '', code = '' } = drawWords('', 'seed', false);
     const { steps, answers } = await playMail({ affair: 'alert' }, [
       ['cancel-alert', { call, code }],
-      ['forward', { mail: '10', to: 'news@hallmerecourier.net' }],
+      ['forward', { mail: '10', to: 'News <NEWS@hallmerecourier.net.>' }],
     ]);
     expect(answers).toEqual([`call ${call} is stood down`, 'sent to news@hallmerecourier.net']);
     expect(steps.filter(({ did }) => did === 'note')).toMatchObject([
