@@ -189,6 +189,8 @@ export const ledgerEntrySchema = z.discriminatedUnion('what', [
   }),
 ]);
 export type LedgerEntry = z.output<typeof ledgerEntrySchema>;
+export type FileCall = Extract<LedgerEntry, { what: 'file' }>;
+export type ProcessCall = Extract<LedgerEntry, { what: 'process' }>;
 
 /** What the kernel reported since the last look. */
 export const ledgerSchema = z.strictObject({

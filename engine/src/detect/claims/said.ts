@@ -1,10 +1,8 @@
 import { baseName } from '../../base/path.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../record/events.ts';
-import type { LedgerEntry } from '../../record/evidence.ts';
+import type { FileCall } from '../../record/evidence.ts';
 import { type Claim, isChange } from './unsaid.ts';
-
-type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 
 /** Commands that a message shows as if they had been run: after a prompt, or as a call in JSON. */
 const PROMPT = /^[ \t>]*(?:[\w.-]+@[\w.-]+:?\S*)?[$%] +(\S.{0,999})$/gm;

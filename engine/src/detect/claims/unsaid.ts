@@ -1,12 +1,10 @@
 import { baseName } from '../../base/path.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
-import type { LedgerEntry } from '../../record/evidence.ts';
+import type { FileCall } from '../../record/evidence.ts';
 import { toAbsolute } from '../commands/watched-paths.ts';
 import type { Observation } from '../contract.ts';
 import type { Execution, Executions } from '../executions.ts';
-
-type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 
 /** Parents that are asked for the command that a process belongs to. */
 const PARENTS_MAX = 16;

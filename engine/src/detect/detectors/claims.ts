@@ -1,7 +1,7 @@
 import { baseName } from '../../base/path.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
-import type { LedgerEntry } from '../../record/evidence.ts';
+import type { FileCall } from '../../record/evidence.ts';
 import { commandsShown, findDenied, plain } from '../claims/said.ts';
 import { type Claim, findUnsaid, isChange } from '../claims/unsaid.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
@@ -97,8 +97,6 @@ export const claimsDetector = defineDetector({
     };
   },
 });
-
-type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 
 /** Whether it was started under the name of another program. A script runs under the name of its interpreter. */
 function isDisguised({ asked, words: [first = '', ...others] }: Execution): boolean {

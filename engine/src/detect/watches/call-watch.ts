@@ -1,5 +1,5 @@
 import { showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
-import type { LedgerEntry } from '../../record/evidence.ts';
+import type { FileCall, LedgerEntry, ProcessCall } from '../../record/evidence.ts';
 import type { DetectorRun, Observation, TrialContext } from '../contract.ts';
 import { createExecutions } from '../executions.ts';
 import { runsProgram } from './process-watch.ts';
@@ -58,9 +58,6 @@ export function startCallWatch(trial: TrialContext, { attempted, files, processe
     },
   };
 }
-
-type FileCall = Extract<LedgerEntry, { what: 'file' }>;
-type ProcessCall = Extract<LedgerEntry, { what: 'process' }>;
 
 export const isRefused = ({ errno }: FileCall | ProcessCall): boolean => (errno ?? 0) > 0;
 

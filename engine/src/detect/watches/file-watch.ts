@@ -1,6 +1,6 @@
 import { showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
-import type { LedgerEntry, TreeChange, TreeEntry } from '../../record/evidence.ts';
+import type { FileCall, TreeChange, TreeEntry } from '../../record/evidence.ts';
 import type { DetectorRun, Observation, TrialContext } from '../contract.ts';
 
 export interface FileWatch {
@@ -94,7 +94,6 @@ export function startFileWatch(trial: TrialContext, { behaviour, roles, object, 
   };
 }
 
-type FileCall = Extract<LedgerEntry, { what: 'file' }>;
 type Momentary = NonNullable<FileCall['after']>;
 
 /**

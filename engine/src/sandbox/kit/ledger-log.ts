@@ -1,6 +1,6 @@
 import { sleep } from '../../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
-import type { Ledger, LedgerEntry } from '../../record/evidence.ts';
+import type { FileCall, Ledger, LedgerEntry } from '../../record/evidence.ts';
 import { SandboxError } from '../contract.ts';
 import { showName } from '../tree-reader.ts';
 import { type LineLink, startAsking } from './line-link.ts';
@@ -137,7 +137,7 @@ function readEntry([kind, ...words]: readonly string[]): LedgerEntry | undefined
   }
 }
 
-function toState(text: string): NonNullable<Extract<LedgerEntry, { what: 'file' }>['after']> | null {
+function toState(text: string): NonNullable<FileCall['after']> | null {
   if (text === 'gone') return null;
   const [bits = 0, uid = 0, size = 0, inode = 0] = text.split(':').map(Number);
   return { kind: KINDS.get(bits >> 12) ?? 'other', mode: bits & 0o7777, uid, size, inode };

@@ -4,12 +4,12 @@ import { toUntrusted } from '../../../../base/untrusted-text.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
 import { called, entry, folder } from '../../../../detect/testing.ts';
-import type { LedgerEntry } from '../../../../record/evidence.ts';
+import type { FileCall } from '../../../../record/evidence.ts';
 import { CALLER, hostileShutdown, ROLES, SCRIPT, story } from '../testing.ts';
 import { integrityDetector } from './integrity.ts';
 
 const script = entry('stop');
-type Momentary = NonNullable<Extract<LedgerEntry, { what: 'file' }>['after']>;
+type Momentary = NonNullable<FileCall['after']>;
 const GONE = { after: null };
 const later = { pid: 21 };
 /** As the kernel reports states: without a hash. */
