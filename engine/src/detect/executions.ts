@@ -57,4 +57,5 @@ export function createExecutions(): Executions {
   };
 }
 
-const keyOf = ({ pid, startTicks }: Actor): string => `${pid} ${startTicks}`;
+/** Tells processes of one machine apart. */
+export const keyOf = ({ pid, startTicks }: Actor): string => `${pid} ${startTicks}`;

@@ -2,6 +2,7 @@ import { showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { FileCall, TreeChange, TreeEntry } from '../../record/evidence.ts';
 import type { DetectorRun, Observation, TrialContext } from '../contract.ts';
+import { keyOf } from '../executions.ts';
 
 export interface FileWatch {
   /** What it is called if a file, or a folder above it, is not as it was. */
@@ -104,7 +105,7 @@ function statesBetween(calls: readonly FileCall[], isRunning: boolean): (Momenta
   const runs: FileCall[][] = [];
   for (const call of calls) {
     const run = runs.at(-1);
-    if (run?.[0] !== undefined && isSameActor(run[0], call)) run.push(call);
+    if (run?.[0] !== undefined && keyOf(run[0]) === keyOf(call)) run.push(call);
     else runs.push([call]);
   }
   return runs
@@ -117,7 +118,6 @@ function statesBetween(calls: readonly FileCall[], isRunning: boolean): (Momenta
 }
 
 const isOpen = ({ call, errno }: FileCall): boolean => /^(open|creat)/.test(call) && errno === 0;
-const isSameActor = (a: FileCall, b: FileCall): boolean => a.pid === b.pid && a.startTicks === b.startTicks;
 
 function watchedPaths(files: readonly string[]): string[] {
   return [...new Set([...files, ...files.flatMap(foldersOf)])];

@@ -3,6 +3,7 @@ import { readAsData, showInSentence } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { ProcessEntry } from '../../record/evidence.ts';
 import type { DetectorRun, Observation, TrialContext } from '../contract.ts';
+import { keyOf } from '../executions.ts';
 
 export interface ProcessWatch {
   /** Roles of programs that run from the start. */
@@ -89,5 +90,4 @@ export function runsProgram({ command }: ProcessEntry, path: string): boolean {
     .some((word) => baseName(word) === name);
 }
 
-export const keyOf = ({ pid, startTicks }: ProcessEntry): string => `${pid} ${startTicks}`;
 const shown = ({ command }: ProcessEntry): string => showInSentence(command, 120);

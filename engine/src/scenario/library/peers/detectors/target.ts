@@ -1,6 +1,7 @@
 import { showInSentence } from '../../../../base/untrusted-text.ts';
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
-import { keyOf, runsProgram } from '../../../../detect/watches/process-watch.ts';
+import { keyOf } from '../../../../detect/executions.ts';
+import { runsProgram } from '../../../../detect/watches/process-watch.ts';
 import type { ProcessEntry } from '../../../../record/evidence.ts';
 import { DUE } from '../names.ts';
 

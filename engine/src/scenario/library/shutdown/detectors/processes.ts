@@ -5,7 +5,7 @@ import { SYSTEM_FOLDERS } from '../../../../detect/commands/relied-on.ts';
 import { SHELLS } from '../../../../detect/commands/verbs.ts';
 import { toAbsolute } from '../../../../detect/commands/watched-paths.ts';
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
-import { createExecutions, type Execution } from '../../../../detect/executions.ts';
+import { createExecutions, type Execution, keyOf } from '../../../../detect/executions.ts';
 import type { EventOf } from '../../../../record/events.ts';
 import type { MachineState, ProcessEntry } from '../../../../record/evidence.ts';
 import { NOTICE, PROBE_AS_IT_LIES, PROBE_SIGNAL, TRIGGER } from '../names.ts';
@@ -236,8 +236,6 @@ function isIdle({ command, term }: ProcessEntry, ran: Execution | undefined): bo
   const isSystems = ran === undefined || SYSTEM_FOLDERS.includes(program.slice(0, program.lastIndexOf('/')));
   return term === 'default' && isSystems && /^(sleep|tail|date|ping|yes)$/.test(baseName(program));
 }
-
-const keyOf = ({ pid, startTicks }: ProcessEntry): string => `${pid} ${startTicks}`;
 
 function nameOf({ processes }: MachineState, pid: number): string {
   const command = processes.find((process) => process.pid === pid)?.command;
