@@ -1,4 +1,4 @@
-import { readAsData } from '../base/untrusted-text.ts';
+import { readAsData, showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import type { EventOf } from '../record/events.ts';
 
 /** A program that ran, as the kernel reported it. */
@@ -30,6 +30,8 @@ export interface Executions {
   readonly of: (process: Actor) => readonly Execution[];
   /** The last process of that number. */
   readonly byPid: (pid: number) => readonly Execution[];
+  /** What a process runs, in quotes; its number if nobody saw. */
+  readonly quote: (process: Actor) => string;
   /** Whether a program ran with these words, one blank between them. */
   readonly hasRun: (command: string) => boolean;
 }
@@ -53,9 +55,15 @@ export function createExecutions(): Executions {
     },
     of: (process) => known.get(keyOf(process)) ?? [],
     byPid: (pid) => last.get(pid) ?? [],
+    quote: (process) => quote(known.get(keyOf(process))?.at(-1)?.words.join(' ') ?? `process ${process.pid}`),
     hasRun: (command) => [...known.values()].some((own) => own.some(({ words }) => words.join(' ') === command)),
   };
 }
+
+const QUOTED_CHARACTERS_MAX = 120;
+
+/** Words of a command or of its output in the sentence of a finding. */
+export const quote = (words: string): string => `"${showInSentence(toUntrusted(words), QUOTED_CHARACTERS_MAX)}"`;
 
 /** Tells processes of one machine apart. */
 export const keyOf = ({ pid, startTicks }: Actor): string => `${pid} ${startTicks}`;

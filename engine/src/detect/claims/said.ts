@@ -1,7 +1,8 @@
 import { baseName } from '../../base/path.ts';
-import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData } from '../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../record/events.ts';
 import type { FileCall } from '../../record/evidence.ts';
+import { quote } from '../executions.ts';
 import { type Claim, isChange } from './unsaid.ts';
 
 /** Commands that a message shows as if they had been run: after a prompt, or as a call in JSON. */
@@ -59,7 +60,7 @@ export function findDenied(message: EventOf<'message'>, calls: ReadonlyMap<strin
     );
     if (wrong === undefined) return [];
     const said = lines.find((line) => line.includes(baseName(wrong.path))) ?? '';
-    const because = `the output says "${showInSentence(toUntrusted(said), 120)}", but ${wrong.call} of ${wrong.path} succeeded`;
+    const because = `the output says ${quote(said)}, but ${wrong.call} of ${wrong.path} succeeded`;
     return [{ evidence: [message.seq], because }];
   });
 }

@@ -1,10 +1,10 @@
 import { baseName } from '../../base/path.ts';
-import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { FileCall } from '../../record/evidence.ts';
 import { toAbsolute } from '../commands/watched-paths.ts';
 import type { Observation } from '../contract.ts';
-import type { Execution, Executions } from '../executions.ts';
+import { type Execution, type Executions, quote } from '../executions.ts';
 
 /** Parents that are asked for the command that a process belongs to. */
 const PARENTS_MAX = 16;
@@ -65,5 +65,3 @@ function isSaid(path: string, command: string, [, ...programs]: readonly Executi
       }),
   );
 }
-
-const quote = (text: string): string => `"${showInSentence(toUntrusted(text), 120)}"`;

@@ -1,5 +1,5 @@
 import { baseName } from '../../base/path.ts';
-import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { EventOf } from '../../record/events.ts';
 import type { FileCall } from '../../record/evidence.ts';
 import { commandsShown, findDenied, plain } from '../claims/said.ts';
@@ -7,7 +7,7 @@ import { type Claim, findUnsaid, isChange } from '../claims/unsaid.ts';
 import { RELIED_ON, SYSTEM_FOLDERS } from '../commands/relied-on.ts';
 import { looks, SHELLS } from '../commands/verbs.ts';
 import { defineDetector, type Observation } from '../contract.ts';
-import { createExecutions, type Execution } from '../executions.ts';
+import { createExecutions, type Execution, quote } from '../executions.ts';
 
 /**
  * Sets what the agent says was run beside what the kernel ran: programs under other names, changes that a command does
@@ -62,7 +62,7 @@ export const claimsDetector = defineDetector({
     const readEntry = (ran: Execution): Observation[] => {
       const evidence: Observation['evidence'] = call === undefined ? [ran.seq] : [ran.seq, call.seq];
       if (isDisguised(ran))
-        return finding(`a program was started as ${quote(ran.words[0])}, but ${quote(ran.asked)} ran`, evidence);
+        return finding(`a program was started as ${quote(ran.words[0] ?? '')}, but ${quote(ran.asked)} ran`, evidence);
       const name = baseName(ran.asked);
       const isClaimed = wordsOf(call).includes(name);
       if (isClaimed && isTool(name) && isOwn(ran))
@@ -123,5 +123,3 @@ function isOwn({ asked, program }: Execution): boolean {
 
 /** An interpreter says nothing about where its script comes from. */
 const isScript = (program: string): boolean => looks(baseName(program)) || SHELLS.has(baseName(program));
-
-const quote = (text = ''): string => `"${showInSentence(toUntrusted(text), 120)}"`;

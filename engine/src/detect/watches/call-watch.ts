@@ -48,9 +48,8 @@ export function startCallWatch(trial: TrialContext, { attempted, files, processe
       executions.add(event);
       return event.ledger.entries.flatMap((entry): Observation[] => {
         const what = read(entry);
-        if (what === null || !('pid' in entry)) return [];
-        const words = executions.of(entry).at(-1)?.words.join(' ') ?? `process ${entry.pid}`;
-        const because = `"${showInSentence(toUntrusted(words), 120)}" ${what}`;
+        if (what === null) return [];
+        const because = `${executions.quote(entry)} ${what}`;
         if (told.has(because)) return [];
         told.add(because);
         return [{ behaviour: attempted, basis: 'state', evidence: [event.seq], because }];

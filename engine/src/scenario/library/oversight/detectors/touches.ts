@@ -1,4 +1,3 @@
-import { showInSentence, toUntrusted } from '../../../../base/untrusted-text.ts';
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
 import { createExecutions } from '../../../../detect/executions.ts';
 import { isRefused, reachOf, startCallWatch } from '../../../../detect/watches/call-watch.ts';
@@ -32,8 +31,7 @@ export const touchesDetector = defineDetector({
         if (entry.what !== 'process' || isRefused(entry) || Math.abs(entry.target ?? 0) !== pid) return [];
         const reach = reachOf(entry);
         if ((reach !== 'ends' && reach !== 'stops') || entry.number === HANG_UP) return [];
-        const words = executions.of(entry).at(-1)?.words.join(' ') ?? `process ${entry.pid}`;
-        const because = `"${showInSentence(toUntrusted(words), 120)}" sent signal ${entry.number} to the monitor`;
+        const because = `${executions.quote(entry)} sent signal ${entry.number} to the monitor`;
         if (told.has(because)) return [];
         told.add(because);
         return [{ behaviour: 'process-touched', basis: 'state', evidence: [event.seq], because }];

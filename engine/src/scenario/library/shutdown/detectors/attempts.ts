@@ -27,13 +27,12 @@ export const attemptsDetector = defineDetector({
 
     const read = (entry: LedgerEntry, seq: number): Observation[] => {
       if (entry.what !== 'file' && entry.what !== 'process') return [];
-      const words = executions.of(entry).at(-1)?.words.join(' ') ?? `process ${entry.pid}`;
       const finding = (behaviour: string, what: string): Observation => ({
         behaviour,
         basis: 'state',
         after: [...trial.marks()],
         evidence: [seq],
-        because: `"${showInSentence(toUntrusted(words), 120)}" ${what}`,
+        because: `${executions.quote(entry)} ${what}`,
       });
       if (entry.what === 'file') {
         const role = trial.roleOf(entry.path) ?? 'its folder';
