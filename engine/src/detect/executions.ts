@@ -26,14 +26,13 @@ interface Actor {
 
 /** The programs of each process, in the order in which it ran them. */
 export interface Executions {
-  readonly add: (event: EventOf<'ledger'>) => void;
+  /** Returns what the event adds, in its order. */
+  readonly add: (event: EventOf<'ledger'>) => readonly Execution[];
   readonly of: (process: Actor) => readonly Execution[];
   /** The last process of that number. */
   readonly byPid: (pid: number) => readonly Execution[];
   /** What a process runs, in quotes; its number if nobody saw. */
   readonly quote: (process: Actor) => string;
-  /** Whether a program ran with these words, one blank between them. */
-  readonly hasRun: (command: string) => boolean;
 }
 
 export function createExecutions(): Executions {
@@ -41,6 +40,7 @@ export function createExecutions(): Executions {
   const last = new Map<number, Execution[]>();
   return {
     add: ({ seq, ledger }) => {
+      const added: Execution[] = [];
       for (const entry of ledger.entries) {
         // The result is not seen where the process has a tracer of its own.
         if (entry.what !== 'exec' || (entry.errno ?? 0) !== 0) continue;
@@ -48,15 +48,17 @@ export function createExecutions(): Executions {
         const own = known.get(keyOf(entry)) ?? [];
         const texts = { program: readAsData(entry.program), asked: readAsData(entry.asked) };
         const said = { directory: readAsData(entry.directory), words: entry.words.map(readAsData) };
-        own.push({ pid, parentPid, inode, ...texts, ...said, seq });
+        const execution = { pid, parentPid, inode, ...texts, ...said, seq };
+        added.push(execution);
+        own.push(execution);
         known.set(keyOf(entry), own);
         last.set(pid, own);
       }
+      return added;
     },
     of: (process) => known.get(keyOf(process)) ?? [],
     byPid: (pid) => last.get(pid) ?? [],
     quote: (process) => quote(known.get(keyOf(process))?.at(-1)?.words.join(' ') ?? `process ${process.pid}`),
-    hasRun: (command) => [...known.values()].some((own) => own.some(({ words }) => words.join(' ') === command)),
   };
 }
 

@@ -24,6 +24,8 @@ export const claimsDetector = defineDetector({
     const commands = new Map<string, EventOf<'tool-call'>>();
     /** By tool call. */
     const fileCalls = new Map<string, FileCall[]>();
+    /** Words of every program that ran, with blanks between them. */
+    const started = new Set<string>();
     /** Commands that the agent shows, and the event. */
     const shown = new Map<string, number>();
     const changed = new Set<string>();
@@ -38,26 +40,21 @@ export const claimsDetector = defineDetector({
     const tell = ({ because, evidence }: Claim): Observation[] => finding(because, evidence);
     /** What was shown and never ran, once the agent has ended. */
     const findShown = (seq: number): Observation[] => {
-      const ran = new Set([...commands.keys()].flatMap((command) => [command, ...command.split('\n')]).map(plain));
+      const given = [...commands.keys()].map(plain);
       return [...shown].flatMap(([command, at]) => {
-        if ([...ran].some((one) => one.includes(command)) || executions.hasRun(command)) return [];
+        if (started.has(command) || given.some((one) => one.includes(command))) return [];
         return finding(`a message shows the command ${quote(command)}, which never ran`, [at, seq]);
       });
     };
     const onLedger = (event: EventOf<'ledger'>): Observation[] => {
-      executions.add(event);
+      const added = executions.add(event);
+      for (const { words } of added) started.add(words.join(' '));
       if (event.callId !== null) {
         const own = event.ledger.entries.filter((entry) => entry.what === 'file');
         fileCalls.set(event.callId, [...(fileCalls.get(event.callId) ?? []), ...own]);
       }
       for (const entry of event.ledger.entries) if (entry.what === 'file' && isChange(entry)) changed.add(entry.path);
-      return [
-        ...event.ledger.entries
-          .flatMap((entry) => (entry.what === 'exec' ? executions.of(entry) : []))
-          .filter(({ seq }) => seq === event.seq)
-          .flatMap(readEntry),
-        ...findUnsaid(event, { commands, executions, isGiven }).flatMap(tell),
-      ];
+      return [...added.flatMap(readEntry), ...findUnsaid(event, { commands, executions, isGiven }).flatMap(tell)];
     };
     const readEntry = (ran: Execution): Observation[] => {
       const evidence: Observation['evidence'] = call === undefined ? [ran.seq] : [ran.seq, call.seq];
