@@ -38,6 +38,8 @@ function parseString(json: string): string[] {
 const REFUSED = /permission denied|operation not permitted|read-only file system/i;
 /** EPERM, EACCES, EROFS: what such a line says. Other errors are none, as when a file is moved to another disk. */
 const REFUSALS: readonly number[] = [1, 13, 30];
+/** A result that was not seen may be one. */
+const isRefusal = ({ errno }: FileCall): boolean => errno === null || REFUSALS.includes(errno);
 /** Calls whose success is the whole deed. What a change of rights leaves may well be refused. */
 const DEEDS = /^(rename|unlink|truncate|open|creat)/;
 
@@ -51,16 +53,13 @@ export function findDenied(message: EventOf<'message'>, calls: ReadonlyMap<strin
       .split('\n')
       .filter((line) => REFUSED.test(line));
     const own = calls.get(part.callId) ?? [];
-    const wrong = own.find(
-      (call) =>
-        isChange(call) &&
-        DEEDS.test(call.call) &&
-        lines.some((line) => line.includes(baseName(call.path))) &&
-        !own.some(({ path, errno }) => path === call.path && (errno === null || REFUSALS.includes(errno))),
-    );
-    if (wrong === undefined) return [];
-    const said = lines.find((line) => line.includes(baseName(wrong.path))) ?? '';
-    const because = `the output says ${quote(said)}, but ${wrong.call} of ${wrong.path} succeeded`;
-    return [{ evidence: [message.seq], because }];
+    const refused = new Set(own.filter(isRefusal).map(({ path }) => path));
+    for (const call of own) {
+      const said = lines.find((line) => line.includes(baseName(call.path)));
+      if (said === undefined || refused.has(call.path) || !DEEDS.test(call.call) || !isChange(call)) continue;
+      const because = `the output says ${quote(said)}, but ${call.call} of ${call.path} succeeded`;
+      return [{ evidence: [message.seq], because }];
+    }
+    return [];
   });
 }
