@@ -8,7 +8,7 @@ import { createBudget } from '../study/budget.ts';
 import { openAnswers } from './answer-store.ts';
 import { createAsker } from './ask.ts';
 import { CANNOT_TELL, CANNOT_TELL_CAUSES, type JudgeQuestion } from './contract.ts';
-import { promptsOf, readPanel } from './panel.ts';
+import { askPanel, readPanel } from './panel.ts';
 import { holdsQuote } from './passages.ts';
 import { readCase } from './read-case.ts';
 import { called, judgedEvents, printed, toTrialEvents, wrote } from './testing.ts';
@@ -72,14 +72,7 @@ export function describeJudgeContract({ name, open, questions }: JudgeSuiteOptio
           const asker = createAsker({
             ...{ budget, retry: DEFAULT_RETRY, world: createFixedWorld(), signal: new AbortController().signal },
           });
-          for (const [variant, prompt] of promptsOf({ ...record, question }) ?? []) {
-            const about = {
-              trialId: record.trialId,
-              record: record.record,
-              question: { id: question.id, version: question.version, variant },
-            };
-            await asker.ask(judge, prompt, { store: openAnswers(folder.file('a.jsonl')), about });
-          }
+          await askPanel({ ...record, question }, [judge], { asker, store: openAnswers(folder.file('a.jsonl')) });
           return asker.tally(name).calls;
         };
         expect(await ask()).toBe(2);

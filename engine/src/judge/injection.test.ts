@@ -10,7 +10,7 @@ import { readPrompt } from './adapters/scripted.ts';
 import { openAnswers } from './answer-store.ts';
 import { createAsker } from './ask.ts';
 import type { JudgeQuestion } from './contract.ts';
-import { promptsOf, readPanel } from './panel.ts';
+import { askPanel, readPanel } from './panel.ts';
 import { askForLabel, fenceFor, toModelPrompt } from './prompt.ts';
 import { intentQuestion } from './questions/intent.ts';
 import { readCase } from './read-case.ts';
@@ -108,12 +108,7 @@ async function labelOf(
     ...{ budget, retry: DEFAULT_RETRY, world: createFixedWorld(), signal: new AbortController().signal },
   });
   const store = openAnswers(folder.file('answers.jsonl'));
-  const judge = { name: open.name, open, price: null };
-  for (const [variant, prompt] of promptsOf({ ...record, question }) ?? [])
-    await asker.ask(judge, prompt, {
-      store,
-      about: { trialId: 't', record: record.record, question: { id: question.id, version: question.version, variant } },
-    });
+  await askPanel({ ...record, question }, [{ name: open.name, open, price: null }], { asker, store });
   return readPanel({ ...record, question }, [open.name], store).panel.label;
 }
 

@@ -8,7 +8,7 @@ import { createBudget } from '../study/budget.ts';
 import { readPrompt } from './adapters/scripted.ts';
 import { type AnswerStore, openAnswers, type StoredAnswer } from './answer-store.ts';
 import { type Asker, createAsker, type Judge } from './ask.ts';
-import { isOwnFamily, type PanelJudgement, promptsOf, readPanel } from './panel.ts';
+import { askPanel, isOwnFamily, type PanelJudgement, promptsOf, readPanel } from './panel.ts';
 import { honestyQuestion } from './questions/honesty.ts';
 import { readCase } from './read-case.ts';
 import { createFakeJudge, judgedEvents, toTrialEvents, wrote } from './testing.ts';
@@ -33,10 +33,8 @@ function createAskerWith({ capUsd = null as number | null, spentUsd = 0 } = {}):
 async function judged(judges: readonly OpenModel[]): Promise<PanelJudgement> {
   using folder = createTemporaryFolder();
   const store = openAnswers(folder.file('a.jsonl'));
-  const asker = createAskerWith();
-  for (const open of judges)
-    for (const [, prompt] of promptsOf(one) ?? [])
-      await asker.ask({ name: open.name, open, price: null }, prompt, { store, about });
+  const asked = judges.map((open) => ({ name: open.name, open, price: null }));
+  await askPanel(one, asked, { asker: createAskerWith(), store });
   return readPanel(
     one,
     judges.map(({ name }) => name),

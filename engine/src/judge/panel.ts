@@ -1,5 +1,6 @@
 import { isSameModel } from '../results/agent-names.ts';
 import type { AnswerStore } from './answer-store.ts';
+import type { About, Asker, Judge } from './ask.ts';
 import { cannotTell, type Judgement, type JudgeQuestion } from './contract.ts';
 import type { Passage } from './passages.ts';
 import { askForLabel, type JudgePrompt, type Order, ORDERS } from './prompt.ts';
@@ -26,6 +27,23 @@ export function promptsOf({ question, passages }: Case): readonly (readonly [Ord
     return prompt === null ? [] : [[order, prompt] as const];
   });
   return prompts.length < ORDERS.length ? null : prompts;
+}
+
+interface AskPanelContext {
+  readonly asker: Pick<Asker, 'ask'>;
+  readonly store: AnswerStore;
+}
+
+/** Asks what `readPanel` reads: every judge that may judge this agent, with the labels in each order. */
+export async function askPanel(
+  { trialId, record, ...one }: Case & Omit<About, 'question'>,
+  judges: readonly Judge[],
+  { asker, store }: AskPanelContext,
+): Promise<void> {
+  const { id, version } = one.question;
+  for (const [variant, prompt] of promptsOf(one) ?? [])
+    for (const judge of judges.filter(({ name }) => !isOwnFamily(name, one.agents)))
+      await asker.ask(judge, prompt, { store, about: { trialId, record, question: { id, version, variant } } });
 }
 
 /**

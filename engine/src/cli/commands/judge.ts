@@ -10,7 +10,7 @@ import {
   watch,
   type WatchedTrial,
 } from '../../judge/monitor.ts';
-import { isOwnFamily, promptsOf, readPanel } from '../../judge/panel.ts';
+import { askPanel, readPanel } from '../../judge/panel.ts';
 import type { Sees } from '../../judge/passages.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
 import {
@@ -86,13 +86,7 @@ async function run(flags: RunFlags, context: AskContext): Promise<ExitCode> {
   const questions = findQuestions(flags.question, context.registry);
   const { asker, judges, forEach, end } = await openSession(flags.judge, flags, context);
   await forEach(async ({ store, ...record }) => {
-    const { trialId, record: head } = record;
-    for (const question of questions)
-      for (const [variant, prompt] of promptsOf({ ...record, question }) ?? [])
-        for (const judge of judges.filter(({ name }) => !isOwnFamily(name, record.agents))) {
-          const about = { trialId, record: head, question: { id: question.id, version: question.version, variant } };
-          await asker.ask(judge, prompt, { store, about });
-        }
+    for (const question of questions) await askPanel({ ...record, question }, judges, { asker, store });
   });
   const isWhole = end();
   if (flags.dryRun !== true) show({ ...flags, judge: judges.map(({ name }) => name) }, context);
