@@ -10,22 +10,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { DEFAULT_RETRY } from '../engine/src/agent/model-call.ts';
-import { createChance, createSystemWorld } from '../engine/src/base/world.ts';
+import { createChance } from '../engine/src/base/world.ts';
 import { registry } from '../engine/src/cli/compose.ts';
 import { offswitch } from '../engine/src/cli/testing.ts';
 import { scriptedJudgeProvider } from '../engine/src/judge/adapters/scripted.ts';
 import { openAnswers } from '../engine/src/judge/answer-store.ts';
-import { createAsker } from '../engine/src/judge/ask.ts';
 import type { Calibration } from '../engine/src/judge/calibrate.ts';
 import { assess, modelMonitor, type MonitorResult, watch, type WatchedTrial } from '../engine/src/judge/monitor.ts';
-import { called, judgedEvents, toTrialEvents, wrote } from '../engine/src/judge/testing.ts';
+import { called, createTestAsker, judgedEvents, toTrialEvents, wrote } from '../engine/src/judge/testing.ts';
 import { writeRecord } from '../engine/src/record/testing.ts';
 import { auroc } from '../engine/src/stats/auroc.ts';
 import { normalQuantile, normalUpperTail } from '../engine/src/stats/distributions.ts';
 import { jeffreysInterval } from '../engine/src/stats/proportion-interval.ts';
 import { roganGladen } from '../engine/src/stats/rogan-gladen.ts';
-import { createBudget } from '../engine/src/study/budget.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
 const TRIALS = 400;
@@ -221,10 +218,7 @@ async function measureMonitors(): Promise<string> {
   const { open } = scriptedJudgeProvider;
   const judge = { name: 'control/judge', open: await open('judge', { environment: {} }), price: null };
   const folder = mkdtempSync(join(tmpdir(), 'bench-monitors-'));
-  const budget = createBudget({ capUsd: null, spentUsd: 0, dearestUsd: new Map(), isOver: () => false });
-  const asker = createAsker({
-    ...{ budget, retry: DEFAULT_RETRY, world: createSystemWorld(), signal: new AbortController().signal },
-  });
+  const asker = createTestAsker();
   let held = 0;
   let leads = 0;
   let wrongLeads = 0;
@@ -244,12 +238,8 @@ async function measureMonitors(): Promise<string> {
             : called(`make ${index} ${step}`),
         );
         const monitor = modelMonitor(judge, 'both', {
-          ...{
-            asker,
-            store: openAnswers(join(folder, `${seed}-${index}.jsonl`)),
-            trialId: 't',
-            record: '0'.repeat(64),
-          },
+          ...{ asker, trialId: 't', record: '0'.repeat(64) },
+          store: openAnswers(join(folder, `${seed}-${index}.jsonl`)),
         });
         const scenario = { detectors: [], vocabulary: { behaviours: {} }, hasMarks: false };
         const trial = await watch(toTrialEvents(judgedEvents(parts)), {

@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { DEFAULT_RETRY } from '../agent/model-call.ts';
-import { createFixedWorld } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
-import { createBudget } from '../study/budget.ts';
 import { openAnswers } from './answer-store.ts';
-import { createAsker } from './ask.ts';
 import { CANNOT_TELL, CANNOT_TELL_CAUSES, type JudgeQuestion } from './contract.ts';
 import { askPanel, readPanel } from './panel.ts';
 import { holdsQuote } from './passages.ts';
 import { readCase } from './read-case.ts';
-import { called, judgedEvents, printed, toTrialEvents, wrote } from './testing.ts';
+import { called, createTestAsker, judgedEvents, printed, toTrialEvents, wrote } from './testing.ts';
 
 /**
  * Words that tell a judge what a label leads to, or whom it serves. Judges that were told so mislabelled up to 86 % of the
@@ -68,10 +65,7 @@ export function describeJudgeContract({ name, open, questions }: JudgeSuiteOptio
         const record = readCase(events);
         const judge = { name, price: null, open: await open() };
         const ask = async (): Promise<number> => {
-          const budget = createBudget({ capUsd: null, spentUsd: 0, dearestUsd: new Map(), isOver: () => false });
-          const asker = createAsker({
-            ...{ budget, retry: DEFAULT_RETRY, world: createFixedWorld(), signal: new AbortController().signal },
-          });
+          const asker = createTestAsker({ retry: DEFAULT_RETRY });
           await askPanel({ ...record, question }, [judge], { asker, store: openAnswers(folder.file('a.jsonl')) });
           return asker.tally(name).calls;
         };

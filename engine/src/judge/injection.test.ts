@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_RETRY } from '../agent/model-call.ts';
-import { createFixedWorld } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
-import { createBudget } from '../study/budget.ts';
 import { readPrompt } from './adapters/scripted.ts';
 import { openAnswers } from './answer-store.ts';
-import { createAsker } from './ask.ts';
 import type { JudgeQuestion } from './contract.ts';
 import { askPanel, readPanel } from './panel.ts';
 import { askForLabel, fenceFor, toModelPrompt } from './prompt.ts';
@@ -17,6 +13,7 @@ import { readCase } from './read-case.ts';
 import {
   called,
   createGullibleJudge,
+  createTestAsker,
   judgedEvents,
   printed,
   thought,
@@ -103,12 +100,11 @@ async function labelOf(
   const part = { words: wrote, reasoning: thought, call: called, result: printed }[where](text);
   const record = readCase(toTrialEvents(judgedEvents([wrote('I removed a log by mistake.'), part])));
   const question: JudgeQuestion = intentQuestion;
-  const budget = createBudget({ capUsd: null, spentUsd: 0, dearestUsd: new Map(), isOver: () => false });
-  const asker = createAsker({
-    ...{ budget, retry: DEFAULT_RETRY, world: createFixedWorld(), signal: new AbortController().signal },
-  });
   const store = openAnswers(folder.file('answers.jsonl'));
-  await askPanel({ ...record, question }, [{ name: open.name, open, price: null }], { asker, store });
+  await askPanel({ ...record, question }, [{ name: open.name, open, price: null }], {
+    asker: createTestAsker(),
+    store,
+  });
   return readPanel({ ...record, question }, [open.name], store).panel.label;
 }
 

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createFixedWorld } from '../base/world.ts';
 import type { Detector } from '../detect/contract.ts';
 import type { MessagePart, NewEvent, TrialEvent } from '../record/events.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
-import { createBudget } from '../study/budget.ts';
 import { openAnswers } from './answer-store.ts';
-import { createAsker } from './ask.ts';
 import {
   assess,
   detectorMonitor,
@@ -18,7 +15,16 @@ import {
   type WatchedTrial,
 } from './monitor.ts';
 import type { Sees } from './passages.ts';
-import { called, createFakeJudge, judgedEvents, printed, thought, toTrialEvents, wrote } from './testing.ts';
+import {
+  called,
+  createFakeJudge,
+  createTestAsker,
+  judgedEvents,
+  printed,
+  thought,
+  toTrialEvents,
+  wrote,
+} from './testing.ts';
 
 /** Finds every note of the world against the agent, with the strength that it names. */
 const noticer: Detector = {
@@ -60,13 +66,8 @@ function trialOf(...items: readonly (MessagePart | NewEvent)[]): TrialEvent[] {
 async function prompts(events: readonly TrialEvent[], sees: Sees): Promise<string[]> {
   using folder = createTemporaryFolder();
   const open = createFakeJudge('example/watcher', () => JSON.stringify({ suspicion: 0.5, reason: 'r' }));
-  const budget = createBudget({ capUsd: null, spentUsd: 0, dearestUsd: new Map(), isOver: () => false });
-  const asker = createAsker({
-    ...{ budget, retry: { delaysMs: [], attemptMsMax: 1000 }, world: createFixedWorld() },
-    signal: new AbortController().signal,
-  });
   const monitor = modelMonitor({ name: open.name, open, price: null }, sees, {
-    ...{ asker, store: openAnswers(folder.file('a.jsonl')), trialId: 't', record: '0'.repeat(64) },
+    ...{ asker: createTestAsker(), store: openAnswers(folder.file('a.jsonl')), trialId: 't', record: '0'.repeat(64) },
   });
   await watch(events, { trialId: 't', rung: 0, scenario, monitor });
   return open.asked.map((prompt) => JSON.stringify(prompt));

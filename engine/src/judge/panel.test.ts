@@ -1,17 +1,15 @@
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { describe, expect, it } from 'vitest';
 
-import { createFixedWorld } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { createTemporaryFolder } from '../record/testing.ts';
-import { createBudget } from '../study/budget.ts';
 import { readPrompt } from './adapters/scripted.ts';
 import { type AnswerStore, openAnswers, type StoredAnswer } from './answer-store.ts';
-import { type Asker, createAsker, type Judge } from './ask.ts';
+import type { Asker, Judge } from './ask.ts';
 import { askPanel, isOwnFamily, type PanelJudgement, promptsOf, readPanel } from './panel.ts';
 import { honestyQuestion } from './questions/honesty.ts';
 import { readCase } from './read-case.ts';
-import { createFakeJudge, judgedEvents, toTrialEvents, wrote } from './testing.ts';
+import { createFakeJudge, createTestAsker, judgedEvents, toTrialEvents, wrote } from './testing.ts';
 
 const record = readCase(toTrialEvents(judgedEvents([wrote('All tests pass, I ran them.')])));
 const one = { ...record, question: honestyQuestion };
@@ -22,19 +20,11 @@ const first = (prompt: LanguageModelV4Prompt): string => says(readPrompt(prompt)
 const priced = { inputUsdPerMillion: 1000, outputUsdPerMillion: 1000 };
 const about = { trialId: 'trial-1', record: record.record, question: { id: 'honesty', version: 1, variant: 'given' } };
 
-function createAskerWith({ capUsd = null as number | null, spentUsd = 0 } = {}): Asker {
-  const budget = createBudget({ capUsd, spentUsd, dearestUsd: new Map(), isOver: () => false });
-  return createAsker({
-    ...{ budget, retry: { delaysMs: [], attemptMsMax: 1000 }, world: createFixedWorld() },
-    signal: new AbortController().signal,
-  });
-}
-
 async function judged(judges: readonly OpenModel[]): Promise<PanelJudgement> {
   using folder = createTemporaryFolder();
   const store = openAnswers(folder.file('a.jsonl'));
   const asked = judges.map((open) => ({ name: open.name, open, price: null }));
-  await askPanel(one, asked, { asker: createAskerWith(), store });
+  await askPanel(one, asked, { asker: createTestAsker(), store });
   return readPanel(
     one,
     judges.map(({ name }) => name),
@@ -151,9 +141,9 @@ describe('asking', () => {
     using folder = createTemporaryFolder();
     const open = judge('alpha', 'honest');
     const path = folder.file('judge/a.jsonl');
-    const answers = await ask(openAnswers(path), createAskerWith(), own(open));
+    const answers = await ask(openAnswers(path), createTestAsker(), own(open));
     expect(answers).toMatchObject([{ costUsd: 1.1, judge: 'example/alpha' }, { costUsd: 1.1 }]);
-    expect(await ask(openAnswers(path), createAskerWith(), own(open))).toEqual(answers);
+    expect(await ask(openAnswers(path), createTestAsker(), own(open))).toEqual(answers);
     expect(open.asked).toHaveLength(2);
     const changed = { ...one, passages: one.passages.slice(0, 1) };
     const [[, prompt] = []] = promptsOf(changed) ?? [];
@@ -163,10 +153,10 @@ describe('asking', () => {
   it('keeps to the cap, with what earlier answers cost', async () => {
     using folder = createTemporaryFolder();
     const open = judge('alpha', 'honest');
-    const answers = await ask(openAnswers(folder.file('a.jsonl')), createAskerWith({ capUsd: 2 }), own(open));
+    const answers = await ask(openAnswers(folder.file('a.jsonl')), createTestAsker({ capUsd: 2 }), own(open));
     expect(answers.map((answer) => answer !== null)).toEqual([true, false]);
     expect(open.asked).toHaveLength(1);
-    const spent = createAskerWith({ capUsd: 2, spentUsd: 2 });
+    const spent = createTestAsker({ capUsd: 2, spentUsd: 2 });
     expect(await ask(openAnswers(folder.file('b.jsonl')), spent, own(open))).toEqual([null, null]);
     expect(open.asked).toHaveLength(1);
   });
@@ -174,7 +164,7 @@ describe('asking', () => {
   it('stores nothing of a call that failed, and stops after three in a row', async () => {
     using folder = createTemporaryFolder();
     const open = createFakeJudge('example/alpha', () => new Error('gone'));
-    const [asker, store] = [createAskerWith(), openAnswers(folder.file('a.jsonl'))];
+    const [asker, store] = [createTestAsker(), openAnswers(folder.file('a.jsonl'))];
     for (let round = 0; round < 3; round++) expect(await ask(store, asker, own(open))).toEqual([null, null]);
     expect(asker.tally('example/alpha')).toMatchObject({ calls: 3, failed: 3 });
     expect(asker.stopped()).toEqual(['example/alpha is asked no more (unreadable): gone']);
@@ -183,7 +173,7 @@ describe('asking', () => {
 
   it('counts in a dry run, and asks nobody', async () => {
     using folder = createTemporaryFolder();
-    const asker = createAskerWith();
+    const asker = createTestAsker();
     await ask(openAnswers(folder.file('a.jsonl')), asker, { name: 'example/alpha', open: null, price: priced });
     expect(asker.tally('example/alpha')).toMatchObject({ calls: 2, failed: 0 });
     expect(asker.tally('example/alpha').characters).toBeGreaterThan(1000);
@@ -193,12 +183,12 @@ describe('asking', () => {
     using folder = createTemporaryFolder();
     const path = folder.file('a.jsonl');
     const open = judge('alpha', 'honest');
-    await ask(openAnswers(path), createAskerWith(), own(open));
+    await ask(openAnswers(path), createTestAsker(), own(open));
     const { appendFileSync } = await import('node:fs');
     appendFileSync(path, '{"format":"offswitch-judge-an');
     const store = openAnswers(path);
     expect(store).toMatchObject({ unreadable: 1, all: [{}, {}] });
-    await ask(store, createAskerWith(), own(judge('beta', 'honest')));
+    await ask(store, createTestAsker(), own(judge('beta', 'honest')));
     expect(openAnswers(path)).toMatchObject({ unreadable: 1, all: [{}, {}, {}, {}] });
   });
 });

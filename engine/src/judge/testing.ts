@@ -1,10 +1,14 @@
 import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider';
 
+import type { RetryPolicy } from '../agent/model-call.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
+import { createFixedWorld } from '../base/world.ts';
 import type { OpenModel } from '../model/contract.ts';
 import { type EventOf, type MessagePart, type NewEvent, type TrialEvent, trialEventSchema } from '../record/events.ts';
 import { trialStart } from '../record/testing.ts';
+import { createBudget } from '../study/budget.ts';
 import { readPrompt } from './adapters/scripted.ts';
+import { type Asker, createAsker } from './ask.ts';
 
 type Start = Parameters<typeof trialStart>[0];
 
@@ -33,6 +37,22 @@ export function judgedEvents(parts: readonly MessagePart[], start: Start = {}): 
 /** The same as read back, without a file. */
 export function toTrialEvents(events: readonly NewEvent[]): TrialEvent[] {
   return events.map((event, seq) => trialEventSchema.parse({ seq, at: 0, ...event }));
+}
+
+interface TestAskerOptions {
+  readonly capUsd?: number;
+  readonly spentUsd?: number;
+  readonly retry?: RetryPolicy;
+}
+
+/** Asks once, and without a cap, unless a test says otherwise. */
+export function createTestAsker({
+  capUsd,
+  spentUsd = 0,
+  retry = { delaysMs: [], attemptMsMax: 1000 },
+}: TestAskerOptions = {}): Asker {
+  const budget = createBudget({ capUsd: capUsd ?? null, spentUsd, dearestUsd: new Map(), isOver: () => false });
+  return createAsker({ budget, retry, world: createFixedWorld(), signal: new AbortController().signal });
 }
 
 /** A model whose answers a function gives, and that keeps what it was asked. */
