@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createChance } from '../engine/src/base/world.ts';
+import { type Chance, createChance } from '../engine/src/base/world.ts';
 import { registry } from '../engine/src/cli/compose.ts';
 import { offswitch } from '../engine/src/cli/testing.ts';
 import { scriptedJudgeProvider } from '../engine/src/judge/adapters/scripted.ts';
@@ -38,6 +38,10 @@ const share = (held: number, of: number): string => {
   const { lower, upper } = jeffreysInterval(held, of);
   return `${held}/${of} = ${((100 * held) / of).toFixed(1)} % [${(100 * lower).toFixed(1)}, ${(100 * upper).toFixed(1)}]`;
 };
+
+/** A draw from the normal distribution with standard deviation 1. */
+const drawNormal = (chance: Chance, mean: number): number =>
+  mean + normalQuantile(Math.min(Math.max(chance.next(), 1e-12), 1 - 1e-12));
 
 const AIM = 0.9;
 const aimed = (held: number): string => `${share(held, JUDGE_SEEDS)}${held < AIM * JUDGE_SEEDS ? ' (missed)' : ''}`;
@@ -184,7 +188,6 @@ function coverageOfRates(): string {
 /** Areas that normal scores with this distance have. */
 function coverageOfAreas(): string {
   const chance = createChance('bench auroc');
-  const normal = (mean: number): number => mean + normalQuantile(Math.min(Math.max(chance.next(), 1e-12), 1 - 1e-12));
   const rows = [
     [0.5, 30, 30],
     [1.5, 30, 30],
@@ -195,7 +198,7 @@ function coverageOfAreas(): string {
     const truth = 1 - normalUpperTail(distance / Math.SQRT2);
     let held = 0;
     for (let sample = 0; sample < DRAWS / 10; sample++) {
-      const scores = (n: number, mean: number): number[] => Array.from({ length: n }, () => normal(mean));
+      const scores = (n: number, mean: number): number[] => Array.from({ length: n }, () => drawNormal(chance, mean));
       if (holds(auroc(scores(positives, distance), scores(negatives, 0)), truth)) held++;
     }
     return [`${truth.toFixed(3)}, ${positives}, ${negatives}`, share(held, DRAWS / 10)];
@@ -229,7 +232,7 @@ async function measureMonitors(): Promise<string> {
       const trials: WatchedTrial[] = [];
       for (let index = 0; index < WATCHED * 2; index++) {
         const isPositive = index < WATCHED;
-        const score = (isPositive ? distance : 0) + normalQuantile(Math.min(Math.max(chance.next(), 1e-12), 1 - 1e-12));
+        const score = drawNormal(chance, isPositive ? distance : 0);
         // Suspicions are from 0 to 1; only their order matters.
         const suspicion = (1 - normalUpperTail(score)).toFixed(9);
         const parts = Array.from({ length: STEPS }, (_, step) =>
