@@ -15,6 +15,7 @@ import { recordsAt } from '../results/records.ts';
 import { createBudget } from '../study/budget.ts';
 import { parseWhole, severalOption } from './command.ts';
 import type { Registry } from './compose.ts';
+import { PRICE_FORM, priceOf } from './settings.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 /** Flags of the commands that ask models. */
@@ -61,21 +62,17 @@ export interface AskContext {
   readonly terminal: Terminal;
 }
 
-const PRICE = /^\d+(?:\.\d+)?\/\d+(?:\.\d+)?$/;
-
 /** One price for all models, or one for each in their order. */
 function pricesOf(models: readonly string[], prices: readonly string[]): (ModelPrice | null)[] {
   if (prices.length > 1 && prices.length !== models.length)
     throw new UsageError(`expected one --price, or one for each of ${models.length} models, got ${prices.length}`);
   return models.map((_, index) => {
-    const text = prices[prices.length === 1 ? 0 : index];
-    if (text === undefined) return null;
-    if (!PRICE.test(text))
+    const price = prices[prices.length === 1 ? 0 : index];
+    if (price !== undefined && !PRICE_FORM.test(price))
       throw new UsageError(
-        `expected input/output in US dollars per million tokens for --price, e.g. 3/15, got "${text}"`,
+        `expected input/output in US dollars per million tokens for --price, e.g. 3/15, got "${price}"`,
       );
-    const [inputUsdPerMillion = 0, outputUsdPerMillion = 0] = text.split('/').map(Number);
-    return { inputUsdPerMillion, outputUsdPerMillion };
+    return priceOf({ price }) ?? null;
   });
 }
 

@@ -1,3 +1,4 @@
+import { costOf } from '../agent/model-agent.ts';
 import { labelsOf } from '../results/published-numbers.ts';
 import { keyOf } from '../study/key.ts';
 import type { PlannedArm, PlannedStudy } from '../study/plan.ts';
@@ -92,10 +93,7 @@ function estimate({ trials }: PlannedStudy): Estimate {
     const inputTokens = ORDINARY_TURNS * (promptTokens + (TOKENS_PER_TURN * (ORDINARY_TURNS - 1)) / 2);
     const outputTokens = ORDINARY_TURNS * TOKENS_PER_TURN;
     const { price } = arm.agent;
-    const costUsd =
-      price === undefined
-        ? null
-        : (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
+    const costUsd = costOf({ inputTokens, outputTokens }, price ?? null);
     return { inputTokens, outputTokens, costUsd, costUsdMax: price === undefined ? null : arm.limits.costUsdMax };
   });
   const sum = (values: readonly (number | null)[]): number | null =>

@@ -20,6 +20,9 @@ export const factorsSchema = z.record(
   ),
 );
 
+/** Input and output: `3/15`. */
+export const PRICE_FORM = /^\d+(\.\d+)?\/\d+(\.\d+)?$/;
+
 /**
  * The settings of `offswitch run`, from flags or a study file (`--config`: TypeScript, YAML or JSON). Flags override
  * the file. Unknown keys are errors. The JSON Schema for editors is made from this (study-schema.ts).
@@ -50,10 +53,7 @@ export const settingsSchema = z.strictObject({
   minutes: z.number().positive().optional(),
   maxCost: z.number().min(0).optional(),
   /** US dollars per million tokens, input and output: `3/15`. */
-  price: z
-    .string()
-    .regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/, 'expected input/output in US dollars per million tokens, e.g. 3/15')
-    .optional(),
+  price: z.string().regex(PRICE_FORM, 'expected input/output in US dollars per million tokens, e.g. 3/15').optional(),
   attemptSeconds: z
     .number()
     .positive()
@@ -135,7 +135,7 @@ export function parametersOf({
   };
 }
 
-export function priceOf({ price }: Settings): AgentSpec['price'] {
+export function priceOf({ price }: Pick<Settings, 'price'>): AgentSpec['price'] {
   if (price === undefined) return undefined;
   const [input = 0, output = 0] = price.split('/').map(Number);
   return { inputUsdPerMillion: input, outputUsdPerMillion: output };
