@@ -1,5 +1,5 @@
-import type { Calibration } from '../judge/calibrate.ts';
-import { CANNOT_TELL_CAUSES, type Judgement, type JudgeQuestion } from '../judge/contract.ts';
+import type { Calibration, JudgedTrial } from '../judge/calibrate.ts';
+import { CANNOT_TELL_CAUSES, cannotTell, type Judgement, type JudgeQuestion } from '../judge/contract.ts';
 import type { MonitorResult, OperatingPoint } from '../judge/monitor.ts';
 import type { PanelJudgement } from '../judge/panel.ts';
 import { showCounts, showInterval, showRate } from '../report/analysis/show.ts';
@@ -18,12 +18,29 @@ export interface QuestionAnswers {
   readonly trials: readonly (PanelJudgement & { readonly trialId: string })[];
 }
 
-/** Labels of each judge and of the panel, with what could not be told and why, for a terminal. */
-export function renderAnswers({ question, judges, trials }: QuestionAnswers): string {
-  const said = [
-    ...judges.map((judge, index) => [judge, trials.flatMap((one) => one.judges[index]?.judgement ?? [])] as const),
-    ...(judges.length > 1 ? [['panel', trials.map(({ panel }) => panel)] as const] : []),
+/** What each judge said, and the panel if there are several. */
+export function columnsOf({
+  judges,
+  trials,
+}: QuestionAnswers): readonly { readonly name: string; readonly judged: readonly JudgedTrial[] }[] {
+  return [
+    ...judges.map((name, index) => ({
+      name,
+      judged: trials.map(({ trialId, judges: all }) => ({
+        trialId,
+        judgement: all[index]?.judgement ?? cannotTell('not-asked'),
+      })),
+    })),
+    ...(judges.length > 1
+      ? [{ name: 'panel', judged: trials.map(({ trialId, panel }) => ({ trialId, judgement: panel })) }]
+      : []),
   ];
+}
+
+/** Labels of each judge and of the panel, with what could not be told and why, for a terminal. */
+export function renderAnswers(answers: QuestionAnswers): string {
+  const { question, trials } = answers;
+  const said = columnsOf(answers).map(({ name, judged }) => [name, judged.map(({ judgement }) => judgement)] as const);
   const n = trials.length;
   const count = (all: readonly Judgement[], is: (one: Judgement) => boolean): string => `${all.filter(is).length}/${n}`;
   const isCause = (cause: string) => (one: Judgement) => one.label === null && one.cause === cause;

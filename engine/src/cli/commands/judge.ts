@@ -22,7 +22,7 @@ import {
   withAskOptions,
 } from '../judge-session.ts';
 import { readResults, scenariosOf } from '../read-results.ts';
-import { type QuestionAnswers, renderAnswers, renderCalibration, renderMonitor } from '../render-judge.ts';
+import { columnsOf, type QuestionAnswers, renderAnswers, renderCalibration, renderMonitor } from '../render-judge.ts';
 import { EXIT, type ExitCode, safe } from '../terminal.ts';
 
 const BESIDE = 'Answers of judges lie beside the records. They decide no outcome.';
@@ -137,20 +137,11 @@ function compare({ labels, question: id, judge, json = false }: CalibrateFlags, 
   const [one] = readAnswers({ judge, question: [id] }, context);
   if (one === undefined || one.judges.length === 0)
     throw new UsageError(`${context.logDir} has no answers to "${id}": ask with "offswitch judge run"`);
-  const { question, judges, trials } = one;
+  const { question } = one;
   const known = readQuestionLabels(labels, question);
-  const sets = [
-    ...judges.map((name, index) => ({
-      name,
-      judged: trials.map(({ trialId, judges: all }) => ({ trialId, judgement: all[index]?.judgement ?? NOT_ASKED })),
-    })),
-    ...(judges.length > 1
-      ? [{ name: 'panel', judged: trials.map(({ trialId, panel }) => ({ trialId, judgement: panel })) }]
-      : []),
-  ];
   if (!json)
     terminal.out(`${question.id} (version ${question.version}): "${question.positive}" against all other labels`);
-  for (const { name, judged } of sets) {
+  for (const { name, judged } of columnsOf(one)) {
     const result = calibrate(judged, known, question);
     terminal.out(
       json
@@ -160,8 +151,6 @@ function compare({ labels, question: id, judge, json = false }: CalibrateFlags, 
   }
   return EXIT.ok;
 }
-
-const NOT_ASKED = { label: null, cause: 'not-asked', detail: '' } as const;
 
 const DETECTORS = 'detectors';
 
