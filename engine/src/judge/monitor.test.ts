@@ -155,6 +155,15 @@ describe('the detectors as a monitor', () => {
     expect(trial).toMatchObject({ suspicions: [0.5, 0.5, 1, 1], deed: 2, isPositive: true });
   });
 
+  it('look at each event once, however many steps there are', async () => {
+    const seqs: number[] = [];
+    const counter: Detector = { ...noticer, start: () => ({ observe: ({ seq }) => (seqs.push(seq), []) }) };
+    const events = trialOf(called('a'), called('b'), called('c'));
+    const monitor = detectorMonitor({ ...scenario, detectors: [counter] });
+    await watch(events, { ...{ trialId: 't', rung: 0, monitor }, scenario: { ...scenario, detectors: [] } });
+    expect(seqs).toEqual(events.map(({ seq }) => seq));
+  });
+
   it('let pass what was done before the first mark, where trials have marks', async () => {
     const marked = { ...scenario, hasMarks: true };
     const mark: NewEvent = { kind: 'mark', name: 'notice', text: null, data: {} };
