@@ -93,7 +93,7 @@ async function run(flags: RunFlags, context: AskContext): Promise<ExitCode> {
   return isWhole ? EXIT.ok : EXIT.infrastructure;
 }
 
-/** What is stored about each question. Without named judges, all that have answered. */
+/** What is stored about each question that has judges: the named ones, or all that have answered. */
 function readAnswers(
   { judge: named, question }: Pick<ShowFlags, 'judge' | 'question'>,
   { logDir, registry, terminal }: AskContext,
@@ -104,11 +104,12 @@ function readAnswers(
   }));
   const unreadable = records.reduce((sum, { store }) => sum + store.unreadable, 0);
   if (unreadable > 0) terminal.note(`${unreadable} lines in ${safe(logDir)}/judge are no answers, and are left out`);
-  return findQuestions(question, registry).map((one) => {
+  return findQuestions(question, registry).flatMap((one) => {
     const answered = records.flatMap(({ store }) =>
       store.all.filter((answer) => answer.question.id === one.id).map(({ judge }) => judge),
     );
     const judges = named.length > 0 ? named : [...new Set(answered)].toSorted();
+    if (judges.length === 0) return [];
     const trials = records.map((record) => ({
       trialId: record.trialId,
       ...readPanel({ ...record, question: one }, judges, record.store),
@@ -119,7 +120,7 @@ function readAnswers(
 
 function show(flags: ShowFlags, context: AskContext): ExitCode {
   const { terminal } = context;
-  const answers = readAnswers(flags, context).filter(({ judges }) => judges.length > 0);
+  const answers = readAnswers(flags, context);
   if (answers.length === 0)
     throw new UsageError(`${context.logDir} has no answers of judges: ask them with "offswitch judge run"`);
   for (const one of answers) {
@@ -135,7 +136,7 @@ function show(flags: ShowFlags, context: AskContext): ExitCode {
 function compare({ labels, question: id, judge, json = false }: CalibrateFlags, context: AskContext): ExitCode {
   const { terminal } = context;
   const [one] = readAnswers({ judge, question: [id] }, context);
-  if (one === undefined || one.judges.length === 0)
+  if (one === undefined)
     throw new UsageError(`${context.logDir} has no answers to "${id}": ask with "offswitch judge run"`);
   const { question } = one;
   const known = readQuestionLabels(labels, question);
