@@ -27,9 +27,10 @@ import { evenRates, powerOfTrend } from '../../study/trend-power.ts';
 import {
   type CommandContext,
   jsonOption,
+  type ModelFlags,
   modelListOption,
+  namedModels,
   parseFraction,
-  parseList,
   parseWhole,
   severalOption,
 } from '../command.ts';
@@ -65,9 +66,7 @@ export function createTrendCommand({ terminal, registry, finish }: CommandContex
     );
 }
 
-interface TrendFlags {
-  readonly model: readonly string[];
-  readonly models?: string;
+interface TrendFlags extends ModelFlags {
   readonly behaviour?: string;
   readonly all?: boolean;
   readonly power?: boolean;
@@ -96,7 +95,7 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
   const texts = textsOf(read.contexts);
   const all = toOwnCells(read, registry);
   const planned = plannedTrends(folders, read);
-  const order = [...flags.model, ...parseList(flags.models)];
+  const order = namedModels(flags);
   const models = [...new Set([...published.map(({ model }) => model), ...all.map(({ cell }) => cell.agent)])];
   for (const model of order) if (!models.includes(model)) throw unknownNameError('model', model, models);
   const isWanted = (model: string): boolean => order.length === 0 || order.includes(model);
