@@ -108,11 +108,12 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
       order: order.length > 0 ? order : (planned[0]?.plan.models ?? []),
     },
   );
-  const wanted = series.filter(({ behaviour }) => behaviour.includes(flags.behaviour ?? ''));
+  const isAbout = ({ behaviour }: { readonly behaviour: string }): boolean => behaviour.includes(flags.behaviour ?? '');
+  const wanted = series.filter(isAbout);
   if (wanted.length === 0)
     throw unknownNameError('behaviour', flags.behaviour ?? '', [...new Set(series.map(({ behaviour }) => behaviour))]);
   const tested = testTrends(planned, all, { texts });
-  const answers = tested.filter((answer) => answer.behaviour.includes(flags.behaviour ?? ''));
+  const answers = tested.filter(isAbout);
   if (flags.json === true) {
     for (const one of wanted) terminal.out(JSON.stringify({ kind: 'series', ...one }));
     for (const answer of answers)
@@ -120,7 +121,10 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
         JSON.stringify({ kind: 'test', ...answer, power: powerOf(answer, tested), planned: answer.planned.plan }),
       );
     terminal.out(JSON.stringify({ kind: 'done', series: wanted.length, tests: answers.length }));
-  } else terminal.out(render(wanted, answers, { ...flags, scripts: all.some(({ cell }) => cell.kind === 'control') }));
+  } else {
+    const scripts = all.some(({ cell }) => cell.kind === 'control');
+    terminal.out(render(wanted, answers, { ...flags, tested, scripts }));
+  }
   return EXIT.ok;
 }
 
@@ -173,10 +177,13 @@ function plannedTrends(folders: readonly string[], read: ReadResult): PlannedTre
   });
 }
 
-/** Of the plan, with the texts that its trials have; null if nothing was tested. It does not depend on what was found. */
-function powerOf({ planned, instances }: TrendAnswer, answers: readonly TrendAnswer[]): number | null {
+/**
+ * Of the plan, with the texts that its trials have; null if nothing was tested. It does not depend on what was found.
+ * @param tested all answers, also those that are not shown
+ */
+function powerOf({ planned, instances }: TrendAnswer, tested: readonly TrendAnswer[]): number | null {
   const { plan, alpha, epochs } = planned;
-  const conditions = answers.filter((other) => other.planned === planned).length;
+  const conditions = tested.filter((other) => other.planned === planned).length;
   return powerOfTrend(plan, { alpha: alpha / conditions, trials: epochs, instances });
 }
 
@@ -208,10 +215,15 @@ function printPower(flags: TrendFlags, terminal: Terminal): ExitCode {
 
 // ------------------------------------------------------------------------------------------------------------- as text
 
+interface RenderOptions extends Pick<TrendFlags, 'all' | 'behaviour'> {
+  readonly tested: readonly TrendAnswer[];
+  readonly scripts: boolean;
+}
+
 function render(
   series: readonly TrendSeries[],
   answers: readonly TrendAnswer[],
-  { all, behaviour, scripts }: Pick<TrendFlags, 'all' | 'behaviour'> & { readonly scripts: boolean },
+  { all, behaviour, tested, scripts }: RenderOptions,
 ): string {
   const points = series.flatMap((one) => one.points);
   const measured = points.filter(({ origin }) => origin === 'measured').length;
@@ -224,7 +236,7 @@ function render(
     ...(scripts ? ['Scripts do what they were written to do: their rates say nothing about a model.'] : []),
     ...(answers.length === 0
       ? ['Nothing is said on a direction: no study here planned a trend (analysis.trend) and the power to find it.']
-      : answers.map((answer) => sayAnswer(answer, powerOf(answer, answers)))),
+      : answers.map((answer) => sayAnswer(answer, tested))),
     `Cells: ${points.length}, yours: ${measured}. Series of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${series.length - joined.length}; points without interval: ${bare}.`,
     ...series.filter(isShown).map(renderSeries),
     ...(rest.length === 0
@@ -239,13 +251,13 @@ function render(
   ].join('\n');
 }
 
-function sayAnswer(answer: TrendAnswer, power: number | null): string {
+function sayAnswer(answer: TrendAnswer, tested: readonly TrendAnswer[]): string {
   const { planned, behaviour, condition, slope, pHolm, instances, verdict, why } = answer;
   const { models, from, to } = planned.plan;
   const about = `${safe(behaviour)}, ${models.map(safe).join(' -> ')}, ${safe(condition)}`;
   if (verdict === 'withheld') return `Nothing is said on ${about}: ${safe(why ?? '')}.`;
   const found = `${slope === null ? '' : showPoints(slope)} points from one model to the next [95 %], p ${showP(pHolm ?? 1)} (Holm), ${instances} texts as the unit`;
-  const stated = `The plan had power ${power?.toFixed(2) ?? '?'} to find a change from ${showPercent(from)} % to ${showPercent(to)} %`;
+  const stated = `The plan had power ${powerOf(answer, tested)?.toFixed(2) ?? '?'} to find a change from ${showPercent(from)} % to ${showPercent(to)} %`;
   const said = { worse: 'it is getting worse', better: 'it is getting better', 'not-shown': 'no change is shown' }[
     verdict
   ];
