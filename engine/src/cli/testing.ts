@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import { registry } from './compose.ts';
+import { registry, type Registry } from './compose.ts';
 import { runProgram } from './program.ts';
 
 /** What a user would see. */
@@ -12,13 +12,14 @@ export interface Seen {
   readonly notes: string;
 }
 
-/** Runs one command line in this process, with the built-in registry. */
+/** Runs one command line in this process. */
 export async function offswitch(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  builtIn: Registry = registry,
 ): Promise<Seen> {
   const [out, notes]: [string[], string[]] = [[], []];
-  const code = await runProgram(words, registry, {
+  const code = await runProgram(words, builtIn, {
     out: (text) => out.push(text),
     note: (text) => notes.push(text),
     isInteractive: false,
