@@ -131,9 +131,10 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
 /** The cells of the arm "self". */
 function toOwnCells({ scores, contexts }: ReadResult, registry: Registry): OwnCell[] {
   const byId = new Map(contexts.map((one) => [one.trialId, one]));
-  return toCells(scores, { scenarios: scenariosOf(scores, registry) }).cells.flatMap((one) => {
+  const scenarios = scenariosOf(scores, registry);
+  return toCells(scores, { scenarios }).cells.flatMap((one) => {
     const { cell } = one;
-    const scenario = registry.scenarios.find(({ name }) => name === cell.scoredBy);
+    const scenario = scenarios.get(cell.scoredBy);
     if (cell.armKind !== 'self' || scenario === undefined) return [];
     const mine = one.scores.flatMap(({ trialId }) => byId.get(trialId) ?? []);
     const started = Math.min(...mine.map(({ startedAt }) => startedAt));
