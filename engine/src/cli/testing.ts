@@ -28,6 +28,11 @@ export async function offswitch(
   return { code, out: out.join('\n'), notes: notes.join('\n') };
 }
 
+/** What a command prints with `--json`. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 /** Folder, user and additional environment of a separate process. */
 export interface SpawnOptions {
   readonly cwd?: string;
