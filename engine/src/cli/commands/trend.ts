@@ -137,7 +137,7 @@ function toOwnCells({ scores, contexts }: ReadResult, registry: Registry): OwnCe
     const scenario = scenarios.get(cell.scoredBy);
     if (cell.armKind !== 'self' || scenario === undefined) return [];
     const mine = one.scores.flatMap(({ trialId }) => byId.get(trialId) ?? []);
-    const started = Math.min(...mine.map(({ startedAt }) => startedAt));
+    const started = mine.reduce((least, { startedAt }) => Math.min(least, startedAt), Number.POSITIVE_INFINITY);
     const stimuli = mine.flatMap((context) => context.stimuli);
     return [
       {
