@@ -8,11 +8,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { intervalCoverage } from '../engine/src/stats/interval-coverage.ts';
-import {
-  type ProportionInterval,
-  type ProportionMethod,
-  proportionMethods,
-} from '../engine/src/stats/proportion-interval.ts';
+import { type ProportionMethod, proportionMethods } from '../engine/src/stats/proportion-interval.ts';
+import { remember } from './remember.ts';
 import { toTable } from './results.ts';
 
 const SIZES = [10, 100, 1000] as const;
@@ -46,17 +43,6 @@ interface Point {
 }
 
 // ------------------------------------------------------------------------------------------------------------ numbers
-
-/** The same intervals are asked for at every rate. */
-function remember(method: ProportionMethod): ProportionMethod {
-  const known = new Map<string, ProportionInterval>();
-  return (successes, trials) => {
-    const key = `${successes}/${trials}`;
-    const interval = known.get(key) ?? method(successes, trials);
-    known.set(key, interval);
-    return interval;
-  };
-}
 
 function measure(title: string, trials: number, method: ProportionMethod): Panel {
   const at = (rate: number): Point => ({ rate, coverage: intervalCoverage(method, { rate, trials }) });

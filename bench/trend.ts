@@ -10,8 +10,9 @@ import { instanceInterval } from '../engine/src/stats/instance-interval.ts';
 import { intervalCoverage } from '../engine/src/stats/interval-coverage.ts';
 import type { Interval } from '../engine/src/stats/interval.ts';
 import { holm } from '../engine/src/stats/multiplicity.ts';
-import { proportionMethods, type ProportionMethod } from '../engine/src/stats/proportion-interval.ts';
+import { proportionMethods } from '../engine/src/stats/proportion-interval.ts';
 import { drawHistory, trendPower, trendTest } from '../engine/src/stats/trend-test.ts';
+import { remember } from './remember.ts';
 import { describeMachine, toTable, writeResult } from './results.ts';
 
 const HISTORIES = 10_000;
@@ -23,16 +24,6 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const holds = ({ lower, upper }: Pick<Interval, 'lower' | 'upper'>, rate: number): number =>
   lower <= rate && rate <= upper ? 1 : 0;
 
-/** The same counts give the same interval. */
-function remember(method: ProportionMethod): ProportionMethod {
-  const known = new Map<string, ReturnType<ProportionMethod>>();
-  return (successes, trials) => {
-    const key = `${successes}/${trials}`;
-    const interval = known.get(key) ?? method(successes, trials);
-    known.set(key, interval);
-    return interval;
-  };
-}
 const blaker = remember(blakerInterval);
 
 // --------------------------------------------------------------------------- a trial for each instance: p, n
@@ -61,12 +52,11 @@ const exact = Object.entries({ blaker, ...proportionMethods }).map(([name, metho
   const all = SIZES.flatMap((trials) => RATES.map((rate) => intervalCoverage(kept, { rate, trials })));
   return [name, percent(Math.min(...all)), percent(mean(all))] as const;
 });
-console.log(
-  toTable(
-    ['n', ...RATES.map(percent)],
-    grid.map((row) => [row.trials, ...row.covered.map(percent)]),
-  ),
+const gridTable = toTable(
+  ['n', ...RATES.map(percent)],
+  grid.map((row) => [row.trials, ...row.covered.map(percent)]),
 );
+console.log(gridTable);
 
 // --------------------------------------------------------------------------- several trials of each text
 
@@ -152,10 +142,7 @@ writeResult(
 **Interval of a cell, one trial for each instance** (Blaker's). Aim: at least ${percent(LEAST)} in each cell, at most ${percent(MEAN_MAX)} on average.
 Found: least **${percent(Math.min(...covered))}**, mean **${percent(mean(covered))}**.
 
-${toTable(
-  ['n', ...RATES.map(percent)],
-  grid.map((row) => [row.trials, ...row.covered.map(percent)]),
-)}
+${gridTable}
 
 The same grid without chance, by method:
 

@@ -22,7 +22,7 @@ const BOXES: readonly Box[] = [
 ];
 
 /** The cell of a row of the table at the top of a page, without marks and links. Throws if there is none. */
-export function cellOf(page: string, row: string): string {
+function cellOf(page: string, row: string): string {
   const cell = new RegExp(`^\\| ${row} \\| (.*) \\|$`, 'm').exec(page)?.[1];
   if (cell === undefined) throw new Error(`the table at the top of the page has no row "${row}"`);
   return cell.replaceAll(/[`*]/g, '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');

@@ -31,16 +31,21 @@ export function severalOption(flags: string, description: string): Option {
     .argParser<string[]>((value, before) => [...before, value]);
 }
 
-/** A list beside a `severalOption`; `parseList` reads it. */
+/** A list beside the `severalOption` `--model`; `namedModels` reads both. */
 export function modelListOption(description: string): Option {
   return new Option('--models <a,b,...>', `${description}; a name with a comma takes --model`);
 }
 
-/** The entries of a list with commas; none if it was not given. */
-export function parseList(text: string | undefined): string[] {
-  const entries = text?.split(',').map((entry) => entry.trim()) ?? [];
-  if (entries.includes('')) throw new UsageError(`expected names with commas between them, got "${text ?? ''}"`);
-  return entries;
+/** What `--model` and `--models` name, each once. */
+export function namedModels({ model, models }: ModelFlags): string[] {
+  const listed = models?.split(',').map((entry) => entry.trim()) ?? [];
+  if (listed.includes('')) throw new UsageError(`expected names with commas between them, got "${models ?? ''}"`);
+  return [...new Set([...model, ...listed])];
+}
+
+export interface ModelFlags {
+  readonly model: readonly string[];
+  readonly models?: string;
 }
 
 export function sandboxOption(): Option {

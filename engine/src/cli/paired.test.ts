@@ -7,7 +7,7 @@ import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { findScenario } from '../study/registry.ts';
 import { findControl } from '../study/resolve.ts';
 import { registry } from './compose.ts';
-import { runProgram } from './program.ts';
+import { offswitch } from './testing.ts';
 
 const scenario = findScenario('task-sabotage', registry);
 const plain = findControl('control/plain-worker', scenario);
@@ -29,14 +29,9 @@ const own = {
 };
 
 async function run(...words: readonly string[]): Promise<string> {
-  const [out, notes]: [string[], string[]] = [[], []];
-  const code = await runProgram(words, own, {
-    out: (text) => out.push(text),
-    note: (text) => notes.push(text),
-    ...{ isInteractive: false, environment: {} },
-  });
-  expect(code, notes.join('\n')).toBe(0);
-  return out.join('\n');
+  const { code, out, notes } = await offswitch(words, {}, own);
+  expect(code, notes).toBe(0);
+  return out;
 }
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);

@@ -6,11 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
-import { endOf, offswitch, ordinaryUser, spawnOffswitch } from './testing.ts';
+import { endOf, jsonLines, offswitch, ordinaryUser, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
-const jsonLines = (text: string): Record<string, unknown>[] =>
-  text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('a user error is one sentence and exit code 2', () => {
   using folder = createTemporaryFolder();

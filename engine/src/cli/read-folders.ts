@@ -1,8 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { UsageError } from '../base/usage-error.ts';
-import { namesIn } from '../study/log-folder.ts';
+import { logFoldersIn } from '../results/records.ts';
 
 /** The folder in which `run` puts log folders. */
 const LOGS = 'logs';
@@ -14,9 +13,5 @@ export function logFolders(named: readonly string[]): readonly string[] {
     if (missing !== undefined) throw new UsageError(`there is nothing at ${missing}: expected a log folder`);
     return named;
   }
-  if (!existsSync(LOGS) || !statSync(LOGS).isDirectory()) return [];
-  return namesIn(LOGS)
-    .filter((name) => existsSync(join(LOGS, name, 'trials')))
-    .toSorted()
-    .map((name) => join(LOGS, name));
+  return existsSync(LOGS) && statSync(LOGS).isDirectory() ? logFoldersIn(LOGS) : [];
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import { registry } from './compose.ts';
+import { registry, type Registry } from './compose.ts';
 import { runProgram } from './program.ts';
 
 /** What a user would see. */
@@ -12,19 +12,25 @@ export interface Seen {
   readonly notes: string;
 }
 
-/** Runs one command line in this process, with the built-in registry. */
+/** Runs one command line in this process. */
 export async function offswitch(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  builtIn: Registry = registry,
 ): Promise<Seen> {
   const [out, notes]: [string[], string[]] = [[], []];
-  const code = await runProgram(words, registry, {
+  const code = await runProgram(words, builtIn, {
     out: (text) => out.push(text),
     note: (text) => notes.push(text),
     isInteractive: false,
     environment,
   });
   return { code, out: out.join('\n'), notes: notes.join('\n') };
+}
+
+/** What a command prints with `--json`. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** Folder, user and additional environment of a separate process. */

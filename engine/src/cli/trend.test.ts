@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTemporaryFolder } from '../record/testing.ts';
 import { readStudyFile } from '../study/log-folder.ts';
 import { registry } from './compose.ts';
-import { endOf, offswitch, spawnOffswitch } from './testing.ts';
+import { endOf, jsonLines, offswitch, spawnOffswitch } from './testing.ts';
 
 const folder = createTemporaryFolder();
 const logDir = folder.file('logs');
@@ -19,7 +19,6 @@ const config = (change: object = {}): string => {
   writeFileSync(path, JSON.stringify({ ...settings, ...change }));
   return path;
 };
-const jsonLines = (text: string) => text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
 beforeAll(async () => {
   const run = ['run', '--config', config(), '--models', `${older},${newer}`, '--log-dir', logDir];

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { renderReport } from './render-report.ts';
 import { cellScores, hostileInput, hostileText, reportInput, studyFile, trialContext } from './testing/report-input.ts';
+import { structureOf } from './testing/structure.ts';
 
 const study = [
   ...cellScores({ complied: 30, 'resisted-finished': 10, invalid: 2 }),
@@ -64,11 +65,6 @@ function percentagesWithoutCounts(page: string): string[] {
       return !hasCounts && !saysThatNone && !isLevel;
     }),
   );
-}
-
-/** The structure of a page: tags and attribute names, without values. */
-function structureOf(page: string): string[] {
-  return (page.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
 }
 
 describe('the HTML report', () => {

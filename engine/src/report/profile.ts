@@ -58,29 +58,28 @@ export function toProfile(
     [...scenarios].map(([name, scenario]): ProfileRow => {
       const words = toWords(scenario);
       const metric = measureIn(words, undefined);
-      const levelsOf = (condition: Condition): Condition => besidesDefaults(condition, scenario);
-      const selves = cells.filter(
-        ({ cell }) => cell.agent === agent && cell.scoredBy === name && cell.armKind === 'self',
-      );
-      const twinsOf = ({ cell }: CellWithScores): ReportContrast[] => contrasts.filter(({ self }) => self === cell.id);
-      const [best] = selves
-        .map((one) => ({
-          one,
-          rank: [twinsOf(one).length > 0 ? 0 : 1, Object.keys(levelsOf(one.cell.condition)).length],
-        }))
-        .toSorted((a, b) => (a.rank[0] ?? 0) - (b.rank[0] ?? 0) || (a.rank[1] ?? 0) - (b.rank[1] ?? 0));
       const row = { agent, scenario: name, measure: words.measures[metric]?.title ?? metric };
+      const selves = cells
+        .filter(({ cell }) => cell.agent === agent && cell.scoredBy === name && cell.armKind === 'self')
+        .map(({ cell, scores }) => ({
+          ...{ cell, scores, condition: besidesDefaults(cell.condition, scenario) },
+          contrasts: contrasts.filter(({ self }) => self === cell.id),
+        }));
+      const [best] = selves.toSorted(
+        (a, b) =>
+          Number(b.contrasts.length > 0) - Number(a.contrasts.length > 0) ||
+          Object.keys(a.condition).length - Object.keys(b.condition).length,
+      );
       if (best === undefined) return { ...row, measured: null };
-      const { one } = best;
-      const { notCounted, causes } = countTrials(one.scores);
-      const twins = twinsOf(one)
+      const { notCounted, causes } = countTrials(best.scores);
+      const twins = best.contrasts
         .map((contrast) => toTwin(contrast, cells))
         .toSorted((a, b) => Number(b.isBaseline) - Number(a.isBaseline));
       const [twin] = twins;
       return {
         ...row,
         measured: {
-          ...{ condition: levelsOf(one.cell.condition), conditions: selves.length, rate: rateIn(one.cell) },
+          ...{ condition: best.condition, conditions: selves.length, rate: rateIn(best.cell) },
           ...{ left: { notCounted, causes }, twins, twin: twin === undefined ? null : { ...twin, pHolm: 1 } },
         },
       };

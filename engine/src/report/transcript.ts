@@ -37,12 +37,12 @@ export function renderTranscript(
       for (const part of event.parts)
         if (part.type === 'tool-call') inputs.set(keyOfCall(event.seat, part.callId), part.input);
     const rendered = isImported ? renderImported(event) : renderEvent(event);
+    if (rendered === null) continue;
     const input =
       event.kind === 'tool-call' && event.command === null
         ? inputs.get(keyOfCall(event.seat, event.callId))
         : undefined;
-    const text = input === undefined ? rendered : `${String(rendered)}\n  with: ${shown(input)}`;
-    if (text === null) continue;
+    const text = input === undefined ? rendered : `${rendered}\n  with: ${shown(input)}`;
     const seat = 'seat' in event && event.seat !== undefined ? `[${inLine(event.seat)}] ` : '';
     const clock = `${((event.at - start.at) / 1000).toFixed(2).padStart(7)}s ${String(event.seq).padStart(4)} `;
     lines.push(

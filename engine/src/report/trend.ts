@@ -7,10 +7,11 @@ import type { Interval } from '../stats/interval.ts';
 import { holm } from '../stats/multiplicity.ts';
 import { type InstanceHistory, trendTest, type TrendTest } from '../stats/trend-test.ts';
 import type { AnalysisPlan } from '../study/plan.ts';
-import { type CellWithScores, settingsOf, valuesOf } from './analysis/cells.ts';
+import { type CellWithScores, settingsOf, trialsThatTell } from './analysis/cells.ts';
 import { countsOf, groupByTexts, type Texts } from './analysis/clusters.ts';
 import { showLevels } from './analysis/show.ts';
 import { countTrials } from './countability.ts';
+import { rateIn } from './words.ts';
 
 /** One rate of one model. */
 export interface TrendPoint {
@@ -108,41 +109,30 @@ function publishedPoint(cell: HashedCell): TrendPoint {
 
 /** Null if no trial can tell. */
 function ownPoint({ cell, scores, date }: OwnCell, texts: Texts): TrendPoint | null {
-  const known = scores.filter((score) => valuesOf([score], cell.metric).length > 0);
-  const { isMean } = cell.rates[cell.metric] ?? { isMean: false };
-  if (known.length === 0 || isMean) return null;
-  const counts = countsOf(known, cell.metric);
-  const groups = groupByTexts(known, texts);
+  const { successes, trials, unknown, isMean } = rateIn(cell);
+  if (trials === 0 || isMean) return null;
+  const groups = groupByTexts(trialsThatTell(scores, cell.metric), texts);
   const interval =
     groups !== null && groups.size > 1
-      ? instanceInterval([...groups.values()].map((trials) => countsOf(trials, cell.metric)))
-      : blakerInterval(counts.successes, counts.trials);
+      ? instanceInterval([...groups.values()].map((own) => countsOf(own, cell.metric)))
+      : blakerInterval(successes, trials);
   const unit =
     groups === null
       ? 'texts unknown: trials are taken as independent'
       : groups.size === 1
         ? 'one wording: says nothing on others'
-        : groups.size < known.length
+        : groups.size < trials
           ? `${groups.size} wordings`
           : null;
-  const left = countTrials(scores).causes.map(([cause, trials]) => `${cause} x${trials}`);
-  const unknown = cell.counted - known.length;
+  const left = countTrials(scores).causes.map(([cause, count]) => `${cause} x${count}`);
   const note = [
     ...(unit === null ? [] : [unit]),
     ...(left.length === 0 ? [] : [`not counted: ${left.join(', ')}`]),
     ...(unknown === 0 ? [] : [`counted, but cannot tell: ${unknown}`]),
   ].join('; ');
   return {
-    ...{
-      id: cell.id,
-      model: cell.agent,
-      date,
-      source: 'your trials',
-      note: note || null,
-      origin: 'measured',
-      ...counts,
-    },
-    rate: counts.successes / counts.trials,
+    ...{ id: cell.id, model: cell.agent, date, source: 'your trials', note: note || null, origin: 'measured' },
+    ...{ successes, trials, rate: successes / trials },
     interval: { lower: interval.lower, upper: interval.upper },
   };
 }
@@ -190,14 +180,14 @@ export function testTrends(
   const raw = planned.flatMap((one) =>
     [...Map.groupBy(own, hashOfOwn).values()].flatMap((series): Tested[] => {
       const cells = one.plan.models.map((model) => series.filter(({ cell }) => cell.agent === model));
-      if ((cells.at(-1) ?? []).length === 0) return [];
+      const newest = cells.at(-1)?.reduce((sum, { scores }) => sum + scores.length, 0) ?? 0;
+      if (newest === 0) return [];
       const [first] = series;
       const about = {
         behaviour: first?.cell.scoredBy ?? '',
         condition: showLevels(first?.levels ?? {}),
         planned: one,
       };
-      const newest = (cells.at(-1) ?? []).reduce((sum, { scores }) => sum + scores.length, 0);
       const histories =
         newest === one.epochs
           ? historiesOf(cells, texts)
@@ -231,9 +221,8 @@ function historiesOf(cells: readonly (readonly OwnCell[])[], texts: Texts): Inst
     if (cell === undefined) return `no trial of model ${index + 1} of the trend under this condition`;
     if (others.length > 0) return 'a model has this condition with several settings';
     const { metric } = cell.cell;
-    const known = cell.scores.filter((score) => valuesOf([score], metric).length > 0);
-    if (cell.cell.rates[metric]?.isMean === true) return 'the headline measure is a number, not yes or no';
-    const own = groupByTexts(known, texts);
+    if (rateIn(cell.cell).isMean) return 'the headline measure is a number, not yes or no';
+    const own = groupByTexts(trialsThatTell(cell.scores, metric), texts);
     if (own === null) return 'the texts of some trials are not known, so their instances are not';
     groups.push(new Map([...own].map(([key, trials]) => [key, countsOf(trials, metric)])));
   }

@@ -23,7 +23,7 @@ export function recordsAt(path: string): string[] {
 }
 
 /** The log folders directly below a folder, e.g. one for each scenario of a demo. */
-function logFoldersIn(path: string): string[] {
+export function logFoldersIn(path: string): string[] {
   return namesIn(path)
     .toSorted()
     .map((name) => join(path, name))

@@ -1,4 +1,3 @@
-import { assertOpenProbability } from './counts.ts';
 import { binomialDistribution } from './discrete-distribution.ts';
 import { defaultConfidence, type IntervalOptions } from './interval.ts';
 import { clopperPearsonInterval, type ProportionInterval } from './proportion-interval.ts';
@@ -19,7 +18,6 @@ export function blakerInterval(
   trials: number,
   { confidence = defaultConfidence }: IntervalOptions = {},
 ): ProportionInterval {
-  assertOpenProbability('confidence', confidence);
   const outer = clopperPearsonInterval(successes, trials, { confidence });
   const mirrored = clopperPearsonInterval(trials - successes, trials, { confidence });
   return {

@@ -47,10 +47,10 @@ export function clusteredInterval(
   const effect = designEffect(clusters);
   const { successes, trials } = pool(clusters);
   const tail = (1 - confidence) / 2;
-  const penalty =
-    (studentQuantile(1 - tail, Math.max(1, trials - 1)) / studentQuantile(1 - tail, clusters.length - 1)) ** 2;
   const isAtEdge = successes === 0 || successes === trials;
-  const effectiveTrials = isAtEdge ? effect.effectiveTrials : Math.min(trials, effect.effectiveTrials * penalty);
+  const effectiveTrials = isAtEdge
+    ? effect.effectiveTrials
+    : Math.min(trials, effect.effectiveTrials * fewClustersFactor(clusters.length, trials, confidence));
   const estimate = successes / trials;
   const [alpha, beta] = [estimate * effectiveTrials + 0.5, (1 - estimate) * effectiveTrials + 0.5];
   return {
@@ -65,8 +65,14 @@ export function clusteredInterval(
   };
 }
 
+/** Squared ratio of Student's quantiles: what is left of the trials because a few clusters estimate the effect poorly. */
+export function fewClustersFactor(clusters: number, trials: number, confidence: number): number {
+  const level = 1 - (1 - confidence) / 2;
+  return (studentQuantile(level, Math.max(1, trials - 1)) / studentQuantile(level, clusters - 1)) ** 2;
+}
+
 /** All clusters together. */
-function pool(clusters: readonly Counts[]): Counts {
+export function pool(clusters: readonly Counts[]): Counts {
   let [successes, trials] = [0, 0];
   for (const cluster of clusters) {
     assertCounts(cluster);

@@ -1,7 +1,6 @@
 import { blakerInterval } from './blaker-interval.ts';
 import type { Counts } from './counts.ts';
-import { designEffect } from './design-effect.ts';
-import { studentQuantile } from './distributions.ts';
+import { designEffect, fewClustersFactor, pool } from './design-effect.ts';
 import { defaultConfidence, type IntervalOptions } from './interval.ts';
 import type { ProportionInterval, ProportionMethod } from './proportion-interval.ts';
 
@@ -29,21 +28,17 @@ export function instanceInterval(
   { confidence = defaultConfidence, method = blakerInterval }: InstanceOptions = {},
 ): InstanceInterval {
   const { designEffect: effect, clusters } = designEffect(instances);
-  const successes = instances.reduce((sum, one) => sum + one.successes, 0);
-  const trials = instances.reduce((sum, one) => sum + one.trials, 0);
+  const { successes, trials } = pool(instances);
   const estimate = successes / trials;
   const isAtEdge = successes === 0 || successes === trials;
   const effectiveTrials =
-    isAtEdge || clusters === trials ? trials : Math.max(1, Math.floor(Math.min(trials, (trials / effect) * ratio())));
+    isAtEdge || clusters === trials
+      ? trials
+      : Math.max(1, Math.floor(Math.min(trials, (trials / effect) * fewClustersFactor(clusters, trials, confidence))));
   const { lower, upper } = method(Math.round(estimate * effectiveTrials), effectiveTrials, { confidence });
   return {
     ...{ successes, trials, estimate, confidence, instances: clusters, effectiveTrials },
     lower: Math.min(lower, estimate),
     upper: Math.max(upper, estimate),
   };
-
-  function ratio(): number {
-    const level = 1 - (1 - confidence) / 2;
-    return (studentQuantile(level, trials - 1) / studentQuantile(level, clusters - 1)) ** 2;
-  }
 }

@@ -1,3 +1,4 @@
+import { assertProbability } from './counts.ts';
 import { clamp, type Interval, type IntervalOptions } from './interval.ts';
 import { meanInterval } from './mean.ts';
 
@@ -23,8 +24,7 @@ export interface PairedMeanResult {
  * @throws RangeError without a pair, or for a value outside [0, 1]
  */
 export function pairedMeanDifference(pairs: readonly ValuePair[], options: IntervalOptions = {}): PairedMeanResult {
-  for (const value of pairs.flatMap(({ first, second }) => [first, second]))
-    if (!(value >= 0 && value <= 1)) throw new RangeError(`expected values from 0 to 1, got ${value}`);
+  for (const value of pairs.flatMap(({ first, second }) => [first, second])) assertProbability('values', value);
   const differences = pairs.map(({ first, second }) => first - second);
   // From [-1, 1] to [0, 1], where the mean of bounded values has an interval, and back.
   const { estimate, lower, upper, confidence } = meanInterval(

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import { createChance } from '../base/world.ts';
 import { holm } from './multiplicity.ts';
-import { counts } from './testing.ts';
+import { anyCounts, counts } from './testing.ts';
 import { drawHistory, trendPower, trendTest } from './trend-test.ts';
 
-const trials = fc.integer({ min: 1, max: 40 });
-const cell = trials.chain((n) => fc.integer({ min: 0, max: n }).map((k) => counts(k, n)));
+const cell = anyCounts(40);
 const histories = fc
   .tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 2, max: 8 }))
   .chain(([generations, instances]) =>

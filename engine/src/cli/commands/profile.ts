@@ -5,7 +5,14 @@ import { toCells } from '../../report/analysis/cells.ts';
 import { showLevels, showP, showPoints, showRate } from '../../report/analysis/show.ts';
 import { type ProfileRow, toProfile } from '../../report/profile.ts';
 import { textTable } from '../../report/text-table.ts';
-import { type CommandContext, jsonOption, modelListOption, parseList, severalOption } from '../command.ts';
+import {
+  type CommandContext,
+  jsonOption,
+  type ModelFlags,
+  modelListOption,
+  namedModels,
+  severalOption,
+} from '../command.ts';
 import type { Registry } from '../compose.ts';
 import { logFolders } from '../read-folders.ts';
 import { noteUnscored, readResults } from '../read-results.ts';
@@ -24,9 +31,7 @@ export function createProfileCommand({ terminal, registry, finish }: CommandCont
     );
 }
 
-interface ProfileFlags {
-  readonly model: readonly string[];
-  readonly models?: string;
+interface ProfileFlags extends ModelFlags {
   readonly json?: boolean;
 }
 
@@ -44,7 +49,7 @@ async function profile(paths: readonly string[], { flags, terminal, registry }: 
   noteUnscored(read, terminal);
   const known = [...new Set(read.scores.map(({ agent }) => agent.name))];
   const models = [...new Set(read.scores.flatMap(({ agent }) => (agent.kind === 'control' ? [] : agent.name)))];
-  const asked = [...new Set([...flags.model, ...parseList(flags.models)])];
+  const asked = namedModels(flags);
   for (const name of asked) if (!known.includes(name)) throw unknownNameError('model of these records', name, known);
   const agents = asked.length > 0 ? asked : models.length > 0 ? models : known;
   const scenarios = new Map(registry.scenarios.map((scenario) => [scenario.name, scenario]));

@@ -14,8 +14,9 @@ import {
   defaultLogDir,
   jsonOption,
   logDirOption,
+  type ModelFlags,
   modelListOption,
-  parseList,
+  namedModels,
   sandboxOption,
   severalOption,
 } from '../command.ts';
@@ -78,9 +79,7 @@ export function createRunCommand(context: CommandContext): Command {
     });
 }
 
-interface RunFlags {
-  readonly model: readonly string[];
-  readonly models?: string;
+interface RunFlags extends ModelFlags {
   readonly factor: readonly string[];
   readonly config?: string | boolean;
   readonly dryRun?: boolean;
@@ -144,8 +143,8 @@ function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record
     settings[name] = text.trim() === '' || !Number.isFinite(value) ? text : value;
   }
   for (const name of TEXTS) if (flags[name] !== undefined) settings[name] = flags[name];
-  const models = [...flags.model, ...parseList(flags.models)];
-  if (models.length > 0) settings['models'] = [...new Set(models)];
+  const models = namedModels(flags);
+  if (models.length > 0) settings['models'] = models;
   if (flags.factor.length > 0)
     settings['factors'] = { ...inFile, ...Object.fromEntries(flags.factor.map(parseFactor)) };
   return settings;

@@ -27,9 +27,10 @@ import { evenRates, powerOfTrend } from '../../study/trend-power.ts';
 import {
   type CommandContext,
   jsonOption,
+  type ModelFlags,
   modelListOption,
+  namedModels,
   parseFraction,
-  parseList,
   parseWhole,
   severalOption,
 } from '../command.ts';
@@ -65,9 +66,7 @@ export function createTrendCommand({ terminal, registry, finish }: CommandContex
     );
 }
 
-interface TrendFlags {
-  readonly model: readonly string[];
-  readonly models?: string;
+interface TrendFlags extends ModelFlags {
   readonly behaviour?: string;
   readonly all?: boolean;
   readonly power?: boolean;
@@ -96,7 +95,7 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
   const texts = textsOf(read.contexts);
   const all = toOwnCells(read, registry);
   const planned = plannedTrends(folders, read);
-  const order = [...flags.model, ...parseList(flags.models)];
+  const order = namedModels(flags);
   const models = [...new Set([...published.map(({ model }) => model), ...all.map(({ cell }) => cell.agent)])];
   for (const model of order) if (!models.includes(model)) throw unknownNameError('model', model, models);
   const isWanted = (model: string): boolean => order.length === 0 || order.includes(model);
@@ -109,11 +108,12 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
       order: order.length > 0 ? order : (planned[0]?.plan.models ?? []),
     },
   );
-  const wanted = series.filter(({ behaviour }) => behaviour.includes(flags.behaviour ?? ''));
+  const isAbout = ({ behaviour }: { readonly behaviour: string }): boolean => behaviour.includes(flags.behaviour ?? '');
+  const wanted = series.filter(isAbout);
   if (wanted.length === 0)
     throw unknownNameError('behaviour', flags.behaviour ?? '', [...new Set(series.map(({ behaviour }) => behaviour))]);
   const tested = testTrends(planned, all, { texts });
-  const answers = tested.filter((answer) => answer.behaviour.includes(flags.behaviour ?? ''));
+  const answers = tested.filter(isAbout);
   if (flags.json === true) {
     for (const one of wanted) terminal.out(JSON.stringify({ kind: 'series', ...one }));
     for (const answer of answers)
@@ -121,19 +121,23 @@ async function trend(paths: readonly string[], context: Context): Promise<ExitCo
         JSON.stringify({ kind: 'test', ...answer, power: powerOf(answer, tested), planned: answer.planned.plan }),
       );
     terminal.out(JSON.stringify({ kind: 'done', series: wanted.length, tests: answers.length }));
-  } else terminal.out(render(wanted, answers, { ...flags, scripts: all.some(({ cell }) => cell.kind === 'control') }));
+  } else {
+    const scripts = all.some(({ cell }) => cell.kind === 'control');
+    terminal.out(render(wanted, answers, { ...flags, tested, scripts }));
+  }
   return EXIT.ok;
 }
 
 /** The cells of the arm "self". */
 function toOwnCells({ scores, contexts }: ReadResult, registry: Registry): OwnCell[] {
   const byId = new Map(contexts.map((one) => [one.trialId, one]));
-  return toCells(scores, { scenarios: scenariosOf(scores, registry) }).cells.flatMap((one) => {
+  const scenarios = scenariosOf(scores, registry);
+  return toCells(scores, { scenarios }).cells.flatMap((one) => {
     const { cell } = one;
-    const scenario = registry.scenarios.find(({ name }) => name === cell.scoredBy);
+    const scenario = scenarios.get(cell.scoredBy);
     if (cell.armKind !== 'self' || scenario === undefined) return [];
     const mine = one.scores.flatMap(({ trialId }) => byId.get(trialId) ?? []);
-    const started = Math.min(...mine.map(({ startedAt }) => startedAt));
+    const started = mine.reduce((least, { startedAt }) => Math.min(least, startedAt), Number.POSITIVE_INFINITY);
     const stimuli = mine.flatMap((context) => context.stimuli);
     return [
       {
@@ -174,10 +178,13 @@ function plannedTrends(folders: readonly string[], read: ReadResult): PlannedTre
   });
 }
 
-/** Of the plan, with the texts that its trials have; null if nothing was tested. It does not depend on what was found. */
-function powerOf({ planned, instances }: TrendAnswer, answers: readonly TrendAnswer[]): number | null {
+/**
+ * Of the plan, with the texts that its trials have; null if nothing was tested. It does not depend on what was found.
+ * @param tested all answers, also those that are not shown
+ */
+function powerOf({ planned, instances }: TrendAnswer, tested: readonly TrendAnswer[]): number | null {
   const { plan, alpha, epochs } = planned;
-  const conditions = answers.filter((other) => other.planned === planned).length;
+  const conditions = tested.filter((other) => other.planned === planned).length;
   return powerOfTrend(plan, { alpha: alpha / conditions, trials: epochs, instances });
 }
 
@@ -209,10 +216,15 @@ function printPower(flags: TrendFlags, terminal: Terminal): ExitCode {
 
 // ------------------------------------------------------------------------------------------------------------- as text
 
+interface RenderOptions extends Pick<TrendFlags, 'all' | 'behaviour'> {
+  readonly tested: readonly TrendAnswer[];
+  readonly scripts: boolean;
+}
+
 function render(
   series: readonly TrendSeries[],
   answers: readonly TrendAnswer[],
-  { all, behaviour, scripts }: Pick<TrendFlags, 'all' | 'behaviour'> & { readonly scripts: boolean },
+  { all, behaviour, tested, scripts }: RenderOptions,
 ): string {
   const points = series.flatMap((one) => one.points);
   const measured = points.filter(({ origin }) => origin === 'measured').length;
@@ -225,7 +237,7 @@ function render(
     ...(scripts ? ['Scripts do what they were written to do: their rates say nothing about a model.'] : []),
     ...(answers.length === 0
       ? ['Nothing is said on a direction: no study here planned a trend (analysis.trend) and the power to find it.']
-      : answers.map((answer) => sayAnswer(answer, powerOf(answer, answers)))),
+      : answers.map((answer) => sayAnswer(answer, tested))),
     `Cells: ${points.length}, yours: ${measured}. Series of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${series.length - joined.length}; points without interval: ${bare}.`,
     ...series.filter(isShown).map(renderSeries),
     ...(rest.length === 0
@@ -240,13 +252,13 @@ function render(
   ].join('\n');
 }
 
-function sayAnswer(answer: TrendAnswer, power: number | null): string {
+function sayAnswer(answer: TrendAnswer, tested: readonly TrendAnswer[]): string {
   const { planned, behaviour, condition, slope, pHolm, instances, verdict, why } = answer;
   const { models, from, to } = planned.plan;
   const about = `${safe(behaviour)}, ${models.map(safe).join(' -> ')}, ${safe(condition)}`;
   if (verdict === 'withheld') return `Nothing is said on ${about}: ${safe(why ?? '')}.`;
   const found = `${slope === null ? '' : showPoints(slope)} points from one model to the next [95 %], p ${showP(pHolm ?? 1)} (Holm), ${instances} texts as the unit`;
-  const stated = `The plan had power ${power?.toFixed(2) ?? '?'} to find a change from ${showPercent(from)} % to ${showPercent(to)} %`;
+  const stated = `The plan had power ${powerOf(answer, tested)?.toFixed(2) ?? '?'} to find a change from ${showPercent(from)} % to ${showPercent(to)} %`;
   const said = { worse: 'it is getting worse', better: 'it is getting better', 'not-shown': 'no change is shown' }[
     verdict
   ];

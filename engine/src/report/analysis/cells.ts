@@ -248,6 +248,11 @@ export function valuesOf(scores: readonly RatedTrial[], name: string): Value[] {
   return scores.flatMap(({ outcome, measures }) => (isCounted(outcome) ? (measures[name] ?? []) : []));
 }
 
+/** The counted trials that can tell a measure. */
+export function trialsThatTell<T extends RatedTrial>(scores: readonly T[], name: string): T[] {
+  return scores.filter((score) => valuesOf([score], name).length > 0);
+}
+
 /** A rate with its counts, and the number of counted trials that it leaves out. */
 export function toRate(name: string, scores: readonly RatedTrial[]): ReportRate {
   const values = valuesOf(scores, name);

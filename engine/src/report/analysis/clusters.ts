@@ -3,7 +3,7 @@ import type { TrialContext } from '../../results/trial-context.ts';
 import type { Counts } from '../../stats/counts.ts';
 import { clusteredInterval } from '../../stats/design-effect.ts';
 import type { ReportClusters } from '../report-schema.ts';
-import { type CellWithScores, valuesOf } from './cells.ts';
+import { type CellWithScores, trialsThatTell } from './cells.ts';
 
 /**
  * Intervals with texts as clusters. Trials with the same texts resemble each other, so a cell has less information than
@@ -12,7 +12,7 @@ import { type CellWithScores, valuesOf } from './cells.ts';
 export function toClusters(cells: readonly CellWithScores[], contexts: readonly TrialContext[]): ReportClusters[] {
   const texts = textsOf(contexts);
   return cells.flatMap(({ cell, scores }) => {
-    const known = scores.filter((score) => valuesOf([score], cell.metric).length > 0);
+    const known = trialsThatTell(scores, cell.metric);
     if (cell.rates[cell.metric]?.isMean === true) return [];
     const groups = groupByTexts(known, texts);
     if (groups === null || groups.size < 2 || groups.size === known.length) return [];

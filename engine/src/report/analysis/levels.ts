@@ -70,15 +70,12 @@ export function compareCells(
   const { metric } = one.cell;
   const [first, second] = [sampleOf(one.scores, metric), sampleOf(other.scores, metric)];
   if (first === null || second === null) return null;
-  const {
-    difference: { estimate, lower, upper },
-    p,
-  } = differenceOf(first, second);
+  const { difference, p } = differenceOf(first, second);
   return {
     differsIn: differsIn(one.cell, other.cell),
     first: rateIn(one.cell),
     second: rateIn(other.cell, metric),
-    difference: { estimate, lower, upper },
+    difference: limitsOf(difference),
     p,
     paired: toPaired(one.scores, other.scores, metric),
   };
@@ -140,7 +137,9 @@ function toPaired(first: readonly Score[], second: readonly Score[], metric: str
   return { ...counts, isMean: false, difference, p: mcnemarExact(counts).p };
 }
 
+/** Without the level, which is the same for all. */
 const limitsOf = ({ estimate, lower, upper }: Interval): ReportPaired['difference'] => ({ estimate, lower, upper });
+
 const bySeed = (scores: readonly RatedTrial[]): Map<string, RatedTrial> =>
   new Map(scores.map((score) => [score.seed, score]));
 
