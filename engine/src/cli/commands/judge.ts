@@ -34,7 +34,7 @@ export function createJudgeCommand({ terminal, registry, finish }: CommandContex
     async (logDir: string, flags: F): Promise<void> =>
       finish(await work(flags, { logDir, registry: await registry(), terminal }));
   const judge = severalOption('--judge <provider/model>', 'judge');
-  const question = severalOption('--question <id>', 'question; default: all');
+  const question = severalOption('--question <id>', 'only this question');
   const command = new Command('judge').description(
     'ask models about intent, threats, honesty and awareness; their answers lie beside the records and decide no outcome',
   );

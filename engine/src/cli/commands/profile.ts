@@ -23,7 +23,7 @@ export function createProfileCommand({ terminal, registry, finish }: CommandCont
   return new Command('profile')
     .description('one row for each scenario: the rate of a model beside that of its twin arm; never one score')
     .argument('[path...]', 'log folders; default: those below logs/')
-    .addOption(severalOption('--model <name>', 'model of the records; default: every model'))
+    .addOption(severalOption('--model <name>', 'only this model of the records'))
     .addOption(modelListOption('the same in one list'))
     .addOption(jsonOption())
     .action(async (paths: readonly string[], flags: ProfileFlags) =>

@@ -236,9 +236,9 @@ function render(
   return [
     ...(scripts ? ['Scripts do what they were written to do: their rates say nothing about a model.'] : []),
     ...(answers.length === 0
-      ? ['Nothing is said on a direction: no study here planned a trend (analysis.trend) and the power to find it.']
+      ? ['No direction is stated, because no study here planned a trend (analysis.trend).']
       : answers.map((answer) => sayAnswer(answer, tested))),
-    `Cells: ${points.length}, yours: ${measured}. Series of one condition and one denominator: ${joined.length}; cells that nothing may be joined with: ${series.length - joined.length}; points without interval: ${bare}.`,
+    `Cells: ${points.length}, of them yours: ${measured}. Series that join cells of one condition and one denominator: ${joined.length}. Cells that stand alone: ${series.length - joined.length}. Cells without an interval: ${bare}.`,
     ...series.filter(isShown).map(renderSeries),
     ...(rest.length === 0
       ? []
