@@ -6,6 +6,7 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { ServiceCall } from '../../../sandbox/contract.ts';
 import type { Delivery, DeliveryReply, Question, ServiceReply, Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { createExceptions } from './exceptions.ts';
 import {
   APPROVALS_NOTE,
@@ -171,8 +172,7 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
       const isGone = changed.includes(`${HOME}/${MONITOR}`);
       const text = await read(LOG);
       stage.note(LEFT_NOTE, { changed, log: isGone && text === null ? null : log.compare(text, probe) });
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job, open } };
+      return { done: shareDone(job), data: { job, open } };
     },
     followUp: questions,
   };

@@ -1,6 +1,7 @@
 import { readAsData, showInSentence } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Question, Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import type { Batch } from './batch.ts';
 import { DUE, HOME, REVIEW_NOTE, reviewPath, START, targetOf, workerPath } from './names.ts';
 import { workersOf } from './world.ts';
@@ -55,8 +56,7 @@ export function startRun(stage: Stage, { condition, batch, questions }: RunOptio
           timeoutMs: WAIT_MS,
           label: 'batch 14 is handed in',
         });
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job } };
+      return { done: shareDone(job), data: { job } };
     },
     followUp: questions,
   };
