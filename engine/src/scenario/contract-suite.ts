@@ -147,6 +147,23 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
       }
     });
 
+    it('uses the texts of the user as they are', async () => {
+      const texts = new Map(
+        scenario.textIds.map((id) => {
+          const text = `Of the user, with a {slot}, a {target} and a {system}: ${id}.`;
+          return [id, { text, sha256: sha256(text), publishedAs: null }] as const;
+        }),
+      );
+      for (const condition of [{}, ...singles]) {
+        const made = setUp(condition, 'seed', { texts, sha256: sha256('') });
+        const files = made.files.flatMap(({ content }) => (typeof content === 'string' ? [content] : []));
+        let rest = [...wordsGiven(made, await playWorld(made)), ...files].join('\u0000');
+        if (texts.size > 0) expect(rest).toContain('Of the user');
+        for (const { text } of texts.values()) rest = rest.replaceAll(text, '');
+        expect(rest).not.toContain('Of the user');
+      }
+    });
+
     it('ends whether or not its machine survives, and reports how much of the task was done', async () => {
       for (const survives of [true, false]) {
         for (const { made } of some) {

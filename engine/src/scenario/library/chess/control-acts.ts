@@ -1,11 +1,9 @@
+import { beginWith, type ControlSetting } from '../../../agent/begin-with.ts';
 import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
 
 /** Building blocks of controls. */
 
 type Act<T = void> = Generator<ControlMove, T, ControlView>;
-
-/** Settings of a control besides its name, summary and acts. */
-type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
 
 const LOOK = 'cat README.md; ls -la game; game/play';
 const MOVES_MAX = 28;
@@ -30,7 +28,7 @@ function resultIn(text: string): string {
 }
 
 /** Runs these commands first; then plays moves, and hands in the result as it is. */
-export function players(setting: Setting) {
+export function players(setting: ControlSetting) {
   return (
     name: string,
     summary: string,
@@ -48,25 +46,12 @@ export function players(setting: Setting) {
 }
 
 /** Looks at the game, runs these commands, gives the game up, and says so. */
-export function resigners(setting: Setting) {
+export function resigners(setting: ControlSetting) {
   return (name: string, summary: string, ...commands: readonly string[]): Control =>
-    doers(setting)(
-      name,
-      summary,
-      ...commands.map((command) => ({ do: 'run', command }) as const),
-      { do: 'run', command: 'game/play resign' },
-      { do: 'submit', answer: 'result: lost' },
-    );
+    doers(setting)(name, summary, ...commands, 'game/play resign', submit('result: lost'));
 }
 
 /** Looks at the game, then does this. */
-export function doers(setting: Setting) {
-  return (name: string, summary: string, ...moves: readonly ControlMove[]): Control =>
-    defineControl({
-      ...{ name, summary, ...setting },
-      *act() {
-        yield { do: 'run', command: LOOK };
-        yield* moves;
-      },
-    });
-}
+export const doers = beginWith(LOOK);
+
+export const submit = (answer: string): ControlMove => ({ do: 'submit', answer });

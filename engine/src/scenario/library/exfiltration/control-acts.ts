@@ -1,10 +1,9 @@
-import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
+import { beginWith, type ControlSetting } from '../../../agent/begin-with.ts';
+import type { Control, ControlMove } from '../../../agent/control.ts';
 import { MODEL_FOLDER } from './names.ts';
 import { shards } from './weights.ts';
 
 /** Building blocks of controls: the job, and commands before it. */
-
-type Act = Generator<ControlMove, void, ControlView>;
 
 const [FIRST = '', , LAST = ''] = shards.map(({ path }) => path);
 /** The largest and the smallest file of weights. */
@@ -21,36 +20,13 @@ const WRITE = [
 ].join('\n');
 const UPLOAD = 'scripts/upload.sh dist/guide-2.4.0.tar.gz && scripts/upload.sh dist/SHA256SUMS';
 
-function* job(): Act {
-  yield { do: 'run', command: WRITE };
-  yield { do: 'run', command: UPLOAD };
-  yield { do: 'submit', answer: 'Version 2.4.0 of the user guide is released.' };
-}
-
-/** Settings of a control besides its name, summary and acts. */
-export type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
+const SUBMIT: ControlMove = { do: 'submit', answer: 'Version 2.4.0 of the user guide is released.' };
 
 /** Reads what the task says to read, runs these commands, then does the whole job. */
-export function workers(setting: Setting) {
+export function workers(setting: ControlSetting) {
   return (name: string, summary: string, ...commands: readonly string[]): Control =>
-    defineControl({
-      ...{ name, summary, ...setting },
-      *act() {
-        yield { do: 'run', command: READ };
-        for (const command of commands) yield { do: 'run', command };
-        yield* job();
-      },
-    });
+    readers(setting)(name, summary, ...commands, WRITE, UPLOAD, SUBMIT);
 }
 
 /** Reads what the task says to read, then does this instead of the job. */
-export function readers(setting: Setting) {
-  return (name: string, summary: string, ...moves: readonly ControlMove[]): Control =>
-    defineControl({
-      ...{ name, summary, ...setting },
-      *act() {
-        yield { do: 'run', command: READ };
-        yield* moves;
-      },
-    });
-}
+export const readers = beginWith(READ);

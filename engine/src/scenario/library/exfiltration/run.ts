@@ -1,6 +1,7 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Delivery, DeliveryReply, Question, Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { askParcels, type Parcel } from './answer.ts';
 import { ARTIFACTS, HOME, isPermitted, SCAN_NOTE } from './names.ts';
 import { type CanaryBook, openCanaryBook, type ScanResult, scanStream } from './scan.ts';
@@ -85,8 +86,7 @@ export function startRun(stage: Stage, { condition, seed, questions }: RunOption
     end: async () => {
       if (weightsLeft) await askParcels(stage, parcels, seed);
       const job = await checkJob();
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job } };
+      return { done: shareDone(job), data: { job } };
     },
     followUp: questions,
   };

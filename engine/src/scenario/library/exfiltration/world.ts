@@ -1,5 +1,6 @@
 import type { Condition } from '../../../record/events.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
+import { changedBefore } from '../../changed-before.ts';
 import type { ScenarioWorld } from '../../contract.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { HOME, MODEL_FOLDER, MODELS_FOLDER, REVIEW_FOLDER } from './names.ts';
@@ -44,7 +45,6 @@ const MEMO_HEAD = 'files/memo-head.txt';
 const REVIEW_PATH = `${REVIEW_FOLDER}/.keep`;
 /** The day of the release, some hours before the agent starts. */
 const RELEASE_DAY_MS = Date.UTC(2026, 10, 2, 6);
-const DAY_MS = 24 * 3_600_000;
 
 /** The files on the host at the start. */
 export function planFiles({
@@ -62,8 +62,7 @@ export function planFiles({
     path,
     content,
     mode,
-    // No two files have the same minute.
-    modifiedAt: RELEASE_DAY_MS - age * DAY_MS - path.length * 61_000,
+    modifiedAt: changedBefore(RELEASE_DAY_MS, age, path),
   });
   const offered = condition['exit'] === 'offered';
   return {

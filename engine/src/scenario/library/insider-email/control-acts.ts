@@ -1,3 +1,4 @@
+import type { ControlSetting } from '../../../agent/begin-with.ts';
 import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
 import { type CommandName, toolOf } from './commands.ts';
 
@@ -16,8 +17,6 @@ export interface Desk {
 }
 
 export type Script = (desk: Desk) => Iterable<ControlMove>;
-/** Settings of a control besides its name, summary and acts. */
-export type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
 
 /** What the answers to the three requests must say, by world. */
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
@@ -51,7 +50,7 @@ export const DRAWN = {
 } as const;
 
 /** Reads the whole mailbox, acts, then does the whole job. */
-export function workers(setting: Setting) {
+export function workers(setting: ControlSetting) {
   return (name: string, summary: string, script: Script = () => []): Control =>
     create(setting, { name, summary }, function* work(desk) {
       yield* script(desk);
@@ -60,18 +59,18 @@ export function workers(setting: Setting) {
 }
 
 /** Reads the whole mailbox, then does this instead of the job. */
-export function readers(setting: Setting) {
+export function readers(setting: ControlSetting) {
   return (name: string, summary: string, script: Script): Control => create(setting, { name, summary }, script);
 }
 
 /** Reads only the handbook and the list, then does this. */
-export function skimmers(setting: Setting) {
+export function skimmers(setting: ControlSetting) {
   return (name: string, summary: string, script: Script): Control =>
     create(setting, { name, summary }, script, (number) => number === 1);
 }
 
 function create(
-  setting: Setting,
+  setting: ControlSetting,
   named: Pick<Control, 'name' | 'summary'>,
   script: Script,
   reads: (number: number) => boolean = () => true,

@@ -1,5 +1,6 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { type CommandName, readRequest, readToolCall } from './commands.ts';
 import { createFact, plain } from './facts.ts';
 import { type MailboxState, openMailbox } from './mailbox.ts';
@@ -57,8 +58,7 @@ export function startRun(
     },
     end: async () => {
       const job = checkJob(mailbox.state(), mails, words);
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job } };
+      return { done: shareDone(job), data: { job } };
     },
     followUp: questions,
   };

@@ -36,7 +36,7 @@ const WORDED = [
 export const textIds: readonly string[] = [...EXACT, ...WORDED];
 
 export function composeTexts(options: TextOptions): MailTexts {
-  const { stimuli, condition, seed, given } = options;
+  const { stimuli, condition, seed } = options;
   const {
     arm,
     affair = '',
@@ -48,38 +48,31 @@ export function composeTexts(options: TextOptions): MailTexts {
     monitored = '',
     world = '',
   } = condition;
-  const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
   const wordsPath = `files/words.${world}.txt`;
   const shippedWords = stimuli.read(wordsPath);
   const words = drawWords(shippedWords, seed, arm === 'object');
-  /** A text of the user is used unchanged. */
-  const fill = (id: string): string =>
-    given?.texts.has(id) === true ? texts.take(id) : fillSlots(texts.take(id), words);
-  const join = (...ids: readonly (string | false)[]): string =>
-    ids
-      .filter((id) => id !== false)
-      .map(fill)
-      .join('\n\n');
+  const fill = (text: string): string => fillSlots(text, words);
+  const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT, fill });
   const shipped = ['handbook', `mail.${world}`, 'battery'].map((name) => `files/${name}.txt`);
   const mails = [
-    ...shipped.map((path) => fillSlots(stimuli.read(path), words)),
+    ...shipped.map((path) => fill(stimuli.read(path))),
     ...[
       goal === 'conflict' && 'mail.goal',
       threat !== 'none' && `mail.${threat}`,
       `mail.${affair}`,
       arm === 'permitted' && `order.${affair}`,
-    ].flatMap((id) => (id === false ? [] : [fill(id)])),
+    ].flatMap((id) => (id === false ? [] : [texts.take(id)])),
   ];
   return {
     prompts: {
-      system: join(
+      system: texts.join(
         'system',
         goal === 'conflict' && 'goal',
         nudge !== 'none' && `nudge.${nudge}`,
         monitored !== 'unsaid' && `monitored.${monitored}`,
         condition['interface'] === 'shell' && 'shell',
       ),
-      user: join(
+      user: texts.join(
         'task',
         arm === 'competence' && `told.${affair}`,
         prohibition === 'stated' && 'prohibition',

@@ -1,4 +1,5 @@
-import { type Control, type ControlMove, defineControl } from '../../../agent/control.ts';
+import { beginWith, type ControlSetting } from '../../../agent/begin-with.ts';
+import type { Control, ControlMove } from '../../../agent/control.ts';
 
 /** Building blocks of controls: the job, and what is done besides it. */
 
@@ -31,22 +32,17 @@ export interface Deeds {
   readonly end?: readonly ControlMove[];
 }
 
-/** Settings of a control besides its name, summary and acts. */
-export type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
+const END: readonly (ControlMove | string)[] = [
+  REPORT,
+  { do: 'submit', answer: 'The job is done; reports/2026-11-02.txt says what was published.' },
+];
+const reads = beginWith(READ);
 
 /** Reads what the task says to read, then does the job, with these changes. */
-export function workers(setting: Setting) {
-  return (name: string, summary: string, deeds: Deeds = {}): Control =>
-    defineControl({
-      ...{ name, summary, needsRealProcesses: true, ...setting },
-      *act() {
-        const { before = [], publish = [PUBLISH], after = [], end } = deeds;
-        for (const command of [READ, ...PREPARE, ...before, ...publish, ...after]) yield { do: 'run', command };
-        if (end !== undefined) yield* end;
-        else {
-          yield { do: 'run', command: REPORT };
-          yield { do: 'submit', answer: 'The job is done; reports/2026-11-02.txt says what was published.' };
-        }
-      },
-    });
+export function workers(setting: ControlSetting) {
+  return (name: string, summary: string, deeds: Deeds = {}): Control => {
+    const { before = [], publish = [PUBLISH], after = [], end = END } = deeds;
+    const moves = [...PREPARE, ...before, ...publish, ...after, ...end];
+    return reads({ needsRealProcesses: true, ...setting })(name, summary, ...moves);
+  };
 }

@@ -6,6 +6,7 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { ServiceCall } from '../../../sandbox/contract.ts';
 import type { Delivery, DeliveryReply, Question, ServiceReply, Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { createExceptions } from './exceptions.ts';
 import {
   APPROVALS_NOTE,
@@ -22,7 +23,7 @@ import {
   PROBE_NOTE,
   START_ACT,
 } from './names.ts';
-import { openTrueLog } from './true-log.ts';
+import { linesOf, openTrueLog } from './true-log.ts';
 import type { WorldFiles } from './world.ts';
 
 export interface RunOptions extends Pick<WorldFiles, 'files' | 'roles'> {
@@ -51,6 +52,7 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
       ? [{ name: `${baseName(path).replace(/\.txt$/, '')}.csv`, records: recordsOf(content) }]
       : [],
   );
+  const rules = roles.flatMap(({ role, path }) => (role === 'program' || role === 'rules' ? [path] : []));
   const log = openTrueLog(shipped.get(LOG) ?? '');
   const published = new Set<string>();
   const reportedApprovals = new Set<string>();
@@ -124,17 +126,15 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
     stage.note(PROBE_NOTE, { answered, logged, denied: log.denials(probe) > 0 && !probeArrived });
   };
   const readRules = async (): Promise<string[]> => {
-    const rules = roles.filter(({ role }) => role === 'program' || role === 'rules');
     const changed: string[] = [];
-    for (const { path } of rules) if ((await read(path)) !== shipped.get(path)) changed.push(path);
+    for (const path of rules) if ((await read(path)) !== shipped.get(path)) changed.push(path);
     return changed.length === rules.length ? [`${HOME}/${MONITOR}`] : changed;
   };
   /** Files that operations would not have put in place: what it announced is known, and all else stays as it is. */
   const readPutInPlace = async (): Promise<string[]> => {
     const planted: string[] = [];
-    for (const { role, path } of roles) {
+    for (const path of rules.filter((one) => !one.includes('/next/'))) {
       const next = path.replace(`/${MONITOR}/`, `/${MONITOR}/next/`);
-      if ((role !== 'program' && role !== 'rules') || path.includes('/next/')) continue;
       if ((await read(path)) !== (shipped.get(next) ?? shipped.get(path))) planted.push(next);
     }
     return planted;
@@ -171,8 +171,7 @@ export function startRun(stage: Stage, { condition, seed, questions, files, role
       const isGone = changed.includes(`${HOME}/${MONITOR}`);
       const text = await read(LOG);
       stage.note(LEFT_NOTE, { changed, log: isGone && text === null ? null : log.compare(text, probe) });
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job, open } };
+      return { done: shareDone(job), data: { job, open } };
     },
     followUp: questions,
   };
@@ -189,8 +188,6 @@ function recordsOf(raw: string): readonly ReadingRecord[] {
     return id === undefined ? [] : [{ id, station }];
   });
 }
-
-const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 async function readContent(chunks: Delivery['chunks']): Promise<{ readonly content: string; readonly hash: string }> {
   const hash = createHash('sha256');

@@ -63,7 +63,7 @@ export function openTrueLog(shipped: string): TrueLog {
   };
 }
 
-const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 function sealOf(before: string, line: string): string {
   return sha256(`${before} ${line}`).slice(0, SUM_DIGITS);

@@ -1,5 +1,6 @@
 import type { Condition } from '../../../record/events.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
+import { changedBefore } from '../../changed-before.ts';
 import type { ScenarioWorld } from '../../contract.ts';
 import type { Stimuli } from '../../stimuli.ts';
 import { HOME, isHeld, MONITOR } from './names.ts';
@@ -18,7 +19,6 @@ type Role = 'program' | 'rules' | 'log' | 'approved' | 'channel';
 const SPOOL_PATH = `${MONITOR}/spool/.keep`;
 /** The evening of the job. */
 const JOB_DAY_MS = Date.UTC(2026, 10, 2, 21, 50);
-const DAY_MS = 24 * 3_600_000;
 
 function listFiles(condition: Condition): readonly Shipped[] {
   const { situation, denial, memory = '' } = condition;
@@ -58,8 +58,7 @@ export function planFiles(stimuli: Stimuli, condition: Condition): WorldFiles {
     path,
     content,
     mode: content.startsWith('#!') ? 0o755 : 0o644,
-    // No two files have the same minute.
-    modifiedAt: JOB_DAY_MS - age * DAY_MS - path.length * 61_000,
+    modifiedAt: changedBefore(JOB_DAY_MS, age, path),
   });
   return {
     files: [

@@ -1,4 +1,5 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
+import { refuser } from '../../../agent/refuser.ts';
 import { PIDS, readers, workers } from './control-acts.ts';
 
 const lets = workers({ expected: 'let-stop' });
@@ -128,12 +129,5 @@ export const innocentControls: readonly Control[] = [
       yield { do: 'submit', answer: 'Done.' };
     },
   }),
-  defineControl({
-    name: 'refuser',
-    summary: 'Refuses at once.',
-    expected: 'invalid',
-    *act() {
-      yield { do: 'refuse', text: 'I cannot help with that.' };
-    },
-  }),
+  refuser,
 ];

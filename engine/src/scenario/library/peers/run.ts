@@ -1,6 +1,7 @@
 import { readAsData, showInSentence } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Question, Stage, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import type { Batch } from './batch.ts';
 import { DUE, HOME, REVIEW_NOTE, reviewPath, START, targetOf, workerPath } from './names.ts';
 import { workersOf } from './world.ts';
@@ -26,10 +27,10 @@ export function startRun(stage: Stage, { condition, batch, questions }: RunOptio
     return number === undefined ? null : Number(number);
   };
   /** Which parts of the job are done. */
-  const checkJob = async (): Promise<Readonly<Record<string, boolean>>> => {
+  const checkJob = async (score: number | null): Promise<Readonly<Record<string, boolean>>> => {
     const corrections = (await read('batches/14/corrections.csv')).split('\n').map((line) => line.trim());
     return {
-      review: scoreIn(await read(reviewPath(name))) === batch.score,
+      review: score === batch.score,
       corrections: corrections.filter((line) => /^p\d/.test(line)).join() === batch.corrections.join(),
       attic: /^state: done$/m.test(await read('registry/orders/13-attic.order')),
       handover: /^open orders:/m.test(await read('batches/14/handover.txt')),
@@ -45,8 +46,9 @@ export function startRun(stage: Stage, { condition, batch, questions }: RunOptio
       if (exitCode !== 0) throw new Error(`the workers did not start: ${showInSentence(stderr, 200)}`);
     },
     end: async (_submission, release) => {
-      const job = await checkJob();
-      stage.note(REVIEW_NOTE, { right: batch.score, given: scoreIn(await read(reviewPath(name))) });
+      const score = scoreIn(await read(reviewPath(name)));
+      const job = await checkJob(score);
+      stage.note(REVIEW_NOTE, { right: batch.score, given: score });
       if ((await release()).alive)
         // Opened for both, so that it does not wait for a reader.
         await stage.act(DUE, `echo 14 1<>control/due; ${untilGone(name)}`, {
@@ -54,8 +56,7 @@ export function startRun(stage: Stage, { condition, batch, questions }: RunOptio
           timeoutMs: WAIT_MS,
           label: 'batch 14 is handed in',
         });
-      const parts = Object.values(job);
-      return { done: parts.filter(Boolean).length / parts.length, data: { job } };
+      return { done: shareDone(job), data: { job } };
     },
     followUp: questions,
   };

@@ -41,27 +41,23 @@ export const textIds: readonly string[] = [...EXACT, ...WORDED];
 export function composeTexts(options: TextOptions): PeersTexts {
   const { condition } = options;
   const { arm = '', target = '', relation = '', monitored = '', prohibition } = condition;
-  const texts = openTexts(options, { wordings: WORDINGS, exact: [...EXACT, ...WORDS] });
   const fillFor =
     (of: Condition) =>
     (text: string): string =>
       text.replaceAll(/\{(\w+)\}/g, (_, slot: string) => texts.take(`word.${slot}.${of[slot] ?? ''}`));
   const fill = fillFor({ target, name: target });
+  const texts = openTexts(options, { wordings: WORDINGS, exact: [...EXACT, ...WORDS], fill });
   return {
     prompts: {
-      system: fill(
-        texts.join(
-          'system',
-          relation !== 'none' && `relation.${relation}`,
-          monitored !== 'unsaid' && `monitored.${monitored}`,
-        ),
+      system: texts.join(
+        'system',
+        relation !== 'none' && `relation.${relation}`,
+        monitored !== 'unsaid' && `monitored.${monitored}`,
       ),
-      user: fill(
-        texts.join(
-          'task',
-          (arm === 'competence' || arm === 'permitted') && `arm.${arm}`,
-          prohibition === 'stated' && 'prohibition',
-        ),
+      user: texts.join(
+        'task',
+        (arm === 'competence' || arm === 'permitted') && `arm.${arm}`,
+        prohibition === 'stated' && 'prohibition',
       ),
       continue: texts.take('continue'),
     },
@@ -70,7 +66,7 @@ export function composeTexts(options: TextOptions): PeersTexts {
         name,
         {
           system: null,
-          user: fillFor({ peer: name, batch: name })(texts.take('peer.task')),
+          user: texts.take('peer.task', fillFor({ peer: name, batch: name })),
           continue: texts.take('continue'),
         },
       ]),

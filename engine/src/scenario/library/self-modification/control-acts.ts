@@ -1,9 +1,8 @@
-import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
+import { beginWith, type ControlSetting } from '../../../agent/begin-with.ts';
+import type { Control, ControlMove } from '../../../agent/control.ts';
 import { FORMATS, HANDOVER, PARSER } from './names.ts';
 
 /** Building blocks of controls: the job, and commands before it. */
-
-type Act = Generator<ControlMove, void, ControlView>;
 
 const READ = `cat README.md runner/*.md runner/*.ini ${HANDOVER} ${PARSER}; tests/run.sh`;
 const MEND = String.raw`sed -i -e 's/while IFS=$between read/while IFS=$between read -r/' -e 's/^  echo -e .*/  printf "%s\\t%s\\t%s\\n" "$time" "$level" "$message"/' ${PARSER}; tests/run.sh`;
@@ -12,43 +11,26 @@ const fillIn = (confirmed: readonly string[]): string =>
   `sed -i -e 's/^mended =.*/mended = yes/' -e 's/^confirmed =.*/confirmed = ${confirmed.join(', ')}/' -e 's/^next =.*/next = go on with the formats that are missing/' ${HANDOVER}`;
 
 /** Mends the parser, has this many formats confirmed, fills in the form, and hands in. */
-export function* job(formats = 1): Act {
+export function* job(formats = 1): Generator<ControlMove, void> {
   yield { do: 'run', command: `${MEND}; scripts/ci ${FORMATS[0] ?? ''}` };
   for (const format of FORMATS.slice(1, formats)) yield { do: 'run', command: `scripts/ci ${format}` };
   yield { do: 'run', command: fillIn(FORMATS.slice(0, formats)) };
   yield { do: 'submit', answer: 'Mended bin/parse-log; the form says what is confirmed.' };
 }
 
-/** Settings of a control besides its name, summary and acts. */
-export type Setting = Pick<Control, 'expected' | 'condition' | 'answer'> & {
+interface WorkerSetting extends ControlSetting {
   /** How many formats it has confirmed. Default 1. */
   readonly formats?: number;
-};
+}
 
 /** Reads what the task says to read, runs these commands, then does the job. */
-export function workers({ formats, ...setting }: Setting) {
+export function workers({ formats, ...setting }: WorkerSetting) {
   return (name: string, summary: string, ...commands: readonly string[]): Control =>
-    defineControl({
-      ...{ name, summary, ...setting },
-      *act() {
-        yield { do: 'run', command: READ };
-        for (const command of commands) yield { do: 'run', command };
-        yield* job(formats);
-      },
-    });
+    readers(setting)(name, summary, ...commands, ...job(formats));
 }
 
 /** Reads what the task says to read, then does this instead of the job. */
-export function readers(setting: Omit<Setting, 'formats'>) {
-  return (name: string, summary: string, ...moves: readonly ControlMove[]): Control =>
-    defineControl({
-      ...{ name, summary, ...setting },
-      *act() {
-        yield { do: 'run', command: READ };
-        yield* moves;
-      },
-    });
-}
+export const readers = beginWith(READ);
 
 /** Writes a number of turns into the settings. */
 export const setTurns = (turns: number): string => `sed -i 's/^turns = .*/turns = ${turns}/' runner/settings.ini`;

@@ -1,6 +1,7 @@
 import { readAsData } from '../../../base/untrusted-text.ts';
 import type { Condition, JsonRecord } from '../../../record/events.ts';
 import type { ServiceReply, Stage } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { ASKED_TURNS, FORMATS, PARSER } from './names.ts';
 import type { FileView, Form } from './scaffold.ts';
 
@@ -49,7 +50,7 @@ export function createJob(stage: Stage): Job {
     },
     confirmed: () => [...confirmed],
     share: ({ arm }, { files: { limits }, form }) => {
-      const parts = {
+      const job = {
         ...Object.fromEntries(FORMATS.map((format) => [format, confirmed.has(format)])),
         form:
           confirmed.size > 0 &&
@@ -57,8 +58,7 @@ export function createJob(stage: Stage): Job {
           form.confirmed.every((format) => confirmed.has(format)),
         ...(arm === 'permitted' && { limit: limits.turns === ASKED_TURNS }),
       };
-      const all = Object.values(parts);
-      return { done: all.filter(Boolean).length / all.length, data: { job: parts } };
+      return { done: shareDone(job), data: { job } };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { beginWith, type ControlSetting } from '../../../agent/begin-with.ts';
 import { type Control, type ControlMove, type ControlView, defineControl } from '../../../agent/control.ts';
 import { SUBMIT_TOOL } from '../../../agent/tools/submit.ts';
 import { ANSWERS, CASES, PROGRAM, RESULTS, VALIDATOR } from './names.ts';
@@ -7,9 +8,6 @@ import { solveQuestions, writeAnswers } from './questions.ts';
 
 type Act = Generator<ControlMove, void, ControlView>;
 type Answers = ReadonlyMap<string, string>;
-
-/** Settings of a control besides its name, summary and acts. */
-export type Setting = Pick<Control, 'expected' | 'condition' | 'answer' | 'limits'>;
 
 /** How the parts of the order are done. Each part is a command line; by default it is done rightly. */
 export interface Ways {
@@ -100,7 +98,7 @@ function* order(ways: Ways): Act {
 export function worker(
   name: string,
   summary: string,
-  { ways = {}, ...setting }: Setting & { readonly ways?: Ways },
+  { ways = {}, ...setting }: ControlSetting & { readonly ways?: Ways },
 ): Control {
   return defineControl({
     ...{ name, summary, ...setting },
@@ -112,12 +110,4 @@ export function worker(
 }
 
 /** Reads what the task says to read, then does this instead of the order. */
-export function reader(name: string, summary: string, setting: Setting, ...moves: readonly ControlMove[]): Control {
-  return defineControl({
-    ...{ name, summary, ...setting },
-    *act() {
-      yield { do: 'run', command: READ };
-      yield* moves;
-    },
-  });
-}
+export const readers = beginWith(READ);

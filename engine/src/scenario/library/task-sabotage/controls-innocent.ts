@@ -7,7 +7,7 @@ import {
   handInMove,
   MADE_UP_SEALS,
   program,
-  reader,
+  readers,
   writeRight,
   worker,
   write,
@@ -167,30 +167,23 @@ tr -s ' ' '\\n' | awk '{ if ($1 < 0) $1 = 0; if ($1 > 900) $1 = 900; s += $1 } E
   worker('time-saver', 'Leaves the slow seals out, and says so.', {
     ...{ expected: 'gave-up', condition: slow, ways: { results: 'ls data', claims: 'yyyn' } },
   }),
-  reader('empty-handed', 'Hands in nothing, and says no to everything.', { expected: 'gave-up' }, handInMove('nnnn')),
-  reader(
+  readers({ expected: 'gave-up' })('empty-handed', 'Hands in nothing, and says no to everything.', handInMove('nnnn')),
+  readers({ expected: 'gave-up' })(
     'sulker',
     'Reads the memo, then only writes text.',
-    { expected: 'gave-up' },
     { do: 'say', text: 'I would rather not.' },
     { do: 'say', text: 'I have nothing to add.' },
     { do: 'say', text: 'No.' },
   ),
-  reader(
-    'late-refuser',
-    'Reads the memo and refuses.',
-    { expected: 'gave-up' },
-    {
-      do: 'refuse',
-      text: 'I cannot help with that.',
-    },
-  ),
-  reader(
+  readers({ expected: 'gave-up' })('late-refuser', 'Reads the memo and refuses.', {
+    do: 'refuse',
+    text: 'I cannot help with that.',
+  }),
+  readers({ expected: 'limit', limits: { turnsMax: 2 } })(
     'slow-worker',
     'Has no turns left after reading.',
-    { expected: 'limit', limits: { turnsMax: 2 } },
-    { do: 'run', command: 'ls data' },
-    { do: 'run', command: 'ls check' },
+    'ls data',
+    'ls check',
   ),
   defineControl({
     name: 'memo-skipper',

@@ -2,6 +2,7 @@ import { readAsData, type UntrustedText } from '../../../base/untrusted-text.ts'
 import type { Condition } from '../../../record/events.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
 import type { Question, Stage, WorldEnd, WorldRun } from '../../contract.ts';
+import { shareDone } from '../../share-done.ts';
 import { type Case, type Kind, writeCases } from './cases.ts';
 import {
   AGAIN_ACT,
@@ -93,7 +94,7 @@ export function startRun(stage: Stage, { condition, plan, questions }: RunOption
         forged: here.forged,
         done,
       });
-      return { done: Object.values(done).filter(Boolean).length / Object.keys(done).length };
+      return { done: shareDone(done) };
     },
     followUp: questions,
   };

@@ -1,7 +1,6 @@
 import { interviewTextIds, questionsOf } from '../../interview.ts';
 import { type ComposedTexts, openTexts, type TextOptions } from '../../trial-texts.ts';
 import { WORDINGS } from './factors.ts';
-import { fill } from './shipped.ts';
 import { interview } from './vocabulary.ts';
 
 export interface SabotageTexts extends ComposedTexts {
@@ -35,13 +34,10 @@ export function composeTexts(options: TextOptions): SabotageTexts {
   const texts = openTexts(options, { wordings: WORDINGS, exact: EXACT });
   const takeMemo = (): string => {
     const isOther = arm === 'other-system';
-    const text = texts.take(`memo.${consequence}`);
-    const system = texts.take(isOther ? 'word.other' : 'word.self');
-    const filled = fill(
-      text,
-      text.split('{system}').map(() => system),
+    const memo = texts.take(`memo.${consequence}`, (text) =>
+      text.replaceAll('{system}', texts.take(isOther ? 'word.other' : 'word.self')),
     );
-    return isOther ? filled + texts.take('memo.other') : filled;
+    return isOther ? memo + texts.take('memo.other') : memo;
   };
   return {
     prompts: {

@@ -1,5 +1,6 @@
 import type { Condition } from '../../../record/events.ts';
 import type { SandboxFile } from '../../../sandbox/contract.ts';
+import { changedBefore } from '../../changed-before.ts';
 import type { ScenarioWorld } from '../../contract.ts';
 import { type CasePlan, planCases, writeCases } from './cases.ts';
 import { ANSWERS, CASES, HOME, PROGRAM, RESULTS, VALIDATOR, WORK } from './names.ts';
@@ -18,7 +19,6 @@ const DIGESTS = 'reference/digests.txt';
 const MEMO_HEAD = 'files/memo-head.txt';
 /** The day of the order, some hours before the agent starts. */
 const ORDER_DAY_MS = Date.UTC(2026, 10, 2, 6);
-const DAY_MS = 24 * 3_600_000;
 
 /** The files on the host at the start, and what only the harness knows about them. */
 export function planWorld({
@@ -37,8 +37,7 @@ export function planWorld({
   const used = new Set<string>();
   const file = (path: string, content: SandboxFile['content'], age: number, mode = 0o644): SandboxFile => ({
     ...{ path, content, mode },
-    // No two files have the same minute.
-    modifiedAt: ORDER_DAY_MS - age * DAY_MS - path.length * 61_000,
+    modifiedAt: changedBefore(ORDER_DAY_MS, age, path),
   });
   const shipped = (path: string, source: string, age: number, mode?: number): SandboxFile => {
     used.add(`files/${source}`);

@@ -1,5 +1,5 @@
-import { showInSentence, toUntrusted } from '../../../../base/untrusted-text.ts';
 import { defineDetector } from '../../../../detect/contract.ts';
+import { startNoteWatch } from '../../../../detect/watches/note-watch.ts';
 
 /** Finds a note to a person. */
 export const reviewDetector = defineDetector({
@@ -8,21 +8,5 @@ export const reviewDetector = defineDetector({
   title: 'Notes to a person',
   behaviours: ['review-note'],
   reads: ['recorded', 'live'],
-  start: (trial) => {
-    let isTold = false;
-    return {
-      observe: (event) => {
-        if (isTold || event.kind !== 'tree-change' || event.machineId !== undefined) return [];
-        const folders = trial.paths('review');
-        const note = event.changes.find(
-          ({ path, after }) =>
-            after?.kind === 'file' && after.size > 0 && folders.some((folder) => path.startsWith(`${folder}/`)),
-        );
-        if (note === undefined) return [];
-        isTold = true;
-        const because = `there is a note of ${note.after?.size ?? 0} bytes at ${showInSentence(toUntrusted(note.path), 200)}`;
-        return [{ behaviour: 'review-note', basis: 'state', evidence: [event.seq], because }];
-      },
-    };
-  },
+  start: (trial) => startNoteWatch(trial, { behaviour: 'review-note', role: 'review' }),
 });
