@@ -17,14 +17,24 @@ export const folderMap: readonly FolderRule[] = [
   { folder: 'model', is: 'contract of a language model, adapters', mayUse: ['base'] },
   { folder: 'sandbox', is: 'contract of a place to run commands and of its evidence, adapters, kit', mayUse: ['base'] },
   {
+    folder: 'gateway',
+    is: 'between an agent product and its model: protocols of model APIs, MCP, what passes and what does not',
+    mayUse: ['base', 'record', 'model'],
+  },
+  {
+    folder: 'supervise',
+    is: 'a program of an agent as a person has it: terminal, stops, what is left of it',
+    mayUse: ['base', 'record', 'sandbox'],
+  },
+  {
     folder: 'detect',
     is: 'contract and harness of detectors, the command reader, rules of the core: record -> findings -> score',
     mayUse: ['base', 'record'],
   },
   {
     folder: 'agent',
-    is: 'the loop model <-> tools; controls; tools that scenarios share',
-    mayUse: ['base', 'record', 'model', 'sandbox'],
+    is: 'the loop model <-> tools; controls; tools that scenarios share; external/ = agent products',
+    mayUse: ['base', 'record', 'model', 'sandbox', 'gateway', 'supervise'],
   },
   {
     folder: 'scenario',

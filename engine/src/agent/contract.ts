@@ -1,13 +1,14 @@
 import type { UntrustedText } from '../base/untrusted-text.ts';
-import type { AgentEndReason, Emit, TrialLimits } from '../record/events.ts';
-import type { AgentSandbox } from '../sandbox/contract.ts';
+import type { AgentEndReason, Emit, EventOf, TrialLimits } from '../record/events.ts';
+import type { AgentSandbox, OpenSandboxOptions, SandboxLimits } from '../sandbox/contract.ts';
 import type { Tool, ToolWorld } from './tool.ts';
 
 /**
  * The thing under test: model, scaffold and tools. It gets the narrow sandbox, reports events through `emit`, and ends
  * with a reason. Expected ends are values; it rejects only if something fails that the model did not cause.
  *
- * Today there are two kinds: `createModelAgent` (a loop between model and tools) and, on the same loop, controls.
+ * `createModelAgent` is a loop between model and tools; `createProductAgent` is somebody else's program, unmodified, with
+ * its own loop and tools. A control plays a script through either.
  */
 export interface Agent {
   readonly kind: 'model' | 'control';
@@ -15,7 +16,22 @@ export interface Agent {
   readonly name: string;
   /** The address at which its model is asked; absent if that is in this process. */
   readonly endpoint?: string;
+  /** The product that works between the model and the machine; absent for the loop of Offswitch. */
+  readonly product?: { readonly name: string; readonly version: string };
   readonly run: (task: AgentTask, deps: AgentDeps) => Promise<AgentEnd>;
+  /** Called once for each trial, before its machine is opened, by agents that need something of the machine. */
+  readonly equip?: () => Promise<EquippedAgent>;
+}
+
+/** An agent of one trial, and what its machine must have. */
+export interface EquippedAgent extends Pick<Agent, 'run'> {
+  readonly equipment: Equipment;
+}
+
+/** Added to what the world of the scenario asks for. */
+export interface Equipment extends Required<Pick<OpenSandboxOptions, 'files' | 'folders' | 'sockets'>> {
+  /** The larger of two limits applies. */
+  readonly limits: Partial<SandboxLimits>;
 }
 
 export interface AgentTask {
@@ -63,6 +79,29 @@ export interface AgentDeps {
   readonly onCallEnd: (callId: string) => Promise<void>;
   /** Called before each tool call. Resolves when the call may run: agents on one machine take turns. */
   readonly onCallStart: (callId: string) => Promise<void>;
+  /** Told once when an agent that a person could stop runs. Absent where nobody would. */
+  readonly onRunning?: (agent: StoppableAgent) => void;
+  /** Told of each request of a product to its model when it has arrived. */
+  readonly onRequest?: (request: {
+    readonly askedAt: number;
+    readonly purpose: EventOf<'exchange'>['purpose'];
+  }) => void;
+}
+
+/** A running agent as the person in front of it has it. */
+export interface StoppableAgent {
+  /** Process id in the machine of its first program. */
+  readonly pid: number;
+  /** Names of the ways to stop it, e.g. `interrupt`. */
+  readonly ways: readonly string[];
+  /** Does what a person would do. Resolves when it is done; does not wait for what comes of it. */
+  readonly press: (way: string) => Promise<void>;
+  /** What it shows to the person now: its screen, or the end of its output. A claim. */
+  readonly shows: () => UntrustedText;
+  /** Whether its first program runs, and what its client was told (`stopped`: that the work has ended). */
+  readonly state: () => 'running' | 'told-stopped' | 'ended';
+  /** Starts it again in the same machine, to go on with its last session, if it knows how. Null if it does not. */
+  readonly again: (() => Promise<StoppableAgent>) | null;
 }
 
 export interface AgentEnd {

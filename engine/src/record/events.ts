@@ -98,6 +98,10 @@ export const agentEndReasonSchema = z.enum([
   'interrupted',
   'model-error',
   'sandbox-error',
+  /** The program of the agent ended by itself, without submitting anything. */
+  'exited',
+  /** The scenario ended the work, e.g. after a stop was tried. */
+  'dismissed',
 ]);
 export type AgentEndReason = z.output<typeof agentEndReasonSchema>;
 
@@ -108,7 +112,12 @@ const hostSchema = z.strictObject({
   speaks: z.enum(['http', 'tcp']),
 });
 
-const agentSchema = z.strictObject({ kind: z.enum(['model', 'control', 'imported']), name: z.string() });
+const agentSchema = z.strictObject({
+  kind: z.enum(['model', 'control', 'imported']),
+  name: z.string(),
+  /** The agent product that works between the model and the machine. Absent for the loop of Offswitch. */
+  product: z.strictObject({ name: z.string(), version: z.string() }).optional(),
+});
 /** Data that a scenario records about its own world: any JSON object. */
 const data = z.record(z.string(), z.json());
 export type JsonRecord = z.output<typeof data>;
@@ -268,6 +277,56 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     why: z.enum(['unknown-tool', 'malformed-json', 'invalid-arguments', 'not-run']),
     detail: untrustedText,
   }),
+  /** One request of an agent product to its model, and the answer, as they went over the wire. Bytes lie beside the record. */
+  event('exchange', {
+    seat,
+    /** 1, 2, 3 … in the order of arrival. */
+    number: z.int().min(1),
+    /** Name of the protocol; null for a request that is none of any protocol. */
+    protocol: z.string().nullable(),
+    /** Method and target, without secrets. */
+    request: untrustedText,
+    /** `work`: the agent's conversation. `aside`: another question of the product, e.g. for a title. `other`: no question. */
+    purpose: z.enum(['work', 'aside', 'other']),
+    /** Turn of the `model-call` that it caused; null if there is none. */
+    turn: z.int().min(1).nullable(),
+    sent: z.strictObject({ bytes: count, sha256: sha256Hex }),
+    answered: z.strictObject({ status: z.int(), bytes: count, sha256: sha256Hex }),
+    /** When the request had arrived, in milliseconds since 1970. The event is written after the answer. */
+    askedAt: z.int(),
+    /** False if the product hung up before it had the whole answer. */
+    complete: z.boolean(),
+    /** Why the gateway refused it; null if it did not. */
+    refused: z.string().nullable(),
+  }),
+  /** A program of the agent that the harness started, as a person would. */
+  event('program-start', {
+    seat,
+    /** 1 for the first, 2 for the next start, e.g. to resume the work. */
+    number: z.int().min(1),
+    pid: z.int().min(1),
+    command: z.array(z.string()),
+    terminal: z.boolean(),
+  }),
+  event('program-end', {
+    seat,
+    number: z.int().min(1),
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    durationMs: milliseconds,
+    /** The end of what it showed: the screen of a terminal, or its output. */
+    output: untrustedText,
+    errors: untrustedText,
+  }),
+  /** A stop that the harness pressed as a person would. What came of it is evidence, in other events. */
+  event('stop-press', {
+    seat,
+    /** Name of the way, e.g. `interrupt`. */
+    way: z.string().min(1),
+    number: z.int().min(1),
+    /** What the product told the person by then, if anything; a claim. */
+    told: untrustedText.nullable(),
+  }),
   event('service-call', {
     service: z.string(),
     /** 1, 2, 3 … in the order of arrival. */
@@ -391,6 +450,10 @@ export const EVENT_ORIGINS = {
   'tool-call': 'agent',
   'tool-result': 'harness',
   'tool-call-rejected': 'harness',
+  exchange: 'outside',
+  'program-start': 'harness',
+  'program-end': 'harness',
+  'stop-press': 'harness',
   'service-call': 'outside',
   delivery: 'outside',
   mark: 'harness',

@@ -143,6 +143,16 @@ function renderEvent(event: TrialEvent): string | null {
       return event.changes.map((change) => `| ${phaseOf(event)}: ${describeChange(change)}`).join('\n') || null;
     case 'machine-state':
       return `| ${phaseOf(event)}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${countProcesses(event.machine.processes.length)}${describeOdd(event)}`;
+    case 'exchange':
+      return event.refused !== null || event.purpose === 'other'
+        ? `| asked the gateway: ${shown(event.request)}${event.refused === null ? '' : `; refused: ${inLine(event.refused)}`}`
+        : null;
+    case 'program-start':
+      return `| started ${inLine(event.command.join(' '))}${event.terminal ? ' in a terminal' : ''}`;
+    case 'program-end':
+      return `| the program ended with ${event.signal === null ? `exit code ${String(event.exitCode)}` : inLine(event.signal)} after ${Math.round(event.durationMs)} ms`;
+    case 'stop-press':
+      return `| STOP ${inLine(event.way)}${event.told === null ? '' : `; it tells: ${shown(event.told)}`}`;
     case 'service-call':
       return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${inLine(event.item)}`;
     case 'delivery':

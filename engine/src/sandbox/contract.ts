@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { Ledger, MachineState, ProcessEntry, TreeSnapshot } from '../record/evidence.ts';
@@ -39,6 +39,8 @@ export interface SandboxCapabilities {
   readonly ledger: boolean;
   /** `hosts` and `refusedHosts` are supported. Otherwise `open` rejects them with `unavailable`. */
   readonly hosts: boolean;
+  /** `spawn`, `sockets` and `folders` are supported. Otherwise they reject with `unavailable`. */
+  readonly spawn: boolean;
 }
 
 export interface Diagnosis {
@@ -75,7 +77,28 @@ export interface OpenSandboxOptions {
    * each connection is recorded as an attempt of 0 bytes.
    */
   readonly refusedHosts?: readonly RefusedHost[];
+  /**
+   * Ports of the machine's own loopback (127.0.0.1) at which the harness answers. The listener is in the harness: no
+   * process of the machine holds it, and a connection is no network attempt. Default: none.
+   */
+  readonly sockets?: readonly SandboxSocket[];
+  /** Folders of this computer that the machine can read and never write, e.g. an installed program. Default: none. */
+  readonly folders?: readonly SandboxFolder[];
   readonly signal: AbortSignal;
+}
+
+export interface SandboxSocket {
+  /** 1,024 to 65,535. */
+  readonly port: number;
+  /** As for a `SandboxHost`; `host` of the connection is `127.0.0.1`. */
+  readonly connect: (connection: HostConnection) => Promise<void>;
+}
+
+export interface SandboxFolder {
+  /** Absolute path on this computer. It must exist. */
+  readonly from: string;
+  /** Absolute path in the machine, outside of the home and `/tmp`, e.g. `/opt/agent`. */
+  readonly at: string;
 }
 
 export interface SandboxHost {
@@ -150,8 +173,8 @@ export interface SandboxLimits {
   readonly diskBytesMax: number;
   /** Processes and threads of the agent. Beyond it fork fails with EAGAIN. */
   readonly processesMax: number;
-  /** Bytes of address space of one process. Beyond it allocation fails with ENOMEM. */
-  readonly memoryBytesMax: number;
+  /** Bytes of address space of one process. Beyond it allocation fails with ENOMEM. Null for no such limit. */
+  readonly memoryBytesMax: number | null;
 }
 
 export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
@@ -167,6 +190,49 @@ export interface AgentSandbox {
    * one after the other. Background processes keep running; their later output is added to that of a later command.
    */
   readonly run: (command: UntrustedText, options: RunOptions) => Promise<RunResult>;
+  /**
+   * Starts a program without a shell, in the home as the same user. `program` is the path of the program and its
+   * arguments. Rejects if it cannot be executed.
+   */
+  readonly spawn: (program: readonly [string, ...string[]], options: SpawnOptions) => Promise<SpawnedProgram>;
+}
+
+/** A program to start, as a person would: in the background, for as long as it likes. */
+export interface SpawnOptions {
+  /** Added to the environment of the agent's user. Nothing of the harness's own environment is handed on. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Absolute path in the machine. Default: the home. */
+  readonly folder?: string;
+  /** A terminal of this size, whose session it leads. Default: three pipes. */
+  readonly terminal?: TerminalSize;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * A program that runs in the machine, with default signal dispositions and the same limits and ledger as every command.
+ * The harness holds its other ends; no process of the harness is in the machine.
+ */
+export interface SpawnedProgram {
+  /** Process id in the machine, for `readMachine` and the ledger. */
+  readonly pid: number;
+  /** What is typed into its terminal, or its standard input. */
+  readonly input: Writable;
+  /** What its terminal shows, or its standard output. It must be read, or the program waits. */
+  readonly output: Readable;
+  /** Its standard error; ends at once with a terminal. */
+  readonly errors: Readable;
+  /** Sends a signal to this process only, from outside. False if it was gone. */
+  readonly signal: (name: NodeJS.Signals) => boolean;
+  /** As when a person closes the window: the terminal hangs up, or all pipes are closed. Idempotent. */
+  readonly hangUp: () => void;
+  /** Does nothing without a terminal. */
+  readonly resize: (size: TerminalSize) => void;
+  /** Resolves when this process has ended, whatever its children do. Null and null: the machine stopped first. */
+  readonly whenEnded: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
 export interface RunOptions {

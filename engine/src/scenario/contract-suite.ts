@@ -9,7 +9,7 @@ import type { Condition } from '../record/events.ts';
 import { assertScenario, problemsOf, wordsGivenAway } from './assert-scenario.ts';
 import { completeCondition } from './condition.ts';
 import type { Factor, Scenario, ScenarioWorld } from './contract.ts';
-import { type PlayedWorld, playWorld } from './testing.ts';
+import { NOBODY, type PlayedWorld, playWorld } from './testing.ts';
 
 export interface ScenarioSuiteOptions {
   readonly scenario: Scenario;
@@ -285,7 +285,8 @@ function neverAsked(): Parameters<ScenarioWorld['start']>[0] {
   const never = async (): Promise<never> => {
     throw new TypeError('expected no request to the stage');
   };
-  return { mark: never, act: never, actElsewhere: never, note: () => undefined, machine: { read: never } };
+  const person = { ...NOBODY, agent: never, press: never };
+  return { mark: never, act: never, actElsewhere: never, note: () => undefined, machine: { read: never }, person };
 }
 
 function expectUnique(names: readonly string[]): void {

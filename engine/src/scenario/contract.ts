@@ -1,9 +1,10 @@
-import type { Prompts, TurnSettings } from '../agent/contract.ts';
+import type { Prompts, StoppableAgent, TurnSettings } from '../agent/contract.ts';
 import type { Control } from '../agent/control.ts';
 import type { Tool, ToolWorld } from '../agent/tool.ts';
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { Detector, ScoringRules } from '../detect/contract.ts';
-import type { Condition, JsonRecord, RoleBinding } from '../record/events.ts';
+import type { Condition, EventOf, JsonRecord, RoleBinding } from '../record/events.ts';
+import type { ProcessEntry } from '../record/evidence.ts';
 import type {
   HarnessRunOptions,
   RunResult,
@@ -154,6 +155,28 @@ export interface Stage {
   /** Records something that the world observed from outside, for example a mail that was sent. */
   readonly note: (name: string, data: JsonRecord) => void;
   readonly machine: MachineFiles;
+  readonly person: Person;
+}
+
+/** What a person in front of the agent under test could do, with eyes outside of the machine. */
+export interface Person {
+  /** The running agent, once there is something that a person could stop. Rejects if it ends before. */
+  readonly agent: () => Promise<StoppableAgent>;
+  /** Presses a stop, and records it as `stop-press`. */
+  readonly press: (agent: StoppableAgent, way: string) => Promise<void>;
+  /** The processes of the machine now. Not recorded. */
+  readonly processes: () => Promise<readonly ProcessEntry[]>;
+  /** Requests of the agent to its model that have arrived so far, answered or not. */
+  readonly requests: () => readonly ModelRequest[];
+  /** Milliseconds since 1970, on the clock of the record. */
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface ModelRequest {
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
+  readonly purpose: EventOf<'exchange'>['purpose'];
 }
 
 export interface ActOptions extends Partial<Pick<HarnessRunOptions, 'startupFiles' | 'stdin' | 'timeoutMs'>> {
@@ -173,6 +196,8 @@ export interface ActResult extends Pick<RunResult, 'exitCode' | 'stdout' | 'stde
 export interface WorldRun extends ToolWorld {
   /** Called before the agent starts, to start what has to run in the machine. */
   readonly begin?: () => Promise<void>;
+  /** Goes on while the agents work, e.g. to stop one. When it resolves, the agents are dismissed if they still work. */
+  readonly attend?: (signal: AbortSignal) => Promise<void>;
   /** Answers a request of a client in the machine. */
   readonly serve?: (service: string, call: ServiceCall & { readonly number: number }) => Promise<ServiceReply>;
   /** Receives what arrives at a host. The trial records it. */

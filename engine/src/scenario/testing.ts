@@ -79,8 +79,23 @@ export function createFakeStage(
         return content === undefined ? null : toUntrusted(content);
       },
     },
+    person: NOBODY,
   };
 }
+
+const noAgent = async (): Promise<never> => {
+  throw new TypeError('expected no stop: no agent runs');
+};
+
+/** A person where no agent runs. */
+export const NOBODY: Stage['person'] = {
+  agent: noAgent,
+  press: noAgent,
+  processes: async () => [],
+  requests: () => [],
+  now: () => 0,
+  sleep: async () => undefined,
+};
 
 export interface PlayOptions extends FakeStageOptions {
   /** What the agent submits. Default nothing. */

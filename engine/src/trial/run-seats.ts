@@ -15,9 +15,12 @@ export interface SeatsContext {
   readonly deps: TrialDeps;
 }
 
-/** Runs the agents of all seats. When the agent under test ends, its peers are stopped. */
+/**
+ * Runs the agents of all seats, and what the world does meanwhile. When the agent under test has ended, its peers are
+ * stopped; when the world has, it is dismissed.
+ */
 export async function runSeats(context: SeatsContext): Promise<AgentEnd> {
-  const { trial, world, log, deps } = context;
+  const { trial, world, stage, log, deps } = context;
   const [subject, ...others] = world.seats;
   const subjectEnded = new AbortController();
   const signal = AbortSignal.any([deps.signal, subjectEnded.signal]);
@@ -27,12 +30,27 @@ export async function runSeats(context: SeatsContext): Promise<AgentEnd> {
     const { reason, detail } = await runSeat(agent, seat, { ...context, seatId: seat.id, signal });
     log.emit({ kind: 'agent-end', seat: seat.id, reason, detail: detail === null ? null : toUntrusted(detail) });
   });
-  const brokenPeer = Promise.all(peers).then(() => new Promise<never>(() => undefined));
+  const broken = new AbortController();
+  const dismissal = new AbortController();
+  const attended = stage.attend(AbortSignal.any([deps.signal, broken.signal]));
+  attended?.then(
+    () => dismissal.abort(),
+    () => dismissal.abort(),
+  );
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const brokenPeer = Promise.all(peers).then(never);
   try {
-    return await Promise.race([runSeat(trial.agent, subject, { ...context, signal: deps.signal }), brokenPeer]);
+    const work = runSeat(trial.agent, subject, {
+      ...context,
+      signal: AbortSignal.any([deps.signal, dismissal.signal]),
+    }).finally(stage.agentEnded);
+    const end = await Promise.race([work, brokenPeer]);
+    await attended;
+    return end.reason === 'interrupted' && !deps.signal.aborted ? { ...end, reason: 'dismissed' } : end;
   } finally {
+    broken.abort();
     subjectEnded.abort();
-    await Promise.allSettled(peers);
+    await Promise.allSettled([...peers, attended]);
   }
 }
 
@@ -66,6 +84,7 @@ function runSeat(
       onTurnEnd: async () => log.flush(),
       onCallStart: (callId) => stage.callStarts(callId, signal),
       onCallEnd: (callId) => stage.callEnds(callId),
+      ...(seatId === undefined && { onRunning: stage.agentRuns, onRequest: stage.agentAsks }),
     },
   );
 }

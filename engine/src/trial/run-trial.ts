@@ -1,10 +1,16 @@
-import type { Agent, AgentEnd } from '../agent/contract.ts';
+import type { Agent, AgentEnd, Equipment } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
 import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import { type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
-import { DEFAULT_SANDBOX_LIMITS, type Sandbox, SandboxError, type SandboxProvider } from '../sandbox/contract.ts';
+import {
+  DEFAULT_SANDBOX_LIMITS,
+  type Sandbox,
+  SandboxError,
+  type SandboxLimits,
+  type SandboxProvider,
+} from '../sandbox/contract.ts';
 import type { Question, ScenarioWorld } from '../scenario/contract.ts';
 import type { ResolvedTrial, TrialDeps, TrialResult } from './contract.ts';
 import { runSeats } from './run-seats.ts';
@@ -33,13 +39,32 @@ async function play(resolved: ResolvedTrial, log: TrialLog, deps: TrialDeps): Pr
   const { elapsed } = deps.world;
   const started = elapsed();
   const world = resolved.scenario.setUp(resolved.spec.condition, resolved.spec.seed);
-  const trial = { ...resolved, peers: { ...standIns(world), ...resolved.peers } };
-  log.emit(trialStart(trial, world, deps));
+  const planned = { ...resolved, peers: { ...standIns(world), ...resolved.peers } };
+  log.emit(trialStart(planned, world, deps));
   const stage = createStage({ world, log, deps });
-  const sandbox = await openSandbox({ trial, world, stage, log, deps });
-  const end = sandbox === null ? null : await playIn(sandbox, { trial, world, stage, log, deps });
+  const equipped = await equip(planned.agent, log, deps);
+  const trial = { ...planned, agent: { ...planned.agent, ...equipped } };
+  const context = { trial, world, stage, log, deps };
+  const sandbox = equipped === null ? null : await openSandbox(equipped.equipment, context);
+  const end = sandbox === null ? null : await playIn(sandbox, context);
   if (end !== null && !deps.signal.aborted) await askQuestions(end, stage.run.followUp ?? [], log);
   log.emit({ kind: 'trial-end', durationMs: elapsed() - started });
+}
+
+const NO_EQUIPMENT: Equipment = { files: [], folders: [], sockets: [], limits: {} };
+
+/** Returns null if the agent cannot work here; the record holds the reason. */
+async function equip(
+  agent: Agent,
+  log: TrialLog,
+  { signal }: TrialDeps,
+): Promise<(Pick<Agent, 'run'> & { readonly equipment: Equipment }) | null> {
+  try {
+    return (await agent.equip?.()) ?? { run: agent.run, equipment: NO_EQUIPMENT };
+  } catch (error) {
+    if (!signal.aborted) log.fail('agent', error);
+    return null;
+  }
 }
 
 /** Agents of the seats that have one of their own. */
@@ -58,19 +83,24 @@ interface TrialContext {
 }
 
 /** Returns null if no machine could be opened; the record holds the reason. */
-async function openSandbox({ trial, world, stage, log, deps }: TrialContext): Promise<Sandbox | null> {
+async function openSandbox(
+  equipment: Equipment,
+  { trial, world, stage, log, deps }: TrialContext,
+): Promise<Sandbox | null> {
   const { provider, signal } = deps;
   const started = deps.world.elapsed();
   try {
-    assertCapable(world, provider);
+    assertCapable(world, equipment, provider);
     const sandbox = await provider.open({
-      files: world.files,
+      files: [...world.files, ...equipment.files],
+      folders: equipment.folders,
+      sockets: equipment.sockets,
       services: world.services.map((service) => ({ ...service, answer: (call) => stage.answer(service.name, call) })),
       hosts: stage.hosts,
       refusedHosts: world.refusedHosts ?? [],
       watched: world.roles.map(({ path }) => path),
       network: networkOf(trial.spec.sandbox.network, world, provider),
-      limits: { ...DEFAULT_SANDBOX_LIMITS, ...world.sandboxLimits },
+      limits: largerOf({ ...DEFAULT_SANDBOX_LIMITS, ...world.sandboxLimits }, equipment.limits),
       signal,
     });
     log.emit({
@@ -96,10 +126,28 @@ function networkOf(
   return refusedHosts.length > 0 && can.network ? 'recorded' : asked;
 }
 
-function assertCapable({ needs = [], hosts }: ScenarioWorld, { can, name }: SandboxProvider): void {
-  const missing = [...needs, ...(hosts.length > 0 ? (['hosts'] as const) : [])].find((need) => !can[need]);
+function assertCapable(
+  { needs = [], hosts }: ScenarioWorld,
+  { folders, sockets }: Equipment,
+  { can, name }: SandboxProvider,
+): void {
+  const all = [
+    ...needs,
+    ...(hosts.length > 0 ? (['hosts'] as const) : []),
+    ...(folders.length + sockets.length > 0 ? (['spawn'] as const) : []),
+  ];
+  const missing = all.find((need) => !can[need]);
   if (missing !== undefined)
-    throw new SandboxError('unavailable', `this world needs "${missing}", which the sandbox ${name} does not have`);
+    throw new SandboxError('unavailable', `this trial needs "${missing}", which the sandbox ${name} does not have`);
+}
+
+function largerOf(limits: SandboxLimits, asked: Equipment['limits']): SandboxLimits {
+  const memory = asked.memoryBytesMax === undefined ? limits.memoryBytesMax : asked.memoryBytesMax;
+  return {
+    diskBytesMax: Math.max(limits.diskBytesMax, asked.diskBytesMax ?? 0),
+    processesMax: Math.max(limits.processesMax, asked.processesMax ?? 0),
+    memoryBytesMax: memory === null || limits.memoryBytesMax === null ? null : Math.max(limits.memoryBytesMax, memory),
+  };
 }
 
 /** Everything that happens while the machine exists. Returns null if something failed. */
@@ -171,7 +219,7 @@ function trialStart({ spec, scenario, agent, peers }: ResolvedTrial, world: Scen
     ...(spec.studyKey !== undefined && { studyKey: spec.studyKey }),
     scenario: { name: scenario.name, version: scenario.version, sha256: scenario.sha256 },
     condition: { ...world.condition },
-    agent: { kind: agent.kind, name: agent.name },
+    agent: { kind: agent.kind, name: agent.name, ...(agent.product !== undefined && { product: agent.product }) },
     peers: others.map(({ id, tools }) => {
       const peer = peers[id];
       if (peer === undefined) throw new TypeError(`no agent for the seat "${id}"`);

@@ -1,3 +1,4 @@
+import type { StoppableAgent } from '../agent/contract.ts';
 import { sleep } from '../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import {
@@ -9,7 +10,16 @@ import {
   type SandboxHost,
   type ServiceCall,
 } from '../sandbox/contract.ts';
-import type { ActOptions, ActResult, MachineFiles, ScenarioWorld, Stage, WorldRun } from '../scenario/contract.ts';
+import type {
+  ActOptions,
+  ActResult,
+  MachineFiles,
+  ModelRequest,
+  Person,
+  ScenarioWorld,
+  Stage,
+  WorldRun,
+} from '../scenario/contract.ts';
 import type { TrialDeps } from './contract.ts';
 import { listenAtHosts } from './deliveries.ts';
 import { createLooks, type Looks } from './looks.ts';
@@ -27,6 +37,12 @@ export interface TrialStage {
   /** Resolves when no other call runs in the machine; rejects if the signal is aborted first. */
   readonly callStarts: (callId: string, signal: AbortSignal) => Promise<void>;
   readonly callEnds: (callId: string) => Promise<void>;
+  /** What the world does while the agents work; null if it does nothing. */
+  readonly attend: (signal: AbortSignal) => Promise<void> | null;
+  /** The agent under test runs, and a person could stop it. */
+  readonly agentRuns: (agent: StoppableAgent) => void;
+  readonly agentAsks: (request: ModelRequest) => void;
+  readonly agentEnded: () => void;
   /** Resolves when no request is pending. */
   readonly whenQuiet: () => Promise<void>;
   /** Freezes the machine, takes the last evidence, and ends the world. */
@@ -65,7 +81,11 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
   };
   const watched = world.roles.map(({ path }) => path);
   const looks = createLooks({ emit, sandbox: opened, watched, callId: turns.current });
-  const stage = createWorldStage({ opened, looks, log, deps });
+  const running = Promise.withResolvers<StoppableAgent>();
+  running.promise.catch(() => undefined);
+  const requests: ModelRequest[] = [];
+  const person = createPerson({ opened, log, deps, running: running.promise, requests });
+  const stage = createWorldStage({ opened, looks, log, deps, person });
   const run = world.start(stage);
   const deliveries = listenAtHosts(world.hosts, { run, emit, callId: turns.current, onProblem });
 
@@ -99,6 +119,10 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
       await looks.first();
       log.flush();
     },
+    attend: (signal) => run.attend?.(signal) ?? null,
+    agentRuns: running.resolve,
+    agentAsks: (request) => void requests.push(request),
+    agentEnded: () => running.reject(new Error('the agent ended before anybody could stop it')),
     callStarts: turns.begin,
     callEnds: async (id) => {
       // A request that a killed client left behind belongs to this call.
@@ -137,13 +161,36 @@ interface WorldStageOptions {
   readonly looks: Looks;
   readonly log: TrialLog;
   readonly deps: TrialDeps;
+  readonly person: Person;
+}
+
+interface PersonOptions extends Pick<WorldStageOptions, 'opened' | 'log' | 'deps'> {
+  readonly running: Promise<StoppableAgent>;
+  readonly requests: readonly ModelRequest[];
+}
+
+function createPerson({ opened, log, deps, running, requests }: PersonOptions): Person {
+  let number = 0;
+  return {
+    agent: () => running,
+    press: async (agent, way) => {
+      number++;
+      await agent.press(way);
+      log.emit({ kind: 'stop-press', way, number, told: agent.shows() });
+    },
+    processes: async () => (await opened().readMachine()).processes,
+    requests: () => requests,
+    now: deps.world.now,
+    sleep,
+  };
 }
 
 /** What the running world may request from the trial. */
-function createWorldStage({ opened, looks, log, deps }: WorldStageOptions): Stage {
+function createWorldStage({ opened, looks, log, deps, person }: WorldStageOptions): Stage {
   const { emit } = log;
   const { elapsed } = deps.world;
   return {
+    person,
     machine: {
       read: async (path) => {
         const bytes = await opened().readFile(path, FILE_BYTES_MAX);

@@ -17,6 +17,7 @@ import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
 import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
+import { noSpawn } from '../kit/no-spawn.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
@@ -47,7 +48,7 @@ export function createBwrapProvider({ ledger }: { readonly ledger: boolean }): S
   return {
     name: 'bwrap',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger },
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, spawn: false, ledger },
     open,
     diagnose: () => diagnoseHost(open),
   };
@@ -144,7 +145,8 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
     details: { ...sandboxDetails(options), ...ledgerDetails(server.ledger) },
     home: HOME,
     run,
-    forAgent: () => Object.freeze({ run }),
+    spawn: noSpawn,
+    forAgent: () => Object.freeze({ run, spawn: noSpawn }),
     runAsHarness: async (command, runOptions) => {
       check();
       return beside.run(command, runOptions);

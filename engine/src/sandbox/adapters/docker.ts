@@ -16,6 +16,7 @@ import { assertFiles } from '../kit/file-content.ts';
 import { assertHosts, hostDetails } from '../kit/host-server.ts';
 import { KILL_MS_MAX, killAndCount } from '../kit/kill-and-count.ts';
 import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
+import { noSpawn } from '../kit/no-spawn.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { lives, readMachineState } from '../processes.ts';
@@ -80,7 +81,15 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
   return {
     name: 'docker',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, ledger: true },
+    can: {
+      realProcesses: true,
+      permissions: true,
+      background: true,
+      network: true,
+      hosts: true,
+      spawn: false,
+      ledger: true,
+    },
     open,
     diagnose: () => diagnoseEngine({ connect, open }),
     build: async () => buildImage(connect().engine),
@@ -239,7 +248,8 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       },
       home: HOME,
       run,
-      forAgent: () => Object.freeze({ run }),
+      spawn: noSpawn,
+      forAgent: () => Object.freeze({ run, spawn: noSpawn }),
       runAsHarness: async (command, runOptions) => {
         check();
         return beside.run(command, runOptions);

@@ -16,6 +16,7 @@ import {
 } from '../contract.ts';
 import { assertFiles, isSparse, toBytes } from '../kit/file-content.ts';
 import { NO_LEDGER } from '../kit/ledger-log.ts';
+import { noSpawn } from '../kit/no-spawn.ts';
 import { oneAtATime } from '../kit/one-at-a-time.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
@@ -27,7 +28,15 @@ import { NOTHING_RECORDED } from '../network-evidence.ts';
 export const memoryProvider: SandboxProvider = {
   name: 'memory',
   simulated: true,
-  can: { realProcesses: false, permissions: false, background: false, network: false, hosts: false, ledger: false },
+  can: {
+    realProcesses: false,
+    permissions: false,
+    background: false,
+    network: false,
+    hosts: false,
+    spawn: false,
+    ledger: false,
+  },
   open: openMemorySandbox,
   diagnose: async () => {
     const what = 'just-bash';
@@ -133,7 +142,8 @@ async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> 
     details: { simulation: 'just-bash', diskBytesMax: String(limits.diskBytesMax) },
     home: HOME,
     run,
-    forAgent: () => Object.freeze({ run }),
+    spawn: noSpawn,
+    forAgent: () => Object.freeze({ run, spawn: noSpawn }),
     runAsHarness: runIn,
     signalInit: async () => {
       if (closed) throw new SandboxError('closed', 'the sandbox is closed');

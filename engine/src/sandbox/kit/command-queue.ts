@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { sleep } from '../../base/sleep.ts';
-import { type HarnessRunOptions, type RunResult, SandboxError } from '../contract.ts';
+import { type HarnessRunOptions, type RunResult, SandboxError, type SandboxLimits } from '../contract.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { type Portion, stoppedResult, toRunResult } from './run-result.ts';
 import { stopAfter } from './stop-after.ts';
@@ -42,11 +42,11 @@ const LAST_WORDS_MS = 50;
  * @param become words before the shell, which change the user
  */
 export function commandServerWords(
-  { processesMax, memoryBytesMax }: { readonly processesMax: number | null; readonly memoryBytesMax: number },
+  { processesMax, memoryBytesMax }: Pick<SandboxLimits, 'memoryBytesMax'> & { readonly processesMax: number | null },
   become: readonly string[] = [],
 ): string[] {
   const { prctl, setrlimit } = architecture().own;
-  const numbers = [prctl, setrlimit, processesMax ?? 0, memoryBytesMax];
+  const numbers = [prctl, setrlimit, processesMax ?? 0, memoryBytesMax ?? 0];
   return ['/usr/bin/perl', '-e', SERVER, ...numbers.map(String), ...become];
 }
 

@@ -3,7 +3,7 @@
 # they take is lost to them, and no end of a command travels there.
 #
 # Arguments: the numbers of the system calls prctl and setrlimit, the most processes (0: not limited here), the bytes of
-# address space of a process, and the words to put before the shell.
+# address space of a process (0: not limited), and the words to put before the shell.
 # Each message is its length (32 bits, big-endian) and its content.
 # Input: `r BYTES OPTION COMMAND STDIN` runs a command, BYTES (32 bits) being what is passed on of each output, the others
 # texts after their lengths; `k` kills it, where this process sees the numbers of its children in /proc; `s` ends the wait
@@ -73,7 +73,7 @@ sub start {
   open(STDIN, '<&', $given) && open(STDOUT, '>&', $out_end) && open(STDERR, '>&', $err_end) or exit 126;
   setpgrp 0, 0;
   $SIG{PIPE} = 'DEFAULT';
-  for ([$CORE, 0], $processes ? [$PROCESSES, $processes] : (), [$ADDRESSES, $memory]) {
+  for ([$CORE, 0], $processes ? [$PROCESSES, $processes] : (), $memory ? [$ADDRESSES, $memory] : ()) {
     my ($what, $most) = @$_;
     syscall($setrlimit, $what, pack 'Q2', $most, $most);
   }

@@ -150,6 +150,8 @@ function toFailure(events: readonly TrialEvent[], { limits }: EventOf<'trial-sta
     case 'machine-stopped':
     case 'no-tool-call':
     case 'refused':
+    case 'exited':
+    case 'dismissed':
       return null;
   }
 }

@@ -27,6 +27,11 @@ const EVIDENCE: { readonly [K in Outside]: Extract<NewEvent, { kind: K }> } = {
   'machine-state': { kind: 'machine-state', phase: 'end', name: null, machine },
   ledger: { kind: 'ledger', callId: null, ledger: { recorded: true, entries: [], lost: 0 } },
   'network-state': { kind: 'network-state', network: { recorded: true, attempts: [], truncated: false } },
+  exchange: {
+    ...{ kind: 'exchange', number: 1, protocol: null, request: toUntrusted('POST /'), purpose: 'other', turn: null },
+    ...{ sent: { bytes: 1, sha256: '0'.repeat(64) }, answered: { status: 200, bytes: 1, sha256: '0'.repeat(64) } },
+    ...{ askedAt: 1, complete: true, refused: null },
+  },
   'service-call': {
     ...{ kind: 'service-call', service: 'tasks', number: 1, request: toUntrusted('next'), callId: null },
     ...{ callers: [], via: 'client', reply: 'ok', item: 'question' },

@@ -47,7 +47,9 @@ export async function makeControlGroup({ memoryBytesMax, processesMax }: Sandbox
   const folders = [...new Set(Object.values(place.folders).map((folder) => join(folder, name)))];
   // Not CPU: command servers, which are in the group, would starve beside a fork bomb, and with them the mechanism.
   const settings = [
-    ['memory', place.version === 1 ? 'memory.limit_in_bytes' : 'memory.max', 2 * memoryBytesMax],
+    ...(memoryBytesMax === null
+      ? []
+      : [['memory', place.version === 1 ? 'memory.limit_in_bytes' : 'memory.max', 2 * memoryBytesMax] as const]),
     ['pids', 'pids.max', processesMax + OWN_PROCESSES],
   ] as const;
   const remove = async (): Promise<void> => {

@@ -157,7 +157,7 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE', ...LEDGER_CAPABILITIES],
       PidsLimit: limits.processesMax + OWN_PROCESSES,
       // Of all processes together.
-      Memory: 2 * limits.memoryBytesMax,
+      ...(limits.memoryBytesMax !== null && { Memory: 2 * limits.memoryBytesMax }),
       Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`],
       Tmpfs: { [IO]: `size=8m,uid=${GUEST_UID},gid=${GUEST_UID},mode=755` },
     },

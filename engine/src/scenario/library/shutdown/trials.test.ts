@@ -314,6 +314,7 @@ describe('when the harness fails', () => {
         return {
           ...sandbox,
           forAgent: () => ({
+            spawn: sandbox.spawn,
             run: (command, runOptions) =>
               ++commands > 4 ? Promise.reject(new SandboxError('lost', 'gone')) : sandbox.run(command, runOptions),
           }),
