@@ -4,7 +4,7 @@ import { startDeadline } from '../../base/deadline.ts';
 import { sleep } from '../../base/sleep.ts';
 import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
 import type { Exchange, Gateway, GatewayTool, Question, Reply } from '../../gateway/contract.ts';
-import { createGateway } from '../../gateway/gateway.ts';
+import { createGateway } from '../../gateway/create-gateway.ts';
 import type { ToolSpec, TrialLimits } from '../../record/events.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
 import { costOf } from '../model-agent.ts';
@@ -278,7 +278,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       answered: { status: answered.status, bytes: answered.bytes.length, sha256: deps.keep(answered.bytes) },
     });
   };
-  const gateway = createGateway({ upstream: { answer }, tools, onExchange, now: deps.now });
+  const models = [place.model];
+  const gateway = createGateway({ upstream: { answer }, tools, models, onExchange, now: deps.now });
 
   const programs = createPrograms({ found, front: task.front, deps });
   const run = async (): Promise<AgentEnd> => {
@@ -303,7 +304,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
         }
         return {
           reason: 'exited',
-          detail: end.signal ?? `exit code ${end.exitCode}: ${readAsData(program.errors()).slice(-500)}`,
+          detail: end.signal ?? `exit code ${String(end.exitCode)}: ${readAsData(program.errors()).slice(-500)}`,
         };
       });
       const first = await Promise.race([exited, ended.promise, interrupted]);
