@@ -266,12 +266,13 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   }));
   let mcpCalls = 0;
 
-  const onExchange = ({ question: _, reply: __, sent, answered, ...exchange }: Exchange): void => {
-    const { purpose, turn: at } = purposes.get(exchange.number) ?? { purpose: 'other' as const, turn: null };
-    purposes.delete(exchange.number);
+  const onExchange = (exchange: Exchange): void => {
+    const { number, protocol, request, sent, answered, askedAt, complete, refused } = exchange;
+    const { purpose, turn: at } = purposes.get(number) ?? { purpose: 'other' as const, turn: null };
+    purposes.delete(number);
     deps.emit({
       kind: 'exchange',
-      ...exchange,
+      ...{ number, protocol, request, askedAt, complete, refused },
       purpose,
       turn: at,
       sent: { bytes: sent.length, sha256: deps.keep(sent) },
