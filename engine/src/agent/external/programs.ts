@@ -54,6 +54,8 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
     });
     all.push({ program, recorded });
     for (const text of how.types ?? []) program.type(text);
+    // A program that works alone may read its input to the end first.
+    if (size === null && how.speaks === undefined) spawned.input.end();
     return program;
   };
   const startsOf = (starts: FoundProduct['starts']): ((task: ProductTask) => ProductStart) => {
