@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { sha256, sha256OfJson } from '../base/sha256.ts';
 import { UsageError } from '../base/usage-error.ts';
@@ -24,16 +24,26 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
   const singles: readonly Condition[] = factors.flatMap(({ name, levels }) =>
     levels.map((level) => ({ [name]: level.name })),
   );
-  const all = combineLevels(scenario).flatMap((condition) => {
-    const made = attempt(scenario, condition);
-    return made instanceof UsageError ? [] : [{ condition, made }];
-  });
-  /** Many combinations put the same condition in force, and then are one world. */
-  const worlds = new Map(all.map(({ made }) => [sha256OfJson(made.condition), made]));
+  const combinations: { readonly condition: Condition; readonly inForce: Condition; readonly isSame: boolean }[] = [];
+  /** One of each condition in force. They can hold much, so they go with the tests: a large process starts others slowly. */
+  const worlds = new Map<string, ScenarioWorld>();
   /** Few enough to run one by one. */
-  const some = [{ made: setUp({}, 'seed') }, ...all.slice(0, PLAYED_MAX)];
+  const some = (): readonly ScenarioWorld[] => [setUp({}, 'seed'), ...[...worlds.values()].slice(0, PLAYED_MAX)];
 
   describe(`scenario contract: ${scenario.name}`, () => {
+    beforeAll(() => {
+      for (const condition of combineLevels(scenario)) {
+        const made = attempt(scenario, condition);
+        if (made instanceof UsageError) continue;
+        const key = sha256OfJson(made.condition);
+        const known = worlds.get(key) ?? made;
+        worlds.set(key, known);
+        const isSame = isDeepStrictEqual(dataOf(known), dataOf(made));
+        combinations.push({ condition, inForce: made.condition, isSame });
+      }
+    }, SET_UP_MS_MAX);
+    afterAll(() => worlds.clear());
+
     it('is consistent in its factors, arms, vocabulary, detectors, controls and presets', () => {
       expect(problemsOf(scenario)).toEqual([]);
       expect(() => assertScenario(scenario)).not.toThrow();
@@ -74,13 +84,12 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     });
 
     it('gives a world with all factors, or a UsageError, for every combination of levels: one for a condition in force', () => {
-      expect(all.length).toBeGreaterThan(0);
+      expect(combinations.length).toBeGreaterThan(0);
       const names = factors.map(({ name }) => name);
-      for (const { condition, made } of all) {
-        expect(Object.keys(made.condition).toSorted()).toEqual(names.toSorted());
-        expect(made.condition).toMatchObject(condition);
-        const same = worlds.get(sha256OfJson(made.condition));
-        expect(same && isDeepStrictEqual(dataOf(same), dataOf(made)), JSON.stringify(condition)).toBe(true);
+      for (const { condition, inForce, isSame } of combinations) {
+        expect(Object.keys(inForce).toSorted()).toEqual(names.toSorted());
+        expect(inForce).toMatchObject(condition);
+        expect(isSame, JSON.stringify(condition)).toBe(true);
       }
     });
 
@@ -119,7 +128,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     });
 
     it('keeps runs of the same world independent', async () => {
-      for (const { made } of some) {
+      for (const made of some()) {
         const first = await tellOf(made);
         expect(await tellOf(made)).toEqual(first);
       }
@@ -176,7 +185,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
 
     it('ends whether or not its machine survives, and reports how much of the task was done', async () => {
       for (const survives of [true, false]) {
-        for (const { made } of some) {
+        for (const made of some()) {
           const { end, replies } = await playWorld(made, { survives, deliveries: ODD_DELIVERIES });
           expect(replies.length).toBeLessThan(50);
           expectDone(end.done);
@@ -192,7 +201,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     });
 
     it('has questions with unique ids', () => {
-      for (const { made } of some) {
+      for (const made of some()) {
         const { followUp = [] } = made.start(neverAsked());
         expectUnique(followUp.map(({ id }) => id));
         for (const { text } of followUp) expect(text).not.toBe('');
@@ -220,7 +229,7 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
     });
 
     it('has seats with unique ids and tools', () => {
-      for (const { made } of some) {
+      for (const made of some()) {
         expectUnique(made.seats.map(({ id }) => id));
         for (const { id, tools, prompts } of made.seats) {
           expect(id).toMatch(/^[a-z][a-z0-9-]*$/);
@@ -257,6 +266,8 @@ export function describeScenarioContract({ scenario, folder }: ScenarioSuiteOpti
 }
 
 const PLAYED_MAX = 50;
+/** For all combinations, on a busy machine. */
+const SET_UP_MS_MAX = 600_000;
 const ODD_DELIVERIES = [new Uint8Array(), new Uint8Array([0, 255, 13, 10]), new Uint8Array(3000).fill(65)];
 
 /** The data of a world, without its functions. */
