@@ -81,6 +81,7 @@ export const registry: Registry = {
     peersScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
+  products: [],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
   // The first is the default.
