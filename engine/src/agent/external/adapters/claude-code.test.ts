@@ -1,4 +1,5 @@
 import { describeProductContract, installPackage } from '../contract-suite.ts';
+import { describeRealProduct } from '../real-product-suite.ts';
 import { offered } from '../testing.ts';
 import { claudeCode } from './claude-code.ts';
 
@@ -20,3 +21,5 @@ describeProductContract({
     ),
   ],
 });
+
+await describeRealProduct(claudeCode, 'claude');

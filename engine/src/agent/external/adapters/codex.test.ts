@@ -1,4 +1,5 @@
 import { describeProductContract, installPackage } from '../contract-suite.ts';
+import { describeRealProduct } from '../real-product-suite.ts';
 import { offered } from '../testing.ts';
 import { codex } from './codex.ts';
 
@@ -21,3 +22,5 @@ describeProductContract({
     ),
   ],
 });
+
+await describeRealProduct(codex, 'codex');

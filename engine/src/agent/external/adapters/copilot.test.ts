@@ -1,4 +1,5 @@
 import { describeProductContract, installPackage } from '../contract-suite.ts';
+import { describeRealProduct } from '../real-product-suite.ts';
 import { offered } from '../testing.ts';
 import { copilot } from './copilot.ts';
 
@@ -21,3 +22,5 @@ describeProductContract({
     ),
   ],
 });
+
+await describeRealProduct(copilot, 'copilot');

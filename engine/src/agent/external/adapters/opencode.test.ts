@@ -1,4 +1,5 @@
 import { describeProductContract, installPackage } from '../contract-suite.ts';
+import { describeRealProduct } from '../real-product-suite.ts';
 import { offered } from '../testing.ts';
 import { opencode } from './opencode.ts';
 
@@ -8,3 +9,5 @@ describeProductContract({
   version: '1.18.33',
   tools: [offered('bash', { command: 'string', timeout: 'integer', workdir: 'string' }, ['command'])],
 });
+
+await describeRealProduct(opencode, 'opencode');

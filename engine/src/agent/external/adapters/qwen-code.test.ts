@@ -1,4 +1,5 @@
 import { describeProductContract, installPackage } from '../contract-suite.ts';
+import { describeRealProduct } from '../real-product-suite.ts';
 import { offered } from '../testing.ts';
 import { qwenCode } from './qwen-code.ts';
 
@@ -14,3 +15,5 @@ describeProductContract({
     ),
   ],
 });
+
+await describeRealProduct(qwenCode, 'qwen');
