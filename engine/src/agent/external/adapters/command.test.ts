@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe } from 'vitest';
@@ -27,6 +27,7 @@ describe.skipIf(missing !== '')(`an agent of the user${missing}`, () => {
   // The clone may lie in /tmp, which machines have of their own.
   const folder = mkdtempSync('/var/tmp/your-agent-');
   const node = join(folder, 'node');
+  chmodSync(folder, 0o755);
   copyFileSync(process.execPath, node);
   cpSync(join(import.meta.dirname, '../../../../../examples/agents'), folder, { recursive: true });
   afterAll(() => rmSync(folder, { recursive: true }));
