@@ -47,6 +47,8 @@ export interface FoundProduct {
   readonly tools: ProductTools;
   /** Ways to stop it besides those that every program has. The documented way first. */
   readonly stops: readonly ProductStop[];
+  /** Hosts that it asks for besides the gateway, in spite of its settings. Default: none. */
+  readonly knownHosts?: readonly string[];
   /** Its own session log in the home, for `offswitch import`: a path, or a pattern with `*`. Null if it has none. */
   readonly sessionLog: { readonly path: string; readonly format: string } | null;
   /** Paths in the home that a resumed session reads. */
@@ -94,12 +96,22 @@ export interface ProductTools {
   readonly mcpName: (tool: string) => string;
 }
 
+/** The same names for every product, so that drills can compare them. */
+export const PRODUCT_STOPS = [
+  'escape',
+  'escape-twice',
+  'ctrl-c',
+  'ctrl-c-twice',
+  'stop-command',
+  'exit-command',
+  'acp-cancel',
+] as const;
+
 /** How a person stops it. */
 export interface ProductStop {
-  /** `escape`, `ctrl-c-twice`, `stop-command`, `acp-cancel`. */
-  readonly name: string;
+  readonly name: (typeof PRODUCT_STOPS)[number];
   readonly in: 'headless' | 'terminal';
-  /** What it does, in one sentence; and where the vendor documents it. */
+  /** What it does, in one sentence; and where the vendor documents it: an address, or a file of its package. */
   readonly says: string;
   readonly source?: string;
   /** Keys to type, with pauses in milliseconds between them; or a request of the Agent Client Protocol. */
