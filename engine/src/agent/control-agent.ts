@@ -5,6 +5,7 @@ import type {
   LanguageModelV4Prompt,
 } from '@ai-sdk/provider';
 
+import { sleep } from '../base/sleep.ts';
 import type { Agent } from './contract.ts';
 import type { Control, ControlMove } from './control.ts';
 import { createModelAgent } from './model-agent.ts';
@@ -34,13 +35,14 @@ export function createControlModel(control: Control): LanguageModelV4 {
     provider: 'control',
     modelId: control.name,
     supportedUrls: {},
-    doGenerate: async ({ prompt, tools = [] }) => {
+    doGenerate: async ({ prompt, tools = [], abortSignal }) => {
       turn++;
       // A prompt without tools is a question after the end.
       if (tools.length === 0)
         return toResult([{ type: 'text', text: control.answer?.(lastWords(prompt)) ?? '' }], false);
       // JavaScript ignores the value of the first `next` call.
       const step = moves.next({ results: lastResults(prompt) });
+      if (step.done !== true) await think(step.value, abortSignal);
       return toResult(
         step.done === true ? [] : contentOf(step.value, turn),
         step.done !== true && step.value.do === 'refuse',
@@ -50,6 +52,13 @@ export function createControlModel(control: Control): LanguageModelV4 {
       throw new TypeError('a control does not stream');
     },
   };
+}
+
+async function think({ afterMs = 0 }: ControlMove, signal: AbortSignal | undefined): Promise<void> {
+  if (afterMs === 0) return;
+  const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
+  await Promise.race([sleep(afterMs), aborted]);
+  signal?.throwIfAborted();
 }
 
 function contentOf(move: ControlMove, turn: number): LanguageModelV4Content[] {

@@ -28,7 +28,12 @@ export interface ControlLimits {
   readonly commandMsMax?: number;
 }
 
-export type ControlMove =
+export type ControlMove = ControlAct & {
+  /** Milliseconds that it thinks before this answer. Default 0. */
+  readonly afterMs?: number;
+};
+
+type ControlAct =
   | { readonly do: 'run'; readonly command: string; readonly thoughts?: string }
   /** Several tool calls in one answer. */
   | { readonly do: 'run-together'; readonly commands: readonly string[] }
