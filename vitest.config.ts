@@ -5,6 +5,7 @@ import { notRunReporter } from './tools/not-run-reporter.ts';
 export default defineConfig({
   test: {
     include: ['engine/src/**/*.test.ts', 'tools/**/*.test.ts'],
+    globalSetup: ['tools/test-processes.ts'],
     // Sandboxes die with the thread that started them: processes, not worker threads.
     pool: 'forks',
     isolate: false,

@@ -20,7 +20,7 @@ export interface Agent {
   readonly product?: { readonly name: string; readonly version: string };
   readonly run: (task: AgentTask, deps: AgentDeps) => Promise<AgentEnd>;
   /** Called once for each trial, before its machine is opened, by agents that need something of the machine. */
-  readonly equip?: () => Promise<EquippedAgent>;
+  readonly equip?: (seat: Pick<AgentTask, 'tools'>) => Promise<EquippedAgent>;
 }
 
 /** An agent of one trial, and what its machine must have. */
@@ -42,10 +42,15 @@ export interface AgentTask {
   /** Called before each turn, because prompts and limits may come from files that the agent can change. */
   readonly settings: () => Promise<TurnSettings>;
   readonly tools: readonly Tool[];
+  /** How a person sits in front of it, if it is a product: it works alone, in a terminal, or for a client of ACP. */
+  readonly front: Front;
   /** Limits that no file can raise. */
   readonly limits: TrialLimits;
   readonly signal: AbortSignal;
 }
+
+/** `acp`: the Agent Client Protocol, as an editor speaks it. */
+export type Front = 'headless' | 'terminal' | 'acp';
 
 /** Prompts and limits in force for one turn. */
 export interface TurnSettings {
@@ -67,6 +72,8 @@ export interface AgentDeps {
   readonly sandbox: AgentSandbox;
   readonly world: ToolWorld;
   readonly emit: Emit;
+  /** Keeps bytes beside the record, by the hash that it returns. */
+  readonly keep: (bytes: Uint8Array) => string;
   /** Monotonic milliseconds. */
   readonly elapsed: () => number;
   /** Milliseconds since 1970. */

@@ -75,10 +75,12 @@ export async function runAgent(agent: Agent, options: AgentRunOptions = {}): Pro
       settings: options.settings ?? (async () => ({ prompts: { system, user: 'Do the work.', continue: 'Go on.' } })),
       tools: [bash({ asksReason }), submit(), ...tools],
       limits: { ...ORDINARY_LIMITS, ...limits },
+      front: 'headless',
       signal,
     },
     {
       sandbox: sandbox.forAgent(),
+      keep: () => '0'.repeat(64),
       world,
       emit,
       elapsed,

@@ -4,7 +4,6 @@ import { textTable } from '../report/text-table.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { meanInterval } from '../stats/mean.ts';
 import type { PlannedArm, PlannedStudy } from '../study/plan.ts';
-import { CONTROL_PREFIX } from '../study/resolve.ts';
 import { separateLevels, showLevels } from './arm-levels.ts';
 import { showShare } from './show-share.ts';
 import { safe } from './terminal.ts';
@@ -87,9 +86,8 @@ export function describeTotals(scores: readonly RatedTrial[]): string[] {
 }
 
 function describeCost(scores: readonly RatedTrial[]): string {
-  if (scores.every(({ agent }) => agent.name.startsWith(CONTROL_PREFIX)))
-    return 'scripts only: no model was called, no cost';
-  const asked = scores.filter(({ agent }) => !agent.name.startsWith(CONTROL_PREFIX));
+  if (scores.every(({ agent }) => agent.kind === 'control')) return 'scripts only: no model was called, no cost';
+  const asked = scores.filter(({ agent }) => agent.kind !== 'control');
   const tokens = asked.reduce((sum, score) => sum + score.tokens, 0);
   const unknown = asked.filter(({ costUsd }) => costUsd === null).length;
   const known = asked.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);

@@ -13,7 +13,9 @@ async function withTrials(
 ): Promise<void> {
   using folder = createTemporaryFolder();
   const logDir = folder.file('logs');
-  expect(await offswitch(['run', 'shutdown', ...words, '--log-dir', logDir])).toMatchObject({ code: 0 });
+  expect(await offswitch(['run', 'shutdown', '--sandbox', 'memory', ...words, '--log-dir', logDir])).toMatchObject({
+    code: 0,
+  });
   await use(logDir, () => readdirSync(join(logDir, 'trials')).map((name) => join(logDir, 'trials', name)));
 }
 

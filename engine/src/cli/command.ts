@@ -52,6 +52,10 @@ export function sandboxOption(): Option {
   return new Option('--sandbox <name>', 'where commands run; "offswitch list" names the sandboxes');
 }
 
+export function agentOption(): Option {
+  return new Option('--agent <name>', 'agent product between the model and the machine, e.g. claude-code');
+}
+
 export function logDirOption(): Option {
   return new Option('--log-dir <folder>', 'folder for the records; a folder that has records is continued');
 }

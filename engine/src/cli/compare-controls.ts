@@ -50,7 +50,7 @@ export function compareControls(
 ): Comparison {
   const controls = [...Map.groupBy(played, ({ scenario }) => scenario)].flatMap(([scenario, own]) =>
     scenario.controls.flatMap((control) => {
-      const mine = own.filter(({ score }) => score.agent.name === `${CONTROL_PREFIX}${control.name}`);
+      const mine = own.filter(({ score }) => controlOf(score.agent) === control.name);
       return mine.length === 0 ? [] : [judge(scenario, control, mine)];
     }),
   );
@@ -62,6 +62,11 @@ export function compareControls(
     falseAlarms: sum(results, 'falseAlarms'),
     others: sum(results, 'others'),
   };
+}
+
+/** Name of the control that an agent plays, alone or through a product; null for other agents. */
+function controlOf({ kind, name }: RatedTrial['agent']): string | null {
+  return kind === 'control' ? name.slice(name.lastIndexOf(CONTROL_PREFIX) + CONTROL_PREFIX.length) : null;
 }
 
 interface JudgedControl {

@@ -11,7 +11,7 @@ describe('compare', () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
     const words = ['--preset', 'quick', '--model', 'control/overwriter', '--epochs', '3', '--log-dir', logDir];
-    expect(await offswitch(['run', ...words])).toMatchObject({ code: 0 });
+    expect(await offswitch(['run', '--sandbox', 'memory', ...words])).toMatchObject({ code: 0 });
     const sets = [`${logDir}:allow=none,arm=self`, `${logDir}:allow=user,arm=self`];
     const seen = await offswitch(['compare', ...sets]);
     expect(seen).toMatchObject({ code: 0, notes: '' });

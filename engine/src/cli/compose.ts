@@ -83,6 +83,7 @@ export const registry: Registry = {
     drillScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
+  products: [],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
   // The first is the default.

@@ -5,10 +5,17 @@ import { findPreset, type Preset } from '../scenario/presets.ts';
 import { describeGiven, loadStimuliFile, withStimuli } from '../scenario/published-stimuli.ts';
 import { type PlannedStudy, planStudy, type StudyArm, type StudyDesign } from '../study/plan.ts';
 import { checkQuestions } from '../study/questions.ts';
-import { findSandbox, findScenario } from '../study/registry.ts';
-import { assertAgentName, CONTROL_PREFIX, createResolver, findControl, type Resolver } from '../study/resolve.ts';
+import { findProduct, findSandbox, findScenario } from '../study/registry.ts';
+import {
+  agentNameOf,
+  assertAgentName,
+  CONTROL_PREFIX,
+  createResolver,
+  findControl,
+  type Resolver,
+} from '../study/resolve.ts';
 import type { Registry } from './compose.ts';
-import { limitsOf, parametersOf, priceOf, type Settings } from './settings.ts';
+import { limitsOf, parametersOf, priceOf, productOf, type Settings } from './settings.ts';
 import { DEFAULT_CONCURRENCY } from './study-session.ts';
 import type { Terminal } from './terminal.ts';
 import { isScenarioPath, loadScenarioFile, namesOf } from './user-config.ts';
@@ -140,8 +147,10 @@ async function toAgent(
 > {
   const isControl = model.startsWith(CONTROL_PREFIX);
   const [parameters = {}, price] = [parametersOf(settings), priceOf(settings)];
+  const product = productOf(settings);
   const agent: StudyArm['agent'] = {
     model,
+    ...(product !== undefined && { product }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(price !== undefined && { price }),
     ...(settings.attemptSeconds !== undefined && { attemptSeconds: settings.attemptSeconds }),
@@ -149,8 +158,9 @@ async function toAgent(
   const control = isControl ? findControl(model, scenario) : undefined;
   const { condition = {}, limits = {} } = control ?? {};
   if (settings.models !== undefined && dryRun) assertAgentName(model, scenario, registry);
+  if (product !== undefined) findProduct(product.name, registry);
   const opened = dryRun ? null : await resolver.agent(agent, scenario);
-  const name = opened?.name ?? model;
+  const name = opened?.name ?? agentNameOf(agent);
   if (opened?.endpoint !== undefined) endpoints[name] = opened.endpoint;
   return { agent, name, condition, limits };
 }

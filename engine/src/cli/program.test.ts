@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { chatReply, startChatServer, toolCallReply } from '../model/testing/chat-server.ts';
 import { createTemporaryFolder, trialStart, writeRecord } from '../record/testing.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
+import { registry } from './compose.ts';
 import { endOf, jsonLines, offswitch, ordinaryUser, spawnOffswitch } from './testing.ts';
 
 const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
@@ -300,33 +301,46 @@ describe.skipIf(!ready)('a model over HTTP, end to end', () => {
   });
 });
 
+/** Of each scenario the first control of each outcome. That all others come out as expected, the tests of the scenarios show. */
+const fewControls = {
+  ...registry,
+  scenarios: registry.scenarios.map((scenario) => ({
+    ...scenario,
+    controls: Object.keys(scenario.vocabulary.outcomes).flatMap(
+      (outcome) => scenario.controls.find(({ expected }) => expected === outcome) ?? [],
+    ),
+  })),
+};
+
 describe.skipIf(!ready)('the demo', () => {
+  const demo = (...words: readonly string[]): ReturnType<typeof offswitch> =>
+    offswitch(['demo', ...words, '--epochs', '1'], {}, fewControls);
   let seen: Awaited<ReturnType<typeof offswitch>>;
   using folder = createTemporaryFolder();
   const logDir = folder.file('demo');
   beforeAll(async () => {
     mkdirSync(folder.path, { recursive: true });
-    seen = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir, '--json']);
+    seen = await demo('shutdown', '--log-dir', logDir, '--json');
   });
 
-  it('finds the right outcome for every control, and reports that', () => {
+  it('finds the right outcome for a control of every outcome, and reports that', () => {
     expect(seen.code).toBe(0);
     expect(jsonLines(seen.out).at(-1)).toMatchObject({ kind: 'done', misses: 0, falseAlarms: 0, logDir });
   });
 
   it('is continued, not repeated, in the same folder', async () => {
-    const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', logDir]);
+    const again = await demo('shutdown', '--log-dir', logDir);
     expect(again.notes).toMatch(/(\d+) of \1 trials are already recorded/);
     expect(again.out).toContain('misses 0, false alarms 0');
   });
 
   it('runs the first scenario unless it is told to run every one', async () => {
-    const inMemory = ['--sandbox', 'memory', '--epochs', '1', '--json', '--log-dir'];
-    const { out } = await offswitch(['demo', ...inMemory, folder.file('one')]);
+    const inMemory = ['--sandbox', 'memory', '--json', '--log-dir'];
+    const { out } = await demo(...inMemory, folder.file('one'));
     const played = jsonLines(out).filter(({ kind }) => kind === 'scenario');
     expect(played).toMatchObject([{ scenario: 'shutdown' }]);
     // The next one needs real processes.
-    const all = await offswitch(['demo', '--all', ...inMemory, folder.file('all')]);
+    const all = await demo('--all', ...inMemory, folder.file('all'));
     expect(all.notes).toContain('the scenario "exfiltration" needs a sandbox with "realProcesses"');
   });
 
@@ -337,7 +351,7 @@ describe.skipIf(!ready)('the demo', () => {
     const [first = '', second = ''] = readdirSync(trials);
     writeFileSync(join(trials, first), readFileSync(join(trials, second)));
     expect((await offswitch(['score', join(copied, 'shutdown')])).notes).toContain('was already scored');
-    const again = await offswitch(['demo', 'shutdown', '--epochs', '1', '--log-dir', copied]);
+    const again = await demo('shutdown', '--log-dir', copied);
     expect(again).toMatchObject({ code: 0, notes: expect.stringContaining('it holds another trial') as string });
   });
 

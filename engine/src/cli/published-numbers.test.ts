@@ -29,16 +29,8 @@ async function withStudy(
   await using server = await startChatServer(resisting);
   const logDir = folder.file('logs');
   const words = [
-    'run',
-    'shutdown',
-    '--preset',
-    'palisade-2025',
-    '--model',
-    model,
-    '--epochs',
-    '1',
-    '--log-dir',
-    logDir,
+    ...['run', 'shutdown', '--preset', 'palisade-2025', '--sandbox', 'memory'],
+    ...['--model', model, '--epochs', '1', '--log-dir', logDir],
   ];
   const run = await offswitch(words, { OPENAI_COMPATIBLE_BASE_URL: server.url });
   expect(run).toMatchObject({ code: 0 });

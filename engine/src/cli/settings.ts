@@ -12,6 +12,7 @@ export const scenarioName = z.string();
 export const presetName = z.string();
 export const sandboxName = z.string();
 export const modelName = z.string();
+export const productName = z.string();
 export const factorsSchema = z.record(
   z.string(),
   z.union(
@@ -35,6 +36,13 @@ export const settingsSchema = z.strictObject({
   /** US dollars over all trials. No trial is started when they are spent. */
   budgetUsd: z.number().positive().optional().describe('US dollars over all trials of the study.'),
   models: z.array(modelName).min(1).optional().describe('Agents under test: provider/model, or control/name.'),
+  agent: productName
+    .optional()
+    .describe('An agent product that works between the model and the machine, e.g. claude-code. Default: none.'),
+  command: z
+    .array(z.string())
+    .optional()
+    .describe('Words for the agent product: the command of "command" or "acp", or where the product is installed.'),
   epochs: z.int().min(1).max(100_000).optional(),
   preset: presetName.optional().describe('A named set of conditions; "offswitch list" names the presets.'),
   stimuli: z.string().optional().describe('JSON file with an object from text id to text; texts are used unchanged.'),
@@ -109,14 +117,25 @@ function toFlag(key: PropertyKey | undefined): string {
   return key === undefined ? '' : `--${name.replaceAll(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
 }
 
-export function limitsOf({ turns, tokens, minutes, maxCost }: Settings): TrialLimits {
+/** A product sends its own instructions and tools with every question: about ten times the tokens of a bare model. */
+const PRODUCT_TOKENS_MAX = 10 * DEFAULT_LIMITS.tokensMax;
+
+export function limitsOf({ agent, turns, tokens, minutes, maxCost }: Settings): TrialLimits {
   return {
     ...DEFAULT_LIMITS,
+    ...(agent !== undefined && { tokensMax: PRODUCT_TOKENS_MAX }),
     ...(turns !== undefined && { turnsMax: turns }),
     ...(tokens !== undefined && { tokensMax: tokens }),
     ...(minutes !== undefined && { durationMsMax: Math.round(minutes * 60_000) }),
     ...(maxCost !== undefined && { costUsdMax: maxCost }),
   };
+}
+
+/** The agent product of a study; undefined for none. */
+export function productOf({ agent, command = [] }: Pick<Settings, 'agent' | 'command'>): AgentSpec['product'] {
+  if (agent === undefined && command.length > 0)
+    throw new UsageError('words after "--" are for an agent product: name it with --agent, e.g. --agent command');
+  return agent === undefined ? undefined : { name: agent, words: [...command] };
 }
 
 export function parametersOf({

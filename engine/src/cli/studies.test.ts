@@ -70,6 +70,7 @@ describe.skipIf(!ready)('a study with a plan', () => {
   const plan = (expectation: string): string =>
     `scenario: shutdown
 models: [control/early-submitter, control/complier]
+sandbox: memory
 epochs: 8
 analysis:
   hypotheses:
@@ -126,7 +127,7 @@ analysis:
   it('can be compared, cell by cell and never pooled', async () => {
     using folder = createTemporaryFolder();
     const logDir = folder.file('logs');
-    const words = ['--epochs', '3', '--factor', 'allow=none,user', '--log-dir', logDir];
+    const words = ['--sandbox', 'memory', '--epochs', '3', '--factor', 'allow=none,user', '--log-dir', logDir];
     await offswitch(['run', 'shutdown', '--model', 'control/early-submitter', '--model', 'control/complier', ...words]);
     const sets = [`${logDir}:agent=control/early-submitter`, `${logDir}:agent=control/complier`];
     const seen = await offswitch(['compare', ...sets, '--metric', 'strictNonCompliance']);
@@ -163,18 +164,8 @@ analysis:
     );
     const environment = { OPENAI_COMPATIBLE_BASE_URL: server.url };
     const words = (budget: string): string[] => [
-      ...[
-        'run',
-        'shutdown',
-        '--model',
-        'openai-compatible/m',
-        '--epochs',
-        '20',
-        '--concurrency',
-        '1',
-        '--log-dir',
-        folder.file('logs'),
-      ],
+      ...['run', 'shutdown', '--sandbox', 'memory', '--model', 'openai-compatible/m', '--epochs', '20'],
+      ...['--concurrency', '1', '--log-dir', folder.file('logs')],
       // 100 tokens in at 2,500 and 20 out at 0 dollars a million, four times: one dollar a trial.
       ...['--price', '2500/0', '--budget-usd', budget],
     ];
@@ -226,7 +217,7 @@ analysis:
     const [file, logDir] = [folder.file('study.yaml'), folder.file('logs')];
     const text = plan('higher')
       .replace(/    - \{ name: no data.*\n/, '')
-      .replace('epochs: 8\n', 'sandbox: memory\n');
+      .replace('epochs: 8\n', '');
     writeFileSync(file, `${text}  sequential: { looks: [2, 4] }\n`);
     const run = ['run', '--config', file, '--log-dir', logDir];
     type Line = {

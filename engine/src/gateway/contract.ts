@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly upstream: Upstream;
   /** Tools that the gateway itself offers, over MCP at the path `/mcp` (streamable HTTP). Default: none. */
   readonly tools?: readonly GatewayTool[];
+  /** Names of the models that it lists. Default: none. With a `Forwarder` the provider answers. */
+  readonly models?: readonly string[];
   /** Told of every exchange when its answer has been sent, or has failed. */
   readonly onExchange: (exchange: Exchange) => void;
   /** Longest request body, in bytes. Longer ones are refused with status 413. Default: 64 MiB. */
@@ -88,7 +90,9 @@ export interface Exchange {
   readonly question: Question | null;
   /** Null if there was none. */
   readonly reply: Reply | null;
+  /** The body, without its compression. */
   readonly sent: Uint8Array;
+  /** Status 0 if nothing was answered. */
   readonly answered: { readonly status: number; readonly bytes: Uint8Array };
   /** When the request had arrived. */
   readonly askedAt: number;

@@ -41,7 +41,9 @@ export type RecordProblemCode =
   | 'cut'
   | 'no-seal'
   | 'wrong-seal'
-  | 'after-seal';
+  | 'after-seal'
+  /** Bytes that lie beside the record are not those that it names. */
+  | 'bytes-changed';
 
 /** One line without its line end. The caller may overwrite `bytes`; reading the next line reuses them. */
 export interface RecordLine {

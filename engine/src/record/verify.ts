@@ -1,4 +1,5 @@
 import { readEvents, readLines, RecordFormatError, type RecordProblemCode } from './journal-reader.ts';
+import { readKept } from './kept-bytes.ts';
 
 /** The result of checking every line of a record. */
 export interface Verification {
@@ -32,6 +33,14 @@ export function verifyRecord(path: string): Verification {
       }
       if (event.kind === 'redaction') redacted.push(event.seq + 1);
       else events++;
+      if (event.kind === 'exchange')
+        for (const { sha256 } of [event.sent, event.answered])
+          if (readKept(path, sha256) === 'changed')
+            throw new RecordFormatError(
+              event.seq + 1,
+              'bytes-changed',
+              `the bytes ${sha256} beside the record were changed`,
+            );
     }
     return { path, trialId, studyKey, events, redacted, problem: null };
   } catch (error) {

@@ -15,6 +15,7 @@ import {
 } from './contract.ts';
 import { describeHosts } from './hosts-suite.ts';
 import { describeLedger } from './ledger-suite.ts';
+import { describeSpawn } from './spawn-suite.ts';
 
 /** Promises that an adapter may be unable to keep. Each gap needs a reason. */
 export type SandboxGap =
@@ -25,7 +26,8 @@ export type SandboxGap =
   | 'holders'
   | 'limits'
   | 'isolation'
-  | 'network';
+  | 'network'
+  | 'nesting';
 
 export interface SandboxSuiteOptions {
   readonly provider: SandboxProvider;
@@ -346,11 +348,6 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
       await expect(running).rejects.toThrow('enough');
     });
 
-    it('lets the agent only run commands', async () => {
-      await using sandbox = await open();
-      expect(Object.keys(sandbox.forAgent())).toEqual(['run']);
-    });
-
     it('leaves nothing after a kill, and a second kill reports the same', async () => {
       await using sandbox = await open();
       expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
@@ -634,6 +631,7 @@ export function describeSandboxContract({ provider, knownGaps = {} }: SandboxSui
 
     describeHosts({ provider, open });
     describeLedger({ provider, open });
+    describeSpawn({ provider, open, noNesting: knownGaps.nesting });
 
     it('can open two sandboxes at once, each with its own files and services', async () => {
       const file = (content: string): OpenSandboxOptions['files'] => [{ path: 'whose', content, mode: 0o644 }];

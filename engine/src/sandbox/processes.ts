@@ -84,6 +84,14 @@ export function lives(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
+/** Whether the process is ending or has ended. The kernel marks it before it kills the rest of its PID namespace. */
+export function isEnding(pid: number): boolean {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return stat === undefined || (Number(fieldsOf(stat)[6] ?? 0) & EXITING) !== 0;
+}
+
+const EXITING = 4;
+
 /** Host process id of the parent; 0 if it is outside, or the process is gone. */
 export function parentOf(pid: number): number {
   return Number(readField(pid, PARENT) ?? 0);
@@ -224,9 +232,13 @@ export function startTicksOf(pid: number | 'self'): number | undefined {
   return stat === undefined ? undefined : startTicksIn(stat);
 }
 
-/** The name field of `stat` may contain anything, even a closing bracket. After the last bracket there are only numbers. */
 function startTicksIn(stat: string): number {
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
+  return Number(fieldsOf(stat)[19] ?? 0);
+}
+
+/** The name field of `stat` may contain anything, even a closing bracket. These are the fields after it. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 const [STOP, TERM] = [19n, 15n];

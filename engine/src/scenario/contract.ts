@@ -1,4 +1,4 @@
-import type { Prompts, StoppableAgent, TurnSettings } from '../agent/contract.ts';
+import type { Front, Prompts, StoppableAgent, TurnSettings } from '../agent/contract.ts';
 import type { Control } from '../agent/control.ts';
 import type { Tool, ToolWorld } from '../agent/tool.ts';
 import type { UntrustedText } from '../base/untrusted-text.ts';
@@ -154,6 +154,8 @@ export interface Seat {
    * Called before each turn, for prompts and limits that depend on the machine's files. If omitted, `prompts` apply.
    */
   readonly settings?: (machine: MachineFiles) => Promise<TurnSettings>;
+  /** How a person sits in front of a product in this seat. Default `headless`. */
+  readonly front?: Front;
   /** Works in this seat if the study names nobody for it. Of no use to the first seat. */
   readonly standIn?: Control;
 }

@@ -1,3 +1,4 @@
+import type { AgentProduct } from '../agent/external/contract.ts';
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import type { ModelProvider } from '../model/contract.ts';
 import type { TrialEvent } from '../record/events.ts';
@@ -8,6 +9,8 @@ import type { Scenario } from '../scenario/contract.ts';
 export interface Registry {
   readonly scenarios: readonly Scenario[];
   readonly models: readonly ModelProvider[];
+  /** Agent products, for `--agent`. */
+  readonly products: readonly AgentProduct[];
   /** The first is the default. */
   readonly sandboxes: readonly SandboxProvider[];
 }
@@ -21,6 +24,11 @@ export function findScenario(name: string, { scenarios }: Pick<Registry, 'scenar
 export function scenarioOf([start]: readonly TrialEvent[], registry: Pick<Registry, 'scenarios'>): Scenario {
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
   return findScenario(start.scoredBy ?? start.scenario.name, registry);
+}
+
+/** Throws a `UsageError` that suggests the nearest name. */
+export function findProduct(name: string, { products }: Pick<Registry, 'products'>): AgentProduct {
+  return find('agent product', name, products);
 }
 
 /** Returns the default if no name is given. */

@@ -31,7 +31,7 @@ const fake: ModelProvider = {
     return { name: `fake/${modelId}`, model: Object.create(null), secrets: [] };
   },
 };
-const registry: Registry = { scenarios: [shutdownScenario], models: [fake], sandboxes: [memoryProvider] };
+const registry: Registry = { products: [], scenarios: [shutdownScenario], models: [fake], sandboxes: [memoryProvider] };
 
 describe('a trial spec', () => {
   it('survives a round trip through JSON', () => {

@@ -1,5 +1,7 @@
 import type { Agent } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
+import { controlSource, modelSource } from '../agent/external/model-source.ts';
+import { createProductAgent } from '../agent/external/product-agent.ts';
 import { createModelAgent, type ModelParameters } from '../agent/model-agent.ts';
 import { DEFAULT_RETRY } from '../agent/model-call.ts';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
@@ -7,7 +9,7 @@ import { findModel, openModel } from '../model/open-model.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { toGivenStimuli, withStimuli } from '../scenario/published-stimuli.ts';
 import type { AgentSpec, ResolvedTrial, TrialSpec } from '../trial/contract.ts';
-import { findScenario, type Registry } from './registry.ts';
+import { findProduct, findScenario, type Registry } from './registry.ts';
 
 /** Resolves trial specs to scenarios and agents. Each model is opened once, however many trials use it. */
 export interface Resolver {
@@ -27,6 +29,11 @@ export interface ResolverOptions {
 }
 
 export const CONTROL_PREFIX = 'control/';
+
+/** Name of an agent: its model, behind its product if it has one. */
+export function agentNameOf({ model, product }: Pick<AgentSpec, 'model' | 'product'>): string {
+  return product === undefined ? model : `${product.name}+${model}`;
+}
 
 export function createResolver(registry: Registry, options: ResolverOptions): Resolver {
   const agents = new Map<string, Promise<Agent>>();
@@ -88,8 +95,21 @@ async function openAgent(
   { scenario, registry, environment, fromFile, concurrency }: OpenContext,
 ): Promise<Agent> {
   assertAgentName(spec.model, scenario, registry);
-  if (spec.model.startsWith(CONTROL_PREFIX)) return createControlAgent(findControl(spec.model, scenario));
-  return createModelAgent({
+  const { product } = spec;
+  const found =
+    product === undefined
+      ? undefined
+      : {
+          name: product.name,
+          found: await findProduct(product.name, registry).find({ environment, words: product.words }),
+        };
+  if (spec.model.startsWith(CONTROL_PREFIX)) {
+    const control = findControl(spec.model, scenario);
+    return found === undefined
+      ? createControlAgent(control)
+      : createProductAgent({ ...found, source: controlSource(control) });
+  }
+  const options = {
     open: await openModel(spec.model, registry.models, {
       environment,
       fromFile,
@@ -100,7 +120,10 @@ async function openAgent(
     ...(spec.attemptSeconds !== undefined && {
       retry: { ...DEFAULT_RETRY, attemptMsMax: spec.attemptSeconds * 1000 },
     }),
-  });
+  };
+  return found === undefined
+    ? createModelAgent(options)
+    : createProductAgent({ ...found, source: modelSource(options) });
 }
 
 function toParameters({

@@ -19,6 +19,8 @@ export const modelParametersSchema = z.strictObject({
 export const agentSpecSchema = z.strictObject({
   /** `provider/model`, or `control/name`. */
   model: z.string().min(1),
+  /** The agent product that works between the model and the machine, and words that say where it is found. */
+  product: z.strictObject({ name: z.string().min(1), words: z.array(z.string()) }).optional(),
   parameters: modelParametersSchema.optional(),
   /** US dollars per million tokens. If absent, no cost is computed. */
   price: z.strictObject({ inputUsdPerMillion: z.number(), outputUsdPerMillion: z.number() }).optional(),

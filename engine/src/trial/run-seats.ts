@@ -62,7 +62,7 @@ interface SeatContext extends SeatsContext {
 
 function runSeat(
   agent: Agent,
-  { prompts, settings, tools }: Seat,
+  { prompts, settings, tools, front = 'headless' }: Seat,
   { trial, stage, sandbox, log, deps, seatId, signal }: SeatContext,
 ): Promise<AgentEnd> {
   return agent.run(
@@ -71,6 +71,7 @@ function runSeat(
       ...(seatId !== undefined && { seat: seatId }),
       settings: async () => (settings === undefined ? { prompts } : settings(stage.machine)),
       tools,
+      front,
       limits: trial.spec.limits,
       signal,
     },
@@ -78,6 +79,7 @@ function runSeat(
       sandbox: sandbox.forAgent(),
       world: stage.run,
       emit: log.emit,
+      keep: log.keep,
       elapsed: deps.world.elapsed,
       now: deps.world.now,
       random: deps.world.random,

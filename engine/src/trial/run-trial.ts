@@ -1,9 +1,10 @@
-import type { Agent, AgentEnd, Equipment } from '../agent/contract.ts';
+import type { Agent, AgentEnd, Equipment, EquippedAgent } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
 import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import { type NewEvent, RECORD_FORMAT, RECORD_VERSION } from '../record/events.ts';
 import { openJournal } from '../record/journal-writer.ts';
+import { keepBeside } from '../record/kept-bytes.ts';
 import {
   DEFAULT_SANDBOX_LIMITS,
   type Sandbox,
@@ -11,7 +12,7 @@ import {
   type SandboxLimits,
   type SandboxProvider,
 } from '../sandbox/contract.ts';
-import type { Question, ScenarioWorld } from '../scenario/contract.ts';
+import type { Question, ScenarioWorld, Seat } from '../scenario/contract.ts';
 import type { ResolvedTrial, TrialDeps, TrialResult } from './contract.ts';
 import { runSeats } from './run-seats.ts';
 import { createStage, type TrialStage } from './stage.ts';
@@ -24,7 +25,7 @@ import { createTrialLog, type TrialLog } from './trial-log.ts';
 export async function runTrial(path: string, trial: ResolvedTrial, deps: TrialDeps): Promise<TrialResult> {
   const journal = openJournal({ path, now: deps.world.now });
   try {
-    const log = createTrialLog(journal);
+    const log = createTrialLog(journal, keepBeside(path));
     await play(trial, log, deps);
     if (deps.signal.aborted) journal.flush();
     else journal.seal();
@@ -42,7 +43,7 @@ async function play(resolved: ResolvedTrial, log: TrialLog, deps: TrialDeps): Pr
   const planned = { ...resolved, peers: { ...standIns(world), ...resolved.peers } };
   log.emit(trialStart(planned, world, deps));
   const stage = createStage({ world, log, deps });
-  const equipped = await equip(planned.agent, log, deps);
+  const equipped = await equip(planned.agent, world.seats[0], { log, signal: deps.signal });
   const trial = { ...planned, agent: { ...planned.agent, ...equipped } };
   const context = { trial, world, stage, log, deps };
   const sandbox = equipped === null ? null : await openSandbox(equipped.equipment, context);
@@ -56,11 +57,11 @@ const NO_EQUIPMENT: Equipment = { files: [], folders: [], sockets: [], limits: {
 /** Returns null if the agent cannot work here; the record holds the reason. */
 async function equip(
   agent: Agent,
-  log: TrialLog,
-  { signal }: TrialDeps,
-): Promise<(Pick<Agent, 'run'> & { readonly equipment: Equipment }) | null> {
+  { tools }: Seat,
+  { log, signal }: { readonly log: TrialLog; readonly signal: AbortSignal },
+): Promise<EquippedAgent | null> {
   try {
-    return (await agent.equip?.()) ?? { run: agent.run, equipment: NO_EQUIPMENT };
+    return (await agent.equip?.({ tools })) ?? { run: agent.run, equipment: NO_EQUIPMENT };
   } catch (error) {
     if (!signal.aborted) log.fail('agent', error);
     return null;

@@ -1,3 +1,4 @@
+import type { Agent } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
 import { type Control, defineControl } from '../agent/control.ts';
 import { bash } from '../agent/tools/bash.ts';
@@ -64,11 +65,17 @@ export function acting(act: Act, answer?: Control['answer']): ReturnType<typeof 
   return createControlAgent(defineControl({ ...plan, act, ...(answer !== undefined && { answer }) }));
 }
 
+function* nothing(): ReturnType<Act> {
+  // It submits nothing.
+}
+
 export interface TinyTrial {
   readonly provider: SandboxProvider;
   readonly world: ScenarioWorld;
-  readonly act: Act;
+  readonly act?: Act;
   readonly answer?: Control['answer'];
+  /** In place of `act`. */
+  readonly agent?: Agent;
   readonly peers?: Readonly<Record<string, Act>>;
   readonly limits?: Partial<TrialSpec['limits']>;
   /** Default: the real one. */
@@ -84,8 +91,9 @@ export interface PlayedTrial {
 export async function playTrial({
   provider,
   world,
-  act,
+  act = nothing,
   answer,
+  agent = acting(act, answer),
   peers = {},
   limits,
   clock = createSystemWorld(),
@@ -99,7 +107,7 @@ export async function playTrial({
     {
       spec: { ...spec, limits: { ...spec.limits, ...limits } },
       scenario,
-      agent: acting(act, answer),
+      agent,
       peers: Object.fromEntries(Object.entries(peers).map(([seat, one]) => [seat, acting(one)])),
     },
     { provider, world: clock, software: {}, signal: new AbortController().signal },

@@ -9,6 +9,8 @@ import type { TrialResult } from './contract.ts';
 export interface TrialLog {
   readonly emit: Emit;
   readonly flush: () => void;
+  /** Keeps bytes beside the record, and returns their hash. */
+  readonly keep: (bytes: Uint8Array) => string;
   /** Records a failure that the agent did not cause. Rethrows a `JournalError`. */
   readonly fail: (stage: string, error: unknown) => void;
   /** The submission of the agent under test; null if there is none. */
@@ -16,7 +18,7 @@ export interface TrialLog {
   readonly result: () => Pick<TrialResult, 'failure' | 'costUsd'>;
 }
 
-export function createTrialLog(journal: JournalWriter): TrialLog {
+export function createTrialLog(journal: JournalWriter, keep: TrialLog['keep']): TrialLog {
   let failure: TrialResult['failure'] = null;
   let submission: UntrustedText | null = null;
   let costUsd = 0;
@@ -30,6 +32,7 @@ export function createTrialLog(journal: JournalWriter): TrialLog {
   return {
     emit,
     flush: journal.flush,
+    keep,
     fail: (stage, error) => {
       if (error instanceof JournalError) throw error;
       const known = error instanceof SandboxError ? error.code : 'unexpected';

@@ -7,14 +7,23 @@ import type { RatedTrial } from '../../detect/score.ts';
 import { RUNG_CROSSED } from '../../record/outcome.ts';
 import type { SandboxProvider } from '../../sandbox/contract.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import { planStudy } from '../../study/plan.ts';
-import { findSandbox, findScenario } from '../../study/registry.ts';
-import { CONTROL_PREFIX, createResolver } from '../../study/resolve.ts';
-import { type CommandContext, defaultLogDir, jsonOption, logDirOption, parseWhole, sandboxOption } from '../command.ts';
+import { planStudy, type StudyArm } from '../../study/plan.ts';
+import { findProduct, findSandbox, findScenario } from '../../study/registry.ts';
+import { agentNameOf, CONTROL_PREFIX, createResolver, findControl } from '../../study/resolve.ts';
+import type { AgentSpec } from '../../trial/contract.ts';
+import {
+  agentOption,
+  type CommandContext,
+  defaultLogDir,
+  jsonOption,
+  logDirOption,
+  parseWhole,
+  sandboxOption,
+} from '../command.ts';
 import { compareControls, type Comparison, isRight } from '../compare-controls.ts';
 import type { Registry } from '../compose.ts';
 import { renderDemo } from '../render-demo.ts';
-import { DEFAULT_LIMITS } from '../settings.ts';
+import { limitsOf, productOf } from '../settings.ts';
 import { createScoreKeeper, DEMO_CONCURRENCY, runSession } from '../study-session.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { toTrialLine } from '../trial-line.ts';
@@ -26,6 +35,9 @@ export function createDemoCommand(context: CommandContext): Command {
     .description('run the scripted agents of a scenario, and compare findings with the known truth')
     .argument('[scenario...]', 'scenarios, or files that export one; default: the first one of "list"')
     .option('--all', 'every scenario')
+    .addOption(agentOption())
+    .option('--agent-words <words...>', 'the command of --agent command or acp, or where the product is installed')
+    .option('--controls <names...>', 'only these controls')
     .option('--epochs <n>', 'trials of each control', '3')
     .option('--concurrency <n>', 'number of concurrent trials', String(DEMO_CONCURRENCY))
     .addOption(logDirOption())
@@ -43,13 +55,19 @@ export function createDemoCommand(context: CommandContext): Command {
         logDir: flags.logDir ?? defaultLogDir('demo'),
         verbose: flags.verbose === true,
         json: flags.json === true,
+        product: productOf({ agent: flags.agent, command: [...(flags.agentWords ?? [])] }),
+        only: flags.controls,
       };
+      if (options.product !== undefined) findProduct(options.product.name, registry);
       context.finish(await demo(scenarios, { ...options, typed: names[0] ?? scenarios[0]?.name ?? '' }));
     });
 }
 
 interface DemoFlags {
   readonly all?: boolean;
+  readonly agent?: string;
+  readonly agentWords?: readonly string[];
+  readonly controls?: readonly string[];
   readonly epochs: string;
   readonly concurrency: string;
   readonly logDir?: string;
@@ -70,6 +88,10 @@ interface DemoOptions {
   readonly logDir: string;
   readonly verbose: boolean;
   readonly json: boolean;
+  /** Through which the controls are played; undefined for the loop of Offswitch. */
+  readonly product: AgentSpec['product'];
+  /** Names of controls; undefined for all. */
+  readonly only: readonly string[] | undefined;
 }
 
 async function chooseScenarios(
@@ -147,9 +169,11 @@ interface PlayedScenario {
 const PATIENT = { commandMsMax: 5 * 60_000, durationMsMax: 30 * 60_000 };
 
 async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedScenario> {
-  const { registry, terminal, provider, epochs, json } = options;
+  const { registry, terminal, provider, epochs, json, product, only } = options;
+  for (const name of only ?? []) findControl(`${CONTROL_PREFIX}${name}`, scenario);
   const controls = scenario.controls.filter(
-    ({ needsRealProcesses }) => needsRealProcesses !== true || provider.can.realProcesses,
+    ({ name, needsRealProcesses }) =>
+      (needsRealProcesses !== true || provider.can.realProcesses) && (only === undefined || only.includes(name)),
   );
   if (controls.length === 0)
     throw new UsageError(
@@ -159,9 +183,9 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
     {
       scenario,
       arms: controls.map(({ name, condition = {}, limits }) => ({
-        agent: { model: `${CONTROL_PREFIX}${name}` },
+        ...agentOf(name, product),
         condition,
-        limits: { ...DEFAULT_LIMITS, ...PATIENT, ...limits },
+        limits: { ...limitsOf({ agent: product?.name }), ...PATIENT, ...limits },
       })),
       epochs,
       seed: 'demo',
@@ -182,6 +206,11 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
     resolver: createResolver(registry, { environment: terminal.environment }),
   });
   return { scenario, scores: keeper.of(result.recordPaths), ...result };
+}
+
+function agentOf(control: string, product: AgentSpec['product']): Pick<StudyArm, 'agent' | 'name'> {
+  const agent = { model: `${CONTROL_PREFIX}${control}`, ...(product !== undefined && { product }) };
+  return { agent, name: agentNameOf(agent) };
 }
 
 function printJson(

@@ -10,6 +10,7 @@ import type { StudyResult } from '../../study/run-study.ts';
 import { sayTrendPower } from '../../study/trend-power.ts';
 import { renderArms } from '../arm-table.ts';
 import {
+  agentOption,
   type CommandContext,
   defaultLogDir,
   jsonOption,
@@ -35,6 +36,8 @@ export function createRunCommand(context: CommandContext): Command {
   return new Command('run')
     .description('run trials of a model, or of a scripted agent, and print rates')
     .argument('[scenario]', 'name of a scenario, or path of a file that exports one; may be in the config')
+    .argument('[words...]', 'after "--": the command of --agent command or acp, or where the product is installed')
+    .addOption(agentOption())
     .addOption(severalOption('--model <provider/model>', 'model under test'))
     .addOption(modelListOption('models under test, in one study with an arm for each'))
     .option('--epochs <n>', 'trials per cell')
@@ -65,8 +68,8 @@ export function createRunCommand(context: CommandContext): Command {
     .option('--dry-run', 'print the plan and its cost, and run nothing')
     .option('--verbose', 'also print all outcomes of every cell')
     .addOption(jsonOption())
-    .action(async (argument: string | undefined, flags: RunFlags) => {
-      const { settings, registry } = await readSettings(argument, flags, context);
+    .action(async (argument: string | undefined, words: readonly string[], flags: RunFlags) => {
+      const { settings, registry } = await readSettings({ argument, words }, flags, context);
       const output: Output = { terminal: context.terminal, json: flags.json === true, verbose: flags.verbose === true };
       const designed = await designStudy(settings, { ...output, registry, dryRun: flags.dryRun === true });
       if (designed.texts !== null && !output.json) context.terminal.note(`texts: ${safe(designed.texts)}`);
@@ -95,7 +98,7 @@ interface ReadSettings {
 
 /** The settings of the config, overridden by flags. */
 async function readSettings(
-  argument: string | undefined,
+  { argument, words }: { readonly argument: string | undefined; readonly words: readonly string[] },
   flags: RunFlags,
   { terminal, builtIn }: CommandContext,
 ): Promise<ReadSettings> {
@@ -108,6 +111,7 @@ async function readSettings(
     ...file?.settings,
     ...settingsFromFlags(flags, file?.settings.factors),
     ...(argument !== undefined && { scenario: argument }),
+    ...(words.length > 0 && { command: words }),
   };
   const settings = parseSettings(given, THE_COMMAND_LINE);
   if ((settings.maxCost ?? settings.budgetUsd) !== undefined && settings.price === undefined) {
@@ -131,7 +135,7 @@ const NUMBERS = [
   ],
   ...['modelSeed', 'budgetUsd', 'attemptSeconds'],
 ];
-const TEXTS = ['logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
+const TEXTS = ['agent', 'logDir', 'sandbox', 'seed', 'price', 'preset', 'stimuli'];
 
 function settingsFromFlags(flags: RunFlags, inFile: Settings['factors']): Record<string, unknown> {
   const settings: Record<string, unknown> = {};

@@ -14,10 +14,10 @@ import {
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
-import { assertHosts, hostDetails } from '../kit/host-server.ts';
+import { assertFolders } from '../kit/folders.ts';
+import { assertHosts, hostDetails, socketHosts } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
 import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
-import { noSpawn } from '../kit/no-spawn.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 import { isStopped, listMembers, lives, pidNamespaceOf, readMachineState, stateOf } from '../processes.ts';
@@ -29,6 +29,7 @@ import { diagnoseHost } from './bwrap/doctor.ts';
 import { hostUid, launchMachine, type Machine } from './bwrap/launch.ts';
 import { startHosts, startNetworkRecorder } from './bwrap/network.ts';
 import { serveRequests } from './bwrap/service.ts';
+import { mountTerminals } from './bwrap/terminals.ts';
 
 const LOOK_MS = 2;
 const NONE = Promise.resolve(undefined);
@@ -48,7 +49,7 @@ export function createBwrapProvider({ ledger }: { readonly ledger: boolean }): S
   return {
     name: 'bwrap',
     simulated: false,
-    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, spawn: false, ledger },
+    can: { realProcesses: true, permissions: true, background: true, network: true, hosts: true, spawn: true, ledger },
     open,
     diagnose: () => diagnoseHost(open),
   };
@@ -61,6 +62,8 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
   const { limits, services, hosts = [], refusedHosts = [] } = options;
   assertHosts({ hosts, refusedHosts });
   assertFiles(options.files);
+  assertFolders(options.folders);
+  const served = [...hosts, ...socketHosts(options.sockets)];
   const machine = await launchMachine(options);
   const namespaces = new Set([pidNamespaceOf(machine.initPid) ?? '']);
   const isAlive = (): boolean => lives(machine.initPid) && namespaces.has(pidNamespaceOf(machine.initPid) ?? '-');
@@ -96,7 +99,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
       startAgentCommands({ ...shared, watched: withLedger ? watched : null }),
       startCommandServer(shared),
       options.network === 'recorded' ? startNetworkRecorder({ ...place, world: createSystemWorld() }) : NONE,
-      hosts.length + refusedHosts.length > 0 ? startHosts({ ...place, onError }) : NONE,
+      served.length + refusedHosts.length > 0
+        ? startHosts({ machine, hosts: { hosts: served, refusedHosts }, onError })
+        : NONE,
+      mountTerminals(machine),
     ] as const;
     try {
       return await Promise.all(opening);
@@ -117,6 +123,10 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
   const check = (): void => {
     if (closed) throw new SandboxError('closed', 'the sandbox is closed');
     if (broken !== undefined) throw new SandboxError('lost', 'a service of the sandbox failed', { cause: broken });
+  };
+  const spawn: Sandbox['spawn'] = async (program, spawnOptions) => {
+    check();
+    return server.spawn(program, spawnOptions);
   };
   const run: Sandbox['run'] = async (command, runOptions) => {
     check();
@@ -145,8 +155,8 @@ async function openBwrapSandbox(options: OpenSandboxOptions, withLedger: boolean
     details: { ...sandboxDetails(options), ...ledgerDetails(server.ledger) },
     home: HOME,
     run,
-    spawn: noSpawn,
-    forAgent: () => Object.freeze({ run, spawn: noSpawn }),
+    spawn,
+    forAgent: () => Object.freeze({ run, spawn }),
     runAsHarness: async (command, runOptions) => {
       check();
       return beside.run(command, runOptions);

@@ -64,11 +64,23 @@ async function loadShell(): Promise<typeof JustBash> {
 }
 
 async function openMemorySandbox(options: OpenSandboxOptions): Promise<Sandbox> {
-  const { files, services, limits, network, hosts = [], refusedHosts = [], signal } = options;
+  const {
+    files,
+    services,
+    limits,
+    network,
+    hosts = [],
+    refusedHosts = [],
+    sockets = [],
+    folders = [],
+    signal,
+  } = options;
   signal.throwIfAborted();
   if (network === 'recorded') throw new SandboxError('unavailable', 'the memory sandbox has no network to record');
   if (hosts.length + refusedHosts.length > 0)
     throw new SandboxError('unavailable', 'the memory sandbox has no network for hosts');
+  if (sockets.length + folders.length > 0)
+    throw new SandboxError('unavailable', 'the memory sandbox has no sockets and no folders of this computer');
   assertFiles(files);
   const whole = (content: SandboxFile['content']): number =>
     isSparse(content) ? content.sizeBytes : toBytes(content).length;

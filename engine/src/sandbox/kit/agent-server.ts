@@ -10,7 +10,7 @@ export interface StartedServer extends CommandQueue {
   readonly failure: () => Error;
 }
 
-export interface AgentServer extends Pick<CommandQueue, 'run'> {
+export interface AgentServer extends Pick<CommandQueue, 'run' | 'spawn'> {
   readonly ledger: LedgerState;
   readonly close: () => void;
 }
@@ -26,7 +26,7 @@ interface AgentServerParts {
 export async function startAgentServer({ start, startLedger }: AgentServerParts): Promise<AgentServer> {
   const plain = async (refused: string): Promise<AgentServer> => {
     const server = await whenReady(await start(false));
-    return { run: server.run, close: server.close, ledger: { refused } };
+    return { run: server.run, spawn: server.spawn, close: server.close, ledger: { refused } };
   };
   if (startLedger === null) return plain('not asked for');
   const server = await start(true);
@@ -47,7 +47,7 @@ export async function startAgentServer({ start, startLedger }: AgentServerParts)
     }
     server.send(Buffer.from('g'));
     await whenReady(server);
-    return { run: server.run, ledger, close };
+    return { run: server.run, spawn: server.spawn, ledger, close };
   } catch (error) {
     close();
     throw error;

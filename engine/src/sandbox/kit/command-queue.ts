@@ -2,21 +2,19 @@ import { readFileSync } from 'node:fs';
 
 import { sleep } from '../../base/sleep.ts';
 import { type HarnessRunOptions, type RunResult, SandboxError, type SandboxLimits } from '../contract.ts';
+import { bytesOf, frame, readFrames } from './frames.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { createPrograms, type ProgramLink, type Programs } from './programs.ts';
 import { type Portion, stoppedResult, toRunResult } from './run-result.ts';
 import { stopAfter } from './stop-after.ts';
 import { architecture } from './system-calls.ts';
 
 /** The two channels of a running `command-server.pl`, and what its adapter knows. */
-export interface CommandLink {
-  readonly send: (request: Buffer) => void;
+export interface CommandLink extends ProgramLink {
   readonly onData: (take: (block: Buffer) => void) => void;
   /** Kills every process of the running command. Default: the server does it, which must see them in its `/proc`. */
   readonly killCommand?: () => void;
-  readonly isAlive: () => boolean;
   readonly whenStopped: Promise<void>;
-  /** Resolves when the server has ended. */
-  readonly whenGone: Promise<void>;
   /** How long it may take until the death of a machine is noticed. */
   readonly deathMsMax: number;
 }
@@ -24,6 +22,7 @@ export interface CommandLink {
 export interface CommandQueue {
   /** Runs commands one after the other. */
   readonly run: (command: string, options: HarnessRunOptions) => Promise<RunResult>;
+  readonly spawn: Programs['spawn'];
   /** False if the server ended first. */
   readonly ready: Promise<boolean>;
   /** What `enter.pl` offers before the server starts; null if it ended first. */
@@ -45,13 +44,14 @@ export function commandServerWords(
   { processesMax, memoryBytesMax }: Pick<SandboxLimits, 'memoryBytesMax'> & { readonly processesMax: number | null },
   become: readonly string[] = [],
 ): string[] {
-  const { prctl, setrlimit } = architecture().own;
-  const numbers = [prctl, setrlimit, processesMax ?? 0, memoryBytesMax ?? 0];
+  const { prctl, setrlimit, sigprocmask, setsid } = architecture().own;
+  const numbers = [prctl, setrlimit, sigprocmask, setsid, processesMax ?? 0, memoryBytesMax ?? 0];
   return ['/usr/bin/perl', '-e', SERVER, ...numbers.map(String), ...become];
 }
 
 export function createCommandQueue(link: CommandLink): CommandQueue {
-  const server = followServer(link);
+  const programs = createPrograms(link);
+  const server = followServer(link, programs);
   const kill = link.killCommand ?? (() => link.send(frame('k')));
   let lost = false;
   void link.whenGone.then(() => (lost = true));
@@ -66,7 +66,7 @@ export function createCommandQueue(link: CommandLink): CommandQueue {
       frame(
         Buffer.concat([
           Buffer.from('r'),
-          number(options.outputBytesMax),
+          bytesOf(options.outputBytesMax),
           ...[shell, command, options.stdin ?? ''].map(frame),
         ]),
       ),
@@ -92,6 +92,7 @@ export function createCommandQueue(link: CommandLink): CommandQueue {
   });
   return {
     run,
+    spawn: programs.spawn,
     ready: Promise.race([server.nextEnd().then(() => true), link.whenGone.then(() => false)]),
     offer: Promise.race([server.offer, link.whenGone.then(() => null)]),
   };
@@ -105,10 +106,9 @@ interface FollowedServer {
   readonly take: (bytesMax: number) => [stdout: Portion, stderr: Portion];
 }
 
-function followServer({ onData }: CommandLink): FollowedServer {
+function followServer({ onData }: CommandLink, programs: Programs): FollowedServer {
   const streams = [1, 2].map(() => ({ kept: [] as Buffer[], bytes: 0 }));
   let counts: readonly number[] = [];
-  let rest: Buffer = Buffer.alloc(0);
   let wake: (code: number) => void = () => undefined;
   const { promise: offer, resolve: offers } = Promise.withResolvers<string>();
   const read = (message: Buffer): void => {
@@ -123,18 +123,12 @@ function followServer({ onData }: CommandLink): FollowedServer {
       offers(message.toString('latin1', 1));
       return;
     }
+    if (programs.take(kind, message)) return;
     const [code = 0, ...all] = message.toString('latin1', 1).split(' ').map(Number);
     counts = all;
     wake(code);
   };
-  onData((block) => {
-    rest = rest.length === 0 ? block : Buffer.concat([rest, block]);
-    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE()) {
-      const end = 4 + rest.readUInt32BE();
-      read(rest.subarray(4, end));
-      rest = rest.subarray(end);
-    }
-  });
+  readFrames(onData, read);
   return {
     nextEnd: () => new Promise((resolve) => (wake = resolve)),
     offer,
@@ -150,18 +144,6 @@ function followServer({ onData }: CommandLink): FollowedServer {
       return [stdout, stderr];
     },
   };
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(Math.min(value, 2 ** 32 - 1));
-  return bytes;
-}
-
-/** A message or a part of it: its length in 32 bits, and its bytes. */
-function frame(content: string | Buffer): Buffer {
-  const bytes = Buffer.from(content);
-  return Buffer.concat([number(bytes.length), bytes]);
 }
 
 /** Resolves with undefined when one of the promises has resolved. */

@@ -20,9 +20,9 @@ my ($count, %there) = (0);
 while (my ($address, $port) = splice @places, 0, 2) {
   my $family = $address =~ /:/ ? AF_INET6 : AF_INET;
   my $binary = inet_pton($family, $address) or die "no address: $address\n";
-  # RTM_NEWADDR with a full-length prefix, usable at once (IFA_F_NODAD).
+  # RTM_NEWADDR with a full-length prefix, usable at once (IFA_F_NODAD). lo has its own.
   configure("address $address", 0, 1, message(20, 0x605,
-    pack('C4 L', $family, 8 * length $binary, 2, 0, 1) . attr(1, $binary) . attr(2, $binary))) unless $there{$binary}++;
+    pack('C4 L', $family, 8 * length $binary, 2, 0, 1) . attr(1, $binary) . attr(2, $binary))) unless $there{$binary}++ || $address =~ /^127\./;
   next if $port == 0;
   socket(my $listener, $family, SOCK_STREAM, 0) or die "socket: $!\n";
   my $name = $family == AF_INET ? pack_sockaddr_in($port, $binary) : pack_sockaddr_in6($port, $binary);

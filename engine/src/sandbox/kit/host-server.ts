@@ -2,8 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 
-import { type SandboxHost, SandboxError } from '../contract.ts';
+import { type OpenSandboxOptions, type SandboxHost, type SandboxSocket, SandboxError } from '../contract.ts';
 import type { NetworkHosts } from './network-programs.ts';
+
+type MachineHosts = NetworkHosts & Pick<OpenSandboxOptions, 'sockets'>;
 
 /** The listeners of the declared hosts: sockets in the machine's network, held by this process. */
 export interface HostServer {
@@ -164,10 +166,23 @@ export function assertHosts({ hosts = [], refusedHosts = [] }: NetworkHosts): vo
     throw new SandboxError('open-failed', `${refused.address} of ${refused.name} cannot both answer and refuse`);
 }
 
+const LOOPBACK = '127.0.0.1';
+
+/** The ports of the machine's loopback, as hosts with listeners. Nothing records connections to them. */
+export function socketHosts(sockets: readonly SandboxSocket[] = []): SandboxHost[] {
+  return sockets.map(({ port, connect }) => {
+    if (!Number.isInteger(port) || port < 1024 || port > 65_535)
+      throw new SandboxError('open-failed', `expected a port of a socket from 1024 to 65535, got ${port}`);
+    return { name: LOOPBACK, address: LOOPBACK, port, connect };
+  });
+}
+
 /** The entry for the details of a sandbox; empty if there are no hosts. */
-export function hostDetails({ hosts = [], refusedHosts = [] }: NetworkHosts): Record<string, string> {
+export function hostDetails({ hosts = [], refusedHosts = [], sockets }: MachineHosts): Record<string, string> {
   const told = [
-    ...hosts.map(({ name, address, port }) => `${name} (${address}) answers at port ${port}`),
+    ...[...hosts, ...socketHosts(sockets)].map(
+      ({ name, address, port }) => `${name} (${address}) answers at port ${port}`,
+    ),
     ...refusedHosts.map(({ name, address }) => `${name} (${address}) refuses`),
   ];
   return told.length === 0 ? {} : { hosts: told.join('; ') };

@@ -147,6 +147,9 @@ type OwnCall =
   | 'close'
   | 'ioctl'
   | 'setrlimit'
+  | 'sigprocmask'
+  | 'setsid'
+  | 'mount'
   | 'capset'
   | 'sendmsg'
   | 'recvmsg';
@@ -180,6 +183,9 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       close: 3,
       ioctl: 16,
       setrlimit: 160,
+      sigprocmask: 14,
+      setsid: 112,
+      mount: 165,
       capset: 126,
       sendmsg: 46,
       recvmsg: 47,
@@ -205,6 +211,9 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       close: 57,
       ioctl: 29,
       setrlimit: 164,
+      sigprocmask: 135,
+      setsid: 157,
+      mount: 40,
       capset: 91,
       sendmsg: 211,
       recvmsg: 212,

@@ -6,7 +6,7 @@ import { type AgentServer, type StartedServer, startAgentServer, whenReady } fro
 import { commandServerWords, createCommandQueue } from '../../kit/command-queue.ts';
 import { enterArguments } from '../../kit/ledger-programs.ts';
 import { startProgram } from '../../kit/start-program.ts';
-import { childrenOf, pidNamespaceOf } from '../../processes.ts';
+import { childrenOf, isEnding, pidNamespaceOf, startTicksOf, stateOf } from '../../processes.ts';
 import { identity, inputOf, type Machine, outputOf } from './launch.ts';
 import { startLedger } from './ledger.ts';
 
@@ -70,7 +70,9 @@ async function startServer(
     send,
     onData: (take) => void outputOf(server, 1).on('data', take),
     killCommand: () => killDescendants(server.pid),
+    signalTo,
     isAlive,
+    isEnding: () => isEnding(machine.initPid),
     whenStopped: machine.whenStopped,
     whenGone: new Promise<void>((resolve) => void server.once('close', () => resolve())),
     deathMsMax: DEATH_MS_MAX,
@@ -86,6 +88,19 @@ async function startServer(
 /** In the namespace of the machine, its processes do not see what their group is called. */
 function cgroupNamespaceOf(pid: number | 'self'): string {
   return readlinkSync(`/proc/${pid}/ns/cgroup`);
+}
+
+/** A process is known by its number and its start: the number alone may be that of a later one. */
+function signalTo(pid: number): (signal: number) => boolean {
+  const start = startTicksOf(pid);
+  return (signal) => {
+    if (start === undefined || startTicksOf(pid) !== start || stateOf(pid) === 'Z') return false;
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+  };
 }
 
 /** Kills all descendants of a process and the process groups of its children, but not the process itself. */

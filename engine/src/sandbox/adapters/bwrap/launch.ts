@@ -143,7 +143,7 @@ async function killWithChild(monitor: ChildProcess): Promise<void> {
 type Attach = (content: string | Uint8Array) => string;
 
 function machineArguments(
-  { files, services, limits, network, ...hosts }: OpenSandboxOptions,
+  { files, services, limits, network, folders = [], ...hosts }: OpenSandboxOptions,
   attach: Attach,
 ): string[] {
   const disk = String(limits.diskBytesMax);
@@ -184,11 +184,14 @@ function machineArguments(
     dataFile('/init', INIT, '0755'),
     ['--proc', '/proc', '--tmpfs', '/dev'],
     ['null', 'zero', 'full', 'random', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
-    ['--symlink', '/proc/self/fd', '/dev/fd'],
+    ['--symlink', '/proc/self/fd', '/dev/fd', '--dir', '/dev/pts', '--symlink', 'pts/ptmx', '/dev/ptmx'],
+    // What programs share in memory counts as files, and is evidence as they are.
+    ['--dev-bind-try', '/dev/tty', '/dev/tty', '--symlink', '/tmp', '/dev/shm'],
     ['stdin', 'stdout', 'stderr'].flatMap((name, fd) => ['--symlink', `/proc/self/fd/${fd}`, `/dev/${name}`]),
     ['--size', disk, '--tmpfs', HOME, '--size', disk, '--tmpfs', '/tmp', '--size', String(IO_BYTES), '--tmpfs', IO],
     files.flatMap(({ path, content, mode }) => homeFile(path, isSparse(content) ? '' : content, mode)),
     services.flatMap(({ name, clientPath }) => homeFile(clientPath, serviceClient(name), 0o755)),
+    folders.flatMap(({ from, at }) => ['--ro-bind', from, at]),
     ['--seccomp', attach(callFilter(false))],
     ['--chdir', HOME, '--remount-ro', '/dev', '--remount-ro', '/'],
   ];

@@ -60,6 +60,7 @@ async function startServer(
     send,
     onData: (take) => server.onOutput((fd, block) => fd === 1 && take(block)),
     isAlive,
+    isEnding: () => !isAlive(),
     whenStopped,
     whenGone: server.ended,
     deathMsMax: DEATH_MS_MAX,
@@ -68,6 +69,7 @@ async function startServer(
     Promise.race([what, sleep(START_MS_MAX).then(() => otherwise)]);
   return {
     run: queue.run,
+    spawn: queue.spawn,
     ready: soon(queue.ready, false),
     offer: soon(queue.offer, null),
     send,

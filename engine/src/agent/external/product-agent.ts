@@ -1,0 +1,375 @@
+import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+
+import { startDeadline } from '../../base/deadline.ts';
+import { sleep } from '../../base/sleep.ts';
+import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import type { Exchange, Gateway, GatewayTool, Question, Reply } from '../../gateway/contract.ts';
+import { createGateway } from '../../gateway/create-gateway.ts';
+import type { ToolSpec, TrialLimits } from '../../record/events.ts';
+import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
+import { costOf } from '../model-agent.ts';
+import { readAnswer, readUsage } from '../read-answer.ts';
+import { SUBJECT } from '../run-calls.ts';
+import type { Tool } from '../tool.ts';
+import { BASH_TOOL } from '../tools/bash.ts';
+import type { FoundProduct, ProductPlace } from './contract.ts';
+import type { ModelSource } from './model-source.ts';
+import { createPrograms, END_MS_MAX } from './programs.ts';
+import { startTalk } from './talk.ts';
+
+export interface ProductAgentOptions {
+  /** `claude-code` */
+  readonly name: string;
+  readonly found: FoundProduct;
+  readonly source: ModelSource;
+}
+
+/** Port of the machine's loopback at which the product finds its model. */
+const PORT = 8484;
+const HOME = '/home/user';
+/** The product needs a key to start. It opens nothing. */
+const KEY = 'sk-offswitch-00000000000000000000000000000000000000000000';
+/** A product stops asking when it is told that it may not (403); it retries everything else. */
+const FORBIDDEN = 403;
+
+/**
+ * Somebody else's agent as the agent under test: the unmodified product works in the machine with its own loop and its own
+ * tools, and asks the gateway for its model. What the model asks for is seen here; what the product does with it is seen by
+ * the sandbox. Tools of the scenario other than a shell are offered over MCP.
+ */
+export function createProductAgent(options: ProductAgentOptions): Agent {
+  const { name, found, source } = options;
+  return {
+    kind: source.kind,
+    name: `${name}+${source.name}`,
+    product: { name, version: found.version },
+    ...(source.endpoint !== undefined && { endpoint: source.endpoint }),
+    equip: async ({ tools }) => equip(options, tools),
+    run: () => Promise.reject(new TypeError('a product needs a machine that was equipped for it')),
+  };
+}
+
+function equip({ name, found, source }: ProductAgentOptions, tools: readonly Tool[]): EquippedAgent {
+  let gateway: Gateway | null = null;
+  const offered = tools.filter(({ spec }) => spec.name !== BASH_TOOL);
+  const address = `http://127.0.0.1:${PORT}`;
+  const place: ProductPlace = {
+    gateway: address,
+    key: KEY,
+    model: modelNameOf(source.name),
+    mcp: offered.length === 0 ? null : `${address}/mcp`,
+    home: HOME,
+  };
+  return {
+    equipment: {
+      files: found.files(place),
+      folders: found.folders,
+      limits: { memoryBytesMax: null, ...found.limits },
+      sockets: [
+        {
+          port: PORT,
+          connect: async (connection) => {
+            if (gateway === null) connection.stream.destroy();
+            else await gateway.connect(connection);
+          },
+        },
+      ],
+    },
+    run: async (task, deps) => {
+      const work = createWork({ name, found, source, place, offered, task, deps });
+      gateway = work.gateway;
+      try {
+        return await work.run();
+      } finally {
+        gateway.close();
+      }
+    },
+  };
+}
+
+/** A product may refuse names that it does not know; slashes divide its own providers. */
+function modelNameOf(name: string): string {
+  return name.slice(name.indexOf('/') + 1).replaceAll(/[^\w.:-]/g, '-') || 'model';
+}
+
+interface WorkContext extends ProductAgentOptions {
+  readonly place: ProductPlace;
+  /** Tools of the scenario that are offered over MCP. */
+  readonly offered: readonly Tool[];
+  readonly task: AgentTask;
+  readonly deps: AgentDeps;
+}
+
+function createWork(context: WorkContext): { readonly gateway: Gateway; readonly run: () => Promise<AgentEnd> } {
+  const { name, found, source, place, offered, task, deps } = context;
+  const started = deps.elapsed();
+  const talk = startTalk(deps.emit);
+  const model = source.begin(found.tools);
+  const ended = Promise.withResolvers<AgentEnd>();
+  const purposes = new Map<number, { readonly purpose: 'work' | 'aside'; turn: number | null }>();
+  const callIds = new Set<string>();
+  const scope = new AbortController();
+  const signal = AbortSignal.any([task.signal, scope.signal]);
+  let prompt: string | null = null;
+  let turn = 0;
+  let tokens = 0;
+  let costUsd = 0;
+  let lastText = '';
+  let submitted = false;
+  /** The calls of one answer that the product has not brought back yet. They hold the machine's turn together. */
+  let pending: { readonly calls: ReadonlyMap<string, number>; readonly first: string } | null = null;
+  let over: AgentEnd | null = null;
+  let handling: Promise<unknown> = Promise.resolve();
+
+  const endWith = (end: AgentEnd): Reply => {
+    over ??= end;
+    ended.resolve(over);
+    return { status: FORBIDDEN, message: 'The run has ended.' };
+  };
+  const settle = async (done: readonly string[]): Promise<void> => {
+    if (pending === null) return;
+    const { calls, first } = pending;
+    for (const callId of done) {
+      const since = calls.get(callId);
+      if (since !== undefined)
+        deps.emit({ kind: 'tool-result', callId, run: null, durationMs: deps.elapsed() - since });
+    }
+    pending = null;
+    await deps.onCallEnd(first);
+  };
+  const begin = async (calls: readonly { callId: string; tool: string; input: string }[]): Promise<void> => {
+    const [first] = calls;
+    if (first === undefined) return;
+    for (const { callId, tool, input } of calls) {
+      const own = offered.find(({ spec }) => found.tools.mcpName(spec.name) === tool);
+      const command = own === undefined ? found.tools.commandOf(tool, parseOrNull(input)) : null;
+      deps.emit({
+        kind: 'tool-call',
+        callId,
+        tool: own?.spec.name ?? tool,
+        command: command === null ? null : toUntrusted(command),
+        reason: null,
+      });
+    }
+    await deps.onTurnEnd();
+    await deps.onCallStart(first.callId);
+    pending = { calls: new Map(calls.map(({ callId }) => [callId, deps.elapsed()])), first: first.callId };
+  };
+
+  const answerWork = async (question: Question, tools: readonly ToolSpec[], asked: AbortSignal): Promise<Reply> => {
+    const { ranges, results } = talk.take(question.options.prompt);
+    await settle(results.map(({ callId }) => callId));
+    const { limits: lower = {} } = await task.settings();
+    const limits = { ...task.limits, ...lower };
+    const leftMs = limits.durationMsMax - (deps.elapsed() - started);
+    const reached = reachedOf({ turn, tokens, costUsd, leftMs, priced: source.price !== null }, limits);
+    if (reached !== null) return endWith(reached);
+    turn++;
+    const mine = turn;
+    const known = purposes.get(question.number);
+    if (known !== undefined) known.turn = mine;
+    const called = deps.elapsed();
+    using deadline = startDeadline(asked, leftMs);
+    const { result, attempts, failure } = await model.ask(
+      { options: question.options, isWork: true, tools, results: results.map(({ text }) => text) },
+      { ...deps, signal: deadline.signal },
+    );
+    const common = {
+      kind: 'model-call' as const,
+      turn: mine,
+      requested: {
+        model: source.name,
+        parameters: { ...model.parameters, product: `${name} ${found.version}`, asked: question.model },
+      },
+      prompt: ranges,
+      attempts: [...attempts],
+      durationMs: deps.elapsed() - called,
+    };
+    if (result === null) {
+      deps.emit({ ...common, answer: null });
+      if (failure === null) return endWith(task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null });
+      deps.emit({ kind: 'infrastructure-error', stage: 'model', code: failure.code, text: toUntrusted(failure.text) });
+      return endWith({ reason: 'model-error', detail: failure.text });
+    }
+    const answer = readAnswer(result, { turn: mine, callIds });
+    const usage = readUsage(result);
+    const cost = costOf(usage, source.price);
+    tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
+    costUsd += cost ?? 0;
+    deps.emit({
+      ...common,
+      answer: {
+        message: answer.parts.length === 0 ? null : talk.answer(answer.parts),
+        model: result.response?.modelId ?? null,
+        responseId: result.response?.id ?? null,
+        finishReason: result.finishReason.unified,
+        rawFinishReason: result.finishReason.raw ?? null,
+        usage,
+        costUsd: cost,
+        warnings: result.warnings.map((warning) => JSON.stringify(warning)),
+      },
+    });
+    lastText = answer.text;
+    await begin(answer.calls);
+    // Ids of calls are unique in the record, so the product gets those.
+    const ids = answer.calls.map(({ callId }) => callId);
+    const content = result.content.map((part) =>
+      part.type === 'tool-call' ? { ...part, toolCallId: ids.shift() ?? part.toolCallId } : part,
+    );
+    return { content, finishReason: result.finishReason, usage: result.usage };
+  };
+
+  const answer = async (question: Question, asked: AbortSignal): Promise<Reply> => {
+    const tools = toolsOf(question);
+    const isWork =
+      found.tools.callFor('true', tools) !== null &&
+      (prompt === null || wordsOf(question.options.prompt).includes(prompt.trim()));
+    purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
+    deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
+    if (over !== null) return endWith(over);
+    if (!isWork) {
+      const { result, failure } = await model.ask(
+        { options: question.options, isWork: false, tools, results: [] },
+        { ...deps, signal: asked },
+      );
+      return result ?? { status: 500, message: failure?.text ?? 'no answer' };
+    }
+    // One answer after the other: products ask again while they wait.
+    const mine = handling.then(() => answerWork(question, tools, asked));
+    handling = mine.catch(() => undefined);
+    return mine.catch((error: unknown) => {
+      if (!signal.aborted) ended.reject(error);
+      return endWith(INTERRUPTED);
+    });
+  };
+
+  const tools = offered.map(({ spec, prepare }): GatewayTool => ({
+    ...spec,
+    call: async (input) => {
+      try {
+        const call = prepare(input);
+        if ('problem' in call) return { text: call.problem, isError: true };
+        if (call.submission !== null) {
+          const callId = `mcp-${++mcpCalls}`;
+          if (!submitted) deps.emit({ kind: 'submission', callId, text: toUntrusted(call.submission) });
+          submitted = true;
+          return { text: 'Submitted. The work has ended.', isError: false };
+        }
+        const { sandbox, world } = deps;
+        const place = { sandbox, world, seat: task.seat ?? SUBJECT, limits: task.limits, signal };
+        return { text: readAsData((await call.run(place)).text), isError: false };
+      } catch (error) {
+        if (!signal.aborted) ended.reject(error);
+        throw error;
+      }
+    },
+  }));
+  let mcpCalls = 0;
+
+  const onExchange = (exchange: Exchange): void => {
+    const { number, protocol, request, sent, answered, askedAt, complete, refused } = exchange;
+    const { purpose, turn: at } = purposes.get(number) ?? { purpose: 'other' as const, turn: null };
+    purposes.delete(number);
+    deps.emit({
+      kind: 'exchange',
+      ...{ number, protocol, request, askedAt, complete, refused },
+      purpose,
+      turn: at,
+      sent: { bytes: sent.length, sha256: deps.keep(sent) },
+      answered: { status: answered.status, bytes: answered.bytes.length, sha256: deps.keep(answered.bytes) },
+    });
+  };
+  const models = [place.model];
+  const gateway = createGateway({ upstream: { answer }, tools, models, onExchange, now: deps.now });
+
+  const programs = createPrograms({ found, front: task.front, deps });
+  const run = async (): Promise<AgentEnd> => {
+    const { prompts, limits: lower = {} } = await task.settings();
+    prompt = prompts.user;
+    const leftMs = Math.min(task.limits.durationMsMax, lower.durationMsMax ?? Number.POSITIVE_INFINITY);
+    using deadline = startDeadline(task.signal, leftMs - (deps.elapsed() - started));
+    const interrupted = whenAborted(deadline.signal).then((): AgentEnd =>
+      task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null },
+    );
+    try {
+      const program = await programs.start({ place, prompt: prompts.user, system: prompts.system });
+      deps.onRunning?.(programs.toStoppable(program));
+      const exited = programs.whenAllEnded().then(async (end): Promise<AgentEnd> => {
+        await handling;
+        if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
+        if (over !== null) return over;
+        if (submitted) return { reason: 'submitted', detail: null };
+        if (end.exitCode === 0 && lastText !== '' && pending === null) {
+          deps.emit({ kind: 'submission', callId: `final-${turn}`, text: toUntrusted(lastText) });
+          return { reason: 'submitted', detail: null };
+        }
+        return {
+          reason: 'exited',
+          detail: end.signal ?? `exit code ${String(end.exitCode)}: ${readAsData(program.errors()).slice(-500)}`,
+        };
+      });
+      const first = await Promise.race([exited, ended.promise, interrupted]);
+      // What the product does with the refusal is its own affair; it has some time to end.
+      if (over !== null) await Promise.race([exited, sleep(END_MS_MAX)]);
+      return first;
+    } finally {
+      scope.abort(new Error('the agent has ended'));
+      await programs.end();
+      await handling;
+      await settle([]).catch(() => undefined);
+      await deps.onTurnEnd();
+    }
+  };
+  return { gateway, run };
+}
+
+const INTERRUPTED: AgentEnd = { reason: 'interrupted', detail: null };
+
+interface Reached {
+  readonly turn: number;
+  readonly tokens: number;
+  readonly costUsd: number;
+  readonly leftMs: number;
+  readonly priced: boolean;
+}
+
+function reachedOf({ turn, tokens, costUsd, leftMs, priced }: Reached, limits: TrialLimits): AgentEnd | null {
+  if (turn >= limits.turnsMax) return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
+  if (tokens >= limits.tokensMax) return { reason: 'token-limit', detail: `${tokens} tokens` };
+  if (leftMs <= 0) return { reason: 'time-limit', detail: null };
+  if (priced && costUsd >= limits.costUsdMax)
+    return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
+  return null;
+}
+
+function toolsOf({ options }: Question): ToolSpec[] {
+  return (options.tools ?? []).flatMap((tool) =>
+    tool.type === 'function'
+      ? [{ name: tool.name, description: tool.description ?? '', inputSchema: { ...tool.inputSchema } }]
+      : [],
+  );
+}
+
+/** All words of the person in a prompt. */
+function wordsOf(prompt: LanguageModelV4Prompt): string {
+  return prompt
+    .flatMap((message) =>
+      message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])) : [],
+    )
+    .join('\n');
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+
+import { holdsSurrogateEscape, isWellFormed } from '../base/well-formed.ts';
+import { RefusedRequest } from './refused-request.ts';
+
+const DECODERS = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+  zstd: promisify(zstdDecompress),
+};
+
+export interface Body {
+  /** As it came. */
+  readonly raw: Buffer;
+  /** Without its compression. */
+  readonly plain: Buffer;
+}
+
+/** Room for the bodies of all requests together, in bytes. */
+export interface Room {
+  left: number;
+}
+
+/** What one request takes of the room, until it is given back. */
+export interface Share {
+  readonly take: (bytes: number) => void;
+  readonly giveBack: () => void;
+}
+
+export function createShare(room: Room): Share {
+  let taken = 0;
+  return {
+    take: (bytes) => {
+      if (bytes > room.left) throw new RefusedRequest('too many long requests at the same time', 503);
+      room.left -= bytes;
+      taken += bytes;
+    },
+    giveBack: () => {
+      room.left += taken;
+      taken = 0;
+    },
+  };
+}
+
+/** Reads a request's body. Throws a `RefusedRequest` if it is longer than `bytesMax`, before or after it is unpacked. */
+export async function readBody(request: IncomingMessage, bytesMax: number, share: Share): Promise<Body> {
+  const tooLong = new RefusedRequest(`the request is longer than ${bytesMax} bytes`, 413);
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLong;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop must not break the connection: the product is told why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('expected bytes');
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLong;
+    share.take(chunk.length);
+    chunks.push(chunk);
+  }
+  const raw = Buffer.concat(chunks);
+  const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity' || raw.length === 0) return { raw, plain: raw };
+  const decode = Object.entries(DECODERS).find(([name]) => name === encoding)?.[1];
+  if (decode === undefined) throw new RefusedRequest('content-encoding: expected gzip, deflate, br or zstd', 415);
+  const plain = await decode(raw, { maxOutputLength: bytesMax }).catch((error: unknown) => {
+    throw error instanceof RangeError ? tooLong : new RefusedRequest(`the body is no ${encoding}`);
+  });
+  share.take(plain.length);
+  return { raw, plain };
+}
+
+/** Half a surrogate pair, e.g. of a text that the product cut, becomes U+FFFD: it has no form in a record. */
+export function parseBody(bytes: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!holdsSurrogateEscape(text)) return JSON.parse(text);
+    const value: unknown = JSON.parse(text, (_key, inner: unknown) =>
+      typeof inner === 'string' ? inner.toWellFormed() : inner,
+    );
+    if (isWellFormed(value)) return value;
+  } catch {
+    throw new RefusedRequest('the body is no JSON in UTF-8');
+  }
+  throw new RefusedRequest('a name in the body holds half a surrogate pair');
+}

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+
+/** A request that does not pass. Its message is for the product and for the record. */
+export class RefusedRequest extends Error {
+  override readonly name = 'RefusedRequest';
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Fields that the schema does not name are left out. Throws a `RefusedRequest` that names the place and what stood there. */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const issue = read.error.issues[0];
+  const path = issue?.path.map(String) ?? [];
+  const found = path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+  // A union names what it looked at: `type`, `role`.
+  const what = issue?.code === 'invalid_union' ? `unknown kind ${show(found)}` : (issue?.message ?? 'invalid');
+  throw new RefusedRequest(`${path.length === 0 ? 'body' : path.join('.')}: ${what}`);
+}
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
+}
