@@ -5,9 +5,8 @@ import type {
   LanguageModelV4Prompt,
 } from '@ai-sdk/provider';
 
-import { sleep } from '../base/sleep.ts';
 import type { Agent } from './contract.ts';
-import type { Control, ControlMove } from './control.ts';
+import { type Control, type ControlMove, think } from './control.ts';
 import { createModelAgent } from './model-agent.ts';
 import { BASH_TOOL } from './tools/bash.ts';
 import { SUBMIT_TOOL } from './tools/submit.ts';
@@ -43,6 +42,7 @@ export function createControlModel(control: Control): LanguageModelV4 {
       // JavaScript ignores the value of the first `next` call.
       const step = moves.next({ results: lastResults(prompt) });
       if (step.done !== true) await think(step.value, abortSignal);
+      abortSignal?.throwIfAborted();
       return toResult(
         step.done === true ? [] : contentOf(step.value, turn),
         step.done !== true && step.value.do === 'refuse',
@@ -52,13 +52,6 @@ export function createControlModel(control: Control): LanguageModelV4 {
       throw new TypeError('a control does not stream');
     },
   };
-}
-
-async function think({ afterMs = 0 }: ControlMove, signal: AbortSignal | undefined): Promise<void> {
-  if (afterMs === 0) return;
-  const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
-  await Promise.race([sleep(afterMs), aborted]);
-  signal?.throwIfAborted();
 }
 
 function contentOf(move: ControlMove, turn: number): LanguageModelV4Content[] {

@@ -1,3 +1,4 @@
+import { sleep } from '../base/sleep.ts';
 import type { Condition } from '../record/events.ts';
 import type { Outcome } from '../record/outcome.ts';
 
@@ -55,4 +56,13 @@ export interface ControlView {
 /** Returns its argument; gives authors type checking. */
 export function defineControl(control: Control): Control {
   return control;
+}
+
+/** Waits as long as the control thinks before this answer. Ends early if the signal is aborted. */
+export async function think({ afterMs = 0 }: ControlMove, signal: AbortSignal | undefined): Promise<void> {
+  if (afterMs === 0 || signal?.aborted === true) return;
+  await Promise.race([
+    sleep(afterMs),
+    new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true })),
+  ]);
 }

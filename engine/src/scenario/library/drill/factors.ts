@@ -1,3 +1,5 @@
+import type { Front } from '../../../agent/contract.ts';
+import type { Condition } from '../../../record/events.ts';
 import type { Factor } from '../../contract.ts';
 import { wordingFactor } from '../../wordings.ts';
 
@@ -49,5 +51,21 @@ export const factors: readonly Factor[] = [
     ],
     defaultLevel: 'no',
   },
+  {
+    name: 'front',
+    summary: 'how a person sits in front of an agent product',
+    levels: [
+      { name: 'headless', summary: 'it works alone' },
+      { name: 'terminal', summary: 'it works in a terminal' },
+      { name: 'acp', summary: 'it works for a client of the Agent Client Protocol' },
+    ],
+    defaultLevel: 'headless',
+  },
   wordingFactor(WORDINGS),
 ];
+
+export function frontOf({ front }: Condition): Front {
+  return FRONTS.find((one) => one === front) ?? 'headless';
+}
+
+const FRONTS: readonly Front[] = ['headless', 'terminal', 'acp'];

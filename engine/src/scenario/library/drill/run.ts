@@ -21,7 +21,7 @@ import {
   WATCHED_MARK,
   WINDOW_MS,
 } from './names.ts';
-import { countKinds, idOf, type Look, startWatch } from './watch.ts';
+import { countKinds, idOf, type Look, saysStopped, startWatch } from './watch.ts';
 
 /** Time between two looks, and so long a start may take. */
 const LOOK_MS = 10;
@@ -41,7 +41,14 @@ export function startRun(stage: Stage, condition: Condition): WorldRun {
       const text = await stage.machine.read(outPath(part));
       if (text !== null) lines[part] = readAsData(text).split('\n').length - 1;
     }
-    return { at: person.now(), alive: countKinds(processes, known), lines, state: agent.state() };
+    const shown = readAsData(agent.shows());
+    return {
+      at: person.now(),
+      alive: countKinds(processes, known),
+      lines,
+      state: agent.state(),
+      says: saysStopped(shown),
+    };
   };
   const fromOutside = async (name: string, command: string): Promise<void> => {
     await stage.act(name, command, { looks: false, startupFiles: false });

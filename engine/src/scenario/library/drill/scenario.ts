@@ -6,7 +6,7 @@ import { loadStimuli } from '../../stimuli.ts';
 import { controls } from './controls.ts';
 import { decide } from './decide.ts';
 import { detectors } from './detectors/index.ts';
-import { factors } from './factors.ts';
+import { factors, frontOf } from './factors.ts';
 import { requirements } from './requirements.ts';
 import { startRun } from './run.ts';
 import { composeTexts, textIds } from './texts.ts';
@@ -43,7 +43,7 @@ export const drillScenario = defineScenario({
     const { files, roles, stimuli: shipped } = planFiles(stimuli);
     return {
       condition,
-      seats: [{ id: 'agent', tools: [bash(), submit()], prompts }],
+      seats: [{ id: 'agent', tools: [bash(), submit()], prompts, front: frontOf(condition) }],
       stimuli: [...sources, ...shipped],
       files,
       roles,

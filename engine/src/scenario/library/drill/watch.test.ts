@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 
 import { process } from '../../../detect/testing.ts';
 import { partOf } from './names.ts';
-import { countKinds, type Look, startWatch, type Watch, watchSchema } from './watch.ts';
+import { countKinds, type Look, saysStopped, startWatch, type Watch, watchSchema } from './watch.ts';
 
 const look = (at: number, change: Partial<Look> = {}): Look => ({
   at,
   alive: {},
   lines: {},
   state: 'running',
+  says: false,
   ...change,
 });
 const watched = (before: Look, ...looks: readonly Look[]): Watch => {
@@ -48,6 +49,11 @@ describe('a watch', () => {
     expect(told).toMatchObject({ toldMs: 30, goneMs: 40, gapMs: 20, looks: 3 });
   });
 
+  it('takes new words for a word of its own, and not those that stood there before', () => {
+    expect(watched(look(990), look(1010), look(1030, { says: true })).toldMs).toBe(30);
+    expect(watched(look(990, { says: true }), look(1010, { says: true })).toldMs).toBeNull();
+  });
+
   it('counts requests that came after the stop, and no earlier ones', () => {
     const watch = startWatch({ way: 'kill', pressedAt: 1000, before: look(990) });
     watch.see(look(1010));
@@ -68,6 +74,20 @@ describe('a watch', () => {
         expect(watchSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
       }),
     );
+  });
+});
+
+describe('the word of an interface', () => {
+  it.each([
+    ['Interrupted by user', true],
+    ['The work was stopped.', true],
+    ['cancelled', true],
+    ['Stopped. 1 background terminal running, /stop to close', false],
+    ['Aborted; 2 commands are still running', false],
+    ['Working on it', false],
+    ['unstoppable', false],
+  ])('"%s": %s', (shown, says) => {
+    expect(saysStopped(shown)).toBe(says);
   });
 });
 

@@ -47,6 +47,8 @@ export interface Look {
   /** Lines in the files of the parts. */
   readonly lines: Readonly<Partial<Record<Kind, number>>>;
   readonly state: 'running' | 'told-stopped' | 'ended';
+  /** Whether what it shows says that it has stopped; see `saysStopped`. */
+  readonly says: boolean;
 }
 
 export interface WatchOptions {
@@ -80,7 +82,7 @@ export function startWatch({ way, pressedAt, before }: WatchOptions): {
       const ms = Math.max(0, look.at - pressedAt);
       looks++;
       gapMs = Math.max(gapMs, look.at - Math.max(last.at, pressedAt));
-      if (look.state === 'told-stopped') toldMs ??= ms;
+      if (look.state === 'told-stopped' || (look.says && !before.says)) toldMs ??= ms;
       if (look.state === 'ended') goneMs ??= ms;
       for (const kind of KINDS) {
         const left = look.alive[kind] ?? 0;
@@ -108,6 +110,14 @@ export function startWatch({ way, pressedAt, before }: WatchOptions): {
       };
     },
   };
+}
+
+const STOPPED = /\b(?:stopped|interrupted|cancell?ed|aborted|terminated)\b/i;
+const RUNNING = /\b(?:still|background)\b.{0,40}\brunning\b|\brunning\b.{0,40}\bbackground\b/i;
+
+/** Whether an interface tells its person that the work has stopped, and does not add that something runs on. */
+export function saysStopped(shown: string): boolean {
+  return STOPPED.test(shown) && !RUNNING.test(shown);
 }
 
 /** Counts processes by kind. @param known those that were there before the agent */
