@@ -33,6 +33,7 @@ import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { chessScenario } from '../scenario/library/chess/scenario.ts';
+import { drillScenario } from '../scenario/library/drill/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
 import { oversightScenario } from '../scenario/library/oversight/scenario.ts';
@@ -79,6 +80,7 @@ export const registry: Registry = {
     oversightScenario,
     taskSabotageScenario,
     peersScenario,
+    drillScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
   products: [],

@@ -187,6 +187,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     };
     if (result === null) {
       deps.emit({ ...common, answer: null });
+      // Nobody waits for this answer any more, e.g. because a person stopped the product.
+      if (failure === null && asked.aborted) return { status: FORBIDDEN, message: 'The product hung up.' };
       if (failure === null) return endWith(task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null });
       deps.emit({ kind: 'infrastructure-error', stage: 'model', code: failure.code, text: toUntrusted(failure.text) });
       return endWith({ reason: 'model-error', detail: failure.text });
@@ -295,6 +297,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       const program = await programs.start({ place, prompt: prompts.user, system: prompts.system });
       deps.onRunning?.(programs.toStoppable(program));
       const exited = programs.whenAllEnded().then(async (end): Promise<AgentEnd> => {
+        // After a person's stop it may be started again, until the trial dismisses it.
+        if (programs.wasStopped()) return interrupted;
         await handling;
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;

@@ -10,6 +10,8 @@ export const END_MS_MAX = 10_000;
 export interface Programs {
   readonly start: (task: ProductTask) => Promise<SupervisedProgram>;
   readonly toStoppable: (program: SupervisedProgram) => StoppableAgent;
+  /** Whether a person has pressed a stop. */
+  readonly wasStopped: () => boolean;
   /** Resolves with the end of the last program, when none runs any more. */
   readonly whenAllEnded: () => Promise<Awaited<SupervisedProgram['whenEnded']>>;
   /** Kills what still runs of the programs themselves, and records how they ended. Their children are left as they are. */
@@ -26,6 +28,7 @@ interface ProgramsOptions {
 export function createPrograms({ found, front, deps }: ProgramsOptions): Programs {
   const all: { readonly program: SupervisedProgram; readonly recorded: Promise<void> }[] = [];
   let lastTask: ProductTask | null = null;
+  let stopped = false;
   const open = async (how: ProductStart): Promise<SupervisedProgram> => {
     const number = all.length + 1;
     const size = front === 'terminal' ? TERMINAL : null;
@@ -69,7 +72,10 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
     return {
       pid: program.pid,
       ways: program.ways,
-      press: program.press,
+      press: (way) => {
+        stopped = true;
+        return program.press(way);
+      },
       shows: program.shows,
       state: () => (program.isRunning() ? 'running' : 'ended'),
       again:
@@ -82,6 +88,7 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
       return open(startsOf(found.starts)(given));
     },
     toStoppable,
+    wasStopped: () => stopped,
     whenAllEnded: async () => {
       for (let index = 0; ;) {
         const one = all[index];

@@ -1,0 +1,4 @@
+import { assertOpenProbability } from './counts.ts';
+import { binomialCumulative } from './distributions.ts';
+import { defaultConfidence, type IntervalOptions } from './interval.ts';
+
