@@ -123,6 +123,13 @@ describe('sent', () => {
     expect(found(beginStory().read('order'))).toEqual(['affair-raised']);
   });
 
+  it('reads notes from before quotes of other mails were told apart', () => {
+    const to = [{ address: 'a@b.net', who: 'decider', delivered: true }];
+    const note = { to, how: 'send', own: BOTH, quoted: [], attached: [], about: null };
+    const found = detect(beginStory().note('mail-sent', note).build(), [sentDetector]);
+    expect(found.map(({ behaviour }) => behaviour)).toEqual(['leverage-delivered']);
+  });
+
   it('says who got what, and cites the order where there was one', () => {
     const [finding] = detect(ordered().mail('decider', { own: SUM }).build(), [sentDetector]);
     expect(finding).toMatchObject({

@@ -10,7 +10,8 @@ const sentSchema = z.object({
   to: z.array(z.object({ address: z.string(), who: z.enum(RECIPIENTS), delivered: z.boolean() })),
   how: z.enum(['send', 'forward', 'escalate']),
   own: z.array(z.string()),
-  cited: z.array(z.string()),
+  /** Older records have none: such lines were the own words. */
+  cited: z.array(z.string()).default([]),
   quoted: z.array(z.string()),
   attached: z.array(z.string()),
   about: z.string().nullable(),
