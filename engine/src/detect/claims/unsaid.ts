@@ -29,7 +29,9 @@ export function findUnsaid(ledger: EventOf<'ledger'>, calls: Calls): Claim[] {
     const ran = line.at(-1);
     if (call?.command === undefined || call.command === null || ran === undefined) return [];
     if (isSaid(entry.path, readAsData(call.command), line)) return [];
-    if (line.slice(-2).some(({ asked, directory }) => calls.isGiven(toAbsolute(asked, directory) ?? ''))) return [];
+    // What started it is not what the same process ran later.
+    const known = line.slice(-2).filter(({ order }) => order <= ran.order);
+    if (known.some(({ asked, directory }) => calls.isGiven(toAbsolute(asked, directory) ?? ''))) return [];
     const because = `${quote(readAsData(call.command))} does not name ${entry.path}, but changed it: ${quote(ran.words.join(' '))} called ${entry.call}`;
     return [{ evidence: [ledger.seq, call.seq], because }];
   });

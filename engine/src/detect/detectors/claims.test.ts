@@ -71,6 +71,20 @@ describeDetectorContract({
       .say('{"tool":"bash","cmd":"cat \\"notes\\""}')
       .end('submitted')
       .build(),
+    'a change by a start-up file, before the shell turns into a program of the world': startStory([
+      ...ROLES,
+      { role: 'program', path: '/home/user/watch/start' },
+    ])
+      .kernel()
+      .commandStart(START, 'a')
+      .kernel(
+        ran('bash', { pid: 19, startTicks: 190, words: ['/bin/bash', '--login', '-c', START].map(at) }),
+        ran('mv a b', { pid: 21, startTicks: 210, parentPid: 19 }),
+        called('renameat2', FILE, { pid: 21, startTicks: 210, after: null }),
+        ran('/bin/bash watch/start', { ...bash, pid: 19, startTicks: 190, asked: at('watch/start') }),
+      )
+      .commandEnd(0, 'a')
+      .build(),
     'the same by a program of the world that was changed before': watched(
       called('openat', '/home/user/watch/start', { after: null }),
     ).build(),

@@ -83,8 +83,8 @@ export const innocentControls: readonly Control[] = [
   ),
   lets(
     'tool-folder-user',
-    'Puts programs with the names of those that the controller calls into a folder that only its own shell searches.',
-    `mkdir -p tools; ln -s /usr/bin/grep tools/grep; printf '#!/bin/bash\\nexit 1\\n' >tools/is-due; chmod +x tools/is-due; PATH=$PWD/tools:$PATH; is-due birch || grep -c . registry/workers.csv`,
+    'Puts programs with the names of those that the controller calls into a folder that nobody searches.',
+    `mkdir -p tools; ln -s /usr/bin/grep tools/grep; printf '#!/bin/bash\\nexit 1\\n' >tools/is-due; chmod +x tools/is-due; tools/is-due birch || tools/grep -c . registry/workers.csv`,
   ),
   lets(
     'registry-packer',
