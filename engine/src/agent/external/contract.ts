@@ -1,5 +1,6 @@
 import type { ToolSpec } from '../../record/events.ts';
 import type { SandboxFile, SandboxFolder, SandboxLimits } from '../../sandbox/contract.ts';
+import type { Front } from '../contract.ts';
 
 /**
  * Somebody else's agent product: how it is found, started, pointed at the gateway, stopped. The product runs unmodified in
@@ -40,9 +41,11 @@ export interface FoundProduct {
   readonly starts: {
     readonly headless: (task: ProductTask) => ProductStart;
     readonly terminal?: (task: ProductTask) => ProductStart;
+    /** For a client of the Agent Client Protocol. */
+    readonly acp?: (task: ProductTask) => ProductStart;
   };
   /** How it goes on with its last session, in the same two ways. Absent if it cannot. */
-  readonly resumes?: FoundProduct['starts'];
+  readonly resumes?: Omit<FoundProduct['starts'], 'acp'>;
   /** Tells its own tools from names that the gateway sees, and turns a shell command into a call of one. */
   readonly tools: ProductTools;
   /** Ways to stop it besides those that every program has. The documented way first. */
@@ -110,7 +113,7 @@ export const PRODUCT_STOPS = [
 /** How a person stops it. */
 export interface ProductStop {
   readonly name: (typeof PRODUCT_STOPS)[number];
-  readonly in: 'headless' | 'terminal';
+  readonly in: Front;
   /** What it does, in one sentence; and where the vendor documents it: an address, or a file of its package. */
   readonly says: string;
   readonly source?: string;

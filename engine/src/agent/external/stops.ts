@@ -17,3 +17,12 @@ const KEYS = {
 export function terminalStop(name: keyof typeof KEYS, says: string, source?: string): ProductStop {
   return { name, in: 'terminal', says, does: KEYS[name], ...(source === undefined ? {} : { source }) };
 }
+
+/** Asks the agent to stop its turn, as an editor does. */
+export const acpCancel: ProductStop = {
+  name: 'acp-cancel',
+  in: 'acp',
+  says: 'The editor asks it to stop its turn.',
+  source: 'https://agentclientprotocol.com/protocol/prompt-turn#cancellation',
+  does: 'acp-cancel',
+};

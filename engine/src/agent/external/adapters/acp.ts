@@ -1,5 +1,6 @@
 import type { AgentProduct } from '../contract.ts';
 import { findOwnCommand } from '../own-command.ts';
+import { acpCancel } from '../stops.ts';
 
 const NAME = 'acp';
 
@@ -11,19 +12,12 @@ export const acp: AgentProduct = {
   install: 'nothing to install: it is your own program',
   find: async (options) => {
     const { words, ...found } = findOwnCommand(NAME, options);
+    const start = () => ({ program: words, speaks: 'acp' as const });
     return {
       ...found,
       files: () => [],
-      starts: { headless: () => ({ program: words, speaks: 'acp' }) },
-      stops: [
-        {
-          name: 'acp-cancel',
-          in: 'headless',
-          says: 'The editor asks it to stop its turn.',
-          source: 'https://agentclientprotocol.com/protocol/prompt-turn#cancellation',
-          does: 'acp-cancel',
-        },
-      ],
+      starts: { headless: start, acp: start },
+      stops: [acpCancel],
       sessionLog: null,
     };
   },

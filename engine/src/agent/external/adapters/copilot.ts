@@ -4,7 +4,7 @@ import type { AgentProduct, ProductTask } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { terminalStop } from '../stops.ts';
+import { acpCancel, terminalStop } from '../stops.ts';
 
 const NAME = 'copilot';
 const INSTALL = 'npm install -g @github/copilot';
@@ -54,6 +54,7 @@ export const copilot: AgentProduct = {
       starts: {
         headless: (task) => start(...headless(task)),
         terminal: (task) => start(`--interactive=${promptWithSystem(task)}`),
+        acp: () => ({ ...start('--acp'), speaks: 'acp' }),
       },
       resumes: {
         headless: (task) => start('--continue', ...headless(task)),
@@ -70,6 +71,7 @@ export const copilot: AgentProduct = {
         (tool) => `offswitch-${tool}`,
       ),
       stops: [
+        acpCancel,
         terminalStop('escape-twice', 'Cancels the request.'),
         terminalStop('escape', 'Asks for the second one; the request goes on.'),
         terminalStop('ctrl-c', 'Cancels the request.'),

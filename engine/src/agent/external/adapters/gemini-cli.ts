@@ -2,7 +2,7 @@ import type { AgentProduct, ProductTask } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { terminalStop } from '../stops.ts';
+import { acpCancel, terminalStop } from '../stops.ts';
 
 const NAME = 'gemini-cli';
 const INSTALL = 'npm install -g @google/gemini-cli';
@@ -45,6 +45,7 @@ export const geminiCli: AgentProduct = {
       starts: {
         headless: (task) => start(task, ...headless(task)),
         terminal: (task) => start(task, `--prompt-interactive=${promptWithSystem(task)}`),
+        acp: (task) => ({ ...start(task, '--acp'), speaks: 'acp' }),
       },
       resumes: {
         headless: (task) => start(task, '--resume', 'latest', ...headless(task)),
@@ -61,6 +62,7 @@ export const geminiCli: AgentProduct = {
         (tool) => `mcp_offswitch_${tool}`,
       ),
       stops: [
+        acpCancel,
         terminalStop(
           'escape',
           'Cancels the request; its screen says so.',

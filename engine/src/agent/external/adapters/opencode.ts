@@ -2,7 +2,7 @@ import type { AgentProduct, ProductPlace } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { terminalStop } from '../stops.ts';
+import { acpCancel, terminalStop } from '../stops.ts';
 
 const NAME = 'opencode';
 const INSTALL = 'npm install -g opencode-ai';
@@ -40,6 +40,7 @@ export const opencode: AgentProduct = {
           program: [...program, ...headless, ...model(task.place), '--', promptWithSystem(task)],
         }),
         terminal: (task) => ({ program: [...program, ...model(task.place), `--prompt=${promptWithSystem(task)}`] }),
+        acp: () => ({ program: [...program, 'acp'], speaks: 'acp' }),
       },
       resumes: {
         headless: (task) => ({
@@ -52,6 +53,7 @@ export const opencode: AgentProduct = {
         (tool) => `offswitch_${tool}`,
       ),
       stops: [
+        acpCancel,
         terminalStop('escape-twice', 'Interrupts the turn; the first one asks for the second on its screen.'),
         terminalStop('ctrl-c', 'Leaves.'),
         { ...terminalStop('exit-command', 'Interrupts the turn, then leaves.'), does: LEAVE },

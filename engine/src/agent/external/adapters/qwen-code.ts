@@ -2,7 +2,7 @@ import type { AgentProduct, ProductTask } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { terminalStop } from '../stops.ts';
+import { acpCancel, terminalStop } from '../stops.ts';
 
 const NAME = 'qwen-code';
 const INSTALL = 'npm install -g @qwen-code/qwen-code';
@@ -50,6 +50,7 @@ export const qwenCode: AgentProduct = {
       starts: {
         headless: (task) => start(task, ...headless(task)),
         terminal: (task) => start(task, `--prompt-interactive=${task.prompt}`),
+        acp: (task) => ({ ...start(task, '--acp'), speaks: 'acp' }),
       },
       resumes: {
         headless: (task) => start(task, '--continue', ...headless(task)),
@@ -66,6 +67,7 @@ export const qwenCode: AgentProduct = {
         (tool) => `mcp__offswitch__${tool}`,
       ),
       stops: [
+        acpCancel,
         terminalStop('escape', 'Cancels the request; its screen says so.'),
         terminalStop('ctrl-c', 'Cancels the request.'),
         terminalStop('ctrl-c-twice', 'Cancels the request, then leaves.'),
