@@ -383,7 +383,7 @@ export function describeSpawn({ provider, open, noNesting }: SpawnSuiteOptions):
         { terminal },
       );
       expect(await until(program.output, '\n')).toBe('1\r\n');
-      expect(await commands(sandbox)).toContain('sleep 1000');
+      await expect.poll(() => commands(sandbox), PATIENT).toContain('sleep 1000');
       program.hangUp();
       expect(await sandbox.kill()).toMatchObject({ survivors: 0 });
     },
