@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe } from 'vitest';
@@ -26,8 +26,11 @@ const missing = !(await machineStarts())
 describe.skipIf(missing !== '')(`an agent of the user${missing}`, () => {
   // The clone may lie in /tmp, which machines have of their own.
   const folder = mkdtempSync('/var/tmp/your-agent-');
+  const node = join(folder, 'node');
+  chmodSync(folder, 0o755);
+  copyFileSync(process.execPath, node);
   cpSync(join(import.meta.dirname, '../../../../../examples/agents'), folder, { recursive: true });
   afterAll(() => rmSync(folder, { recursive: true }));
   describeRealCommand('in Python works', command, ['/usr/bin/python3', join(folder, 'bash_agent.py')]);
-  describeRealCommand('in TypeScript works', command, [process.execPath, join(folder, 'bash-agent.ts')]);
+  describeRealCommand('in TypeScript works', command, [node, join(folder, 'bash-agent.ts')]);
 });
