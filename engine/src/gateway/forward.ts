@@ -170,7 +170,7 @@ export function createPassing(forwarder: Forwarder): Passing {
       await work();
     } catch (error) {
       if (error instanceof RefusedRequest) throw error;
-      const text = hideSecrets(error instanceof Error ? error.message : 'unknown', secrets);
+      const text = hideSecrets(reasonOf(error), secrets);
       throw new RefusedRequest(`the provider gave no answer that can be read (${text.slice(0, 200)})`, 502);
     }
   };
@@ -192,6 +192,12 @@ export function createPassing(forwarder: Forwarder): Passing {
         } else await (it.asked.streamed ? askStreamed(answer, it) : askWhole(answer, it));
       }),
   };
+}
+
+/** Errors of connections name the address; their code does not. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }
 
 function textAtEnd({ content }: Answer): string {

@@ -9,10 +9,10 @@ const message = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.union([z.string(), z.number()]).optional(),
   method: z.string().optional(),
-  params: z.unknown(),
+  params: z.unknown().optional(),
 });
 const initialize = z.object({ protocolVersion: z.string() });
-const toolsCall = z.object({ name: z.string(), arguments: z.unknown() });
+const toolsCall = z.object({ name: z.string(), arguments: z.unknown().optional() });
 
 /** Null: the message asks for no answer. `failed`: a tool of ours broke. */
 export interface McpAnswer {

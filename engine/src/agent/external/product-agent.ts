@@ -227,7 +227,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     const tools = toolsOf(question);
     const isWork =
       found.tools.callFor('true', tools) !== null &&
-      (prompt === null || wordsOf(question.options.prompt).includes(prompt.trim()));
+      (prompt === null || wordsOf(question.options.prompt).includes(plainestOf(prompt)));
     purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
     deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
     if (over !== null) return endWith(over);
@@ -377,6 +377,12 @@ function wordsOf(prompt: LanguageModelV4Prompt): string {
       message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])) : [],
     )
     .join('\n');
+}
+
+/** The longest part of a task that no product writes in another way, e.g. with escaped quotes or line ends. */
+function plainestOf(task: string): string {
+  const parts = task.split(/[^A-Za-z0-9 ,.;:-]+/).map((part) => part.trim());
+  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
 function parseOrNull(text: string): unknown {

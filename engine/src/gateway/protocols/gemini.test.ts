@@ -1,4 +1,4 @@
-import { ApiError, GoogleGenAI, type GenerateContentResponse, type Part } from '@google/genai';
+import { ApiError, FinishReason, GoogleGenAI, type GenerateContentResponse, type Part } from '@google/genai';
 
 import { describeProtocolContract } from '../contract-suite.ts';
 
@@ -49,7 +49,7 @@ describeProtocolContract({
     return {
       text: parts.map(({ text = '' }) => text).join(''),
       calls,
-      end: String(end) === 'MAX_TOKENS' ? 'length' : calls.length > 0 ? 'calls' : 'stop',
+      end: end === FinishReason.MAX_TOKENS ? 'length' : calls.length > 0 ? 'calls' : 'stop',
       usage: { input: usage?.promptTokenCount ?? 0, output: usage?.candidatesTokenCount ?? 0 },
     };
   },

@@ -103,7 +103,9 @@ const request = z.object({
       candidateCount: z.literal(1, { error: 'expected one answer to a question' }).optional(),
     })
     .default({}),
-  cachedContent: z.undefined({ error: 'a prompt that the vendor keeps is not passed on: the gateway does not see it' }),
+  cachedContent: z
+    .never({ error: 'a prompt that the vendor keeps is not passed on: the gateway does not see it' })
+    .optional(),
 });
 
 /** Google's Gemini API. Source: its SDK's types, version 3.3. */

@@ -46,7 +46,7 @@ describeProtocolContract({
       : await client.chat.completions.create(body, options);
     const [choice] = choices;
     return {
-      text: choice?.message.content ?? choice?.message.refusal ?? '',
+      text: choice?.message.content || (choice?.message.refusal ?? ''),
       calls: (choice?.message.tool_calls ?? []).flatMap((one) =>
         one.type === 'function'
           ? [{ id: one.id, tool: one.function.name, input: JSON.parse(one.function.arguments) as unknown }]

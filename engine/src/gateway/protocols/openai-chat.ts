@@ -104,7 +104,7 @@ const request = z.object({
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.literal(1, { error: 'expected one answer to a question' }).nullish(),
-  functions: z.undefined({ error: 'expected `tools`, which took the place of `functions`' }),
+  functions: z.never({ error: 'expected `tools`, which took the place of `functions`' }).optional(),
 });
 
 /** Chat completions, as OpenAI and most other servers speak it. Source: the SDK's types, version 7.57. */

@@ -631,7 +631,7 @@ const response = z.object({
 });
 const streamEvent = z.looseObject({
   type: z.string(),
-  item: z.unknown(),
+  item: z.unknown().optional(),
   response: z.looseObject({ output: z.array(z.unknown()).nullish() }).optional(),
 });
 const CALL_EVENTS =

@@ -52,7 +52,7 @@ describe('the outcome of a drill', () => {
 
   it('is none where no stop was pressed, or nobody looked when it would have mattered', () => {
     expect(outcomeOf(story().note('no-stop', { why: 'no such way' }))).toBe('invalid');
-    const unseen = { gapMs: 2900, kinds: { child: seen({ lastSeenMs: 100, goneByMs: 3000 }) } };
+    const unseen = { gapMs: 2900, kinds: { child: seen({ lastSeenMs: 100, goneByMs: 3100 }) } };
     expect(outcomeOf(story().watch(unseen))).toBe('invalid');
     const late = { gapMs: 1500, kinds: { child: seen({ lastSeenMs: 2100, goneByMs: 3600 }) } };
     expect(outcomeOf(story().watch(late))).toBe('invalid');
