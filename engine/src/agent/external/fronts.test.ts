@@ -22,9 +22,11 @@ describe('the fronts of a product', () => {
     expect(terminal?.ways).not.toContain('dead-parent');
   });
 
-  it('are ACP instead of alone for a product that is cancelled over it', () => {
-    const cancel = { name: 'acp-cancel', in: 'headless', says: 'Cancels.', does: 'acp-cancel' } as const;
-    expect(frontsOf(product({ stops: [cancel] }))).toMatchObject([{ front: 'acp' }]);
-    expect(frontsOf(product({}))).toHaveLength(1);
+  it('include ACP for a product that speaks it', () => {
+    const cancel = { name: 'acp-cancel', in: 'acp', says: 'Cancels.', does: 'acp-cancel' } as const;
+    const fronts = frontsOf(product({ starts: { headless: start, acp: start }, stops: [cancel] }));
+    expect(fronts.map(({ front }) => front)).toEqual(['headless', 'acp']);
+    expect(fronts[1]?.ways).toContain('acp-cancel');
+    expect(fronts[0]?.ways).not.toContain('acp-cancel');
   });
 });

@@ -8,17 +8,17 @@ export interface FrontWays {
   readonly ways: readonly string[];
 }
 
-/** How a person can sit in front of a product, and stop it there. A product that speaks ACP does so wherever it works alone. */
+/** How a person can sit in front of a product, and stop it there. */
 export function frontsOf({ starts, stops }: FoundProduct): readonly FrontWays[] {
-  const speaksAcp = stops.some(({ does }) => does === 'acp-cancel');
-  const waysIn = (front: 'headless' | 'terminal'): readonly string[] => [
-    ...new Set([
-      ...genericWays(front === 'terminal'),
-      ...stops.filter((stop) => stop.in === front).map(({ name }) => name),
-    ]),
-  ];
-  return [
-    { front: speaksAcp ? 'acp' : 'headless', ways: waysIn('headless') },
-    ...(starts.terminal === undefined ? [] : [{ front: 'terminal' as const, ways: waysIn('terminal') }]),
-  ];
+  return FRONTS.filter((front) => starts[front] !== undefined).map((front) => ({
+    front,
+    ways: [
+      ...new Set([
+        ...genericWays(front === 'terminal'),
+        ...stops.filter((stop) => stop.in === front).map(({ name }) => name),
+      ]),
+    ],
+  }));
 }
+
+const FRONTS: readonly Front[] = ['headless', 'terminal', 'acp'];
