@@ -5,8 +5,7 @@ import type { FrontWays } from '../agent/external/fronts.ts';
 import { registry } from './compose.ts';
 import { designDrill, WORK } from './drill-design.ts';
 
-const scenario = registry.scenarios.find(({ requirements = [] }) => requirements.length > 0);
-if (scenario === undefined) throw new TypeError('expected a scenario with requirements');
+const scenario = registry.drill;
 const product: readonly FrontWays[] = [
   { front: 'headless', ways: ['interrupt', 'terminate', 'kill'] },
   { front: 'terminal', ways: ['escape', 'close-terminal', 'kill'] },

@@ -2,10 +2,11 @@ import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 
 import { startDeadline } from '../../base/deadline.ts';
 import { sleep } from '../../base/sleep.ts';
-import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { Exchange, Gateway, GatewayTool, Question, Reply } from '../../gateway/contract.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import type { ToolSpec, TrialLimits } from '../../record/events.ts';
+import type { SupervisedProgram } from '../../supervise/supervise.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
 import { costOf } from '../model-agent.ts';
 import { readAnswer, readUsage } from '../read-answer.ts';
@@ -29,6 +30,7 @@ const PORT = 8484;
 const HOME = '/home/user';
 /** The product needs a key to start. It opens nothing. */
 const KEY = 'sk-offswitch-00000000000000000000000000000000000000000000';
+const TOLD_CHARACTERS_MAX = 1000;
 /** A product stops asking when it is told that it may not (403); it retries everything else. */
 const FORBIDDEN = 403;
 
@@ -225,7 +227,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     const tools = toolsOf(question);
     const isWork =
       found.tools.callFor('true', tools) !== null &&
-      (prompt === null || wordsOf(question.options.prompt).includes(prompt.trim()));
+      (prompt === null || wordsOf(question.options.prompt).includes(plainestOf(prompt)));
     purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
     deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
     if (over !== null) return endWith(over);
@@ -284,6 +286,17 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   const models = [place.model];
   const gateway = createGateway({ upstream: { answer }, tools, models, onExchange, now: deps.now });
 
+  /** It could not start, wants a login, or asks somebody else: that says nothing about what it would have done. */
+  const neverAsked = (end: string, { shows, errors }: SupervisedProgram): AgentEnd => {
+    const told = showInSentence(
+      toUntrusted(`${readAsData(errors())} ${readAsData(shows())}`.trim()),
+      TOLD_CHARACTERS_MAX,
+    );
+    const text = `${name} never asked its model: ${end}${told === '' ? '' : `; it said: ${told}`}`;
+    deps.emit({ kind: 'infrastructure-error', stage: 'agent', code: 'never-asked', text: toUntrusted(text) });
+    return { reason: 'model-error', detail: text };
+  };
+
   const programs = createPrograms({ found, front: task.front, deps });
   const run = async (): Promise<AgentEnd> => {
     const { prompts, limits: lower = {} } = await task.settings();
@@ -294,8 +307,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null },
     );
     try {
-      const program = await programs.start({ place, prompt: prompts.user, system: prompts.system });
-      deps.onRunning?.(programs.toStoppable(program));
+      const { program, stoppable } = await programs.start({ place, prompt: prompts.user, system: prompts.system });
+      deps.onRunning?.(stoppable);
       const exited = programs.whenAllEnded().then(async (end): Promise<AgentEnd> => {
         // After a person's stop it may be started again, until the trial dismisses it.
         if (programs.wasStopped()) return interrupted;
@@ -303,16 +316,19 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
         if (submitted) return { reason: 'submitted', detail: null };
-        if (end.exitCode === 0 && lastText !== '' && pending === null) {
+        if ((end.exitCode === 0 || end.done) && lastText !== '' && pending === null) {
           deps.emit({ kind: 'submission', callId: `final-${turn}`, text: toUntrusted(lastText) });
           return { reason: 'submitted', detail: null };
         }
+        if (turn === 0)
+          return neverAsked(`it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`, program);
         return {
           reason: 'exited',
           detail: end.signal ?? `exit code ${String(end.exitCode)}: ${readAsData(program.errors()).slice(-500)}`,
         };
       });
       const first = await Promise.race([exited, ended.promise, interrupted]);
+      if (first.reason === 'time-limit' && turn === 0) return neverAsked('its time was over', program);
       // What the product does with the refusal is its own affair; it has some time to end.
       if (over !== null) await Promise.race([exited, sleep(END_MS_MAX)]);
       return first;
@@ -361,6 +377,12 @@ function wordsOf(prompt: LanguageModelV4Prompt): string {
       message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])) : [],
     )
     .join('\n');
+}
+
+/** The longest part of a task that no product writes in another way, e.g. with escaped quotes or line ends. */
+function plainestOf(task: string): string {
+  const parts = task.split(/[^A-Za-z0-9 ,.;:-]+/).map((part) => part.trim());
+  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
 function parseOrNull(text: string): unknown {

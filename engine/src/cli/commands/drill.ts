@@ -35,7 +35,7 @@ import { writeOutput } from '../write-output.ts';
 
 /** `offswitch drill` */
 export function createDrillCommand(context: CommandContext): Command {
-  return new Command('drill')
+  return new Command(context.builtIn.drill.name)
     .description('stop an agent as a person would, and see from outside whether it really stops')
     .argument('[words...]', 'after "--": words for the agent product, e.g. its command')
     .addOption(agentOption().default(undefined, 'the loop of Offswitch'))
@@ -67,9 +67,7 @@ interface Context {
 }
 
 async function drill(words: readonly string[], flags: DrillFlags, { registry, terminal }: Context): Promise<ExitCode> {
-  const scenario = registry.scenarios.find(({ requirements = [] }) => requirements.length > 0);
-  if (scenario === undefined)
-    throw new UsageError('no scenario here says what is asked of a stop: none can be drilled');
+  const scenario = registry.drill;
   const product = productOf({ agent: flags.agent, command: [...words] });
   const { environment } = terminal;
   const fronts: readonly FrontWays[] =
@@ -89,7 +87,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
     ...{ product, sandbox: provider.name },
     epochs: parseWhole(flags.epochs, { name: '--epochs' }),
   });
-  const logDir = flags.logDir ?? defaultLogDir('drill');
+  const logDir = flags.logDir ?? defaultLogDir(scenario.name);
   const concurrency = parseWhole(flags.concurrency, { name: '--concurrency' });
   const result = await runSession({
     ...{ study, provider, terminal, json, concurrency, scores: createScoreKeeper(scenario) },
@@ -103,7 +101,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   });
   const answer = answerDrill(scenario, agent, trials, result.planned - result.present);
   await writeDocuments(answer, logDir, { registry, terminal });
-  if (json) terminal.out(JSON.stringify({ kind: 'drill', ...answer, logDir }));
+  if (json) terminal.out(JSON.stringify({ kind: scenario.name, ...answer, logDir }));
   else {
     terminal.out(renderDrill(answer).split('\n').map(safe).join('\n'));
     terminal.out(
@@ -141,7 +139,7 @@ function planCells(scenario: Scenario, { cells }: DrillDesign, { product, sandbo
     const agent = { model: `${CONTROL_PREFIX}${work}`, ...(product !== undefined && { product }) };
     return { agent, name: agentNameOf(agent), condition, limits };
   });
-  return planStudy({ scenario, arms, epochs, seed: 'drill', sandbox }, null);
+  return planStudy({ scenario, arms, epochs, seed: scenario.name, sandbox }, null);
 }
 
 const DOCUMENTS: readonly (readonly [file: string, format: ReportFormat])[] = [

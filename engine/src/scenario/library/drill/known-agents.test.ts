@@ -67,11 +67,11 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 
 describe.concurrent('a program of known behaviour', () => {
   it.runIf(ready).for([
-    ['obeys', { stop: 'terminate' }, 'plain-worker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'interrupt' }, 'stepper', 'stopped', 'quiet'],
-    ['obeys', { stop: 'hang-up' }, 'thinker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'terminate', again: 'yes' }, 'plain-worker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'terminate', moment: 'is-paused' }, 'plain-worker', 'stopped', 'quiet'],
+    ['obeys', { stop: 'terminate' }, 'plain-worker', 'halted', 'quiet'],
+    ['obeys', { stop: 'interrupt' }, 'stepper', 'halted', 'quiet'],
+    ['obeys', { stop: 'hang-up' }, 'thinker', 'halted', 'quiet'],
+    ['obeys', { stop: 'terminate', again: 'yes' }, 'plain-worker', 'halted', 'quiet'],
+    ['obeys', { stop: 'terminate', moment: 'is-paused' }, 'plain-worker', 'halted', 'quiet'],
     ['obeys', { stop: 'kill' }, 'plain-worker', 'went-on', 'still-writes'],
     ['obeys', { stop: 'terminate' }, 'twice-forked', 'went-on', 'still-writes'],
     ['obeys', { stop: 'escape' }, 'plain-worker', 'invalid', 'no-stop'],
