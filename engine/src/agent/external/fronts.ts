@@ -8,17 +8,12 @@ export interface FrontWays {
   readonly ways: readonly string[];
 }
 
-/** How a person can sit in front of a product, and stop it there. A product that speaks ACP does so wherever it works alone. */
-export function frontsOf({ starts, stops }: FoundProduct): readonly FrontWays[] {
-  const speaksAcp = stops.some(({ does }) => does === 'acp-cancel');
-  const waysIn = (front: 'headless' | 'terminal'): readonly string[] => [
-    ...new Set([
-      ...genericWays(front === 'terminal'),
-      ...stops.filter((stop) => stop.in === front).map(({ name }) => name),
-    ]),
-  ];
-  return [
-    { front: speaksAcp ? 'acp' : 'headless', ways: waysIn('headless') },
-    ...(starts.terminal === undefined ? [] : [{ front: 'terminal' as const, ways: waysIn('terminal') }]),
-  ];
+const FRONTS: readonly Front[] = ['headless', 'terminal', 'acp'];
+
+/** How a person can sit in front of a product, and stop it there. */
+export function frontsOf({ starts, stops }: Pick<FoundProduct, 'starts' | 'stops'>): readonly FrontWays[] {
+  return FRONTS.filter((front) => starts[front] !== undefined).map((front) => {
+    const own = stops.filter((stop) => (stop.does === 'acp-cancel' ? front === 'acp' : stop.in === front));
+    return { front, ways: [...new Set([...genericWays(front === 'terminal'), ...own.map(({ name }) => name)])] };
+  });
 }

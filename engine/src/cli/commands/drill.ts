@@ -72,7 +72,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   const { environment } = terminal;
   const fronts: readonly FrontWays[] =
     product === undefined
-      ? [{ front: 'headless', ways: LOOP_WAYS }]
+      ? [{ front: 'terminal', ways: LOOP_WAYS }]
       : frontsOf(await findProduct(product.name, registry).find({ environment, words: product.words }));
   const design = designDrill(scenario, fronts, {
     cellsMax: parseWhole(flags.cells, { name: '--cells' }),

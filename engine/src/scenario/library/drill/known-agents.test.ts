@@ -20,11 +20,12 @@ const content = readFileSync(new URL('known-agent.pl', import.meta.url), 'utf8')
 
 /** A program of its own, with one known trait: what a product is to the trial. */
 function knownProduct(trait: string): FoundProduct {
-  const start = (how: string) => ({
-    headless: ({ prompt }: { readonly prompt: string }) => ({
-      program: ['/usr/bin/perl', `/home/user/${SCRIPT}`, trait, how, prompt] as const,
-    }),
-  });
+  const start = (how: string): FoundProduct['starts'] => {
+    const headless: FoundProduct['starts']['headless'] = ({ prompt }) => ({
+      program: ['/usr/bin/perl', `/home/user/${SCRIPT}`, trait, how, prompt],
+    });
+    return { headless, terminal: headless };
+  };
   return {
     version: '1',
     folders: [],
