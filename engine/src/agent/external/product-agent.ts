@@ -317,8 +317,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       deps.onRunning?.(stoppable);
       const follow = async (): Promise<AgentEnd> => {
         const end = await programs.whenAllEnded();
-        // After a person's stop it may be started again, until the trial dismisses it.
-        if (programs.wasStopped()) return interrupted;
+        // After a person's stop it may be started again, until the trial dismisses it. A dismissed one did not end by itself.
+        if (programs.wasStopped() || task.signal.aborted) return interrupted;
         await handling;
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
