@@ -78,7 +78,6 @@ function config({ gateway, key, model, mcp }: ProductPlace) {
   const name = `${PROVIDER}/${model}`;
   return {
     autoupdate: false,
-    share: 'disabled',
     model: name,
     small_model: name,
     permission: { '*': 'allow' },
