@@ -1,5 +1,6 @@
 import type { ToolSpec } from '../../record/events.ts';
 import type { SandboxFile, SandboxFolder, SandboxLimits } from '../../sandbox/contract.ts';
+import type { SessionLogPlace } from '../contract.ts';
 
 /**
  * Somebody else's agent product: how it is found, started, pointed at the gateway, stopped. The product runs unmodified in
@@ -47,8 +48,8 @@ export interface FoundProduct {
   readonly tools: ProductTools;
   /** Ways to stop it besides those that every program has. The documented way first. */
   readonly stops: readonly ProductStop[];
-  /** Its own session log in the home, for `offswitch import`: a path, or a pattern with `*`. Null if it has none. */
-  readonly sessionLog: { readonly path: string; readonly format: string } | null;
+  /** Its own session log in the home. Null if it has none that can be read. */
+  readonly sessionLog: SessionLogPlace | null;
   /** Paths in the home that a resumed session reads. */
   readonly memory?: readonly string[];
 }
