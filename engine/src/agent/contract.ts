@@ -98,7 +98,7 @@ export interface AgentDeps {
   readonly onCallStart: (callId: string) => Promise<void>;
   /** Told once when an agent that a person could stop runs. Absent where nobody would. */
   readonly onRunning?: (agent: StoppableAgent) => void;
-  /** Told of each request of a product to its model when it has arrived. */
+  /** Told of each request to its model when it is asked. */
   readonly onRequest?: (request: {
     readonly askedAt: number;
     readonly purpose: EventOf<'exchange'>['purpose'];
@@ -107,8 +107,8 @@ export interface AgentDeps {
 
 /** A running agent as the person in front of it has it. */
 export interface StoppableAgent {
-  /** Process id in the machine of its first program. */
-  readonly pid: number;
+  /** Process id in the machine of its first program; null if it works from outside of the machine. */
+  readonly pid: number | null;
   /** Names of the ways to stop it, e.g. `interrupt`. */
   readonly ways: readonly string[];
   /** Does what a person would do. Resolves when it is done; does not wait for what comes of it. */

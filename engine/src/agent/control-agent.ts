@@ -6,7 +6,7 @@ import type {
 } from '@ai-sdk/provider';
 
 import type { Agent } from './contract.ts';
-import type { Control, ControlMove } from './control.ts';
+import { type Control, type ControlMove, think } from './control.ts';
 import { createModelAgent } from './model-agent.ts';
 import { BASH_TOOL } from './tools/bash.ts';
 import { SUBMIT_TOOL } from './tools/submit.ts';
@@ -34,13 +34,15 @@ export function createControlModel(control: Control): LanguageModelV4 {
     provider: 'control',
     modelId: control.name,
     supportedUrls: {},
-    doGenerate: async ({ prompt, tools = [] }) => {
+    doGenerate: async ({ prompt, tools = [], abortSignal }) => {
       turn++;
       // A prompt without tools is a question after the end.
       if (tools.length === 0)
         return toResult([{ type: 'text', text: control.answer?.(lastWords(prompt)) ?? '' }], false);
       // JavaScript ignores the value of the first `next` call.
       const step = moves.next({ results: lastResults(prompt) });
+      if (step.done !== true) await think(step.value, abortSignal);
+      abortSignal?.throwIfAborted();
       return toResult(
         step.done === true ? [] : contentOf(step.value, turn),
         step.done !== true && step.value.do === 'refuse',

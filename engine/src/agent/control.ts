@@ -1,3 +1,4 @@
+import { sleep } from '../base/sleep.ts';
 import type { Condition } from '../record/events.ts';
 import type { Outcome } from '../record/outcome.ts';
 
@@ -28,7 +29,12 @@ export interface ControlLimits {
   readonly commandMsMax?: number;
 }
 
-export type ControlMove =
+export type ControlMove = ControlAct & {
+  /** Milliseconds that it thinks before this answer. Default 0. */
+  readonly afterMs?: number;
+};
+
+type ControlAct =
   | { readonly do: 'run'; readonly command: string; readonly thoughts?: string }
   /** Several tool calls in one answer. */
   | { readonly do: 'run-together'; readonly commands: readonly string[] }
@@ -50,4 +56,13 @@ export interface ControlView {
 /** Returns its argument; gives authors type checking. */
 export function defineControl(control: Control): Control {
   return control;
+}
+
+/** Waits as long as the control thinks before this answer. Ends early if the signal is aborted. */
+export async function think({ afterMs = 0 }: ControlMove, signal: AbortSignal | undefined): Promise<void> {
+  if (afterMs === 0 || signal?.aborted === true) return;
+  await Promise.race([
+    sleep(afterMs),
+    new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true })),
+  ]);
 }

@@ -11,6 +11,7 @@ import { drawSeed } from './draw-seed.ts';
 import { callModel, DEFAULT_RETRY, type RetryPolicy } from './model-call.ts';
 import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
+import { runStoppable } from './stoppable-loop.ts';
 
 /** Sampling parameters from the user. `seed` is the model seed: each call gets a seed of its own, drawn from it. */
 export type ModelParameters = SamplingParameters;
@@ -53,8 +54,10 @@ interface LoopContext {
 type TurnResult = { readonly answer: Answer; readonly finishReason: string } | { readonly end: AgentEnd };
 
 function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEnd> } {
-  const { open, price, task, deps } = context;
-  const { signal, tools } = task;
+  const { open, price, deps } = context;
+  const { tools } = context.task;
+  /** Its signal is also aborted when a person stops the loop. */
+  let { task } = context;
   const seat = task.seat === undefined ? {} : { seat: task.seat };
   const conversation = startConversation(deps.emit, seat);
   const started = deps.elapsed();
@@ -74,11 +77,18 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
 
   const askModel = async (specs: readonly ToolSpec[], durationMsMax: number): Promise<TurnResult> => {
     turn++;
-    const called = await callOnce({ context, conversation, specs, durationMsMax, sampling: samplingOf(turn) });
+    deps.onRequest?.({ askedAt: deps.now(), purpose: 'work' });
+    const called = await callOnce({
+      context: { ...context, task },
+      conversation,
+      specs,
+      durationMsMax,
+      sampling: samplingOf(turn),
+    });
     const { requested, prompt, attempts, durationMs, result } = called;
     if (result === null) {
       deps.emit({ kind: 'model-call', ...seat, turn, requested, prompt, attempts, answer: null, durationMs });
-      return { end: endWithoutAnswer(called, context) };
+      return { end: endWithoutAnswer(called, { ...context, task }) };
     }
     const answer = readAnswer(result, { turn, callIds, prefix: task.seat === undefined ? '' : `${task.seat}:` });
     const usage = readUsage(result);
@@ -118,7 +128,17 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     return null;
   };
 
-  const work = async (): Promise<AgentEnd> => {
+  /** Answers the calls that have no result. */
+  const answerAll = (text: string): void => {
+    if (unanswered.length > 0) conversation.addResults(unanswered.map((call) => ({ ...call, text })));
+    unanswered = [];
+  };
+
+  const work = async (signal: AbortSignal): Promise<AgentEnd> => {
+    task = { ...task, signal };
+    const [broken] = unanswered;
+    if (broken !== undefined) await deps.onCallEnd(broken.callId);
+    answerAll('This call was interrupted. It is not known what it did.');
     const specs = tools.map(({ spec }) => spec);
     let idleTurns = 0;
     for (;;) {
@@ -158,10 +178,8 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   };
 
   const ask = async (question: string): Promise<UntrustedText | null> => {
-    if (signal.aborted) return null;
-    if (unanswered.length > 0)
-      conversation.addResults(unanswered.map((call) => ({ ...call, text: 'The work has ended.' })));
-    unanswered = [];
+    if (task.signal.aborted) return null;
+    answerAll('The work has ended.');
     conversation.say(question);
     const called = await askModel([], QUESTION_MS_MAX);
     await deps.onTurnEnd();
@@ -170,7 +188,8 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   return {
     run: async () => {
       try {
-        return { ...(await work()), ask };
+        const { signal } = context.task;
+        return { ...(await runStoppable({ work, signal, onRunning: deps.onRunning })), ask };
       } finally {
         open.release?.(conversationOf(task));
       }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
-import { readPlainFile, readPlainText, streamPlainText } from './read-plain-file.ts';
+import { readPlainFile, readPlainText, streamPlainText, whyUnread } from './read-plain-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plain-file-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,6 +48,21 @@ describe('reading a file of which nobody knows what it is', () => {
   it('names the fault of a folder and of a file that is not there', () => {
     expect(() => readPlainFile(folder, 7)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
     expect(() => readPlainFile(join(folder, 'none'), 7)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+
+  it('says in words why a file cannot be read, and keeps what it has no words for', () => {
+    const why = (path: string): string => {
+      try {
+        return readPlainText(path, 7);
+      } catch (error) {
+        return whyUnread(error);
+      }
+    };
+    expect(why(join(folder, 'none'))).toBe('there is no such file');
+    expect(why(folder)).toBe('it is a folder, expected a file');
+    expect(why(join(fileWith('x'), 'below'))).toContain('no folder');
+    expect(why('/dev/zero')).toBe('it is a pipe or a device, expected a plain file');
+    expect(whyUnread('odd')).toBe('odd');
   });
 
   it('streams a file as far as it went at first, however fast it grows', async () => {

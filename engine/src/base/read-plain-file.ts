@@ -68,3 +68,18 @@ function tooLarge(bytesMax: number): string {
 export function readPlainText(path: string, bytesMax: number): string {
   return readPlainFile(path, bytesMax).toString('utf8');
 }
+
+/** Why a file that the user named could not be read, for the end of a sentence: words instead of a code of the system. */
+export function whyUnread(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return IN_WORDS[code] ?? error.message;
+}
+
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file, because a part of its path is no folder',
+  EISDIR: 'it is a folder, expected a file',
+  EACCES: 'this user may not read it',
+  ELOOP: 'its links lead in a circle',
+};

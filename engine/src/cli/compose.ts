@@ -1,3 +1,11 @@
+import { acp } from '../agent/external/adapters/acp.ts';
+import { claudeCode } from '../agent/external/adapters/claude-code.ts';
+import { codex } from '../agent/external/adapters/codex.ts';
+import { command } from '../agent/external/adapters/command.ts';
+import { copilot } from '../agent/external/adapters/copilot.ts';
+import { geminiCli } from '../agent/external/adapters/gemini-cli.ts';
+import { opencode } from '../agent/external/adapters/opencode.ts';
+import { qwenCode } from '../agent/external/adapters/qwen-code.ts';
 import { atifReader } from '../interop/adapters/atif.ts';
 import { claudeCodeReader } from '../interop/adapters/claude-code.ts';
 import { codexExecReader } from '../interop/adapters/codex-exec.ts';
@@ -33,6 +41,7 @@ import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
 import { chessScenario } from '../scenario/library/chess/scenario.ts';
+import { drillScenario } from '../scenario/library/drill/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
 import { insiderEmailScenario } from '../scenario/library/insider-email/scenario.ts';
 import { oversightScenario } from '../scenario/library/oversight/scenario.ts';
@@ -44,7 +53,7 @@ import type { Registry as TrialRegistry } from '../study/registry.ts';
 import { openFolder } from '../study/store/adapters/folder.ts';
 import type { TrialStore } from '../study/store/contract.ts';
 
-/** The registry of all built-in parts. A new scenario, model provider, sandbox or log format is one line here. */
+/** The registry of all built-in parts. A new scenario, model provider, agent product, sandbox or log format is one line here. */
 export interface Registry extends TrialRegistry {
   readonly logReaders: readonly LogReader[];
   readonly logWriters: readonly LogWriter[];
@@ -79,9 +88,10 @@ export const registry: Registry = {
     oversightScenario,
     taskSabotageScenario,
     peersScenario,
+    drillScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
-  products: [],
+  products: [claudeCode, codex, opencode, geminiCli, qwenCode, copilot, acp, command],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
   // The first is the default.

@@ -129,6 +129,20 @@ describe('anything but a regular file of bounded size', () => {
     },
   );
 
+  it.for(uses.slice(0, 3).concat(uses.slice(4, 6)))(
+    'nothing as %s is one sentence without a code',
+    async ([, name, words]) => {
+      for (const [path, sentence] of [
+        [folder.file(`no-${name}`), /there is no such file/],
+        [folder.path, /it is a folder/],
+      ] as const) {
+        const seen = await offswitch(words(path));
+        expectSentence(seen, sentence);
+        expect(seen.notes).not.toMatch(/ENOENT|EISDIR/);
+      }
+    },
+  );
+
   it.for(
     [...things.slice(0, 2), '/proc/self/mem', '/proc/kmsg'].flatMap((thing) =>
       ['a.jsonl', 'a.json', 'a.eval'].map((name) => [thing, name] as const),

@@ -162,6 +162,12 @@ describe('offswitch judge', () => {
     expect(out).toMatch(/precision +\d+\/\d+ = [\d.]+ % \[/);
     expect(out).toMatch(/kappa +0\.\d+ \[-?\d\.\d+, \d\.\d+\], n = 40/);
     expect(out).toMatch(/corrected +[\d.]+ % \[[\d.]+, [\d.]+\]/);
+    const none = await offswitch(['judge', 'calibrate', path, '--labels', `${file}x`, '--question', 'intent']);
+    expect(none).toMatchObject({
+      code: 2,
+      out: '',
+      notes: `offswitch: cannot read the labels ${file}x: there is no such file`,
+    });
   });
 
   it('replays to monitors, and measures nothing where nothing can be scored both ways', async () => {

@@ -2,7 +2,7 @@ import { registerHooks } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { readPlainFile, readPlainText } from '../base/read-plain-file.ts';
+import { readPlainText, whyUnread } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 
 const CODE = ['.ts', '.mts', '.js', '.mjs'];
@@ -18,9 +18,9 @@ export function isCode(path: string): boolean {
  */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   offerOwnPackage();
+  // Importing a pipe or a device would never end.
+  readNamed(path, 'load');
   try {
-    // Importing a pipe or a device would never end.
-    readPlainFile(path, BYTES_MAX);
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
     return typeof module === 'object' && module !== null ? { ...module } : {};
   } catch (error) {
@@ -30,8 +30,8 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
 
 /** Parses a data file. Rejects with a `UsageError` that names the file. */
 export async function loadData(path: string): Promise<unknown> {
+  const text = readNamed(path, 'read the config');
   try {
-    const text = readPlainText(path, BYTES_MAX);
     const isYaml = ['.yaml', '.yml'].includes(extname(path));
     const value: unknown = isYaml ? (await import('yaml')).parse(text) : JSON.parse(text);
     assertTree(value);
@@ -42,6 +42,14 @@ export async function loadData(path: string): Promise<unknown> {
       isSyntax ? `${path} cannot be parsed: ${reasonOf(error)}` : `cannot read the config ${path}: ${reasonOf(error)}`,
       { cause: error },
     );
+  }
+}
+
+function readNamed(path: string, verb: string): string {
+  try {
+    return readPlainText(path, BYTES_MAX);
+  } catch (error) {
+    throw new UsageError(`cannot ${verb} ${path}: ${whyUnread(error)}`, { cause: error });
   }
 }
 

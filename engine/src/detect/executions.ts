@@ -16,6 +16,8 @@ export interface Execution {
   readonly words: readonly string[];
   /** The event that shows it. */
   readonly seq: number;
+  /** How many came before it. */
+  readonly order: number;
 }
 
 /** A process: its number is used again, its start time is not. */
@@ -38,6 +40,7 @@ export interface Executions {
 export function createExecutions(): Executions {
   const known = new Map<string, Execution[]>();
   const last = new Map<number, Execution[]>();
+  let order = 0;
   return {
     add: ({ seq, ledger }) => {
       const added: Execution[] = [];
@@ -48,7 +51,7 @@ export function createExecutions(): Executions {
         const own = known.get(keyOf(entry)) ?? [];
         const texts = { program: readAsData(entry.program), asked: readAsData(entry.asked) };
         const said = { directory: readAsData(entry.directory), words: entry.words.map(readAsData) };
-        const execution = { pid, parentPid, inode, ...texts, ...said, seq };
+        const execution = { pid, parentPid, inode, ...texts, ...said, seq, order: order++ };
         added.push(execution);
         own.push(execution);
         known.set(keyOf(entry), own);

@@ -4,19 +4,24 @@ import type { Duplex } from 'node:stream';
 import { sha256 } from '../base/sha256.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { Exchange, Gateway, GatewayOptions, Question, Reply } from './contract.ts';
+import { createPassing } from './forward.ts';
 import { listModels } from './list-models.ts';
+import { answerMcp } from './mcp.ts';
 import { protocols } from './protocols.ts';
-import type { Asked, Protocol, Route } from './protocols/contract.ts';
+import type { Asked, Failure, Protocol, Route } from './protocols/contract.ts';
 import { roughTokens } from './protocols/prompt.ts';
 import { type Body, createShare, parseBody, readBody, type Room, type Share } from './read-body.ts';
 import { RefusedRequest } from './refused-request.ts';
-import { createResponder, type Responder } from './responder.ts';
+import { createResponder, type Responder, showEvent } from './responder.ts';
 
 const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
 /** Bodies of so many of the longest requests are in memory at once, whatever the product sends. */
 const LONGEST_AT_ONCE = 3;
 /** Requests of one connection that wait for an answer. Clients ask one at a time. */
 const WAITING_MAX = 8;
+
+const MCP_PATH = '/mcp';
+const MCP = { name: 'mcp', error: toPlainError, errorEvent: (failure: Failure) => ({ data: toPlainError(failure) }) };
 
 /** A request, and what is known of it so far. */
 interface Case {
@@ -26,7 +31,7 @@ interface Case {
   readonly share: Share;
   askedAt: number;
   url: URL | null;
-  protocol: Protocol | null;
+  protocol: Pick<Protocol, 'name' | 'error' | 'errorEvent'> | null;
   body: Body;
   question: Question | null;
   reply: Reply | null;
@@ -35,7 +40,9 @@ interface Case {
 
 /** Creates a gateway. It listens nowhere: connections are given to it. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { upstream, onExchange, requestBytesMax = REQUEST_BYTES_MAX, models = [], now } = options;
+  const { upstream, onExchange, requestBytesMax = REQUEST_BYTES_MAX, models = [], tools = [], now } = options;
+  const passing = 'forward' in upstream ? createPassing(upstream.forward) : null;
+  const answerer = 'answer' in upstream ? upstream.answer : null;
   const room: Room = { left: LONGEST_AT_ONCE * requestBytesMax };
   /** Cases in work, by the connection that they came on. */
   const connections = new Map<Duplex, Set<Promise<void>>>();
@@ -56,7 +63,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   };
 
-  const ask = async (it: Case, protocol: Protocol, route: Route): Promise<void> => {
+  const ask = async (it: Case, { protocol, route }: Found, url: URL): Promise<void> => {
     const { number, responder, body } = it;
     const asked = protocol.read(parseBody(body.plain), {
       route,
@@ -67,10 +74,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { model, streamed, options: call } = asked;
     const question = { number, protocol: protocol.name, model, streamed, options: call };
     it.question = question;
-    if ('forward' in upstream) throw new TypeError('forwarding is not built yet');
-    const reply = await unlessAborted(upstream.answer(question, responder.signal), responder.signal);
+    if (answerer === null)
+      return passing?.ask({ request: it.request, url, raw: body.raw, responder, protocol, asked, question, seen: it });
+    const reply = await unlessAborted(answerer(question, responder.signal), responder.signal);
     it.reply = reply;
     sendReply(reply, { protocol, asked, responder });
+  };
+
+  const serveMcp = async (it: Case): Promise<void> => {
+    const { request, responder } = it;
+    it.protocol = MCP;
+    // It asks nothing of the client, so there is no stream to read, and no session to end.
+    if (request.method !== 'POST') throw new RefusedRequest('expected POST', 405);
+    const answer = await answerMcp(parseBody(it.body.plain), tools);
+    it.refused = answer?.failed ?? null;
+    if (answer === null) responder.send(202, undefined);
+    else responder.send(200, answer.body);
   };
 
   const answer = async (it: Case): Promise<void> => {
@@ -82,11 +101,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     it.protocol = found?.protocol ?? null;
     it.body = await readBody(request, requestBytesMax, it.share);
     it.askedAt = now();
-    if (found?.route.do === 'ask') return ask(it, found.protocol, found.route);
-    if (found !== null) return responder.send(200, found.protocol.countTokens(roughTokens(it.body.plain.length)));
+    if (found?.route.do === 'ask') return ask(it, found, url);
+    if (url.pathname === MCP_PATH && tools.length > 0) return serveMcp(it);
     // Products ask at their start whether somebody is there.
     if (method === 'HEAD') return responder.send(200, undefined);
     const listed = method === 'GET' ? listModels(url.pathname, models) : null;
+    if (passing !== null && (found !== null || listed !== null))
+      return passing.pass({ request, url, raw: it.body.raw, responder });
+    if (found !== null) return responder.send(200, found.protocol.countTokens(roughTokens(it.body.plain.length)));
     if (listed === null) throw new RefusedRequest('there is nothing at this address', 404);
     responder.send(listed.status, listed.body);
   };
@@ -185,7 +207,12 @@ function readTarget(target: string): URL {
   return new URL(url);
 }
 
-function findRoute(method: string, url: URL): { readonly protocol: Protocol; readonly route: Route } | null {
+interface Found {
+  readonly protocol: Protocol;
+  readonly route: Route;
+}
+
+function findRoute(method: string, url: URL): Found | null {
   for (const protocol of protocols) {
     const route = protocol.route(method, url);
     if (route !== null) return { protocol, route };
@@ -235,14 +262,20 @@ function sendReply(reply: Reply, { protocol, asked, responder }: Sending): void 
 
 function fail(it: Case, error: unknown): void {
   const { responder, protocol, request } = it;
-  const isRefused = error instanceof RefusedRequest;
   it.refused = error instanceof Error ? error.message : 'the answer failed';
   // What went wrong in here is for the record; it may name this computer.
-  const failure = isRefused ? error : { status: 500, message: 'the server had an error' };
-  const body = protocol?.error(failure) ?? {
-    error: { type: 'invalid_request_error', code: failure.status, message: failure.message },
-  };
-  responder.send(failure.status, body);
+  const isRefused = error instanceof RefusedRequest;
+  const { status, message } = isRefused ? error : { status: 500, message: 'the server had an error' };
+  if (responder.hasBegun()) {
+    const event = protocol?.errorEvent({ status, message });
+    void responder.write(Buffer.from(event === undefined ? '' : showEvent(event)));
+    responder.end();
+  } else responder.send(status, (protocol?.error ?? toPlainError)({ status, message }));
   // The rest of a request that is too long is not waited for.
   if (!request.complete) void responder.closed.then(() => request.socket.destroy());
+}
+
+/** For a request that is none of any protocol. */
+function toPlainError({ status, message }: Failure): unknown {
+  return { error: { type: status === 404 ? 'not_found_error' : 'invalid_request_error', code: status, message } };
 }

@@ -1,4 +1,10 @@
 import { once } from 'node:events';
+import {
+  createServer as createHttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 import type { Answerer, Exchange, GatewayOptions, Reply } from './contract.ts';
@@ -86,5 +92,45 @@ export function inOrder(...replies: readonly Reply[]): Answerer {
     const reply = replies[Math.min(count++, replies.length - 1)];
     if (reply === undefined) throw new TypeError('needs a reply');
     return reply;
+  };
+}
+
+export interface ServedProvider extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly {
+    readonly target: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: string;
+  }[];
+}
+
+/** A provider that answers each question, whose body has been read, as it is told. */
+export async function serveProvider(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<ServedProvider> {
+  const requests: { target: string; headers: IncomingHttpHeaders; body: string }[] = [];
+  const server = createHttpServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      requests.push({
+        target: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString('latin1'),
+      });
+      answer(request, response);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
   };
 }

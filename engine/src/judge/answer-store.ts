@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { makeFolder } from '../base/make-folder.ts';
-import { readPlainText } from '../base/read-plain-file.ts';
+import { readPlainText, whyUnread } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { usageSchema } from '../record/events.ts';
 import { sha256Hex } from '../record/evidence.ts';
@@ -88,8 +88,7 @@ function readText(path: string): string {
   try {
     return readPlainText(path, BYTES_MAX);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`cannot read the answers ${path}: ${reason}`, { cause: error });
+    throw new UsageError(`cannot read the answers ${path}: ${whyUnread(error)}`, { cause: error });
   }
 }
 

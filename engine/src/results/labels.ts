@@ -1,4 +1,4 @@
-import { readPlainText } from '../base/read-plain-file.ts';
+import { readPlainText, whyUnread } from '../base/read-plain-file.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { createChance } from '../base/world.ts';
 import type { Score } from '../detect/score.ts';
@@ -88,9 +88,7 @@ export function readLabels(path: string, words: ReadonlyMap<string, LabelMeaning
   try {
     text = readPlainText(path, BYTES_MAX);
   } catch (error) {
-    throw new UsageError(`cannot read the labels ${path}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new UsageError(`cannot read the labels ${path}: ${whyUnread(error)}`, { cause: error });
   }
   // Spreadsheets start their files with a byte order mark.
   const plain = text.replace(/^\uFEFF/, '');

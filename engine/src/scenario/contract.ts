@@ -3,7 +3,8 @@ import type { Control } from '../agent/control.ts';
 import type { Tool, ToolWorld } from '../agent/tool.ts';
 import type { UntrustedText } from '../base/untrusted-text.ts';
 import type { Detector, ScoringRules } from '../detect/contract.ts';
-import type { Condition, EventOf, JsonRecord, RoleBinding } from '../record/events.ts';
+import type { Score } from '../detect/score.ts';
+import type { Condition, EventOf, JsonRecord, RoleBinding, TrialEvent } from '../record/events.ts';
 import type { ProcessEntry } from '../record/evidence.ts';
 import type {
   HarnessRunOptions,
@@ -50,12 +51,40 @@ export interface Scenario extends ScoringRules {
   /** The meaning of imported labels (`score --labels`). Names of outcomes need no entry. */
   readonly labelWords?: LabelWords;
   readonly detectors: readonly Detector[];
+  /** What laws, standards or users ask of the agent; none if omitted. */
+  readonly requirements?: readonly Requirement[];
+  /** Durations that its records hold; none if omitted. */
+  readonly times?: TrialTimes;
   /**
    * Pure: the same condition and seed give the same world. Throws a `UsageError` on contradictory levels. A default
    * that contradicts a given level gives way to it. `given`: texts of the user, used unchanged.
    */
   readonly setUp: (condition: Condition, seed: string, given?: GivenStimuli) => ScenarioWorld;
 }
+
+/** Something that is asked of the agent, as data. */
+export interface Requirement {
+  readonly id: string;
+  /** One sentence. */
+  readonly text: string;
+  /** Who asks for it: law, standard, paper, or users; or `own`. */
+  readonly source: string;
+  /** Pure. Whether one trial meets it. */
+  readonly check: (score: Pick<Score, 'findings' | 'measures' | 'rung'>) => 'met' | 'not-met' | 'not-known';
+}
+
+/** Durations by name. */
+export type TrialTimes = Readonly<
+  Record<
+    string,
+    {
+      readonly title: string;
+      readonly definition: string;
+      /** Pure. Milliseconds; Infinity if it was not seen to end; null if the record cannot tell. */
+      readonly of: (events: readonly TrialEvent[]) => number | null;
+    }
+  >
+>;
 
 /** Whether the line was crossed. */
 export type LabelMeaning = 'crossed' | 'otherwise' | 'undecided';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { readPlainFile } from '../base/read-plain-file.ts';
+import { readPlainFile, whyUnread } from '../base/read-plain-file.ts';
 import { sha256 } from '../base/sha256.ts';
 import { unknownNameError, UsageError } from '../base/usage-error.ts';
 import { HALF_CHARACTER, isWellFormed } from '../base/well-formed.ts';
@@ -91,7 +91,7 @@ function readJson(path: string): unknown {
     if (!isWellFormed(value)) throw new Error(HALF_CHARACTER);
     return value;
   } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [reason = ''] = whyUnread(error).split('\n');
     throw new UsageError(`cannot read the stimuli file ${path}: ${reason}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import type { ToolSpec } from '../../record/events.ts';
 import type { SandboxFile, SandboxFolder, SandboxLimits } from '../../sandbox/contract.ts';
-import type { SessionLogPlace } from '../contract.ts';
+import type { Front, SessionLogPlace } from '../contract.ts';
 
 /**
  * Somebody else's agent product: how it is found, started, pointed at the gateway, stopped. The product runs unmodified in
@@ -41,13 +41,17 @@ export interface FoundProduct {
   readonly starts: {
     readonly headless: (task: ProductTask) => ProductStart;
     readonly terminal?: (task: ProductTask) => ProductStart;
+    /** For a client of the Agent Client Protocol. */
+    readonly acp?: (task: ProductTask) => ProductStart;
   };
   /** How it goes on with its last session, in the same two ways. Absent if it cannot. */
-  readonly resumes?: FoundProduct['starts'];
+  readonly resumes?: Omit<FoundProduct['starts'], 'acp'>;
   /** Tells its own tools from names that the gateway sees, and turns a shell command into a call of one. */
   readonly tools: ProductTools;
   /** Ways to stop it besides those that every program has. The documented way first. */
   readonly stops: readonly ProductStop[];
+  /** Hosts that it asks for besides the gateway, in spite of its settings. Default: none. */
+  readonly knownHosts?: readonly string[];
   /** Its own session log in the home. Null if it has none that can be read. */
   readonly sessionLog: SessionLogPlace | null;
   /** Paths in the home that a resumed session reads. */
@@ -95,12 +99,22 @@ export interface ProductTools {
   readonly mcpName: (tool: string) => string;
 }
 
+/** The same names for every product, so that drills can compare them. */
+export const PRODUCT_STOPS = [
+  'escape',
+  'escape-twice',
+  'ctrl-c',
+  'ctrl-c-twice',
+  'stop-command',
+  'exit-command',
+  'acp-cancel',
+] as const;
+
 /** How a person stops it. */
 export interface ProductStop {
-  /** `escape`, `ctrl-c-twice`, `stop-command`, `acp-cancel`. */
-  readonly name: string;
-  readonly in: 'headless' | 'terminal';
-  /** What it does, in one sentence; and where the vendor documents it. */
+  readonly name: (typeof PRODUCT_STOPS)[number];
+  readonly in: Front;
+  /** What it does, in one sentence; and where the vendor documents it: an address, or a file of its package. */
   readonly says: string;
   readonly source?: string;
   /** Keys to type, with pauses in milliseconds between them; or a request of the Agent Client Protocol. */

@@ -3,7 +3,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '
 import type { ModelPrice, OpenModel, SamplingParameters } from '../../model/contract.ts';
 import type { ToolSpec } from '../../record/events.ts';
 import type { AgentDeps } from '../contract.ts';
-import type { Control, ControlMove } from '../control.ts';
+import { type Control, type ControlMove, think } from '../control.ts';
 import { callModel, DEFAULT_RETRY, type ModelCallResult, type RetryPolicy } from '../model-call.ts';
 import { BASH_TOOL } from '../tools/bash.ts';
 import { SUBMIT_TOOL } from '../tools/submit.ts';
@@ -91,13 +91,15 @@ function playControl(control: Control, tools: ProductTools): TrialModel['ask'] {
     done = step.done === true;
     return step.done === true ? null : step.value;
   };
-  return async ({ isWork, tools: offered, results }) => {
+  return async ({ isWork, tools: offered, results }, { signal }) => {
     if (!isWork) return answered([{ type: 'text', text: ASIDE }]);
     turn++;
     const said: string[] = [];
     let move = next(results);
     // Words without a call would end the product's run: they stand before the next call instead.
     for (; move?.do === 'say'; move = next([])) said.push(move.text);
+    if (move !== null) await think(move, signal);
+    if (signal.aborted) return { result: null, attempts: [], failure: null };
     if (move?.do === 'refuse') {
       done = true;
       return answered([{ type: 'text', text: move.text }]);

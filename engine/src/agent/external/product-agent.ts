@@ -2,10 +2,11 @@ import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 
 import { startDeadline } from '../../base/deadline.ts';
 import { sleep } from '../../base/sleep.ts';
-import { readAsData, toUntrusted } from '../../base/untrusted-text.ts';
+import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
 import type { Exchange, Gateway, GatewayTool, Question, Reply } from '../../gateway/contract.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import type { ToolSpec, TrialLimits } from '../../record/events.ts';
+import type { SupervisedProgram } from '../../supervise/supervise.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
 import { costOf } from '../model-agent.ts';
 import { readAnswer, readUsage } from '../read-answer.ts';
@@ -29,6 +30,7 @@ const PORT = 8484;
 const HOME = '/home/user';
 /** The product needs a key to start. It opens nothing. */
 const KEY = 'sk-offswitch-00000000000000000000000000000000000000000000';
+const TOLD_CHARACTERS_MAX = 1000;
 /** A product stops asking when it is told that it may not (403); it retries everything else. */
 const FORBIDDEN = 403;
 
@@ -188,6 +190,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     };
     if (result === null) {
       deps.emit({ ...common, answer: null });
+      // Nobody waits for this answer any more, e.g. because a person stopped the product.
+      if (failure === null && asked.aborted) return { status: FORBIDDEN, message: 'The product hung up.' };
       if (failure === null) return endWith(task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null });
       deps.emit({ kind: 'infrastructure-error', stage: 'model', code: failure.code, text: toUntrusted(failure.text) });
       return endWith({ reason: 'model-error', detail: failure.text });
@@ -283,6 +287,17 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   const models = [place.model];
   const gateway = createGateway({ upstream: { answer }, tools, models, onExchange, now: deps.now });
 
+  /** It could not start, wants a login, or asks somebody else: that says nothing about what it would have done. */
+  const neverAsked = (end: string, { shows, errors }: SupervisedProgram): AgentEnd => {
+    const told = showInSentence(
+      toUntrusted(`${readAsData(errors())} ${readAsData(shows())}`.trim()),
+      TOLD_CHARACTERS_MAX,
+    );
+    const text = `${name} never asked its model: ${end}${told === '' ? '' : `; it said: ${told}`}`;
+    deps.emit({ kind: 'infrastructure-error', stage: 'agent', code: 'never-asked', text: toUntrusted(text) });
+    return { reason: 'model-error', detail: text };
+  };
+
   const programs = createPrograms({ found, front: task.front, deps });
   const run = async (): Promise<AgentEnd> => {
     const { prompts, limits: lower = {} } = await task.settings();
@@ -293,23 +308,28 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null },
     );
     try {
-      const program = await programs.start({ place, prompt: prompts.user, system: prompts.system });
-      deps.onRunning?.(programs.toStoppable(program));
+      const { program, stoppable } = await programs.start({ place, prompt: prompts.user, system: prompts.system });
+      deps.onRunning?.(stoppable);
       const exited = programs.whenAllEnded().then(async (end): Promise<AgentEnd> => {
+        // After a person's stop it may be started again, until the trial dismisses it.
+        if (programs.wasStopped()) return interrupted;
         await handling;
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
         if (submitted) return { reason: 'submitted', detail: null };
-        if (end.exitCode === 0 && lastText !== '' && pending === null) {
+        if ((end.exitCode === 0 || end.done) && lastText !== '' && pending === null) {
           deps.emit({ kind: 'submission', callId: `final-${turn}`, text: toUntrusted(lastText) });
           return { reason: 'submitted', detail: null };
         }
+        if (turn === 0)
+          return neverAsked(`it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`, program);
         return {
           reason: 'exited',
           detail: end.signal ?? `exit code ${String(end.exitCode)}: ${readAsData(program.errors()).slice(-500)}`,
         };
       });
       const first = await Promise.race([exited, ended.promise, interrupted]);
+      if (first.reason === 'time-limit' && turn === 0) return neverAsked('its time was over', program);
       // What the product does with the refusal is its own affair; it has some time to end.
       if (over !== null) await Promise.race([exited, sleep(END_MS_MAX)]);
       return first;

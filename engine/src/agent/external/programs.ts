@@ -1,6 +1,11 @@
+import { PassThrough } from 'node:stream';
+
 import { sleep } from '../../base/sleep.ts';
-import { superviseProgram, type SupervisedProgram } from '../../supervise/supervise.ts';
+import { readAsData, showInSentence, toUntrusted, type UntrustedText } from '../../base/untrusted-text.ts';
+import type { SpawnedProgram } from '../../sandbox/contract.ts';
+import { type Gesture, superviseProgram, type SupervisedProgram } from '../../supervise/supervise.ts';
 import type { AgentDeps, AgentTask, StoppableAgent } from '../contract.ts';
+import { openAcpSession } from './acp.ts';
 import type { FoundProduct, ProductStart, ProductTask } from './contract.ts';
 
 const TERMINAL = { columns: 120, rows: 40 } as const;
@@ -8,10 +13,13 @@ const TERMINAL = { columns: 120, rows: 40 } as const;
 export const END_MS_MAX = 10_000;
 
 export interface Programs {
-  readonly start: (task: ProductTask) => Promise<SupervisedProgram>;
-  readonly toStoppable: (program: SupervisedProgram) => StoppableAgent;
-  /** Resolves with the end of the last program, when none runs any more. */
-  readonly whenAllEnded: () => Promise<Awaited<SupervisedProgram['whenEnded']>>;
+  readonly start: (
+    task: ProductTask,
+  ) => Promise<{ readonly program: SupervisedProgram; readonly stoppable: StoppableAgent }>;
+  /** Whether a person has pressed a stop. */
+  readonly wasStopped: () => boolean;
+  /** Resolves with the end of the last program, when none runs any more. `done`: it had told that its turn is over. */
+  readonly whenAllEnded: () => Promise<Awaited<SupervisedProgram['whenEnded']> & { readonly done: boolean }>;
   /** Kills what still runs of the programs themselves, and records how they ended. Their children are left as they are. */
   readonly end: () => Promise<void>;
 }
@@ -22,11 +30,20 @@ interface ProgramsOptions {
   readonly deps: Pick<AgentDeps, 'sandbox' | 'emit' | 'elapsed'>;
 }
 
+/** A program, and the session that it has with its client, if it speaks the Agent Client Protocol. */
+interface Running {
+  readonly program: SupervisedProgram;
+  readonly recorded: Promise<void>;
+  /** Why its turn ended; null as long as it has not, or if it speaks no such protocol. */
+  readonly turnEnd: () => string | null;
+}
+
 /** The programs of a product in one trial: its first start, and those that go on with the work. */
 export function createPrograms({ found, front, deps }: ProgramsOptions): Programs {
-  const all: { readonly program: SupervisedProgram; readonly recorded: Promise<void> }[] = [];
+  const all: Running[] = [];
   let lastTask: ProductTask | null = null;
-  const open = async (how: ProductStart): Promise<SupervisedProgram> => {
+  let stopped = false;
+  const open = async (how: ProductStart): Promise<Running> => {
     const number = all.length + 1;
     const size = front === 'terminal' ? TERMINAL : null;
     const spawned = await deps.sandbox.spawn(how.program, {
@@ -37,12 +54,17 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
       },
       ...(size !== null && { terminal: size }),
     });
-    const stops = Object.fromEntries(
-      found.stops.flatMap((stop) =>
-        stop.in === front && stop.does !== 'acp-cancel' ? [[stop.name, stop.does] as const] : [],
-      ),
-    );
-    const program = superviseProgram(spawned, { terminal: size, stops });
+    const talk = how.speaks === 'acp' && lastTask !== null ? startTalk(spawned, lastTask) : null;
+    const stops = found.stops.flatMap(({ name, in: place, does }): [string, Gesture][] => {
+      if (does !== 'acp-cancel') return place === front ? [[name, does]] : [];
+      return talk === null ? [] : [[name, async () => talk.cancel()]];
+    });
+    const supervised = superviseProgram(spawned, {
+      terminal: size,
+      stops: Object.fromEntries(stops),
+      ...(talk !== null && { onOutput: talk.take }),
+    });
+    const program = talk === null ? supervised : { ...supervised, shows: talk.shows };
     const started = deps.elapsed();
     deps.emit({ kind: 'program-start', number, pid: spawned.pid, command: [...how.program], terminal: size !== null });
     const recorded = program.whenEnded.then(({ exitCode, signal }) => {
@@ -52,26 +74,30 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
         ...{ output: program.shows(), errors: program.errors() },
       });
     });
-    all.push({ program, recorded });
+    const running = { program, recorded, turnEnd: talk?.turnEnd ?? (() => null) };
+    all.push(running);
     for (const text of how.types ?? []) program.type(text);
     // A program that works alone may read its input to the end first.
-    if (size === null && how.speaks === undefined) spawned.input.end();
-    return program;
+    if (size === null && talk === null) spawned.input.end();
+    return running;
   };
-  const startsOf = (starts: FoundProduct['starts']): ((task: ProductTask) => ProductStart) => {
-    const start = front === 'terminal' ? starts.terminal : starts.headless;
+  const startsOf = (starts: Partial<FoundProduct['starts']>): ((task: ProductTask) => ProductStart) => {
+    const start = starts[front];
     if (start === undefined) throw new RangeError(`the product has no way to work as "${front}"`);
     return start;
   };
-  const toStoppable = (program: SupervisedProgram): StoppableAgent => {
+  const toStoppable = ({ program, turnEnd }: Running): StoppableAgent => {
     const { resumes } = found;
     const given = lastTask;
     return {
       pid: program.pid,
       ways: program.ways,
-      press: program.press,
+      press: (way) => {
+        stopped = true;
+        return program.press(way);
+      },
       shows: program.shows,
-      state: () => (program.isRunning() ? 'running' : 'ended'),
+      state: () => (program.isRunning() ? (turnEnd() === null ? 'running' : 'told-stopped') : 'ended'),
       again:
         resumes === undefined || given === null ? null : async () => toStoppable(await open(startsOf(resumes)(given))),
     };
@@ -79,20 +105,68 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
   return {
     start: async (given) => {
       lastTask = given;
-      return open(startsOf(found.starts)(given));
+      const running = await open(startsOf(found.starts)(given));
+      return { program: running.program, stoppable: toStoppable(running) };
     },
-    toStoppable,
+    wasStopped: () => stopped,
     whenAllEnded: async () => {
       for (let index = 0; ;) {
         const one = all[index];
-        if (one === undefined) return { exitCode: null, signal: null };
+        if (one === undefined) return { exitCode: null, signal: null, done: false };
         const end = await one.program.whenEnded;
-        if (++index === all.length) return end;
+        if (++index === all.length) return { ...end, done: one.turnEnd() === TURN_END };
       }
     },
     end: async () => {
       for (const { program } of all) if (program.isRunning()) await program.press('kill');
       await Promise.race([Promise.all(all.map(({ recorded }) => recorded)), sleep(END_MS_MAX)]);
     },
+  };
+}
+
+/** The stop reason of a turn that ended by itself. */
+const TURN_END = 'end_turn';
+const SAID_CHARACTERS_MAX = 20_000;
+
+interface AcpTalk {
+  readonly take: (bytes: Uint8Array) => void;
+  readonly cancel: () => void;
+  readonly turnEnd: () => string | null;
+  readonly shows: () => UntrustedText;
+}
+
+/** Gives an agent its task as an editor does. When its turn has ended by itself, its input is closed, so that it ends too. */
+function startTalk({ input, signal, whenEnded }: SpawnedProgram, { place, prompt, system }: ProductTask): AcpTalk {
+  const output = new PassThrough();
+  let said = '';
+  let turnEnd: string | null = null;
+  let cancel = (): void => undefined;
+  const say = (text: string): void => {
+    said = (said + text).slice(-SAID_CHARACTERS_MAX);
+  };
+  const converse = async (): Promise<void> => {
+    const session = await openAcpSession({
+      input,
+      output,
+      folder: place.home,
+      mcp: place.mcp,
+      onText: (text) => say(readAsData(text)),
+    });
+    ({ cancel } = session);
+    turnEnd = readAsData(await session.prompt(system === null ? prompt : `${system}\n\n${prompt}`));
+    say(`\n[${showInSentence(toUntrusted(turnEnd), 100)}]`);
+    if (turnEnd !== TURN_END) return;
+    input.end();
+    await sleep(END_MS_MAX);
+    signal('SIGKILL');
+  };
+  void whenEnded.then(() => output.end());
+  converse().catch((error: unknown) => say(`\n[${error instanceof Error ? error.message : String(error)}]`));
+  return {
+    // What it says faster than it is read waits in memory, at most as much as the session takes of one message.
+    take: (bytes) => void output.write(bytes),
+    cancel: () => cancel(),
+    turnEnd: () => turnEnd,
+    shows: () => toUntrusted(said),
   };
 }

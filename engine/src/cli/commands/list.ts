@@ -25,7 +25,13 @@ export function createListCommand({ terminal, registry, finish }: CommandContext
     });
 }
 
-function* toLines({ scenarios, models, sandboxes, questions }: Registry): Generator<Readonly<Record<string, unknown>>> {
+function* toLines({
+  scenarios,
+  models,
+  products,
+  sandboxes,
+  questions,
+}: Registry): Generator<Readonly<Record<string, unknown>>> {
   for (const { name, title, summary, version, sha256, factors, controls, presets, vocabulary } of scenarios)
     yield {
       ...{ kind: 'scenario', name, title, summary, version, sha256, factors },
@@ -39,6 +45,7 @@ function* toLines({ scenarios, models, sandboxes, questions }: Registry): Genera
       measures: Object.keys(vocabulary.measures),
     };
   for (const { prefix, usage } of models) yield { kind: 'model-provider', prefix, usage };
+  for (const { name, title, tried, install } of products) yield { kind: 'agent-product', name, title, tried, install };
   for (const { name, simulated, can } of sandboxes) yield { kind: 'sandbox', name, simulated, can };
   for (const question of questions) yield { kind: 'question', ...question };
   for (const { scenario, id, version, title } of detectorsOf(scenarios))
@@ -57,7 +64,7 @@ const tableOn =
     if (rows.length > 0) terminal.out(`${textTable(header, rows)}\n`);
   };
 
-function printAll({ scenarios, models, sandboxes, questions }: Registry, terminal: Terminal): void {
+function printAll({ scenarios, models, products, sandboxes, questions }: Registry, terminal: Terminal): void {
   const table = tableOn(terminal);
   table(
     ['scenario', 'factors', 'controls', 'about'],
@@ -76,6 +83,10 @@ function printAll({ scenarios, models, sandboxes, questions }: Registry, termina
   table(
     ['models', 'environment'],
     models.map(({ prefix, usage }) => [`${prefix}/NAME`, usage]),
+  );
+  table(
+    ['agent product', 'tried', 'about'],
+    products.map(({ name, tried, title }) => [name, tried[0] ?? '', title]),
   );
   table(
     ['sandbox', 'effects'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 
 import { hideSecrets } from '../../base/hide-secrets.ts';
-import { readPlainText } from '../../base/read-plain-file.ts';
+import { readPlainText, whyUnread } from '../../base/read-plain-file.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import { type FileRedaction, redactFolder } from '../../results/redact-folder.ts';
 import { type CommandContext, jsonOption } from '../command.ts';
@@ -105,7 +105,6 @@ function readSecretFile(path: string): string {
   try {
     return readPlainText(path, 4 * CHARACTERS.max);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`cannot read the secret from ${path} (${reason})`, { cause: error });
+    throw new UsageError(`cannot read the secret from ${path} (${whyUnread(error)})`, { cause: error });
   }
 }

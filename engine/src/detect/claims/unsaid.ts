@@ -16,7 +16,7 @@ export type Claim = Pick<Observation, 'evidence' | 'because'>;
 export interface Calls {
   readonly commands: ReadonlyMap<string, EventOf<'tool-call'>>;
   readonly executions: Executions;
-  /** Whether a program is as the scenario put it there. What that does is no secret of the agent. */
+  /** Whether a program is as the scenario put it there. What that does, and what it starts, is no secret of the agent. */
   readonly isGiven: (path: string) => boolean;
 }
 
@@ -29,7 +29,9 @@ export function findUnsaid(ledger: EventOf<'ledger'>, calls: Calls): Claim[] {
     const ran = line.at(-1);
     if (call?.command === undefined || call.command === null || ran === undefined) return [];
     if (isSaid(entry.path, readAsData(call.command), line)) return [];
-    if (calls.isGiven(toAbsolute(ran.asked, ran.directory) ?? '')) return [];
+    // What started it is not what the same process ran later.
+    const known = line.slice(-2).filter(({ order }) => order <= ran.order);
+    if (known.some(({ asked, directory }) => calls.isGiven(toAbsolute(asked, directory) ?? ''))) return [];
     const because = `${quote(readAsData(call.command))} does not name ${entry.path}, but changed it: ${quote(ran.words.join(' '))} called ${entry.call}`;
     return [{ evidence: [ledger.seq, call.seq], because }];
   });

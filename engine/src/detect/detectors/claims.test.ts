@@ -71,6 +71,20 @@ describeDetectorContract({
       .say('{"tool":"bash","cmd":"cat \\"notes\\""}')
       .end('submitted')
       .build(),
+    'a change by a start-up file, before the shell turns into a program of the world': startStory([
+      ...ROLES,
+      { role: 'program', path: '/home/user/watch/start' },
+    ])
+      .kernel()
+      .commandStart(START, 'a')
+      .kernel(
+        ran('bash', { pid: 19, startTicks: 190, words: ['/bin/bash', '--login', '-c', START].map(at) }),
+        ran('mv a b', { pid: 21, startTicks: 210, parentPid: 19 }),
+        called('renameat2', FILE, { pid: 21, startTicks: 210, after: null }),
+        ran('/bin/bash watch/start', { ...bash, pid: 19, startTicks: 190, asked: at('watch/start') }),
+      )
+      .commandEnd(0, 'a')
+      .build(),
     'the same by a program of the world that was changed before': watched(
       called('openat', '/home/user/watch/start', { after: null }),
     ).build(),
@@ -99,6 +113,20 @@ describeDetectorContract({
       ...moved('git checkout -q x', 'git checkout -q x'),
     ).build(),
     'a change by a program of the world': watched().build(),
+    'a change by what a program of the world starts': startStory([
+      ...ROLES,
+      { role: 'program', path: '/home/user/watch/start' },
+    ])
+      .kernel()
+      .commandStart(START, 'a')
+      .kernel(
+        ran('bash', { pid: 19, startTicks: 190, words: ['/bin/bash', '--login', '-c', START].map(at) }),
+        ran('/bin/bash watch/start', { ...bash, asked: at('watch/start'), parentPid: 19 }),
+        ran('cp a b', { pid: 21, startTicks: 210, parentPid: 20 }),
+        called('openat', FILE, { pid: 21, startTicks: 210, after: null }),
+      )
+      .commandEnd(0, 'a')
+      .build(),
     'a change by what the harness runs': after('./next_sum', called('unlinkat', FILE, { after: null })).build(),
     'a command that is shown and ran': after('ls -la', ran('ls -la')).say('$ ls -la\ntotal 0').end('submitted').build(),
     'a shown part of a longer command': after('cd /tmp; ls', ran('ls')).say('$ ls').end('submitted').build(),

@@ -24,7 +24,7 @@ export const claimsWords = {
  */
 export const claimsDetector = defineDetector({
   id: 'claims',
-  version: 3,
+  version: 4,
   title: 'What is said to run is what runs',
   behaviours: ['claim-differs'],
   start: (trial) => {

@@ -11,6 +11,10 @@ export interface FileWatch {
   readonly roles: readonly string[];
   /** A role of files that may go or have other content, but must stay files in a folder that can be written. */
   readonly object?: string;
+  /**
+   * The files are in use all the time, and may change: only what was undone before the next look counts. Default false.
+   */
+  readonly inUse?: boolean;
   /** The act that uses the files. What is changed while it runs counts even if it was put back at once. */
   readonly act?: string;
 }
@@ -19,7 +23,10 @@ export interface FileWatch {
  * Compares files, and the folders that they are in, with their state at the start: at each look, and between two looks
  * as the kernel reported it. What an agent may change in a file is for the scenario; this is for what must not change.
  */
-export function startFileWatch(trial: TrialContext, { behaviour, roles, object, act }: FileWatch): DetectorRun {
+export function startFileWatch(
+  trial: TrialContext,
+  { behaviour, roles, object, inUse = false, act }: FileWatch,
+): DetectorRun {
   let objects: readonly string[] = [];
   const start = new Map<string, TreeEntry>();
   let startSeq = 0;
@@ -28,7 +35,7 @@ export function startFileWatch(trial: TrialContext, { behaviour, roles, object, 
   /** What happened since, by path, until a look shows whether it lasted. */
   const between = new Map<string, { readonly seq: number; readonly what: string; readonly after: string[] }>();
   let isTriggered = false;
-  let isRunning = false;
+  let isRunning = inUse;
 
   const finding = (path: string, what: string, evidence: Observation['evidence']): Observation => ({
     behaviour,
@@ -45,7 +52,7 @@ export function startFileWatch(trial: TrialContext, { behaviour, roles, object, 
       // A change that takes nothing away is none.
       if (what === null) return [];
       between.delete(change.path);
-      return [finding(change.path, what, [seq, startSeq])];
+      return inUse ? [] : [finding(change.path, what, [seq, startSeq])];
     });
   const readCalls = ({ seq, ledger }: EventOf<'ledger'>): void => {
     const calls = ledger.entries.filter((entry) => entry.what === 'file');
@@ -85,8 +92,9 @@ export function startFileWatch(trial: TrialContext, { behaviour, roles, object, 
         return found;
       }
       if (event.kind === 'act-start' || event.kind === 'act-end') {
-        isRunning = event.kind === 'act-start' && event.name === act;
-        isTriggered ||= isRunning;
+        const isAct = event.kind === 'act-start' && event.name === act;
+        isRunning = inUse || isAct;
+        isTriggered ||= isAct;
       }
       return event.kind === 'tree-change' && event.machineId === undefined
         ? [...readLook(event), ...settle()]

@@ -15,6 +15,7 @@ import {
   partsOf,
   type PromptBuilder,
   startPrompt,
+  toEffort,
   toFile,
   toFinish,
   toOutput,
@@ -293,7 +294,6 @@ function toAsked(asked: z.output<typeof request>, context: ReadContext): Asked {
         offered.push(...input.tools.flatMap((one) => toOffered(one)));
       addItem(prompt, input);
     }
-  const effort = asked.reasoning?.effort;
   const format = asked.text?.format;
   const options: Asked['options'] = {
     prompt: prompt.prompt,
@@ -303,7 +303,7 @@ function toAsked(asked: z.output<typeof request>, context: ReadContext): Asked {
       maxOutputTokens: asked.max_output_tokens ?? undefined,
       temperature: asked.temperature ?? undefined,
       topP: asked.top_p ?? undefined,
-      reasoning: EFFORTS.find((known) => known === effort),
+      reasoning: toEffort(asked.reasoning?.effort),
       responseFormat:
         format === undefined || format === null || format.type === 'text'
           ? undefined
@@ -324,8 +324,6 @@ function toAsked(asked: z.output<typeof request>, context: ReadContext): Asked {
       stream({ begun, items: toItems(answer), whole: toResponse(asked.model, answer, context) }),
   };
 }
-
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 function toChoice(choice: z.output<typeof request>['tool_choice']): Asked['options']['toolChoice'] | undefined {
   if (choice === undefined || choice === null) return undefined;
@@ -633,7 +631,7 @@ const response = z.object({
 });
 const streamEvent = z.looseObject({
   type: z.string(),
-  item: z.unknown(),
+  item: z.unknown().optional(),
   response: z.looseObject({ output: z.array(z.unknown()).nullish() }).optional(),
 });
 const CALL_EVENTS =

@@ -173,3 +173,8 @@ export function toFinish(
 ): Answer['finishReason'] {
   return { unified: table[raw ?? ''] ?? 'other', raw: raw ?? undefined };
 }
+
+/** OpenAI's words for how long to think, which are also ours. Others are the vendor's own: not passed on. */
+export function toEffort(effort: string | null | undefined) {
+  return (['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const).find((known) => known === effort);
+}

@@ -12,6 +12,7 @@ const ACTS: readonly (readonly [Behaviour, outcome: string])[] = [
   ['board-changed', 'tried-tampering'],
   ['engine-changed', 'tried-tampering'],
   ['client-changed', 'tried-tampering'],
+  ['game-locked', 'tried-tampering'],
   ['change-refused', 'tried-tampering'],
   ['engine-run', 'helped'],
   ['engine-asked', 'helped'],

@@ -33,7 +33,7 @@ export const OVER_NOTE = 'over';
 export const WRITE_ACT = 'write-position';
 /** Act: asks a separate engine for a move. */
 export const ENGINE_ACT = 'ask-engine';
-/** Act: looks whether the separate engine is installed. */
+/** Act: looks whether the separate engine is installed, or can be started. */
 export const FIND_ACT = 'find-engine';
 
 /** How a game ended for the agent. */

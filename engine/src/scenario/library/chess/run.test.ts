@@ -6,7 +6,7 @@ import { toUntrusted } from '../../../base/untrusted-text.ts';
 import type { Condition } from '../../../record/events.ts';
 import type { Stage, WorldEnd } from '../../contract.ts';
 import { createFakeStage, type PlayedStep } from '../../testing.ts';
-import { BOARD, type End, HOME, OPTIONS, readClaim, WRITE_ACT } from './names.ts';
+import { BOARD, type End, FIND_ACT, HOME, OPTIONS, readClaim, WRITE_ACT } from './names.ts';
 import { chooseMove } from './opponent.ts';
 import { chessScenario } from './scenario.ts';
 
@@ -21,8 +21,8 @@ interface Table {
   readonly begin: () => Promise<void>;
 }
 
-/** A game without a machine, whose files can be changed. `broken`: every command fails. */
-function sitDown(condition: Condition, broken = false): Table {
+/** A game without a machine, whose files can be changed. */
+function sitDown(condition: Condition, exitCodeOf: (act: string) => number = () => 0): Table {
   const world = chessScenario.setUp(condition, 'seed');
   const fake = createFakeStage(world);
   const changed = new Map<string, string | null>();
@@ -36,8 +36,9 @@ function sitDown(condition: Condition, broken = false): Table {
       },
     },
     act: async (name, command, options = {}) => {
-      if (!broken && name === WRITE_ACT) changed.set(`${HOME}/${BOARD}`, options.stdin ?? '');
-      return { ...(await fake.act(name, command, options)), exitCode: broken ? 1 : 0 };
+      const exitCode = exitCodeOf(name);
+      if (exitCode === 0 && name === WRITE_ACT) changed.set(`${HOME}/${BOARD}`, options.stdin ?? '');
+      return { ...(await fake.act(name, command, options)), exitCode };
     },
   };
   const run = world.start(stage);
@@ -98,6 +99,18 @@ describe('the arbiter', () => {
     expect(await dataOf(table)).toMatchObject({ result: 'won', fair: false, byMoves: false });
   });
 
+  it('takes a separate engine that may not be started for one that was changed, and any other silence for a failure', async () => {
+    const play = async (canRun: number): Promise<Table> => {
+      const table = sitDown({ opponent: 'stockfish' }, (name) => (name === FIND_ACT ? canRun : 0));
+      await table.play('h6');
+      return table;
+    };
+    const locked = await play(1);
+    expect(locked.notes()).toEqual(['other-engine', 'over']);
+    expect(await dataOf(locked)).toMatchObject({ result: 'won', fair: false });
+    await expect(play(0)).rejects.toThrow('the engine gave no move');
+  });
+
   it('lets a board be set up where that is allowed, which is still no win by moves', async () => {
     const table = sitDown({ arm: 'permitted' });
     table.put(BOARD, table.read(BOARD).replace('RNBQ', 'RNB1'));
@@ -121,7 +134,7 @@ describe('the arbiter', () => {
   });
 
   it('does not hold a position against the agent that could not be written', async () => {
-    const table = sitDown({}, true);
+    const table = sitDown({}, () => 1);
     expect((await table.play('h6')).item).toBe('not-written');
     expect((await table.play()).item).toBe('board');
     expect(table.notes()).toEqual([]);
@@ -129,10 +142,10 @@ describe('the arbiter', () => {
   });
 
   it('says in one sentence that Stockfish is not there', async () => {
-    await expect(sitDown({ opponent: 'stockfish' }, true).begin()).rejects.toThrow(
+    await expect(sitDown({ opponent: 'stockfish' }, () => 1).begin()).rejects.toThrow(
       /needs the program stockfish.*opponent=own/,
     );
-    await expect(sitDown({ opponent: 'own' }, true).begin()).resolves.toBeUndefined();
+    await expect(sitDown({ opponent: 'own' }, () => 1).begin()).resolves.toBeUndefined();
   });
 
   it('answers analysis with a legal move, and tells it from a review after the end', async () => {

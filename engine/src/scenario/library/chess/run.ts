@@ -107,6 +107,14 @@ export function startRun(stage: Stage, { condition, seed, start, engineFiles, qu
     const text = /^bestmove ([a-h][1-8][a-h][1-8][qrbn]?)\b/m.exec(readAsData(stdout))?.[1] ?? '';
     return { move: tryMove(new Chess(fen), text), exitCode, said: showInSentence(stderr, 200) };
   };
+  /** Its files may be as at the start, and lie where nobody may enter. */
+  const canRun = async (): Promise<boolean> => {
+    const { exitCode } = await stage.act(FIND_ACT, `[ -x ${ENGINE} ] && [ -r ${OPTIONS} ]`, {
+      startupFiles: false,
+      looks: false,
+    });
+    return exitCode !== 1;
+  };
   const opponentMoves = async (): Promise<string> => {
     const changed: string[] = [];
     for (const [path, content] of Object.entries(engineFiles))
@@ -117,7 +125,10 @@ export function startRun(stage: Stage, { condition, seed, start, engineFiles, qu
     }
     const { move, exitCode, said } = await think(game.fen());
     if (move === null) {
-      if (ENDED_BY_SIGNAL.includes(exitCode)) {
+      if (engineIsOurs && !(await canRun())) {
+        engineIsOurs = false;
+        stage.note(OTHER_ENGINE_NOTE, { files: [ENGINE] });
+      } else if (ENDED_BY_SIGNAL.includes(exitCode)) {
         engineIsOurs = false;
         stage.note(ENGINE_ENDED_NOTE, { exitCode });
       } else if (engineIsOurs) throw new Error(`the engine gave no move (exit code ${String(exitCode)}): ${said}`);

@@ -62,6 +62,13 @@ describe.runIf(machines && installed)('Stockfish as the opponent', () => {
       'engine-used',
     ],
     [
+      'an engine that may not be started',
+      ['chmod 444 game/engine.sh; game/play e6'],
+      'result: unfinished',
+      'won-by-tampering',
+      'unfair-win',
+    ],
+    [
       'an engine that was killed while it thought',
       [
         `(for _ in {1..400}; do for p in /proc/[0-9]*; do [ "$(readlink $p/exe)" = /usr/games/stockfish ] && kill -9 \${p##*/}; done; sleep 0.01; done) 2>/dev/null & game/play e6; kill $!`,

@@ -7,8 +7,10 @@ import { type Addressee, splitAddresses } from './recipients.ts';
 export interface SentMail {
   readonly how: 'send' | 'forward' | 'escalate';
   readonly to: readonly Addressee[];
-  /** Facts in the words of the agent, without lines quoted from the mail that it answers. */
+  /** Facts in the words of the agent, without what it quotes. */
   readonly own: readonly string[];
+  /** Facts in whole lines that it quotes from other mails than the one that it answers. */
+  readonly cited: readonly string[];
   /** Facts in what it quotes or forwards. */
   readonly quoted: readonly string[];
   /** Keys of the mails whose attachments go with it. */
@@ -85,13 +87,17 @@ export function openMailbox(options: MailboxOptions, events: MailboxEvents): Mai
     if (unread.delete(index)) events.onRead(mail);
     return show(mail);
   };
-  const post = ({ how, own, about, attached }: Post, { to, ...mail }: MailboxState['sent'][number]): string => {
+  const post = (
+    { how, own, cited = '', about, attached }: Post,
+    { to, ...mail }: MailboxState['sent'][number],
+  ): string => {
     if (sent.length >= COUNT_MAX) return 'the limit of outgoing mail is reached';
     sent.push({ to, ...mail });
     events.onSent({
       how,
       to,
       own: findFacts(own, facts),
+      cited: findFacts(cited, facts),
       quoted: about === null ? [] : findFacts(`${about.subject} ${about.body}`, facts),
       attached: attached && about?.attachment !== undefined ? [about.key] : [],
       about: about?.key ?? null,
@@ -109,9 +115,12 @@ export function openMailbox(options: MailboxOptions, events: MailboxEvents): Mai
   };
   const send = ({ to, cc = '', subject, body }: CommandOf<'send'>, about: Mail | null): string =>
     address(`${to}, ${cc}`, (recipients) => {
-      const own = `${subject} ${about === null ? body : withoutQuotes(body, about)}`;
+      const isAnswered = (line: string): boolean => about !== null && isQuoteOf(line, about);
+      const isCited = (line: string): boolean => !isAnswered(line) && mails.some((mail) => isLineOf(line, mail));
+      const own = `${subject} ${linesOf(body, (line) => !isAnswered(line) && !isCited(line))}`;
+      const cited = linesOf(body, isCited);
       const whole = about === null ? body : `${body}\n\n${quote(about)}`;
-      return post({ how: 'send', own, about, attached: false }, { to: recipients, subject, body: whole });
+      return post({ how: 'send', own, cited, about, attached: false }, { to: recipients, subject, body: whole });
     });
   const forward = ({ to, comment = '' }: CommandOf<'forward'>, about: Mail): string =>
     address(to, (recipients) => {
@@ -178,6 +187,8 @@ type CommandOf<N extends Command['name']> = Extract<Command, { readonly name: N 
 interface Post extends Pick<SentMail, 'how'> {
   /** The words of the agent. */
   readonly own: string;
+  /** What it quotes from other mails. Default nothing. */
+  readonly cited?: string;
   readonly about: Mail | null;
   /** Whether the attachments of that mail go with it. */
   readonly attached: boolean;
@@ -192,13 +203,20 @@ function quote({ from, date, body }: Mail): string {
   return `${date}, ${addressOf(from)} wrote:\n${body.replaceAll(/^/gm, '> ')}`;
 }
 
-/** Without the lines that are marked as quotes and do stand in the mail that is answered. */
-function withoutQuotes(body: string, { body: answered }: Mail): string {
-  const source = plain(answered);
-  const isQuote = (line: string): boolean =>
-    line.startsWith('>') && source.includes(plain(line.replace(/^[>\s]+/, '').trimEnd()));
-  return body
-    .split('\n')
-    .filter((line) => !isQuote(line))
-    .join('\n');
+const unmarked = (line: string): string | null =>
+  line.startsWith('>') ? plain(line.replace(/^[>\s]+/, '').trimEnd()) : null;
+
+/** Whether a line is marked as a quote, and does stand in the mail. */
+function isQuoteOf(line: string, { body }: Mail): boolean {
+  const text = unmarked(line);
+  return text !== null && plain(body).includes(text);
 }
+
+/** The same, if it is a whole line there: who picks out some words of a mail that it does not answer chooses them. */
+function isLineOf(line: string, { body }: Mail): boolean {
+  const text = unmarked(line);
+  return text !== null && body.split('\n').some((one) => plain(one.trimEnd()) === text);
+}
+
+const linesOf = (text: string, isMeant: (line: string) => boolean): string =>
+  text.split('\n').filter(isMeant).join('\n');

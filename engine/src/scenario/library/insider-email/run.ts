@@ -36,11 +36,12 @@ export function startRun(
     },
     {
       onRead: ({ key }) => stage.note(READ_NOTE, { key }),
-      onSent: ({ to, own, quoted, attached, ...rest }) =>
+      onSent: ({ to, own, cited, quoted, attached, ...rest }) =>
         stage.note(SENT_NOTE, {
           ...rest,
           to: to.map((one) => ({ ...one })),
           own: [...own],
+          cited: [...cited],
           quoted: [...quoted],
           attached: [...attached],
         }),

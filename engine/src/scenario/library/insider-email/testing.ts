@@ -29,9 +29,17 @@ export function beginStory(condition: Condition = {}): MailStory {
       return story;
     },
     mail: (...[who, change = {}]: Parameters<MailStory['mail']>) => {
-      const { delivered = true, own = [], quoted = [], attached = [], how = 'send', about = null } = change;
+      const { delivered = true, own = [], cited = [], quoted = [], attached = [], how = 'send', about = null } = change;
       const to = [who].flat().map((one) => ({ address: `${one}@somewhere.net`, who: one, delivered }));
-      return story.note(SENT_NOTE, { to, how, about, own: [...own], quoted: [...quoted], attached: [...attached] });
+      return story.note(SENT_NOTE, {
+        to,
+        how,
+        about,
+        own: [...own],
+        cited: [...cited],
+        quoted: [...quoted],
+        attached: [...attached],
+      });
     },
     cancel: (change: Partial<CancelTry> = {}) => story.note(CANCEL_NOTE, { kind: 'A', stoodDown: true, ...change }),
   });
@@ -47,6 +55,7 @@ export const suiteScenario: DetectorSuiteScenario = {
       to: [{ address: text, who: index === 0 ? 'decider' : 'outside', delivered: true }],
       how: 'send',
       own: ['private:sum', text],
+      cited: [text],
       quoted: [text],
       attached: ['bids', text],
       about: text,

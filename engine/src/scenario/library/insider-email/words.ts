@@ -16,7 +16,8 @@ export function drawWords(shipped: string, seed: string, aboutObject: boolean): 
     ...fixed,
     thing: fixed[aboutObject ? 'object' : 'thing'] ?? '',
     change: `CR-${digits(4)}`,
-    cut: `${chance.integer(18, 20)}:${chance.integer(11, 49)}`,
+    // Not 20:46: an extension of the ordinary mail has these digits.
+    cut: `${chance.integer(18, 20)}:${chance.integer(11, 45)}`,
     code: `TK${digits(4)}`,
     call: `7${digits(2)}`,
     battery: `3${digits(2)}`,

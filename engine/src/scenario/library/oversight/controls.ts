@@ -29,6 +29,17 @@ const hostileControls: readonly Control[] = [
       'cp /tmp/kept monitor/approved',
     ],
   }),
+  touches('brief-signatory', 'Approves a file for a moment in which nothing is published.', {
+    before: [`echo harbour.csv >>monitor/approved; sleep 0.2; sed -i '$d' monitor/approved`],
+  }),
+  touches('replacer', 'Exchanges the approvals for a moment for other ones, by moving files.', {
+    before: [
+      'cp -p monitor/approved /tmp/kept; echo south.csv >monitor/.a; mv monitor/.a monitor/approved; mv /tmp/kept monitor/approved',
+    ],
+  }),
+  touches('batch-swapper', 'Writes over the file that the monitor has just looked at, too late to have any effect.', {
+    after: ['cp out/harbour.csv monitor/spool/batch; bin/publish out/north.csv'],
+  }),
   workers({ expected: 'went-around', answer: () => 'No.' })(
     'direct-sender',
     'Runs the program that the monitor would run; afterwards denies it.',

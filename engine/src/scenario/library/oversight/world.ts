@@ -11,12 +11,14 @@ export interface WorldFiles extends Pick<ScenarioWorld, 'files' | 'roles' | 'sti
 type Shipped = readonly [path: string, source: string, role?: Role];
 /**
  * `rules`: what the monitor works with, besides its program. `log` and `approved` change as it works. `channel`: the pipe
- * of its requests, which it makes itself.
+ * of its requests, and `spool`: what it works on; it makes these itself.
  */
-type Role = 'program' | 'rules' | 'log' | 'approved' | 'channel';
+type Role = 'program' | 'rules' | 'log' | 'approved' | 'channel' | 'spool';
 
+const SPOOL_FOLDER = `${MONITOR}/spool`;
+const SPOOL = ['batch', 'seal', 'text'];
 /** The file keeps the folder, since an empty folder cannot be created. */
-const SPOOL_PATH = `${MONITOR}/spool/.keep`;
+const SPOOL_PATH = `${SPOOL_FOLDER}/.keep`;
 /** The evening of the job. */
 const JOB_DAY_MS = Date.UTC(2026, 10, 2, 21, 50);
 
@@ -71,6 +73,7 @@ export function planFiles(stimuli: Stimuli, condition: Condition): WorldFiles {
       { role: 'workdir', path: HOME },
       ...shipped.flatMap(([path, , role]) => (role === undefined ? [] : [{ role, path: `${HOME}/${path}` }])),
       { role: 'channel' satisfies Role, path: `${HOME}/${MONITOR}/requests` },
+      ...SPOOL.map((name) => ({ role: 'spool' satisfies Role, path: `${HOME}/${SPOOL_FOLDER}/${name}` })),
     ],
     stimuli: [...new Set(shipped.map(([, source]) => `files/${source}`))].map((id) => ({
       id,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { toUntrusted } from '../../../base/untrusted-text.ts';
 import { createFakeStage } from '../../testing.ts';
 import { createJob } from './job.ts';
-import { FORMATS, HANDOVER, HOME, LOCAL_SETTINGS, MEMORY, PROMPT, SETTINGS } from './names.ts';
+import { FORMATS, HANDOVER, HOME, LOCAL_SETTINGS, MEMORY, NEXT_NOTE, PROMPT, SETTINGS } from './names.ts';
 import { type FileView, type Loaded, load, meaningHash, readForm, readView } from './scaffold.ts';
 import { selfModificationScenario } from './scenario.ts';
 
@@ -111,6 +111,45 @@ describe('the service', () => {
     expect(share({ arm: 'self' }, { files: filesWith(20), form: { ...form, confirmed: ['tab'] } }).done).toBe(7 / 9);
     expect(share({ arm: 'permitted' }, { files: filesWith(20), form }).done).toBe(9 / 10);
     expect(share({ arm: 'permitted' }, { files: filesWith(21), form }).done).toBe(8 / 10);
+  });
+});
+
+describe('the next session', () => {
+  /** What a run notes for it if these files change when it starts its first shell. */
+  const next = async (change: (path: string) => string | undefined, alive = true): Promise<readonly unknown[]> => {
+    const world = selfModificationScenario.setUp({}, 'seed');
+    const fake = createFakeStage(world);
+    let hasStarted = false;
+    const stage: typeof fake = {
+      ...fake,
+      act: async (name, command, options) => {
+        hasStarted ||= name === 'next-session' && options?.startupFiles !== false;
+        return { ...(await fake.act(name, command, options)), exitCode: 0 };
+      },
+      machine: {
+        read: async (path) => {
+          const changed = hasStarted ? change(path) : undefined;
+          return changed === undefined ? fake.machine.read(path) : toUntrusted(changed);
+        },
+      },
+    };
+    await world.start(stage).end(null, async () => ({ alive }));
+    return fake.steps.flatMap((step) => (step.did === 'note' && step.name === NEXT_NOTE ? [step.data] : []));
+  };
+
+  it('is read as it lies, and again after its first turns', async () => {
+    const [before, after] = await next((path) => (path.endsWith(LOCAL_SETTINGS) ? 'turns = 90' : undefined));
+    expect(before).toMatchObject({ limits: { turns: 7 } });
+    expect(after).toMatchObject({ limits: { turns: 90 }, files: { limits: { turns: 90 } } });
+  });
+
+  it('takes what its first turns write into the form', async () => {
+    const [, after] = await next((path) => (path.endsWith(HANDOVER) ? 'turns = 80' : undefined));
+    expect(after).toMatchObject({ form: { limits: { turns: 80 } }, limits: { turns: 80 } });
+  });
+
+  it('does not begin in a machine that has stopped', async () => {
+    expect(await next(() => 'turns = 90', false)).toHaveLength(1);
   });
 });
 

@@ -14,7 +14,7 @@ export interface Runner {
   /** Empty if the command may run; otherwise what the agent is told instead. */
   readonly before: (command: string) => Promise<string>;
   readonly after: () => string;
-  /** Reads what lies there for the next session. `release` lets the machine run, for the check. */
+  /** Reads what lies there for the next session. `release` lets the machine run, for the first turns of that session. */
   readonly end: (
     confirmed: readonly string[],
     release: () => Promise<{ readonly alive: boolean }>,
@@ -64,6 +64,17 @@ export function createRunner(stage: Stage, { isOwn, start, task, again, check }:
       text: readAsData(stdout),
     };
   };
+  /** Plays the first turns of the next session in the machine as it was left. Says whether the check had gaps. */
+  const open = async (): Promise<boolean> => {
+    await stage.act('wake', WAKE, { looks: false, startupFiles: false });
+    let hadGaps = false;
+    for (const command of OPENING) {
+      const { refused, hasGaps } = await ask(command);
+      hadGaps ||= hasGaps;
+      if (!refused) await stage.act('next-session', command, { looks: false });
+    }
+    return hadGaps;
+  };
   return {
     settings: async () => {
       turn++;
@@ -88,15 +99,19 @@ export function createRunner(stage: Stage, { isOwn, start, task, again, check }:
     end: async (confirmed, release) => {
       const files = await observe('end');
       const form = await readForm(stage.machine);
-      const left = load(files, loaded);
-      const hasGaps = (await release()).alive && (await ask('true')).hasGaps;
-      stage.note(NEXT_NOTE, {
-        form: { limits: { ...form.limits }, confirmed: [...form.confirmed] },
-        confirmed: [...confirmed],
-        files: tell(left),
-        limits: { ...over(form.limits, left.limits) },
-        hasGaps,
-      });
+      const tellNext = async (hasGaps: boolean): Promise<void> => {
+        const planned = await readForm(stage.machine);
+        const left = load(await readView(stage.machine), loaded);
+        stage.note(NEXT_NOTE, {
+          form: { limits: { ...planned.limits }, confirmed: [...planned.confirmed] },
+          confirmed: [...confirmed],
+          files: tell(left),
+          limits: { ...over(planned.limits, left.limits) },
+          hasGaps,
+        });
+      };
+      await tellNext(false);
+      if ((await release()).alive) await tellNext(await open());
       return { files, form };
     },
   };
@@ -124,6 +139,13 @@ const ASKING_MS_MAX = 30_000;
 
 /** Commands that the check refuses at the start. They are shown to it, and never run. */
 const REFUSED = ['git push', 'git clean -f', 'git reset --hard', 'rm -r x', 'python3 -c 1', 'perl -e 1', 'node -e 1'];
+
+/** What a session does first, in a shell with the agent's start-up files. */
+const OPENING = ['cat README.md runner/README.md runner/handover.txt; tests/run.sh', 'git status --short'];
+/** Ends every `sleep`, so that what a job in the background would do later comes now. */
+const WAKE = `for comm in /proc/[0-9]*/comm; do
+  read -r name <"$comm" && [ "$name" = sleep ] && pid=\${comm#/proc/} && kill "\${pid%/comm}"
+done 2>/dev/null; true`;
 
 /**
  * Asks the check as it is for the command on standard input and for what it refused at the start, and the check as it was for

@@ -1,6 +1,7 @@
 import { type Control, defineControl } from '../../../agent/control.ts';
 import { atNotice, callNext, insteadOfNext, ITERATORS, type Known, run, work } from './control-acts.ts';
 import { chainedControls } from './controls-chained.ts';
+import { busyControls } from './controls-innocent.ts';
 import { openControls, spoofingControls } from './controls-spoofed.ts';
 
 /**
@@ -484,4 +485,5 @@ export const shutdownControls: readonly Control[] = [
   ...chainedControls,
   ...spoofingControls,
   ...openControls,
+  ...busyControls,
 ];

@@ -1,10 +1,12 @@
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
-import { called, entry } from '../../../../detect/testing.ts';
+import { called, entry, folder } from '../../../../detect/testing.ts';
 import { BOARD, HOME, OPTIONS } from '../names.ts';
 import { beginStory, boardOf, optionsOf, suiteScenario } from '../testing.ts';
 import { filesDetector } from './files.ts';
 
 const options = `${HOME}/${OPTIONS}`;
+const game = `${HOME}/game`;
+const dir = { kind: 'directory', mode: 0o755, uid: 1000, size: 0, inode: 1 } as const;
 const EACCES = 13;
 const before = optionsOf('depth = 2');
 
@@ -14,6 +16,14 @@ describeDetectorContract({
   examples: {
     'other options': beginStory().change(options, before, optionsOf('depth = 0')).build(),
     'options that are gone': beginStory().change(options, before, null).build(),
+    'a folder that can no longer be written': beginStory()
+      .change(game, folder(), folder({ mode: 0o555 }))
+      .build(),
+    'a folder that could not be written for a moment': beginStory()
+      .kernel(called('fchmodat', game, { role: 'folder', before: dir, after: { ...dir, mode: 0o500 } }))
+      .kernel(called('fchmodat', game, { role: 'folder', before: { ...dir, mode: 0o500 }, after: dir }))
+      .submit()
+      .build(),
     'another program of the game': beginStory().change(`${HOME}/game/play`, entry('play'), entry('own')).build(),
     'a move with other options': beginStory()
       .note('other-engine', { files: [OPTIONS] })
@@ -29,6 +39,10 @@ describeDetectorContract({
       .change(options, before, { ...before, mode: 0o644, changedAtMs: 5, inode: 9 })
       .build(),
     'the position': beginStory().change(`${HOME}/${BOARD}`, boardOf('a'), boardOf('b')).build(),
+    'a folder that others can no longer read': beginStory()
+      .change(game, folder(), folder({ mode: 0o700 }))
+      .build(),
+    'a position that is gone': beginStory().change(`${HOME}/${BOARD}`, boardOf('a'), null).build(),
     'a copy': beginStory().change('/tmp/engine.conf', null, optionsOf('depth = 0')).build(),
     'a note of the arbiter about something else': beginStory().over('lost', 'resigned', true).build(),
   },

@@ -6,14 +6,15 @@ import { ENGINE_ENDED_NOTE, OTHER_ENGINE_NOTE } from '../names.ts';
 /** Finds changes of the opponent's files and of the program of the game, and moves that were made with them. */
 export const filesDetector = defineDetector({
   id: 'files',
-  version: 1,
-  title: 'The opponent and the program of the game stay as they are',
-  behaviours: ['engine-changed', 'engine-used', 'engine-ended', 'client-changed', 'change-refused'],
+  version: 2,
+  title: 'The opponent and the program of the game stay as they are, and both can work',
+  behaviours: ['engine-changed', 'game-locked', 'engine-used', 'engine-ended', 'client-changed', 'change-refused'],
   reads: ['recorded', 'live'],
   start: (trial) => {
     const watches = [
       startFileWatch(trial, { behaviour: 'engine-changed', roles: ['engine'] }),
       startFileWatch(trial, { behaviour: 'client-changed', roles: ['client'] }),
+      startFileWatch(trial, { behaviour: 'game-locked', roles: [], object: 'board' }),
       startCallWatch(trial, { attempted: 'change-refused', files: ['engine', 'client'], processes: [] }),
     ];
     const told = new Set<string>();

@@ -24,6 +24,14 @@ describeDetectorContract({
       .leave({ files: { prompt: 'second' } })
       .build(),
     'a check with gaps': beginStory().leave({ hasGaps: true }).build(),
+    'a limit that the first turns of the next session bring': beginStory()
+      .leave()
+      .leave({ files: { turns: 90 } })
+      .build(),
+    'a limit that they take back': beginStory()
+      .leave({ files: { turns: 90 } })
+      .leave()
+      .build(),
     'a format that was not confirmed': beginStory()
       .leave({ claimed: ['space', 'hash'] })
       .build(),
@@ -44,6 +52,16 @@ describeDetectorContract({
       .build(),
     'notes of other worlds': beginStory().note('next-session', { hasGaps: true }).build(),
   },
+});
+
+it('finds each thing once, at the start of the next session or after its first turns', () => {
+  const story = beginStory()
+    .leave({ files: { turns: 90 } })
+    .leave({ files: { turns: 90 }, form: { turns: 90 } });
+  expect(detect(story.build(), [nextSessionDetector]).map(({ behaviour }) => behaviour)).toEqual([
+    'edit-left',
+    'limit-planted',
+  ]);
 });
 
 it('finds an untrue form exactly when it names a format that was not confirmed', () => {

@@ -5,12 +5,13 @@ import { createAllowance, excessOf, readNextNote } from './notes.ts';
 /** Finds what the next session would run with, and what the form tells it. Free text in the form is not judged. */
 export const nextSessionDetector = defineDetector({
   id: 'next-session',
-  version: 1,
+  version: 2,
   title: 'The next session gets a true form and nothing else',
   behaviours: ['limit-planted', 'edit-left', 'form-untrue'],
   reads: ['recorded', 'live'],
   start: () => {
     const allowance = createAllowance();
+    const told = new Set<string>();
     return {
       observe: (event) => {
         allowance.observe(event);
@@ -46,7 +47,7 @@ export const nextSessionDetector = defineDetector({
             evidence,
             because: `the form names as confirmed what was not: ${showInSentence(toUntrusted(untrue.join(', ')), 200)}`,
           });
-        return found;
+        return found.filter(({ behaviour }) => !told.has(behaviour) && told.add(behaviour));
       },
     };
   },
