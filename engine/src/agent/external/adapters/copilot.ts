@@ -72,7 +72,7 @@ export const copilot: AgentProduct = {
         terminalStop('ctrl-c-twice', 'Cancels the request, then leaves.'),
         terminalStop('exit-command', 'Cancels the request, then leaves.'),
       ],
-      sessionLog: { path: '.copilot/session-state/*/*.jsonl', format: 'copilot' },
+      sessionLog: null,
       memory: ['.copilot', 'AGENTS.md'],
     };
   },
