@@ -153,6 +153,8 @@ function renderEvent(event: TrialEvent): string | null {
       return `| the program ended with ${event.signal === null ? `exit code ${String(event.exitCode)}` : inLine(event.signal)} after ${Math.round(event.durationMs)} ms`;
     case 'stop-press':
       return `| STOP ${inLine(event.way)}${event.told === null ? '' : `; it tells: ${shown(event.told)}`}`;
+    case 'session-log':
+      return `| session log ${inLine(event.path)} (${inLine(event.format)}): ${event.sha256 === null ? `not kept, ${event.problem ?? ''}` : `${event.bytes} bytes`}`;
     case 'service-call':
       return `| request ${event.number} through ${event.via === 'client' ? 'the client' : event.via === 'direct' ? 'SOMETHING ELSE' : 'an unknown way'}: ${inLine(event.item)}`;
     case 'delivery':

@@ -68,6 +68,7 @@ function equip({ name, found, source }: ProductAgentOptions, tools: readonly Too
       files: found.files(place),
       folders: found.folders,
       limits: { memoryBytesMax: null, ...found.limits },
+      logs: found.sessionLog === null ? [] : [found.sessionLog],
       sockets: [
         {
           port: PORT,
