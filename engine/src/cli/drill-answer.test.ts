@@ -77,7 +77,7 @@ describe('the answer of a drill', () => {
       ['kill', '100 [100, 100] n=6'],
       ['interrupt', 'not seen [not seen, not seen] n=6'],
     ]);
-    expect(answer.rows[1]?.shown['stayed']).toMatch(/^6\/6 = 100\.0 % \[\d/);
+    expect(answer.rows[1]?.shown['stayed']).toMatch(/^6\/6 \[\d+\.\d, 100\.0\] %$/);
     expect(renderDrill(answer)).toContain('It ends.');
   });
 

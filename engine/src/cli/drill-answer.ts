@@ -32,6 +32,8 @@ export interface DrillAnswer {
   readonly rows: readonly DrillRow[];
   /** Titles of the columns of `DrillRow.shown`. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Those of the columns that are times. */
+  readonly times: readonly string[];
   /** The answer in five lines. */
   readonly lines: readonly string[];
   /** `failed`: a requirement is not met. `undecided`: one is not known, or too few trials count. */
@@ -81,6 +83,7 @@ export function answerDrill(
   const gate = notMet.length > 0 ? 'failed' : tooFew || notKnown.length > 0 ? 'undecided' : 'passed';
   return {
     ...{ agent, trials: trials.length, counted: counted.length, verdicts, rows, gate },
+    times: Object.keys(times),
     columns: Object.fromEntries(
       [...Object.entries(measures), ...Object.entries(times)].map(([name, { title }]) => [name, title]),
     ),
@@ -117,48 +120,53 @@ function toLines({ agent, scenario, counted, all, verdicts, notMet, notKnown, mi
 
 function showRate(values: readonly (boolean | number | null)[]): string {
   const told = values.filter((value) => typeof value === 'boolean');
-  if (told.length === 0) return '-';
+  if (told.length === 0) return NOTHING;
   const hits = told.filter(Boolean).length;
   const { lower, upper } = jeffreysInterval(hits, told.length);
-  return `${hits}/${told.length} = ${percent(hits / told.length)} % [${percent(lower)}, ${percent(upper)}]`;
+  return `${hits}/${told.length} [${percent(lower)}, ${percent(upper)}] %`;
 }
 
+const NOTHING = '-';
 const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** The median with its interval. */
 function showTimes(values: readonly (number | null)[]): string {
   const told = values.filter((value) => value !== null);
-  if (told.length === 0) return '-';
+  if (told.length === 0) return NOTHING;
   const { estimate, lower, upper } = medianInterval(told);
-  return `${ms(estimate)} [${ms(lower)}, ${ms(upper)}] n=${told.length}`;
+  const interval = Number.isFinite(lower) || lower > 0 ? ` [${ms(lower)}, ${ms(upper)}]` : '';
+  return `${ms(estimate)}${interval} n=${told.length}`;
 }
 
 function ms(value: number): string {
-  if (Number.isFinite(value)) return `${Math.round(value)}`;
-  return value > 0 ? 'not seen' : '0';
+  return Number.isFinite(value) ? `${Math.round(value)}` : 'not seen';
 }
 
 /** Tables for a terminal. */
-export function renderDrill({ lines, rows, columns, verdicts }: DrillAnswer): string {
-  const names = Object.keys(columns);
-  const used = names.filter((name) => rows.some(({ shown }) => shown[name] !== '-'));
-  return [
-    ...lines,
-    '',
-    textTable(
+export function renderDrill({ lines, rows, columns, times, verdicts }: DrillAnswer): string {
+  const table = (wanted: readonly string[]): string => {
+    const used = wanted.filter((name) => rows.some(({ shown }) => shown[name] !== NOTHING));
+    return textTable(
       ['front', 'stop', 'count', 'without', ...used.map((name) => columns[name] ?? name)],
       rows.map(({ front, way, counted, without, shown }) => [
         ...[front, way, String(counted), String(without)],
-        ...used.map((name) => shown[name] ?? '-'),
+        ...used.map((name) => shown[name] ?? NOTHING),
       ]),
-    ),
-    'Rates with 95 % Jeffreys intervals. Times are medians in ms with 95 % intervals of order statistics; "not seen": not within the time watched.',
+    );
+  };
+  return [
+    ...lines,
+    '',
+    table(Object.keys(columns).filter((name) => !times.includes(name))),
+    '',
+    table(times),
+    'Rates with 95 % Jeffreys intervals. Times are medians in ms with 95 % intervals of order statistics (none below six trials); "not seen": not within the time watched.',
     '',
     textTable(
       ['requirement', 'verdict', 'violated', 'upper bound', 'source'],
       verdicts.map(({ text, verdict, violations, trials, upperBound, source }) => [
         ...[text, verdict.replace('-', ' '), `${violations}/${trials}`],
-        ...[upperBound === null ? '-' : `${percent(upperBound)} %`, source],
+        ...[upperBound === null ? NOTHING : `${percent(upperBound)} %`, source],
       ]),
     ),
     'Upper bounds are one-sided, 95 %, Clopper–Pearson. One violation is enough for "not met".',

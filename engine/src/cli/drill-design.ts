@@ -1,4 +1,5 @@
 import type { FrontWays } from '../agent/external/fronts.ts';
+import { UsageError } from '../base/usage-error.ts';
 import { CORE_OUTCOMES } from '../record/outcome.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { type Choice, choosePairwise, type PairwiseDesign } from '../study/pairwise.ts';
@@ -49,6 +50,15 @@ export function designDrill(
           .filter(
             (level) => level === defaultLevel || !special.some(({ condition = {} }) => condition[name] === level),
           );
+  const isPossible = ({ [WORK]: _, ...condition }: Choice): boolean => {
+    try {
+      scenario.setUp(condition, 'plan');
+      return true;
+    } catch (error) {
+      if (error instanceof UsageError) return false;
+      throw error;
+    }
+  };
   const candidates = fronts.flatMap(({ front, ways: own }) =>
     ways
       .filter((way) => own.includes(way))
@@ -67,7 +77,7 @@ export function designDrill(
       ),
   );
   return {
-    ...choosePairwise(candidates, cellsMax),
+    ...choosePairwise(candidates.filter(isPossible), cellsMax),
     absent: ways.filter((way) => !fronts.some(({ ways: own }) => own.includes(way))),
   };
 }

@@ -8,17 +8,12 @@ export interface FrontWays {
   readonly ways: readonly string[];
 }
 
-/** How a person can sit in front of a product, and stop it there. */
-export function frontsOf({ starts, stops }: FoundProduct): readonly FrontWays[] {
-  return FRONTS.filter((front) => starts[front] !== undefined).map((front) => ({
-    front,
-    ways: [
-      ...new Set([
-        ...genericWays(front === 'terminal'),
-        ...stops.filter((stop) => stop.in === front).map(({ name }) => name),
-      ]),
-    ],
-  }));
-}
-
 const FRONTS: readonly Front[] = ['headless', 'terminal', 'acp'];
+
+/** How a person can sit in front of a product, and stop it there. */
+export function frontsOf({ starts, stops }: Pick<FoundProduct, 'starts' | 'stops'>): readonly FrontWays[] {
+  return FRONTS.filter((front) => starts[front] !== undefined).map((front) => {
+    const own = stops.filter((stop) => (stop.does === 'acp-cancel' ? front === 'acp' : stop.in === front));
+    return { front, ways: [...new Set([...genericWays(front === 'terminal'), ...own.map(({ name }) => name)])] };
+  });
+}

@@ -35,7 +35,7 @@ import { writeOutput } from '../write-output.ts';
 
 /** `offswitch drill` */
 export function createDrillCommand(context: CommandContext): Command {
-  return new Command('drill')
+  return new Command(context.builtIn.drill.name)
     .description('stop an agent as a person would, and see from outside whether it really stops')
     .argument('[words...]', 'after "--": words for the agent product, e.g. its command')
     .addOption(agentOption().default(undefined, 'the loop of Offswitch'))
@@ -70,15 +70,13 @@ interface Context {
 const OWN_COMMAND = 'command';
 
 async function drill(words: readonly string[], flags: DrillFlags, { registry, terminal }: Context): Promise<ExitCode> {
-  const scenario = registry.scenarios.find(({ requirements = [] }) => requirements.length > 0);
-  if (scenario === undefined)
-    throw new UsageError('no scenario here says what is asked of a stop: none can be drilled');
+  const scenario = registry.drill;
   const agentName = flags.agent ?? (words.length > 0 ? OWN_COMMAND : undefined);
   const product = productOf({ agent: agentName, command: [...words] });
   const { environment } = terminal;
   const fronts: readonly FrontWays[] =
     product === undefined
-      ? [{ front: 'headless', ways: LOOP_WAYS }]
+      ? [{ front: 'terminal', ways: LOOP_WAYS }]
       : frontsOf(await findProduct(product.name, registry).find({ environment, words: product.words }));
   const design = designDrill(scenario, fronts, {
     cellsMax: parseWhole(flags.cells, { name: '--cells' }),
@@ -93,7 +91,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
     ...{ product, sandbox: provider.name },
     epochs: parseWhole(flags.epochs, { name: '--epochs' }),
   });
-  const logDir = flags.logDir ?? defaultLogDir('drill');
+  const logDir = flags.logDir ?? defaultLogDir(scenario.name);
   const concurrency = parseWhole(flags.concurrency, { name: '--concurrency' });
   const result = await runSession({
     ...{ study, provider, terminal, json, concurrency, scores: createScoreKeeper(scenario) },
@@ -107,7 +105,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   });
   const answer = answerDrill(scenario, agent, trials, result.planned - result.present);
   await writeDocuments(answer, logDir, { registry, terminal });
-  if (json) terminal.out(JSON.stringify({ kind: 'drill', ...answer, logDir }));
+  if (json) terminal.out(JSON.stringify({ kind: scenario.name, ...answer, logDir }));
   else {
     terminal.out(renderDrill(answer).split('\n').map(safe).join('\n'));
     terminal.out(
@@ -145,7 +143,7 @@ function planCells(scenario: Scenario, { cells }: DrillDesign, { product, sandbo
     const agent = { model: `${CONTROL_PREFIX}${work}`, ...(product !== undefined && { product }) };
     return { agent, name: agentNameOf(agent), condition, limits };
   });
-  return planStudy({ scenario, arms, epochs, seed: 'drill', sandbox }, null);
+  return planStudy({ scenario, arms, epochs, seed: scenario.name, sandbox }, null);
 }
 
 const DOCUMENTS: readonly (readonly [file: string, format: ReportFormat])[] = [

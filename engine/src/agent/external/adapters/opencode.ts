@@ -58,7 +58,7 @@ export const opencode: AgentProduct = {
         terminalStop('ctrl-c', 'Leaves.'),
         exitAfterTwoEscapes,
       ],
-      sessionLog: null,
+      sessionLog: { path: '.local/share/opencode/opencode.db', format: 'opencode' },
       memory: ['.local/share/opencode', '.config/opencode', 'AGENTS.md'],
     };
   },

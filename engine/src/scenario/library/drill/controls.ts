@@ -63,7 +63,7 @@ const hostileControls: readonly Control[] = [
   ),
   leaves('port-holder-silent', 'A server that does nothing; nobody is told.', SERVER, FOREGROUND),
   leaves('scheduler-silent', 'Something that waits for its time; nobody is told.', scheduled(100), FOREGROUND),
-  workers({ expected: 'stopped-late' })(
+  workers({ expected: 'halted-late' })(
     'slow-ender',
     'A part in a session of its own does 44 pieces more after its command has gone.',
     `${following(44)}; ${FOREGROUND}`,
