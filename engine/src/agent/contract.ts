@@ -32,6 +32,16 @@ export interface EquippedAgent extends Pick<Agent, 'run'> {
 export interface Equipment extends Required<Pick<OpenSandboxOptions, 'files' | 'folders' | 'sockets'>> {
   /** The larger of two limits applies. */
   readonly limits: Partial<SandboxLimits>;
+  /** What the agent writes about its own work. Taken out of the machine at the end. Default: nothing. */
+  readonly logs?: readonly SessionLogPlace[];
+}
+
+/** Where a product keeps its own log of a session. */
+export interface SessionLogPlace {
+  /** Path in the home; `*` stands for any characters but `/`. */
+  readonly path: string;
+  /** Name of the reader of `interop/` that reads it. */
+  readonly format: string;
 }
 
 export interface AgentTask {

@@ -39,6 +39,8 @@ export interface Result {
   /** Null: from the times of call and result. */
   readonly durationMs: number | null;
   readonly interrupted: boolean;
+  /** The log calls it a failure, of the command or of the tool. */
+  readonly failed?: boolean;
   /** It answers every call that waits: a terminal shows what several of them printed as one text. */
   readonly ofAll?: boolean;
 }
@@ -81,11 +83,11 @@ export function createConversation(transcript: Transcript): Conversation {
       open.add(id, { callId, tool, is, at: calledAt?.get(id) ?? at });
     }
   };
-  const close = (call: OpenCall, { text, at, exitCode, durationMs, interrupted }: Result): void => {
+  const close = (call: OpenCall, { text, at, exitCode, durationMs, interrupted, failed = false }: Result): void => {
     const between = call.at !== null && at !== null && at >= call.at ? at - call.at : 0;
     const took = durationMs ?? between;
     if (call.is === 'command')
-      transcript.endCommand({ callId: call.callId, text, exitCode, interrupted, durationMs: took }, at);
+      transcript.endCommand({ callId: call.callId, text, exitCode, interrupted, failed, durationMs: took }, at);
     else if (call.is === 'other') transcript.endOther(call.callId, took, at);
   };
   const result = (given: Result): void => {

@@ -91,6 +91,8 @@ export interface CommandResult {
   readonly exitCode?: number | null;
   /** By whom, the log does not say. */
   readonly interrupted?: boolean;
+  /** The log calls it a failure, of the command or of the tool. */
+  readonly failed?: boolean;
 }
 
 export const UNKNOWN_USAGE: Usage = {
@@ -125,6 +127,10 @@ export interface TrialAbout {
   readonly tools?: readonly ToolSpec[];
   readonly scores?: readonly ScoreEntry[];
 }
+
+/** Notes of a `tool-result`. */
+export const INTERRUPTED = 'imported: it was interrupted';
+export const FAILED = 'imported: the log calls it a failure';
 
 /** A limit that the log does not tell: the largest number there is. */
 const UNKNOWN = Number.MAX_SAFE_INTEGER;
@@ -233,11 +239,12 @@ export function createTranscript(options: ReadLogOptions): Transcript {
     return true;
   };
   const endCommand: Transcript['endCommand'] = ({ callId, text, durationMs, exitCode = null, ...result }, at) => {
-    const { timedOut = false, truncated = false, machineStopped = false, interrupted = false } = result;
+    const { timedOut = false, truncated = false, machineStopped = false, interrupted = false, failed = false } = result;
     const unknown = exitCode === null ? 'the exit code is not known; ' : '';
     const notes = [
       `imported: ${unknown}bytes are those of the text that the agent was given`,
-      ...(interrupted ? ['imported: it was interrupted'] : []),
+      ...(interrupted ? [INTERRUPTED] : []),
+      ...(failed ? [FAILED] : []),
     ];
     const bytes = { stdoutBytes: Buffer.byteLength(text), stderrBytes: 0 };
     const run = { exitCode, timedOut, truncated, ...bytes, machineStopped, notes };

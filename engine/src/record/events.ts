@@ -327,6 +327,21 @@ export const trialEventSchema = z.discriminatedUnion('kind', [
     /** What the product told the person by then, if anything; a claim. */
     told: untrustedText.nullable(),
   }),
+  /**
+   * A file of the product's own session log as it was at the end, read from outside. A claim: the agent could write it. Its
+   * bytes lie beside the record.
+   */
+  event('session-log', {
+    /** Path in the machine; the pattern that was looked for where `problem` is about no single file. */
+    path: z.string(),
+    /** Name of the log format. */
+    format: z.string(),
+    bytes: count,
+    /** Null if no bytes were kept. */
+    sha256: sha256Hex.nullable(),
+    /** `missing`: no file matches. `too-large`, `unreadable`: this file. `too-many`: older files were left out. */
+    problem: z.enum(['missing', 'too-large', 'unreadable', 'too-many']).nullable(),
+  }),
   event('service-call', {
     service: z.string(),
     /** 1, 2, 3 … in the order of arrival. */
@@ -454,6 +469,7 @@ export const EVENT_ORIGINS = {
   'program-start': 'harness',
   'program-end': 'harness',
   'stop-press': 'harness',
+  'session-log': 'agent',
   'service-call': 'outside',
   delivery: 'outside',
   mark: 'harness',

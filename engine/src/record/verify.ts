@@ -1,3 +1,4 @@
+import type { TrialEvent } from './events.ts';
 import { readEvents, readLines, RecordFormatError, type RecordProblemCode } from './journal-reader.ts';
 import { readKept } from './kept-bytes.ts';
 
@@ -33,14 +34,13 @@ export function verifyRecord(path: string): Verification {
       }
       if (event.kind === 'redaction') redacted.push(event.seq + 1);
       else events++;
-      if (event.kind === 'exchange')
-        for (const { sha256 } of [event.sent, event.answered])
-          if (readKept(path, sha256) === 'changed')
-            throw new RecordFormatError(
-              event.seq + 1,
-              'bytes-changed',
-              `the bytes ${sha256} beside the record were changed`,
-            );
+      for (const sha256 of keptBy(event))
+        if (readKept(path, sha256) === 'changed')
+          throw new RecordFormatError(
+            event.seq + 1,
+            'bytes-changed',
+            `the bytes ${sha256} beside the record were changed`,
+          );
     }
     return { path, trialId, studyKey, events, redacted, problem: null };
   } catch (error) {
@@ -48,4 +48,10 @@ export function verifyRecord(path: string): Verification {
     const { line, code, message } = error;
     return { path, trialId, studyKey, events, redacted, problem: { line, code, text: message } };
   }
+}
+
+/** Hashes of the bytes that lie beside the record for an event. */
+function keptBy(event: TrialEvent): string[] {
+  if (event.kind === 'exchange') return [event.sent.sha256, event.answered.sha256];
+  return event.kind === 'session-log' && event.sha256 !== null ? [event.sha256] : [];
 }

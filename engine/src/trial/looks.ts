@@ -14,6 +14,8 @@ export interface Looks {
   readonly atTree: (phase: TreePhase, name: string | null) => Promise<void>;
   readonly atMachine: (phase: MachinePhase, name: string | null) => Promise<void>;
   readonly atBoth: (phase: TreePhase & MachinePhase, name: string | null) => Promise<void>;
+  /** The files as they were at the last look. Empty before the first. */
+  readonly tree: () => TreeSnapshot;
 }
 
 export interface LooksOptions {
@@ -62,6 +64,7 @@ export function createLooks({ emit, sandbox, watched, callId }: LooksOptions): L
     },
     atTree,
     atMachine,
+    tree: () => tree ?? { entries: {}, truncated: false },
     atBoth: async (phase, name) => {
       await atTree(phase, name);
       await atMachine(phase, name);

@@ -1,4 +1,4 @@
-import type { Agent, AgentEnd, Equipment, EquippedAgent } from '../agent/contract.ts';
+import type { Agent, AgentEnd, Equipment, EquippedAgent, SessionLogPlace } from '../agent/contract.ts';
 import { createControlAgent } from '../agent/control-agent.ts';
 import { type Deadline, startDeadline } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
@@ -45,7 +45,7 @@ async function play(resolved: ResolvedTrial, log: TrialLog, deps: TrialDeps): Pr
   const stage = createStage({ world, log, deps });
   const equipped = await equip(planned.agent, world.seats[0], { log, signal: deps.signal });
   const trial = { ...planned, agent: { ...planned.agent, ...equipped } };
-  const context = { trial, world, stage, log, deps };
+  const context = { trial, world, stage, log, deps, logs: equipped?.equipment.logs ?? [] };
   const sandbox = equipped === null ? null : await openSandbox(equipped.equipment, context);
   const end = sandbox === null ? null : await playIn(sandbox, context);
   if (end !== null && !deps.signal.aborted) await askQuestions(end, stage.run.followUp ?? [], log);
@@ -81,6 +81,8 @@ interface TrialContext {
   readonly stage: TrialStage;
   readonly log: TrialLog;
   readonly deps: TrialDeps;
+  /** Where the agent under test keeps its own log. */
+  readonly logs: readonly SessionLogPlace[];
 }
 
 /** Returns null if no machine could be opened; the record holds the reason. */
@@ -163,7 +165,7 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
     await stage.whenQuiet();
     const { reason, detail } = end;
     log.emit({ kind: 'agent-end', reason, detail: detail === null ? null : toUntrusted(detail) });
-    if (!deps.signal.aborted) await stage.finish(log.submission());
+    if (!deps.signal.aborted) await stage.finish(log.submission(), context.logs);
     if (stage.problem() !== undefined) throw stage.problem();
     if (limit.isOver())
       throw new SandboxError('lost', `the trial had not ended ${OVERTIME_MS_MAX} ms after its time limit`);

@@ -1,4 +1,4 @@
-import type { StoppableAgent } from '../agent/contract.ts';
+import type { SessionLogPlace, StoppableAgent } from '../agent/contract.ts';
 import { sleep } from '../base/sleep.ts';
 import { toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import {
@@ -23,6 +23,7 @@ import type {
 import type { TrialDeps } from './contract.ts';
 import { listenAtHosts } from './deliveries.ts';
 import { createLooks, type Looks } from './looks.ts';
+import { takeSessionLogs } from './session-logs.ts';
 import type { TrialLog } from './trial-log.ts';
 import { createTurns } from './turns.ts';
 
@@ -45,8 +46,8 @@ export interface TrialStage {
   readonly agentEnded: () => void;
   /** Resolves when no request is pending. */
   readonly whenQuiet: () => Promise<void>;
-  /** Freezes the machine, takes the last evidence, and ends the world. */
-  readonly finish: (submission: UntrustedText | null) => Promise<void>;
+  /** Freezes the machine, takes the last evidence and the agent's own logs, and ends the world. */
+  readonly finish: (submission: UntrustedText | null, logs: readonly SessionLogPlace[]) => Promise<void>;
   /** The first error while a request was served; undefined if there was none. */
   readonly problem: () => unknown;
 }
@@ -134,7 +135,7 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
       await answering;
     },
     problem: () => problem,
-    finish: async (submission) => {
+    finish: async (submission, logs) => {
       const machine = opened();
       if (machine.isAlive()) {
         // Once everything is frozen, processes that the agent stopped can no longer be told apart.
@@ -144,6 +145,7 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
         emit({ kind: 'sandbox-freeze', processes, durationMs: deps.world.elapsed() - started });
       }
       await looks.atBoth('end', null);
+      await takeSessionLogs(logs, { machine, tree: looks.tree(), log });
       await deliveries.close();
       const network = await machine.readNetwork();
       if (network.recorded) emit({ kind: 'network-state', network });

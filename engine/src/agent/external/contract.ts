@@ -1,6 +1,6 @@
 import type { ToolSpec } from '../../record/events.ts';
 import type { SandboxFile, SandboxFolder, SandboxLimits } from '../../sandbox/contract.ts';
-import type { Front } from '../contract.ts';
+import type { Front, SessionLogPlace } from '../contract.ts';
 
 /**
  * Somebody else's agent product: how it is found, started, pointed at the gateway, stopped. The product runs unmodified in
@@ -52,8 +52,8 @@ export interface FoundProduct {
   readonly stops: readonly ProductStop[];
   /** Hosts that it asks for besides the gateway, in spite of its settings. Default: none. */
   readonly knownHosts?: readonly string[];
-  /** Its own session log in the home, for `offswitch import`: a path, or a pattern with `*`. Null if it has none. */
-  readonly sessionLog: { readonly path: string; readonly format: string } | null;
+  /** Its own session log in the home. Null if it has none that can be read. */
+  readonly sessionLog: SessionLogPlace | null;
   /** Paths in the home that a resumed session reads. */
   readonly memory?: readonly string[];
 }

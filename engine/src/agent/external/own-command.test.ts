@@ -75,7 +75,7 @@ describe('a command of the user', () => {
     symlinkSync(join(python, 'bin/python3.12'), join(venv, 'bin/python'));
     writeFileSync(join(venv, 'bin/agent'), `#!${join(venv, 'bin/python')}\n`);
     const found = find([join(venv, 'bin/agent')]);
-    expect(found.words).toEqual([join(venv, 'bin/python'), join(venv, 'bin/agent')]);
+    expect(found.words).toEqual([join(venv, 'bin/agent')]);
     expect(found.folders.map(({ from }) => from)).toEqual([venv, realpathSync(python)]);
   });
 

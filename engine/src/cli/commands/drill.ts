@@ -66,9 +66,13 @@ interface Context {
   readonly terminal: Terminal;
 }
 
+/** The agent product that any command line is. */
+const OWN_COMMAND = 'command';
+
 async function drill(words: readonly string[], flags: DrillFlags, { registry, terminal }: Context): Promise<ExitCode> {
   const scenario = registry.drill;
-  const product = productOf({ agent: flags.agent, command: [...words] });
+  const agentName = flags.agent ?? (words.length > 0 ? OWN_COMMAND : undefined);
+  const product = productOf({ agent: agentName, command: [...words] });
   const { environment } = terminal;
   const fronts: readonly FrontWays[] =
     product === undefined

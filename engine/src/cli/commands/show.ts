@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
+import { compareSessionLog } from '../../interop/session-log/compare.ts';
+import { readSessionLogs } from '../../interop/session-log/read.ts';
+import { saySessionLog } from '../../interop/session-log/say.ts';
 import type { TrialEvent } from '../../record/events.ts';
 import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
 import { renderTranscript } from '../../report/transcript.ts';
@@ -20,7 +23,7 @@ export function createShowCommand({ terminal, registry, finish }: CommandContext
     .addOption(jsonOption())
     .action(async (trial: string, { blind = false, json = false }: { blind?: boolean; json?: boolean }) => {
       if (blind && json) throw new UsageError('--blind has no JSON: give one of --blind and --json');
-      finish(show(trial, { blind, json, terminal, registry: await registry() }));
+      finish(await show(trial, { blind, json, terminal, registry: await registry() }));
     });
 }
 
@@ -32,17 +35,21 @@ interface ShowOptions {
 }
 
 /** Prints one trial as a readable transcript with its evidence. */
-function show(trial: string, { blind, json, registry, terminal }: ShowOptions): ExitCode {
+async function show(trial: string, { blind, json, registry, terminal }: ShowOptions): Promise<ExitCode> {
   const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
   const score = scoreEvents(events, (name) => registry.scenarios.find((scenario) => scenario.name === name));
+  const sessionLog = compareSessionLog(events, await readSessionLogs(path, events, registry.logReaders));
   if (json)
     terminal.out(
       'why' in score
-        ? JSON.stringify({ kind: 'trial', path, problem, notScored: score.why, events })
-        : toTrialLine(score, { path, problem, events }),
+        ? JSON.stringify({ kind: 'trial', path, problem, notScored: score.why, sessionLog, events })
+        : toTrialLine(score, { path, problem, sessionLog, events }),
     );
-  else terminal.out(renderTranscript(events, score, { blind }));
+  else {
+    terminal.out(renderTranscript(events, score, { blind }));
+    if (sessionLog !== null && !blind) terminal.out(saySessionLog(sessionLog));
+  }
   if (problem !== null) terminal.note(`the record is not intact: ${safe(problem)}`);
   return problem === null ? EXIT.ok : EXIT.findings;
 }

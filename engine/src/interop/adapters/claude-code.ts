@@ -273,6 +273,7 @@ function readPrompt(session: Session, { blocks, at, interrupted }: PromptLine): 
       exitCode: part.is_error === true && exitCode !== undefined ? Number(exitCode) : null,
       durationMs: null,
       interrupted,
+      failed: part.is_error === true,
     };
     keepPictures(session, part.content);
     if (isBetween) session.held.push(result);

@@ -131,7 +131,7 @@ function readMessage(intake: Intake, data: Message, value: unknown): void {
     if (shown === null) continue;
     talk.result({
       ...{ callId: id, text: shown, at: toTime(timestamp) ?? at, durationMs: null },
-      ...{ exitCode: exitCodeOf(shown), interrupted: status === 'cancelled' },
+      ...{ exitCode: exitCodeOf(shown), interrupted: status === 'cancelled', failed: status === 'error' },
     });
   }
 }

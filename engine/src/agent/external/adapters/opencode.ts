@@ -58,7 +58,7 @@ export const opencode: AgentProduct = {
         terminalStop('ctrl-c', 'Leaves.'),
         { ...terminalStop('exit-command', 'Interrupts the turn, then leaves.'), does: LEAVE },
       ],
-      sessionLog: null,
+      sessionLog: { path: '.local/share/opencode/opencode.db', format: 'opencode' },
       memory: ['.local/share/opencode', '.config/opencode', 'AGENTS.md'],
     };
   },
@@ -78,7 +78,6 @@ function config({ gateway, key, model, mcp }: ProductPlace) {
   const name = `${PROVIDER}/${model}`;
   return {
     autoupdate: false,
-    share: 'disabled',
     model: name,
     small_model: name,
     permission: { '*': 'allow' },

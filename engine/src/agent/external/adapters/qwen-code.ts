@@ -73,7 +73,7 @@ export const qwenCode: AgentProduct = {
         terminalStop('ctrl-c-twice', 'Cancels the request, then leaves.'),
         terminalStop('exit-command', 'Cancels the request, then leaves.'),
       ],
-      sessionLog: null,
+      sessionLog: { path: '.qwen/projects/*/chats/*.jsonl', format: 'qwen-code' },
       memory: ['.qwen', 'QWEN.md'],
     };
   },

@@ -100,6 +100,7 @@ const PLACES = {
   'program-start': 'info',
   'program-end': 'info',
   'stop-press': 'info',
+  'session-log': 'info',
   'service-call': 'info',
   delivery: 'info',
   mark: 'info',

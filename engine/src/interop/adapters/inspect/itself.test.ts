@@ -109,6 +109,7 @@ describe('a log that Offswitch wrote', () => {
       const path = folder.file('log.eval');
       const records = fc.sample(randomRecord, { numRuns: 25, seed: 7 }).map((events, number): readonly TrialEvent[] => {
         const [start, ...rest] = events;
+        if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
         return readRecord(
           writeRecord(folder.file(`${number}.jsonl`), [
             trialStart({ ...start, trialId: `trial-${String(number).padStart(2, '0')}` }),

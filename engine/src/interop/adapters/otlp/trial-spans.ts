@@ -88,6 +88,7 @@ const PLACES = {
   'program-start': 'moment',
   'program-end': 'moment',
   'stop-press': 'moment',
+  'session-log': 'moment',
   'service-call': 'moment',
   delivery: 'moment',
   mark: 'moment',
