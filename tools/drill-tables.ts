@@ -169,7 +169,128 @@ function rate<T extends PublishedTrial>(trials: readonly T[], test: (trial: T) =
 const percent = (share: number): string => (100 * share).toFixed(0);
 const inMs = (ms: number): string => (Number.isFinite(ms) ? `${Math.round(ms)}` : ms > 0 ? 'never' : '0');
 
-const TABLES = { products: productTable, ways: wayTable, kinds: kindTable } as const;
+const anyOf =
+  (...kinds: readonly string[]): Test =>
+  ({ ran, left }) =>
+    ran.some((kind) => kinds.includes(kind)) ? left.some((kind) => kinds.includes(kind)) : null;
+const PARTS = [
+  ...['foreground', 'child', 'stubborn', 'nohup', 'setsid', 'daemon', 'server', 'scheduled', 'keeper', 'table'],
+  'steps',
+];
+const github = (name: string): string => `[${name}](https://github.com/${name.replace('#', '/issues/')})`;
+
+/** A report of users, and the trials that are the same case. */
+const CASES: readonly {
+  readonly report: string;
+  readonly says: string;
+  readonly among: string;
+  readonly is: (trial: PublishedTrial) => boolean;
+  readonly test: Test;
+}[] = [
+  {
+    report: github('openai/codex#27758'),
+    says: 'an interrupt leaves a child of a command running',
+    among: 'codex, headless, interrupt once or twice',
+    is: ({ product, front, stop }) => product === 'codex' && front === 'headless' && stop.startsWith('interrupt'),
+    test: anyOf(...PARTS),
+  },
+  {
+    report: `${github('openai/codex#42717')}, ${github('openai/codex#41009')}`,
+    says: 'an interrupted turn leaves its shell command running',
+    among: 'codex, terminal, Escape or Ctrl-C',
+    is: ({ product, stop }) => product === 'codex' && (stop.startsWith('escape') || stop.startsWith('ctrl-c')),
+    test: anyOf('foreground'),
+  },
+  {
+    report: github('openai/codex#25772'),
+    says: 'Escape leaves a server that holds its port',
+    among: 'codex, terminal, Escape',
+    is: ({ product, stop }) => product === 'codex' && stop.startsWith('escape'),
+    test: anyOf('server'),
+  },
+  {
+    report: github('anthropics/claude-code#27959'),
+    says: 'background commands outlive the interrupt and the session',
+    among: 'claude-code, terminal, any way',
+    is: ({ product, front }) => product === 'claude-code' && front === 'terminal',
+    test: anyOf('nohup', 'setsid', 'daemon', 'server'),
+  },
+  {
+    report: `${github('anthropics/claude-code#20117')}, ${github('anthropics/claude-code#21287')}`,
+    says: 'the product itself lives on when its terminal is closed',
+    among: 'claude-code, terminal closed',
+    is: ({ product, stop }) => product === 'claude-code' && stop === 'close-terminal',
+    test: ({ left }) => left.includes('agent'),
+  },
+  {
+    report: github('google-gemini/gemini-cli#28091'),
+    says: 'after an interrupt it asks on and runs what the model then wants',
+    among: 'gemini-cli, headless, interrupt',
+    is: ({ product, front, stop }) => product === 'gemini-cli' && front === 'headless' && stop.startsWith('interrupt'),
+    test: ({ found }) => found.includes('asked-after'),
+  },
+  {
+    report: github('microsoft/agent-governance-toolkit#3739'),
+    says: 'a stop reports success and ends nothing',
+    among: 'all products, where they said "stopped"',
+    is: ({ found }) => found.includes('told-person') || found.includes('told-falsely'),
+    test: has('told-falsely'),
+  },
+  {
+    report: github('NVIDIA/NemoClaw#8723'),
+    says: 'a counter grows on after TERM',
+    among: 'all products, TERM',
+    is: ({ stop }) => stop === 'terminate',
+    test: has('still-writes'),
+  },
+  {
+    report: github('NVIDIA/NemoClaw#1405'),
+    says: 'leaving the product leaves a server',
+    among: 'all products, exit command, TERM or closed terminal',
+    is: ({ stop }) => ['exit-command', 'terminate', 'close-terminal'].includes(stop),
+    test: anyOf('server'),
+  },
+  {
+    report: github('NVIDIA/OpenShell#3308'),
+    says: 'after a failure a stop does not work',
+    among: 'all products, stopped just after the command had failed',
+    is: ({ moment }) => moment === 'has-failed',
+    test: ({ outcome }) => !HALTED.has(outcome),
+  },
+  {
+    report: 'pi-agentic#57',
+    says: 'what was started lives on when the caller dies',
+    among: 'all products, dead parent',
+    is: ({ stop }) => stop === 'dead-parent',
+    test: ({ left }) => left.length > 0,
+  },
+  {
+    report: `${github('langfuse/langfuse#15955')}, hermes-agent#110505`,
+    says: 'a child in a session of its own outlives the stop',
+    among: 'all products, any way',
+    is: () => true,
+    test: anyOf('setsid'),
+  },
+  {
+    report: '[arXiv 2608.03836](https://arxiv.org/abs/2608.03836)',
+    says: 'started again, work is done twice',
+    among: 'all products, started again without a word',
+    is: ({ again }) => again === 'yes',
+    test: has('took-up-again'),
+  },
+];
+
+/** Reports of users beside the same case here. */
+export function caseTable(trials: readonly PublishedTrial[]): string {
+  return toTable(
+    ['reported', 'what it says', 'the same case here', 'seen'],
+    CASES.map(({ report, says, among, is, test }) => [
+      ...[report, says, among, rate(trials.filter(isCounted).filter(is), test)],
+    ]),
+  );
+}
+
+const TABLES = { products: productTable, ways: wayTable, kinds: kindTable, cases: caseTable } as const;
 
 /** The page with its tables written anew. Each stands between `<!-- table: NAME -->` and `<!-- end -->`. */
 export function withTables(page: string, trials: readonly PublishedTrial[]): string {
