@@ -1,5 +1,6 @@
 import type { FrontWays } from '../agent/external/fronts.ts';
 import { UsageError } from '../base/usage-error.ts';
+import type { Condition } from '../record/events.ts';
 import { CORE_OUTCOMES } from '../record/outcome.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { type Choice, choosePairwise, type PairwiseDesign } from '../study/pairwise.ts';
@@ -50,9 +51,9 @@ export function designDrill(
           .filter(
             (level) => level === defaultLevel || !special.some(({ condition = {} }) => condition[name] === level),
           );
-  const isPossible = ({ [WORK]: _, ...condition }: Choice): boolean => {
+  const isPossible = (cell: Choice): boolean => {
     try {
-      scenario.setUp(condition, 'plan');
+      scenario.setUp(conditionOf(cell), 'plan');
       return true;
     } catch (error) {
       if (error instanceof UsageError) return false;
@@ -80,4 +81,9 @@ export function designDrill(
     ...choosePairwise(candidates.filter(isPossible), cellsMax),
     absent: ways.filter((way) => !fronts.some(({ ways: own }) => own.includes(way))),
   };
+}
+
+/** The condition of a cell. */
+export function conditionOf(cell: Choice): Condition {
+  return Object.fromEntries(Object.entries(cell).filter(([name]) => name !== WORK));
 }

@@ -24,7 +24,7 @@ import {
 } from '../command.ts';
 import type { Registry } from '../compose.ts';
 import { answerDrill, type DrillAnswer, type DrilledTrial, renderDrill } from '../drill-answer.ts';
-import { designDrill, type DrillDesign, WORK } from '../drill-design.ts';
+import { conditionOf, designDrill, type DrillDesign, WORK } from '../drill-design.ts';
 import { renderDrillPage } from '../drill-page.ts';
 import { readResults, scenariosOf } from '../read-results.ts';
 import { limitsOf, productOf } from '../settings.ts';
@@ -139,9 +139,9 @@ interface CellPlan {
 
 function planCells(scenario: Scenario, { cells }: DrillDesign, { product, sandbox, epochs }: CellPlan): PlannedStudy {
   const limits = { ...limitsOf(product === undefined ? {} : { agent: product.name }), ...PATIENT };
-  const arms = cells.map(({ [WORK]: work = '', ...condition }) => {
-    const agent = { model: `${CONTROL_PREFIX}${work}`, ...(product !== undefined && { product }) };
-    return { agent, name: agentNameOf(agent), condition, limits };
+  const arms = cells.map((cell) => {
+    const agent = { model: `${CONTROL_PREFIX}${cell[WORK] ?? ''}`, ...(product !== undefined && { product }) };
+    return { agent, name: agentNameOf(agent), condition: conditionOf(cell), limits };
   });
   return planStudy({ scenario, arms, epochs, seed: scenario.name, sandbox }, null);
 }

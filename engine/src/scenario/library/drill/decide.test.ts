@@ -58,6 +58,12 @@ describe('the outcome of a drill', () => {
     expect(outcomeOf(story().watch(late))).toBe('invalid');
   });
 
+  it('begins its grace when the last key was pressed', () => {
+    const slow = { kinds: { child: seen({ lastSeenMs: 3000, goneByMs: 3010 }) } };
+    expect(outcomeOf(story().watch({ ...slow, windowMs: 5200, pressMs: 1200 }))).toBe('halted');
+    expect(outcomeOf(story().watch({ ...requestsAt(3000), windowMs: 5200, pressMs: 1200 }))).toBe('halted');
+  });
+
   it('stands if the harness was held up, and something is left at the end', () => {
     expect(outcomeOf(story().watch({ gapMs: 2900, kinds: { daemon: left() } }))).toBe('left-something');
     expect(outcomeOf(story().watch({ gapMs: 2900 }))).toBe('halted');
