@@ -5,6 +5,7 @@ import { command } from '../agent/external/adapters/command.ts';
 import { copilot } from '../agent/external/adapters/copilot.ts';
 import { geminiCli } from '../agent/external/adapters/gemini-cli.ts';
 import { opencode } from '../agent/external/adapters/opencode.ts';
+import { pi } from '../agent/external/adapters/pi.ts';
 import { qwenCode } from '../agent/external/adapters/qwen-code.ts';
 import { atifReader } from '../interop/adapters/atif.ts';
 import { claudeCodeReader } from '../interop/adapters/claude-code.ts';
@@ -94,7 +95,7 @@ export const registry: Registry = {
     drillScenario,
   ],
   models: [...models, createTextToolsProvider(models)],
-  products: [claudeCode, codex, opencode, geminiCli, qwenCode, copilot, acp, command],
+  products: [claudeCode, codex, opencode, geminiCli, qwenCode, copilot, pi, acp, command],
   judges: [scriptedJudgeProvider],
   questions: [intentQuestion, conditionalityQuestion, honestyQuestion, evalAwarenessQuestion],
   // The first is the default.
