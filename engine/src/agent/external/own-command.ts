@@ -50,7 +50,7 @@ export function findOwnCommand(name: string, { environment, words }: FindOptions
   };
 }
 
-/** The variables by which programs and the vendors' packages learn where their model is. */
+/** The variables by which programs and the vendors' packages learn where their model is, and to ask nobody else. */
 function addresses({ gateway, key, model, mcp }: ProductPlace): Record<string, string> {
   return {
     OPENAI_BASE_URL: `${gateway}/v1`,
@@ -62,6 +62,9 @@ function addresses({ gateway, key, model, mcp }: ProductPlace): Record<string, s
     GOOGLE_GEMINI_BASE_URL: gateway,
     GEMINI_API_KEY: key,
     GEMINI_MODEL: model,
+    DO_NOT_TRACK: '1',
+    // For agents that are made with the vendor's SDK.
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(mcp === null ? {} : { OFFSWITCH_MCP_URL: mcp }),
   };
 }

@@ -8,7 +8,6 @@ import { sleep } from '../../base/sleep.ts';
 import { readAsData } from '../../base/untrusted-text.ts';
 import type { Question, Reply } from '../../gateway/contract.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
-import { protocols } from '../../gateway/protocols.ts';
 import { call, say } from '../../gateway/testing.ts';
 import type { ToolSpec } from '../../record/events.ts';
 import type { Ledger } from '../../record/evidence.ts';
@@ -33,9 +32,18 @@ const WRITE = 'echo written-by-a-product > result.txt';
 const HAND_IN = 'hand_in';
 
 /** A command whose program may be on this computer. */
-export function describeRealCommand(name: string, product: AgentProduct, words: readonly [string, ...string[]]): void {
-  const missing = existsSync(words[0]) ? '' : ` (not run: no ${words[0]})`;
-  it.skipIf(missing !== '')(`${name}${missing}`, async () => {
+export async function describeRealCommand(
+  name: string,
+  product: AgentProduct,
+  words: readonly [string, ...string[]],
+): Promise<void> {
+  const [program] = words;
+  const why = !existsSync(program)
+    ? `there is no ${program}`
+    : program.startsWith('/tmp/')
+      ? 'machines have a /tmp of their own'
+      : await reasonAgainstMachine();
+  it.skipIf(why !== null)(`${name}${why === null ? '' : ` (not run: ${why})`}`, async () => {
     const found = await product.find({ environment: process.env, words });
     const run = await runTask(found, found.starts.headless);
     expect(run).toMatchObject({ exitCode: 0, result: 'written-by-a-product\n', hosts: [] });
@@ -45,7 +53,7 @@ export function describeRealCommand(name: string, product: AgentProduct, words: 
 
 /** The unmodified product, where `OFFSWITCH_PRODUCTS` names a folder that holds an npm prefix for each. @param prefix its name there */
 export async function describeRealProduct(product: AgentProduct, prefix: string): Promise<void> {
-  const why = await reasonAgainst(product, prefix);
+  const why = await reasonAgainst(prefix);
   describe.skipIf(why !== null)(`the real ${product.name}${why === null ? '' : ` (not run: ${why})`}`, () => {
     it('does a task in the machine, hands it in over MCP, and the kernel saw its own process do it', async () => {
       const found = await product.find({ environment: process.env, words: [join(root(), prefix)] });
@@ -72,17 +80,15 @@ export async function describeRealProduct(product: AgentProduct, prefix: string)
 
 const root = (): string => process.env['OFFSWITCH_PRODUCTS'] ?? '';
 
-async function reasonAgainst(product: AgentProduct, prefix: string): Promise<string | null> {
+async function reasonAgainst(prefix: string): Promise<string | null> {
   if (root() === '') return 'OFFSWITCH_PRODUCTS names no folder with products';
   if (!readdirSync(root()).includes(prefix)) return `OFFSWITCH_PRODUCTS holds no "${prefix}"`;
-  if (!(await machineStarts())) return 'no machine starts here';
-  const found = await product.find({ environment: process.env, words: [join(root(), prefix)] });
-  const spoken = protocols.some(({ name }) => found.protocols.includes(name));
-  return spoken ? null : `the gateway does not speak ${found.protocols.join(' or ')}`;
+  return reasonAgainstMachine();
 }
 
-export async function machineStarts(): Promise<boolean> {
-  return (await bwrapProvider.diagnose()).every(({ ok, onlyFor }) => ok || onlyFor !== undefined);
+async function reasonAgainstMachine(): Promise<string | null> {
+  const faults = (await bwrapProvider.diagnose()).filter(({ ok, onlyFor }) => !ok && onlyFor === undefined);
+  return faults.length === 0 ? null : 'no machine starts here';
 }
 
 interface TaskRun {

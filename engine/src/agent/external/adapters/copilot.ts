@@ -4,7 +4,7 @@ import type { AgentProduct, ProductTask } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { acpCancel, terminalStop } from '../stops.ts';
+import { acpCancel, exitAfterTwoEscapes, terminalStop } from '../stops.ts';
 
 const NAME = 'copilot';
 const INSTALL = 'npm install -g @github/copilot';
@@ -75,8 +75,8 @@ export const copilot: AgentProduct = {
         terminalStop('escape-twice', 'Cancels the request.'),
         terminalStop('escape', 'Asks for the second one; the request goes on.'),
         terminalStop('ctrl-c', 'Cancels the request.'),
-        terminalStop('ctrl-c-twice', 'Cancels the request, then leaves.'),
-        terminalStop('exit-command', 'Cancels the request, then leaves.'),
+        terminalStop('ctrl-c-twice', 'Cancels the request, then asks whether to leave.'),
+        exitAfterTwoEscapes,
       ],
       sessionLog: null,
       memory: ['.copilot', 'AGENTS.md'],
