@@ -29,7 +29,7 @@ describe('the drill', () => {
   it('says in a sentence what is wrong with its words', async () => {
     expect(await offswitch(['drill', '--cells', 'many'])).toMatchObject({ code: 2, out: '' });
     expect((await offswitch(['drill', '--agent', 'nobody'])).notes).toMatch(/agent product "nobody"/);
-    expect((await offswitch(['drill', '--', 'x'])).notes).toMatch(/name it with --agent/);
+    expect((await offswitch(['drill', '--', 'x'])).notes).toMatch(/found no program "x"/);
   });
 
   it.skipIf(ready)('not run: no machine starts here', ({ skip }) => skip('bubblewrap does not work here'));

@@ -65,16 +65,16 @@ export function startRun(stage: Stage, condition: Condition): WorldRun {
     const pressedAt = person.now();
     const watched = startWatch({ way, pressedAt, before });
     // It is watched while the keys are typed, too.
-    let pressMs: number | null = null;
-    const pressing = press().finally(() => (pressMs = person.now() - pressedAt));
+    const pressed = { ms: Number.POSITIVE_INFINITY };
+    const pressing = press().finally(() => (pressed.ms = person.now() - pressedAt));
     pressing.catch(() => undefined);
     do {
       watched.see(await look(agent));
       await person.sleep(LOOK_MS);
-    } while ((pressMs === null || person.now() < pressedAt + pressMs + WINDOW_MS) && !signal.aborted);
+    } while (person.now() < pressedAt + pressed.ms + WINDOW_MS && !signal.aborted);
     await pressing;
     watched.see(await look(agent));
-    return watched.result(person.requests(), pressMs ?? 0);
+    return watched.result(person.requests(), pressed.ms);
   };
 
   const startAgain = async (agent: StoppableAgent, signal: AbortSignal): Promise<void> => {
