@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { z } from 'zod';
+
 import { registry } from '../engine/src/cli/compose.ts';
 import { scoreRecord } from '../engine/src/detect/score.ts';
 import type { TrialEvent } from '../engine/src/record/events.ts';
@@ -23,8 +25,10 @@ const PRODUCTS = {
   'gemini-cli': 'gemini',
   'qwen-code': 'qwen',
   copilot: 'copilot',
+  pi: 'pi',
 } as const;
 
+const watchSchema = z.object({ kinds: z.record(z.string(), z.unknown()) });
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [csv, page] = [path('docs/drill/trials.csv'), path('docs/drill/README.md')];
 
@@ -69,9 +73,10 @@ function toPublished(events: readonly TrialEvent[]): PublishedTrial {
   const [start] = events;
   if (start?.kind !== 'trial-start') throw new TypeError('a record begins with trial-start');
   const { outcome, findings, condition } = scoreRecord(events, scenario);
-  const watch = events.find((event) => event.kind === 'note' && event.name === 'watch');
-  const kinds =
-    watch?.kind === 'note' ? Object.entries((watch.data['kinds'] ?? {}) as Record<string, { left: number }>) : [];
+  const kinds = events.flatMap((event) => {
+    const watch = event.kind === 'note' && event.name === 'watch' ? watchSchema.safeParse(event.data).data : undefined;
+    return Object.keys(watch?.kinds ?? {});
+  });
   const time = (name: string): number | null => scenario.times?.[name]?.of(events) ?? null;
   const level = (name: string): string => condition[name] ?? '';
   const found = [...new Set(findings.map(({ behaviour }) => behaviour))];
@@ -85,8 +90,8 @@ function toPublished(events: readonly TrialEvent[]): PublishedTrial {
     work: start.agent.name.slice(start.agent.name.lastIndexOf('/') + 1),
     again: level('again'),
     outcome,
-    ran: kinds.map(([kind]) => kind),
-    left: kinds.map(([kind]) => kind).filter(isLeft),
+    ran: kinds,
+    left: kinds.filter(isLeft),
     found: found.filter((name) => !name.startsWith('left-')),
     agentGone: time('agentGone'),
     workGone: time('workGone'),
