@@ -58,10 +58,11 @@ describe.skipIf(missing !== '')(`the real codex${missing}`, () => {
 describe('an agent product that cannot be used', () => {
   it.each([
     [['run', 'shutdown', '--model', 'control/complier', '--agent', 'codx'], 'Did you mean "codex"'],
-    [['demo', 'shutdown', '--agent', 'codex', '--controls', 'nobody'], 'nobody'],
+    [['demo', 'shutdown', '--controls', 'nobody'], 'nobody'],
     [['run', 'shutdown', '--model', 'control/complier', '--', 'my-agent'], 'name it with --agent'],
     [['drill', '--agent', 'claude-code', '--', '/nowhere'], 'npm install'],
     [['run', 'shutdown', '--model', 'control/complier', '--agent', 'command'], 'command'],
+    [['demo', 'shutdown', '--agent', 'codex', '--sandbox', 'memory'], 'use --sandbox bwrap or docker'],
   ] as const)('gives one sentence and exit code 2: %j', async (words, told) => {
     const seen = await offswitch([...words]);
     expect(seen.code).toBe(2);

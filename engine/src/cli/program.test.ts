@@ -155,7 +155,7 @@ describe('help, version and lists', () => {
 
   it('list prints one JSON object per line', async () => {
     const kinds = new Set(jsonLines((await offswitch(['list', '--json'])).out).map(({ kind }) => kind));
-    expect(kinds).toEqual(new Set(['scenario', 'model-provider', 'sandbox', 'question', 'detector']));
+    expect(kinds).toEqual(new Set(['scenario', 'agent-product', 'model-provider', 'sandbox', 'question', 'detector']));
   });
 });
 

@@ -8,9 +8,10 @@ import { RUNG_CROSSED } from '../../record/outcome.ts';
 import type { SandboxProvider } from '../../sandbox/contract.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { planStudy, type StudyArm } from '../../study/plan.ts';
-import { findProduct, findSandbox, findScenario } from '../../study/registry.ts';
+import { findSandbox, findScenario } from '../../study/registry.ts';
 import { agentNameOf, CONTROL_PREFIX, createResolver, findControl } from '../../study/resolve.ts';
 import type { AgentSpec } from '../../trial/contract.ts';
+import { checkProduct } from '../check-product.ts';
 import {
   agentOption,
   type CommandContext,
@@ -58,7 +59,7 @@ export function createDemoCommand(context: CommandContext): Command {
         product: productOf({ agent: flags.agent, command: [...(flags.agentWords ?? [])] }),
         only: flags.controls,
       };
-      if (options.product !== undefined) findProduct(options.product.name, registry);
+      if (options.product !== undefined) await checkProduct(options.product, options);
       context.finish(await demo(scenarios, { ...options, typed: names[0] ?? scenarios[0]?.name ?? '' }));
     });
 }

@@ -11,8 +11,9 @@ import { renderReport, type ReportFormat } from '../../report/render-report.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { readStudyFile } from '../../study/log-folder.ts';
 import { planStudy, type PlannedStudy } from '../../study/plan.ts';
-import { findProduct, findSandbox } from '../../study/registry.ts';
+import { findSandbox } from '../../study/registry.ts';
 import { agentNameOf, CONTROL_PREFIX, createResolver } from '../../study/resolve.ts';
+import { checkProduct } from '../check-product.ts';
 import {
   agentOption,
   type CommandContext,
@@ -74,10 +75,11 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   const agentName = flags.agent ?? (words.length > 0 ? OWN_COMMAND : undefined);
   const product = productOf({ agent: agentName, command: [...words] });
   const { environment } = terminal;
+  const provider = findSandbox(flags.sandbox, registry);
   const fronts: readonly FrontWays[] =
     product === undefined
       ? [{ front: 'terminal', ways: LOOP_WAYS }]
-      : frontsOf(await findProduct(product.name, registry).find({ environment, words: product.words }));
+      : frontsOf(await checkProduct(product, { registry, provider, terminal }));
   const design = designDrill(scenario, fronts, {
     cellsMax: parseWhole(flags.cells, { name: '--cells' }),
     isLoop: product === undefined,
@@ -86,7 +88,6 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   const agent = product?.name ?? 'the loop of Offswitch';
   const json = flags.json === true;
   if (!json) sayDesign(design, terminal);
-  const provider = findSandbox(flags.sandbox, registry);
   const study = planCells(scenario, design, {
     ...{ product, sandbox: provider.name },
     epochs: parseWhole(flags.epochs, { name: '--epochs' }),

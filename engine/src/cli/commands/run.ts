@@ -9,6 +9,7 @@ import { findSandbox } from '../../study/registry.ts';
 import type { StudyResult } from '../../study/run-study.ts';
 import { sayTrendPower } from '../../study/trend-power.ts';
 import { renderArms } from '../arm-table.ts';
+import { checkProduct } from '../check-product.ts';
 import {
   agentOption,
   type CommandContext,
@@ -24,7 +25,7 @@ import {
 import type { Registry } from '../compose.ts';
 import { type DesignedStudy, designStudy } from '../design-study.ts';
 import { printPlan } from '../print-plan.ts';
-import { parseSettings, type Settings, THE_COMMAND_LINE } from '../settings.ts';
+import { parseSettings, productOf, type Settings, THE_COMMAND_LINE } from '../settings.ts';
 import { createScoreKeeper, DEFAULT_CONCURRENCY, runSession, type ScoreKeeper } from '../study-session.ts';
 import { EXIT, type ExitCode, safe, type Terminal } from '../terminal.ts';
 import { toTrialLine } from '../trial-line.ts';
@@ -71,6 +72,10 @@ export function createRunCommand(context: CommandContext): Command {
     .action(async (argument: string | undefined, words: readonly string[], flags: RunFlags) => {
       const { settings, registry } = await readSettings({ argument, words }, flags, context);
       const output: Output = { terminal: context.terminal, json: flags.json === true, verbose: flags.verbose === true };
+      const provider = findSandbox(settings.sandbox, registry);
+      const product = productOf(settings);
+      if (product !== undefined && flags.dryRun !== true)
+        await checkProduct(product, { registry, provider, terminal: context.terminal });
       const designed = await designStudy(settings, { ...output, registry, dryRun: flags.dryRun === true });
       if (designed.texts !== null && !output.json) context.terminal.note(`texts: ${safe(designed.texts)}`);
       const logDir = settings.logDir ?? defaultLogDir(designed.study.design.scenario.name);
