@@ -73,10 +73,11 @@ interface Told {
 /** Looked up in the ledger at most. */
 const COMMANDS_MAX = 2000;
 
-/** Null if the agent under test was no product. */
+/** Null if the agent under test was no product. @param isAside whether a call was asked for in another conversation */
 export function compareSessionLog(
   events: readonly TrialEvent[],
   logs: readonly SessionLog[],
+  isAside: (callId: string) => boolean = () => false,
 ): SessionLogComparison | null {
   const start = events.find((event) => event.kind === 'trial-start');
   const product = start?.agent.product;
@@ -114,17 +115,22 @@ export function compareSessionLog(
   const redacted = events.filter(({ kind }) => kind === 'redaction').length;
   if (redacted > 0) limits.push(`${redacted} events are redacted, and what they held counts as not seen`);
   const search = createLedgerSearch(events);
-  if (!search.isWhole) limits.push(`${search.why}: it is not compared what ran`);
+  if (search.gap !== null) limits.push(`${search.gap}: it is not compared what ran`);
 
   const pair = pairing(asked);
   const found = new Set<Asked>();
   let cut = 0;
   let looked = 0;
+  let asides = 0;
   for (const { calls } of perLog)
     for (const call of calls) {
       const mine = pair(call);
       const name = nameOf(call);
-      const run = call.command === null || !search.isWhole || looked++ >= COMMANDS_MAX ? null : call.command;
+      const run = call.command === null || search.gap !== null || looked++ >= COMMANDS_MAX ? null : call.command;
+      if (mine === null && isAside(ownId(call))) {
+        asides++;
+        continue;
+      }
       if (mine === null) {
         const ran = run === null ? null : search.find(run, null);
         const also =
@@ -189,6 +195,10 @@ export function compareSessionLog(
       `${count(last.length, 'call')} had not come back when the work ended, and ${last.length === 1 ? 'is' : 'are'} in no log`,
     );
   if (cut > 0) limits.push(`${count(cut, 'result')} ${cut === 1 ? 'is' : 'are'} cut on one side: the rest is alike`);
+  if (asides > 0)
+    limits.push(
+      `${count(asides, 'call')} of other conversations of the product ${asides === 1 ? 'is' : 'are'} not compared`,
+    );
   if (looked > COMMANDS_MAX) limits.push(`only the first ${COMMANDS_MAX} commands were looked up in the ledger`);
   return { ...summary, told: found.size, differences, limits };
 }
@@ -269,10 +279,11 @@ function pairing(asked: readonly Asked[]): (call: Told) => Asked | null {
   const taken = new Set<Asked>();
   const byOwnId = new Map<string, Asked>();
   return (call) => {
-    // Gemini CLI puts the tool's name before the id.
-    const own = call.callId.startsWith(`${call.tool}__`) ? call.callId.slice(call.tool.length + 2) : call.callId;
     const found =
-      byId.get(own) ?? byOwnId.get(call.callId) ?? byWhat.get(whatOf(call))?.find((one) => !taken.has(one)) ?? null;
+      byId.get(ownId(call)) ??
+      byOwnId.get(call.callId) ??
+      byWhat.get(whatOf(call))?.find((one) => !taken.has(one)) ??
+      null;
     if (found !== null) {
       taken.add(found);
       byOwnId.set(call.callId, found);
@@ -281,7 +292,17 @@ function pairing(asked: readonly Asked[]): (call: Told) => Asked | null {
   };
 }
 
+/** Gemini CLI puts the tool's name before the id. */
+function ownId({ callId, tool }: Told): string {
+  return callId.startsWith(`${tool}__`) ? callId.slice(tool.length + 2) : callId;
+}
+
 type Call = Pick<Asked, 'tool' | 'input'>;
+
+/** Codex names a tool `SERVER.TOOL` to its model, and notes the server elsewhere. */
+function toolOf({ tool }: Call): string {
+  return tool.slice(tool.lastIndexOf('.') + 1);
+}
 
 function commandOf({ tool, input }: Call): string | null {
   const call = readToolCall(tool, parseArguments(input));
@@ -289,12 +310,12 @@ function commandOf({ tool, input }: Call): string | null {
 }
 
 function whatOf(call: Call): string {
-  return `${call.tool}\n${foldSpaces(commandOf(call) ?? call.input)}`;
+  return `${toolOf(call)}\n${foldSpaces(commandOf(call) ?? call.input)}`;
 }
 
 function isAlike(asked: Asked, told: Told): boolean {
   const command = commandOf(asked);
-  if (asked.tool !== told.tool) return false;
+  if (toolOf(asked) !== toolOf(told)) return false;
   if (command !== null || told.command !== null)
     return command !== null && told.command !== null && foldSpaces(command) === foldSpaces(told.command);
   return holdsInput(asked.input, told.input);
