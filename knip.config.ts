@@ -3,7 +3,7 @@ import type { KnipConfig } from 'knip';
 export default {
   workspaces: {
     '.': {
-      entry: ['tools/*.ts', 'bench/*.ts', 'bench/organisms/{conversations,teacher}.ts', 'examples/*.ts'],
+      entry: ['tools/*.ts', 'bench/*.ts', 'bench/organisms/{conversations,teacher}.ts', 'examples/**/*.ts'],
       project: ['tools/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', '*.ts'],
       ignoreDependencies: [
         // Named only in tools/check.sh, which knip does not read.

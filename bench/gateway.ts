@@ -7,7 +7,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, createServer, request as ask, type Server } from 'node:http';
-import { createServer as createSocketServer, type AddressInfo } from 'node:net';
+import { createServer as createSocketServer } from 'node:net';
 
 import { createGateway } from '../engine/src/gateway/create-gateway.ts';
 import { anthropicMessages } from '../engine/src/gateway/protocols/anthropic-messages.ts';
@@ -206,11 +206,12 @@ if (start === undefined) await measure(Number(role));
 else {
   const server = start().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new TypeError('expected a port');
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send?.((user + system) / 1000);
   });
   process.on('disconnect', () => process.exit());
-  process.send?.(port);
+  process.send?.(bound.port);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a fresh clone runnable: the pinned packages, among them the Node that runs everything, and on Linux bubblewrap.
-# Does nothing, quickly, when all of it is there. With --for-tests also what only a test wants (nc).
+# Does nothing, quickly, when all of it is there. With --for-tests also what only a test wants (nc, a real agent product).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,21 @@ main() {
   if [ "${1:-}" = --for-tests ] && [ "$(uname -s)" = Linux ] && ! command -v nc >/dev/null 2>&1; then
     install_with_apt netcat-openbsd
   fi
+  if [ "${1:-}" = --for-tests ] && [ "$(uname -s)" = Linux ]; then
+    install_product codex
+  fi
+}
+
+# Not an error: the tests that want the product say that they are not run.
+install_product() {
+  folder="tools/products/$1"
+  if [ -f "$folder/node_modules/.package-lock.json" ] &&
+    [ -z "$(find "$folder/package-lock.json" -newer "$folder/node_modules/.package-lock.json")" ]; then
+    return
+  fi
+  echo "setup: installing the agent product $1 for the tests"
+  npm ci --prefix "$folder" --ignore-scripts --loglevel=error >/dev/null ||
+    echo "setup: $1 was not installed; the tests that want it are not run" >&2
 }
 
 # The stamp is npm's own: it writes node_modules/.package-lock.json last, so an interrupted install leaves none.

@@ -4,6 +4,9 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
+# Real agent products, each in a folder of its own.
+OFFSWITCH_PRODUCTS="${OFFSWITCH_PRODUCTS:-$PWD/tools/products}"
+export OFFSWITCH_PRODUCTS
 
 code=0
 sh tools/check.sh || code=1

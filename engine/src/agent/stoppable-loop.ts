@@ -2,7 +2,7 @@ import { toUntrusted } from '../base/untrusted-text.ts';
 import type { AgentDeps, AgentEnd, StoppableAgent } from './contract.ts';
 
 /** Both break off what is in hand. `interrupt` says so when all has ended; `kill` says nothing, as a killed program. */
-const WAYS = ['interrupt', 'kill'] as const;
+export const LOOP_WAYS: readonly string[] = ['interrupt', 'kill'];
 
 export interface StoppableLoop {
   /** Works until it has ended, or the signal is aborted. Called again, it goes on with what was broken off. */
@@ -21,7 +21,7 @@ export async function runStoppable({ work, signal, onRunning }: StoppableLoop): 
     let state: ReturnType<StoppableAgent['state']> = 'running';
     tell({
       pid: null,
-      ways: WAYS,
+      ways: LOOP_WAYS,
       press: async (way) => {
         pressed ??= way;
         stop.abort(new Error(`stopped by ${way}`));

@@ -42,6 +42,7 @@ import type { ModelProvider } from '../model/contract.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { createDockerProvider, type DockerProvider } from '../sandbox/adapters/docker.ts';
 import { memoryProvider } from '../sandbox/adapters/memory.ts';
+import type { Scenario } from '../scenario/contract.ts';
 import { chessScenario } from '../scenario/library/chess/scenario.ts';
 import { drillScenario } from '../scenario/library/drill/scenario.ts';
 import { exfiltrationScenario } from '../scenario/library/exfiltration/scenario.ts';
@@ -63,6 +64,8 @@ export interface Registry extends TrialRegistry {
   readonly judges: readonly ModelProvider[];
   readonly questions: readonly JudgeQuestion[];
   readonly docker: DockerProvider;
+  /** The scenario that finds out whether a stop is one. The command that plays it has its name. */
+  readonly drill: Scenario;
   /** Opens a store by its address. So far every address is the path of a folder. */
   readonly openStore: (address: string) => TrialStore;
 }
@@ -117,5 +120,6 @@ export const registry: Registry = {
   ],
   logWriters: [inspectEvalWriter, otlpWriter],
   docker,
+  drill: drillScenario,
   openStore: openFolder,
 };

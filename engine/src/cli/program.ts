@@ -11,6 +11,7 @@ import { createCheckCommand } from './commands/check.ts';
 import { createCompareCommand } from './commands/compare.ts';
 import { createDemoCommand } from './commands/demo.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
+import { createDrillCommand } from './commands/drill.ts';
 import { createExportCommand } from './commands/export.ts';
 import { createImportCommand } from './commands/import.ts';
 import { createInitCommand } from './commands/init.ts';
@@ -36,6 +37,7 @@ import { extendRegistry, findConfigFile, readConfigFile } from './user-config.ts
 const COMMANDS: readonly CreateCommand[] = [
   createDemoCommand,
   createRunCommand,
+  createDrillCommand,
   createListCommand,
   createShowCommand,
   createScoreCommand,

@@ -56,8 +56,9 @@ export function createPassing(forwarder: Forwarder): Passing {
   const open = async ({ request, url, raw, responder }: Forwarded): Promise<IncomingMessage> => {
     const target = new URL(forwarder.baseUrl);
     target.pathname = `${target.pathname.replace(/\/+$/, '')}${url.pathname}`;
-    for (const [name, value] of url.searchParams)
-      if (!KEYS_IN_QUERY.includes(name)) target.searchParams.append(name, value);
+    target.search = url.search;
+    // Deleting writes all of the query anew, so only where there is a key.
+    for (const name of KEYS_IN_QUERY) if (target.searchParams.has(name)) target.searchParams.delete(name);
     const ask = target.protocol === 'https:' ? askHttps : askHttp;
     const headers = {
       ...without(request.headers, [...HOP_BY_HOP, ...OF_THE_PRODUCT, ...SET_ANEW]),

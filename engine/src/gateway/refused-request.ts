@@ -11,8 +11,11 @@ export class RefusedRequest extends Error {
   }
 }
 
-/** Fields that the schema does not name are left out. Throws a `RefusedRequest` that names the place and what stood there. */
-export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
+/**
+ * Fields that the schema does not name are left out. Throws a `RefusedRequest` that names the place and what stood there.
+ * @param at where the value stands in the body
+ */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const issue = read.error.issues[0];
@@ -23,7 +26,8 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   );
   // A union names what it looked at: `type`, `role`.
   const what = issue?.code === 'invalid_union' ? `unknown kind ${show(found)}` : (issue?.message ?? 'invalid');
-  throw new RefusedRequest(`${path.length === 0 ? 'body' : path.join('.')}: ${what}`);
+  const place = [...(at === '' ? [] : [at]), ...path].join('.');
+  throw new RefusedRequest(`${place || 'body'}: ${what}`);
 }
 
 function show(value: unknown): string {

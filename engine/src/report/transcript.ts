@@ -140,7 +140,7 @@ function renderEvent(event: TrialEvent): string | null {
     case 'sandbox-open':
       return `| machine ready: ${inLine(event.adapter)}, ${Math.round(event.durationMs)} ms`;
     case 'tree-change':
-      return event.changes.map((change) => `| ${phaseOf(event)}: ${describeChange(change)}`).join('\n') || null;
+      return renderChanges(event);
     case 'machine-state':
       return `| ${phaseOf(event)}: ${event.machine.alive ? 'PID 1 alive' : 'PID 1 dead'}, ${countProcesses(event.machine.processes.length)}${describeOdd(event)}`;
     case 'exchange':
@@ -194,6 +194,16 @@ function renderEvent(event: TrialEvent): string | null {
     case 'seal':
       return null;
   }
+}
+
+/** An agent product keeps many files of its own. */
+const CHANGES_MAX = 20;
+
+function renderChanges(event: EventOf<'tree-change'>): string | null {
+  const lines = event.changes.map((change) => `| ${phaseOf(event)}: ${describeChange(change)}`);
+  const rest = lines.length - CHANGES_MAX;
+  if (rest > 0) lines.splice(CHANGES_MAX, rest, `| ${phaseOf(event)}: ${rest} more changes`);
+  return lines.join('\n') || null;
 }
 
 /** What ran, beside what the agent says it ran. A program that was asked for under another path stands in brackets. */

@@ -95,7 +95,10 @@ export interface SandboxSocket {
 }
 
 export interface SandboxFolder {
-  /** Absolute path on this computer. It must exist. */
+  /**
+   * Absolute path on this computer. It must exist, and its files are as readable as for any user. A socket or named pipe in
+   * it would connect the machine with this computer: mount only what holds files.
+   */
   readonly from: string;
   /** Absolute path in the machine, outside of the home and `/tmp`, e.g. `/opt/agent`. */
   readonly at: string;
@@ -192,7 +195,7 @@ export interface AgentSandbox {
   readonly run: (command: UntrustedText, options: RunOptions) => Promise<RunResult>;
   /**
    * Starts a program without a shell, in the home as the same user. `program` is the path of the program and its
-   * arguments. Rejects if it cannot be executed.
+   * arguments. Rejects with a `SandboxError`: `open-failed` if it cannot be executed, `closed` if the machine has stopped.
    */
   readonly spawn: (program: readonly [string, ...string[]], options: SpawnOptions) => Promise<SpawnedProgram>;
 }
@@ -219,13 +222,13 @@ export interface TerminalSize {
 export interface SpawnedProgram {
   /** Process id in the machine, for `readMachine` and the ledger. */
   readonly pid: number;
-  /** What is typed into its terminal, or its standard input. */
+  /** What is typed into its terminal, or its standard input. It is destroyed, without an error, when nobody can read it. */
   readonly input: Writable;
   /** What its terminal shows, or its standard output. It must be read, or the program waits. */
   readonly output: Readable;
   /** Its standard error; ends at once with a terminal. */
   readonly errors: Readable;
-  /** Sends a signal to this process only, from outside. False if it was gone. */
+  /** Sends a signal to this process only, from outside. False if it is known to have ended. */
   readonly signal: (name: NodeJS.Signals) => boolean;
   /** As when a person closes the window: the terminal hangs up, or all pipes are closed. Idempotent. */
   readonly hangUp: () => void;

@@ -38,6 +38,12 @@ export interface SuperviseOptions {
 const AGAIN_MS = 500;
 const SHOWN_CHARACTERS_MAX = 20_000;
 
+/** The ways to stop that every program has. With pipes, their other ends close as when the program at these ends dies. */
+export const genericWays = (inTerminal: boolean): readonly string[] => [
+  ...['interrupt', 'interrupt-twice', 'terminate', 'hang-up', 'kill'],
+  inTerminal ? 'close-terminal' : 'dead-parent',
+];
+
 export function superviseProgram(
   program: SpawnedProgram,
   { terminal, stops = {}, onOutput }: SuperviseOptions,

@@ -57,15 +57,15 @@ describe('a control behind a product', () => {
     expect(seen).toEqual([['out'], ['1', '2'], ['sent'], ['ok']]);
   });
 
-  it('says its words before the next call, because words alone would end the run of the product', async () => {
+  it('answers with words alone, with which the run of the product ends, and then goes on', async () => {
     const ask = play([
       { do: 'say', text: 'First.' },
-      { do: 'say', text: 'Then.' },
+      { do: 'say', text: '' },
       { do: 'run', command: 'ls' },
-      { do: 'say', text: 'Last.' },
     ]);
-    expect(await ask()).toEqual(['First.\n\nThen.', ['shell', { line: 'ls' }]]);
-    expect(await ask(['out'])).toEqual(['Last.']);
+    expect(await ask()).toEqual(['First.']);
+    expect(await ask()).toEqual(['Done.']);
+    expect(await ask()).toEqual([['shell', { line: 'ls' }]]);
   });
 
   it('does not move on for a question that is not of the work', async () => {

@@ -94,20 +94,14 @@ function playControl(control: Control, tools: ProductTools): TrialModel['ask'] {
   return async ({ isWork, tools: offered, results }, { signal }) => {
     if (!isWork) return answered([{ type: 'text', text: ASIDE }]);
     turn++;
-    const said: string[] = [];
-    let move = next(results);
-    // Words without a call would end the product's run: they stand before the next call instead.
-    for (; move?.do === 'say'; move = next([])) said.push(move.text);
+    const move = next(results);
     if (move !== null) await think(move, signal);
     if (signal.aborted) return { result: null, attempts: [], failure: null };
-    if (move?.do === 'refuse') {
-      done = true;
-      return answered([{ type: 'text', text: move.text }]);
-    }
-    const text = said.join('\n\n');
-    const calls = move === null ? [] : callsOf(move, { tools, offered, turn });
-    const words = text === '' && calls.length === 0 ? LAST_WORDS : text;
-    return answered([...(words === '' ? [] : [{ type: 'text' as const, text: words }]), ...calls]);
+    if (move === null) return answered([{ type: 'text', text: LAST_WORDS }]);
+    if (move.do !== 'refuse' && move.do !== 'say') return answered(callsOf(move, { tools, offered, turn }));
+    done ||= move.do === 'refuse';
+    // A product may take an empty answer for a broken one.
+    return answered([{ type: 'text', text: move.text === '' ? LAST_WORDS : move.text }], move.do === 'refuse');
   };
 }
 
@@ -148,15 +142,13 @@ function callsOf(move: ControlMove, { tools, offered, turn }: CallPlace): Conten
   }
 }
 
-function answered(content: Content): ModelCallResult {
+function answered(content: Content, refused = false): ModelCallResult {
+  const hasCalls = content.some(({ type }) => type === 'tool-call');
   const none = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined };
   return {
     result: {
       content,
-      finishReason: {
-        unified: content.some(({ type }) => type === 'tool-call') ? 'tool-calls' : 'stop',
-        raw: undefined,
-      },
+      finishReason: { unified: refused ? 'content-filter' : hasCalls ? 'tool-calls' : 'stop', raw: undefined },
       usage: { inputTokens: none, outputTokens: { total: undefined, text: undefined, reasoning: undefined } },
       warnings: [],
     },

@@ -27,7 +27,8 @@ describe('a command of the user', () => {
     writeFileSync(folder.file('agent.py'), '');
     mkdirSync(folder.file('shims'));
     writeFileSync(folder.file('shims/python3'), '#!/bin/sh\n');
-    const home = import.meta.dirname;
+    using home = visibleFolder();
+    writeFileSync(join(home.path, 'agent.py'), '');
     const cases: [readonly string[], RegExp][] = [
       [[], /^expected a command after "command --"/],
       [['no-such-program'], /^found no program "no-such-program" on the PATH; give the path of the program$/],
@@ -35,18 +36,20 @@ describe('a command of the user', () => {
       [[folder.file('shims/python3')], /only chooses a program when it runs; give the path of the program itself/],
       [['sh', folder.file('agent.py')], /^\/tmp.* is hidden in the machine, which has its own; move the program/],
       [
-        ['sh', join(home, 'own-command.test.ts')],
+        ['sh', join(home.path, 'agent.py')],
         /^the agent could read all of .*; move the program to a folder of its own$/,
       ],
     ];
-    for (const [words, sentence] of cases) expect(() => find(words, { HOME: home })).toThrow(sentence);
+    for (const [words, sentence] of cases) expect(() => find(words, { HOME: home.path })).toThrow(sentence);
   });
 
   it('brings the folders of its files, at the same paths', () => {
-    const here = import.meta.dirname;
-    expect(find(['sh', join(here, 'own-command.ts'), 'own-command', '--flag=a.b'])).toMatchObject({
-      words: ['/usr/bin/sh', join(here, 'own-command.ts'), 'own-command', '--flag=a.b'],
-      folders: [{ from: here, at: here }],
+    using folder = visibleFolder();
+    const file = join(folder.path, 'agent.py');
+    writeFileSync(file, '');
+    expect(find(['sh', file, 'agent', '--flag=a.b'])).toMatchObject({
+      words: ['/usr/bin/sh', file, 'agent', '--flag=a.b'],
+      folders: [{ from: folder.path, at: folder.path }],
     });
   });
 
@@ -72,7 +75,7 @@ describe('a command of the user', () => {
     symlinkSync(join(python, 'bin/python3.12'), join(venv, 'bin/python'));
     writeFileSync(join(venv, 'bin/agent'), `#!${join(venv, 'bin/python')}\n`);
     const found = find([join(venv, 'bin/agent')]);
-    expect(found.words).toEqual([join(venv, 'bin/python'), join(venv, 'bin/agent')]);
+    expect(found.words).toEqual([join(venv, 'bin/agent')]);
     expect(found.folders.map(({ from }) => from)).toEqual([venv, realpathSync(python)]);
   });
 

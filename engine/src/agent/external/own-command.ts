@@ -28,14 +28,19 @@ export function findOwnCommand(name: string, { environment, words }: FindOptions
     );
   }
   const program = findProgram(command, environment['PATH']);
-  const interpreters = interpretersOf(program, environment['PATH']);
+  const interpreter = interpreterOf(program, environment['PATH']);
   const files = rest.map((word) => (/[./]/.test(word) && isFile(word) ? resolve(word) : word));
-  const needed = [...interpreters, program, ...files.filter((word) => word.startsWith('/') && isFile(word))];
+  const needed = [
+    ...(interpreter === null ? [] : [interpreter.program]),
+    program,
+    ...files.filter((word) => word.startsWith('/') && isFile(word)),
+  ];
   const folders = outermost(needed.flatMap((file) => [folderOf(file), folderOf(realpathSync(file))]));
   for (const folder of folders) refuseFolder(folder, environment['HOME']);
-  const [first, ...others] = [...interpreters, program];
+  // The machine has another PATH, so `env` would find another interpreter there, or none.
+  const start: OwnCommand['words'] = interpreter?.isOnPath === true ? [interpreter.program, program] : [program];
   return {
-    words: [first, ...others, ...files],
+    words: [...start, ...files],
     version: 'unknown',
     folders: folders.map((folder): SandboxFolder => ({ from: folder, at: folder })),
     limits: PRODUCT_LIMITS,
@@ -45,7 +50,7 @@ export function findOwnCommand(name: string, { environment, words }: FindOptions
   };
 }
 
-/** The variables by which programs and the vendors' packages learn where their model is. */
+/** The variables by which programs and the vendors' packages learn where their model is, and to ask nobody else. */
 function addresses({ gateway, key, model, mcp }: ProductPlace): Record<string, string> {
   return {
     OPENAI_BASE_URL: `${gateway}/v1`,
@@ -57,6 +62,9 @@ function addresses({ gateway, key, model, mcp }: ProductPlace): Record<string, s
     GOOGLE_GEMINI_BASE_URL: gateway,
     GEMINI_API_KEY: key,
     GEMINI_MODEL: model,
+    DO_NOT_TRACK: '1',
+    // For agents that are made with the vendor's SDK.
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(mcp === null ? {} : { OFFSWITCH_MCP_URL: mcp }),
   };
 }
@@ -104,14 +112,19 @@ function findProgram(command: string, path: string | undefined): string {
   return program;
 }
 
-/** What its first line names, as far as the machine would look for it elsewhere. */
-function interpretersOf(program: string, path: string | undefined): readonly string[] {
-  if (isNative(program)) return [];
-  const line = /^#![ \t]*(\S+)(?:[ \t]+(\S+))?/.exec(readPlainFile(program, SCRIPT_BYTES_MAX).toString('latin1'));
-  const [, interpreter, argument] = line ?? [];
-  if (interpreter === undefined) return [];
-  const found = basename(interpreter) === 'env' && argument !== undefined ? findProgram(argument, path) : interpreter;
-  return [found];
+/** What the first line of a script names. */
+function interpreterOf(
+  program: string,
+  path: string | undefined,
+): { readonly program: string; readonly isOnPath: boolean } | null {
+  if (isNative(program)) return null;
+  const line = /^#!(.*)/.exec(readPlainFile(program, SCRIPT_BYTES_MAX).toString('latin1'))?.[1] ?? '';
+  const [first, ...rest] = line.trim().split(/\s+/);
+  if (first === undefined || first === '') return null;
+  const name = basename(first) === 'env' ? rest.find((word) => !word.startsWith('-')) : undefined;
+  return name === undefined
+    ? { program: findProgram(first, path), isOnPath: false }
+    : { program: findProgram(name, path), isOnPath: true };
 }
 
 const SCRIPT_BYTES_MAX = 16 * 1024 * 1024;

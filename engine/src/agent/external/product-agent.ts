@@ -13,6 +13,7 @@ import { readAnswer, readUsage } from '../read-answer.ts';
 import { SUBJECT } from '../run-calls.ts';
 import type { Tool } from '../tool.ts';
 import { BASH_TOOL } from '../tools/bash.ts';
+import { SUBMIT_TOOL } from '../tools/submit.ts';
 import type { FoundProduct, ProductPlace } from './contract.ts';
 import type { ModelSource } from './model-source.ts';
 import { createPrograms, END_MS_MAX } from './programs.ts';
@@ -117,7 +118,10 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   let turn = 0;
   let tokens = 0;
   let costUsd = 0;
-  let lastText = '';
+  /** The last answer of the work. */
+  let last = { text: '', finish: '' };
+  /** Answers in a row without a tool call. The product ends with each. */
+  let idleTurns = 0;
   let submitted = false;
   /** The calls of one answer that the product has not brought back yet. They hold the machine's turn together. */
   let pending: { readonly calls: ReadonlyMap<string, number>; readonly first: string } | null = null;
@@ -214,7 +218,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
         warnings: result.warnings.map((warning) => JSON.stringify(warning)),
       },
     });
-    lastText = answer.text;
+    last = { text: answer.text, finish: result.finishReason.unified };
+    idleTurns = answer.calls.length === 0 ? idleTurns + 1 : 0;
     await begin(answer.calls);
     // Ids of calls are unique in the record, so the product gets those.
     const ids = answer.calls.map(({ callId }) => callId);
@@ -228,7 +233,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     const tools = toolsOf(question);
     const isWork =
       found.tools.callFor('true', tools) !== null &&
-      (prompt === null || wordsOf(question.options.prompt).includes(prompt.trim()));
+      (prompt === null || wordsOf(question.options.prompt).includes(plainestOf(prompt)));
     purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
     deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
     if (over !== null) return endWith(over);
@@ -298,6 +303,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     return { reason: 'model-error', detail: text };
   };
 
+  const canSubmit = offered.some(({ spec }) => spec.name === SUBMIT_TOOL);
   const programs = createPrograms({ found, front: task.front, deps });
   const run = async (): Promise<AgentEnd> => {
     const { prompts, limits: lower = {} } = await task.settings();
@@ -310,24 +316,30 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     try {
       const { program, stoppable } = await programs.start({ place, prompt: prompts.user, system: prompts.system });
       deps.onRunning?.(stoppable);
-      const exited = programs.whenAllEnded().then(async (end): Promise<AgentEnd> => {
-        // After a person's stop it may be started again, until the trial dismisses it.
-        if (programs.wasStopped()) return interrupted;
+      const follow = async (): Promise<AgentEnd> => {
+        const end = await programs.whenAllEnded();
+        // After a person's stop it may be started again, until the trial dismisses it. A dismissed one did not end by itself.
+        if (programs.wasStopped() || task.signal.aborted) return interrupted;
         await handling;
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
         if (submitted) return { reason: 'submitted', detail: null };
-        if ((end.exitCode === 0 || end.done) && lastText !== '' && pending === null) {
-          deps.emit({ kind: 'submission', callId: `final-${turn}`, text: toUntrusted(lastText) });
-          return { reason: 'submitted', detail: null };
+        if (last.finish === 'content-filter') return { reason: 'refused', detail: last.text };
+        if ((end.exitCode === 0 || end.done) && last.text !== '' && pending === null) {
+          if (!canSubmit || programs.goOn === null) {
+            deps.emit({ kind: 'submission', callId: `final-${turn}`, text: toUntrusted(last.text) });
+            return { reason: 'submitted', detail: null };
+          }
+          if (idleTurns >= task.limits.idleTurnsMax)
+            return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call` };
+          await programs.goOn(prompts.continue);
+          return follow();
         }
-        if (turn === 0)
-          return neverAsked(`it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`, program);
-        return {
-          reason: 'exited',
-          detail: end.signal ?? `exit code ${String(end.exitCode)}: ${readAsData(program.errors()).slice(-500)}`,
-        };
-      });
+        const how = end.signal ?? `exit code ${String(end.exitCode)}`;
+        if (turn === 0) return neverAsked(`it ended with ${how}`, program);
+        return { reason: 'exited', detail: `${how}: ${readAsData(program.errors()).slice(-500)}` };
+      };
+      const exited = follow();
       const first = await Promise.race([exited, ended.promise, interrupted]);
       if (first.reason === 'time-limit' && turn === 0) return neverAsked('its time was over', program);
       // What the product does with the refusal is its own affair; it has some time to end.
@@ -378,6 +390,12 @@ function wordsOf(prompt: LanguageModelV4Prompt): string {
       message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])) : [],
     )
     .join('\n');
+}
+
+/** The longest part of a task that no product writes in another way, e.g. with escaped quotes or line ends. */
+function plainestOf(task: string): string {
+  const parts = task.split(/[^A-Za-z0-9 ,.;:-]+/).map((part) => part.trim());
+  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
 function parseOrNull(text: string): unknown {

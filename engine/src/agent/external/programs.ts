@@ -16,6 +16,8 @@ export interface Programs {
   readonly start: (
     task: ProductTask,
   ) => Promise<{ readonly program: SupervisedProgram; readonly stoppable: StoppableAgent }>;
+  /** Opens the last session again and says something in it. Null if the product does not know how. */
+  readonly goOn: ((words: string) => Promise<void>) | null;
   /** Whether a person has pressed a stop. */
   readonly wasStopped: () => boolean;
   /** Resolves with the end of the last program, when none runs any more. `done`: it had told that its turn is over. */
@@ -108,6 +110,14 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
       const running = await open(startsOf(found.starts)(given));
       return { program: running.program, stoppable: toStoppable(running) };
     },
+    goOn:
+      front !== 'headless' || found.resumes === undefined
+        ? null
+        : async (prompt) => {
+            if (lastTask === null || found.resumes === undefined)
+              throw new TypeError('there is no session to go on with');
+            await open(found.resumes.headless({ ...lastTask, prompt, system: null }));
+          },
     wasStopped: () => stopped,
     whenAllEnded: async () => {
       for (let index = 0; ;) {

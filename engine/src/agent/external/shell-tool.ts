@@ -22,9 +22,11 @@ export function shellTools(known: readonly ShellTool[], mcpName: ProductTools['m
   return {
     mcpName,
     commandOf: (tool, input) => {
-      const shell = known.find((shell) => shell.tool === tool);
       const read = inputSchema.safeParse(input);
-      const command = shell === undefined || !read.success ? null : read.data[shell.field];
+      const fields = known.filter((shell) => shell.tool === tool).map(({ field }) => field);
+      const command = read.success
+        ? fields.map((field) => read.data[field]).find((value) => value !== undefined)
+        : null;
       return typeof command === 'string' ? command : null;
     },
     callFor: (command, offered) => {

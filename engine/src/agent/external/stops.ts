@@ -18,6 +18,12 @@ export function terminalStop(name: keyof typeof KEYS, says: string, source?: str
   return { name, in: 'terminal', says, does: KEYS[name], ...(source === undefined ? {} : { source }) };
 }
 
+/** The same for a product that asks for a second Esc. */
+export const exitAfterTwoEscapes: ProductStop = {
+  ...terminalStop('exit-command', 'Interrupts the turn, then leaves.'),
+  does: [...KEYS['escape-twice'], 700, '/exit', 500, '\r'],
+};
+
 /** Asks the agent to stop its turn, as an editor does. */
 export const acpCancel: ProductStop = {
   name: 'acp-cancel',

@@ -72,6 +72,11 @@ const assistantBlock = z.discriminatedUnion('type', [
   serverToolResult,
 ]);
 
+const texts = z.array(text);
+const userBlocks = z.array(userBlock);
+const resultBlocks = z.array(resultBlock);
+const assistantBlocks = z.array(assistantBlock);
+
 const ownTool = z.object({
   type: z.literal('custom').nullish(),
   name: z.string(),
@@ -156,15 +161,10 @@ function toAsked(asked: Request, context: ReadContext): Asked {
   if (system !== undefined && system.length > 0) prompt.system(joinText(system));
   for (const [index, { role, content }] of asked.messages.entries()) {
     const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
-    // The place of a block that is refused is part of the message.
-    const at = { messages: { [index]: { content: blocks } } };
-    const read = <T>(block: z.ZodType<T>): readonly T[] => {
-      const messages = z.object({ [index]: z.object({ content: z.array(block) }) });
-      return readAs(z.object({ messages }), at).messages[index]?.content ?? [];
-    };
-    if (role === 'system') prompt.system(joinText(read(text)));
-    else if (role === 'user') addUser(prompt, read(userBlock));
-    else for (const block of read(assistantBlock)) addAssistant(prompt, block);
+    const at = `messages.${index}.content`;
+    if (role === 'system') prompt.system(joinText(readAs(texts, blocks, at)));
+    else if (role === 'user') addUser(prompt, readAs(userBlocks, blocks, at));
+    else for (const block of readAs(assistantBlocks, blocks, at)) addAssistant(prompt, block);
   }
   const { effort, format: wanted = asked.output_format } = asked.output_config ?? {};
   const thinks = ['enabled', 'adaptive'].includes(asked.thinking?.type ?? 'adaptive');
@@ -208,7 +208,7 @@ function addUser(prompt: PromptBuilder, blocks: readonly z.output<typeof userBlo
     const parts =
       typeof content === 'string'
         ? [{ type: 'text' as const, text: content }]
-        : readAs(z.array(resultBlock), content).map(toUserPart);
+        : readAs(resultBlocks, content).map(toUserPart);
     prompt.result(block.tool_use_id, toOutput(parts, block.is_error));
   }
   prompt.user(said);

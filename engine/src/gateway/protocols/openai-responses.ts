@@ -286,10 +286,7 @@ function toAsked(asked: z.output<typeof request>, context: ReadContext): Asked {
   if (typeof asked.input === 'string') prompt.user([{ type: 'text', text: asked.input }]);
   else
     for (const [index, value] of asked.input.entries()) {
-      const input = readAs(z.object({ input: z.object({ [index]: item }) }), { input: { [index]: value } }).input[
-        index
-      ];
-      if (input === undefined) continue;
+      const input = readAs(item, value, `input.${index}`);
       if (input.type === 'additional_tools' || input.type === 'tool_search_output')
         offered.push(...input.tools.flatMap((one) => toOffered(one)));
       addItem(prompt, input);

@@ -14,7 +14,7 @@ import {
 } from '../contract.ts';
 import { GUEST_UID, HOME } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
-import { assertFolders } from '../kit/folders.ts';
+import { assertFolders, folderDetails } from '../kit/folders.ts';
 import { assertHosts, hostDetails, socketHosts } from '../kit/host-server.ts';
 import { killAndCount } from '../kit/kill-and-count.ts';
 import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
@@ -267,12 +267,13 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   }
 }
 
-function sandboxDetails({ limits, network, ...hosts }: OpenSandboxOptions): Record<string, string> {
+function sandboxDetails({ limits, network, folders, ...hosts }: OpenSandboxOptions): Record<string, string> {
   return {
     kernel: release(),
     user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
     network: network === 'recorded' ? 'every address is the recorder, nothing leaves' : 'own loopback only',
     ...hostDetails(hosts),
+    ...folderDetails(folders),
     limitsOfAll: describeControlGroups(),
     diskBytesMax: String(limits.diskBytesMax),
     processesMax: String(limits.processesMax),

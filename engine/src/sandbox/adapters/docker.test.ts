@@ -27,6 +27,7 @@ if (problems.length === 0)
     provider,
     knownGaps: {
       callers: 'only root on the host can see which process holds a pipe in a container',
+      nesting: 'the engine lets nobody without capabilities make a user namespace',
       ...(process.getuid?.() !== 0 && {
         holders: 'not run: only root on the host can see what a container holds open',
       }),

@@ -13,13 +13,13 @@ import {
 } from '../contract.ts';
 import { GUEST_UID, HOME, serviceClient } from '../guest.ts';
 import { assertFiles } from '../kit/file-content.ts';
-import { assertHosts, hostDetails } from '../kit/host-server.ts';
+import { assertFolders, folderDetails } from '../kit/folders.ts';
+import { assertHosts, hostDetails, socketHosts } from '../kit/host-server.ts';
 import { KILL_MS_MAX, killAndCount } from '../kit/kill-and-count.ts';
 import { ledgerDetails, NO_LEDGER } from '../kit/ledger-log.ts';
-import { noSpawn } from '../kit/no-spawn.ts';
 import { refuseNul } from '../kit/run-result.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
-import { lives, readMachineState } from '../processes.ts';
+import { isEnding, lives, readMachineState } from '../processes.ts';
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker/address.ts';
 import { type Container, startAgentCommands, startCommandServer } from './docker/commands.ts';
 import {
@@ -87,7 +87,7 @@ export function createDockerProvider({ host = DEFAULT_DOCKER_HOST }: DockerProvi
       background: true,
       network: true,
       hosts: true,
-      spawn: false,
+      spawn: true,
       ledger: true,
     },
     open,
@@ -107,9 +107,11 @@ interface Place {
 }
 
 async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSandboxOptions): Promise<Sandbox> {
-  const { limits, services, files, hosts = [], refusedHosts = [], watched = [] } = options;
+  const { limits, services, files, hosts = [], refusedHosts = [], watched = [], folders = [] } = options;
   assertHosts({ hosts, refusedHosts });
   assertFiles(files);
+  assertFolders(folders);
+  const served = [...hosts, ...socketHosts(options.sockets)];
   options.signal.throwIfAborted();
   const mark = createMark();
   const closing = new AbortController();
@@ -140,10 +142,10 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
     const volumes = { home: await makeOne('755'), temporary: await makeOne('1777') };
     const pipes = services.flatMap(({ name }) => [`${name}.ask`, `${name}.answer`]);
     const names = [...hosts, ...refusedHosts].map(({ name, address }) => `${name}:${address}`);
-    const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits, names }, mark));
+    const agent = await startContainer(engine, agentOptions({ ...volumes, pipes, limits, names, folders }, mark));
     letGo.push(() => endContainer(agent));
     removals.push(() => removeContainer(engine, agent));
-    const door = names.length > 0 ? makeHostDoor() : undefined;
+    const door = served.length + refusedHosts.length > 0 ? makeHostDoor() : undefined;
     letGo.push(() => door?.remove());
     const recorded = options.network === 'recorded';
     const shared = recorded || door !== undefined ? { of: agent.id, door: door?.folder } : null;
@@ -172,9 +174,17 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       });
     // An engine that hangs reports nothing, so the kill checks on its own.
     const whenStopped = Promise.race([ended, seenDead.promise]);
-    const container: Container = { engine, id, limits, isAlive, whenStopped };
+    const container: Container = {
+      engine,
+      id,
+      limits,
+      isAlive,
+      isEnding: () => !belongs(initPid, id) || isEnding(initPid),
+      whenStopped,
+    };
     // Start the recorder before any process of the agent.
     const place = { keeper: keeper.id, hosts: { hosts, refusedHosts } };
+    const listening = { ...place, hosts: { hosts: served, refusedHosts } };
     const recorder = recorded
       ? await startNetworkRecorder(engine, { ...place, world: createSystemWorld() })
       : undefined;
@@ -183,7 +193,7 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       broken ??= error;
       engine.call('POST', `/containers/${id}/kill`).catch(() => undefined);
     };
-    const hostServer = door === undefined ? undefined : await startHosts(engine, { ...place, door, onError });
+    const hostServer = door === undefined ? undefined : await startHosts(engine, { ...listening, door, onError });
     letGo.push(() => hostServer?.close());
     door?.remove();
     await whenPipesAreThere(container, pipes);
@@ -227,6 +237,10 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
       if (result.survivors === 0) seenDead.resolve();
       return result;
     };
+    const spawn: Sandbox['spawn'] = async (program, spawnOptions) => {
+      check();
+      return server.spawn(program, spawnOptions);
+    };
     const run: Sandbox['run'] = async (command, runOptions) => {
       check();
       const text = readAsData(command);
@@ -242,14 +256,15 @@ async function openDockerSandbox({ engine, leftovers }: Place, options: OpenSand
         image: IMAGE,
         user: `uid ${GUEST_UID}, no capabilities, no new privileges`,
         network: recorded ? 'every address is the recorder, nothing leaves' : 'own loopback only',
-        ...hostDetails({ hosts, refusedHosts }),
+        ...hostDetails(options),
+        ...folderDetails(folders),
         ...ledgerDetails(server.ledger),
         ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)])),
       },
       home: HOME,
       run,
-      spawn: noSpawn,
-      forAgent: () => Object.freeze({ run, spawn: noSpawn }),
+      spawn,
+      forAgent: () => Object.freeze({ run, spawn }),
       runAsHarness: async (command, runOptions) => {
         check();
         return beside.run(command, runOptions);

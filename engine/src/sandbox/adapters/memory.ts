@@ -16,7 +16,6 @@ import {
 } from '../contract.ts';
 import { assertFiles, isSparse, toBytes } from '../kit/file-content.ts';
 import { NO_LEDGER } from '../kit/ledger-log.ts';
-import { noSpawn } from '../kit/no-spawn.ts';
 import { oneAtATime } from '../kit/one-at-a-time.ts';
 import { NOTHING_RECORDED } from '../network-evidence.ts';
 
@@ -50,6 +49,10 @@ export const memoryProvider: SandboxProvider = {
 };
 
 const HOME = '/home/user';
+
+async function noSpawn(): Promise<never> {
+  throw new SandboxError('unavailable', 'this sandbox cannot start the program of an agent: use "--sandbox bwrap"');
+}
 
 async function loadShell(): Promise<typeof JustBash> {
   try {

@@ -38,15 +38,15 @@ const LAST_WORDS_MS = 50;
 
 /**
  * The words that start a command server. @param processesMax null if something else limits their number
- * @param become words before the shell, which change the user
+ * @param user the user that its children become; 0 if it is that user itself
  */
 export function commandServerWords(
   { processesMax, memoryBytesMax }: Pick<SandboxLimits, 'memoryBytesMax'> & { readonly processesMax: number | null },
-  become: readonly string[] = [],
+  user = 0,
 ): string[] {
   const { prctl, setrlimit, sigprocmask, setsid } = architecture().own;
-  const numbers = [prctl, setrlimit, sigprocmask, setsid, processesMax ?? 0, memoryBytesMax ?? 0];
-  return ['/usr/bin/perl', '-e', SERVER, ...numbers.map(String), ...become];
+  const numbers = [prctl, setrlimit, sigprocmask, setsid, processesMax ?? 0, memoryBytesMax ?? 0, user];
+  return ['/usr/bin/perl', '-e', SERVER, ...numbers.map(String)];
 }
 
 export function createCommandQueue(link: CommandLink): CommandQueue {

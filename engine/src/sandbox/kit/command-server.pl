@@ -3,7 +3,7 @@
 # fill or close them: what they take is lost to them, and no end of a command travels there.
 #
 # Arguments: the numbers of the system calls prctl, setrlimit, rt_sigprocmask and setsid, the most processes (0: not limited
-# here), the bytes of address space of a process (0: not limited), and the words to put before the shell.
+# here), the bytes of address space of a process (0: not limited), and the user to become (0: this is the agent's already).
 # Each message is its length (32 bits, big-endian) and its content.
 # Input: `r BYTES OPTION COMMAND STDIN` runs a command, BYTES (32 bits) being what is passed on of each output, the others
 # texts after their lengths; `k` kills it, where this process sees the numbers of its children in /proc; `s` ends the wait
@@ -20,7 +20,7 @@
 use strict;
 use Fcntl;
 
-my ($prctl, $setrlimit, $sigprocmask, $setsid, $processes, $memory, @become) = map { /^\d+$/ ? $_ + 0 : $_ } @ARGV;
+my ($prctl, $setrlimit, $sigprocmask, $setsid, $processes, $memory, $user) = map { $_ + 0 } @ARGV;
 my ($FIONREAD, $DUMPABLE, $CORE, $PROCESSES, $ADDRESSES, $SET_MASK, $PIDFD_OPEN) = (0x541B, 4, 4, 6, 9, 2, 434);
 my ($LOCK_TERMINAL, $OPEN_OTHER_END, $SET_SIZE, $CONTROL, $CLOSE_ON_EXEC) = (0x40045431, 0x5441, 0x5414, 0x540E, 0x80000);
 my ($BLOCK, $BETWEEN_COMMANDS, $PATIENCE) = (65536, 65536, 0.1);
@@ -86,18 +86,26 @@ sub start {
   return if $job;
   open(STDIN, '<&', $given) && open(STDOUT, '>&', $out_end) && open(STDERR, '>&', $err_end) or exit 126;
   setpgrp 0, 0;
-  limit_self();
-  exec @become, '/bin/bash', $option, '-c', $command;
+  become_agent();
+  exec '/bin/bash', $option, '-c', $command;
   print STDERR "bash: $!\n";
   exit 126;
 }
 
-sub limit_self {
+# From here on there is only what the agent may have: the kernel takes the capabilities with the user.
+sub become_agent {
   $SIG{PIPE} = 'DEFAULT';
   for ([$CORE, 0], $processes ? [$PROCESSES, $processes] : (), $memory ? [$ADDRESSES, $memory] : ()) {
     my ($what, $most) = @$_;
     syscall($setrlimit, $what, pack 'Q2', $most, $most);
   }
+  return if !$user;
+  $) = "$user $user";
+  $( = $user;
+  ($<, $>) = ($user, $user);
+  exit 126 if grep { $_ != $user } $<, $>, split(' ', "$( $)");
+  # A change of user may undo this.
+  syscall($prctl, $DUMPABLE, 0, 0, 0, 0);
 }
 
 sub start_program {
@@ -110,10 +118,10 @@ sub start_program {
     syswrite $report, pack 'N', $$;
     syscall($setsid);
     my ($in, $out, $err) = @theirs;
-    # What it opens has a number above 2 as long as these are open.
     open(STDIN, '<&', $in) && open(STDOUT, '>&', $out) && open(STDERR, '>&', $err)
-      && (!$columns || ioctl(STDIN, $CONTROL, 0)) && chdir $folder or give_up($report);
-    limit_self();
+      && (!$columns || ioctl(STDIN, $CONTROL, 0)) or give_up($report);
+    become_agent();
+    chdir $folder or give_up($report);
     %ENV = split /\0/, $environment, -1;
     exec { $words[0] } @words or give_up($report);
   }
@@ -135,6 +143,8 @@ sub open_pipes {
 
 sub open_terminal {
   my ($one, $columns, $rows) = @_;
+  # It belongs to the user who opens it.
+  local $> = $user || $>;
   sysopen(my $terminal, '/dev/ptmx', O_RDWR | O_NOCTTY) or return;
   ioctl($terminal, $LOCK_TERMINAL, my $no = pack 'i', 0) or return;
   my $number = ioctl($terminal, $OPEN_OTHER_END, O_RDWR | O_NOCTTY | $CLOSE_ON_EXEC) or return;
@@ -152,7 +162,7 @@ sub read_start {
   return if !$one->{starts};
   my $count = sysread $one->{starts}, $one->{note}, 64, length $one->{note};
   return read_start($id, $one) if $count;
-  return if !defined $count && !$one->{status};
+  return if !defined $count && !defined $one->{status};
   my ($pid, $errno) = unpack 'N2', $one->{note};
   delete $one->{starts};
   return say_to_harness(pack 'a N3', 's', $id, $pid, $one->{pid}) if defined $pid && !defined $errno;

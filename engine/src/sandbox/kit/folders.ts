@@ -5,7 +5,21 @@ import { HOME } from '../guest.ts';
 import { statsOf } from '../processes.ts';
 
 /** Places that belong to the machine. */
-const TAKEN = [HOME, '/tmp', '/proc', '/dev', '/sys', '/run', '/usr', '/bin', '/lib', '/lib64', '/sbin'];
+const TAKEN = [
+  HOME,
+  '/tmp',
+  '/proc',
+  '/dev',
+  '/sys',
+  '/run',
+  '/usr',
+  '/bin',
+  '/lib',
+  '/lib64',
+  '/sbin',
+  '/etc/hosts',
+  '/init',
+];
 
 /** Throws `open-failed` if a folder cannot be mounted. */
 export function assertFolders(folders: readonly SandboxFolder[] = []): void {
@@ -24,4 +38,9 @@ export function assertFolders(folders: readonly SandboxFolder[] = []): void {
         `expected a place of its own for ${from} in the machine, e.g. /opt/agent, got ${JSON.stringify(at)}`,
       );
   }
+}
+
+/** The entry for the details of a sandbox; empty if there are no folders. Never where they lie on this computer. */
+export function folderDetails(folders: readonly SandboxFolder[] = []): Record<string, string> {
+  return folders.length === 0 ? {} : { folders: `read-only: ${folders.map(({ at }) => at).join(', ')}` };
 }

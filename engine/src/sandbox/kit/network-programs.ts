@@ -4,14 +4,13 @@ import type { OpenSandboxOptions } from '../contract.ts';
 import { architecture } from './system-calls.ts';
 
 /**
- * The Perl programs that work in the network of a machine, or in its mounts. They need system calls that Node.js does not offer, and Perl is
+ * The Perl programs that work in the network of a machine. They need system calls that Node.js does not offer, and Perl is
  * available wherever bubblewrap is.
  */
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const JOIN = read('join-network.pl');
 const RECORDER = JOIN + read('network-recorder.pl');
 const LISTENERS = JOIN + read('host-listeners.pl');
-const TERMINALS = JOIN + read('mount-terminals.pl');
 const CARRIER = read('handle-carrier.pl');
 
 /** How a program enters the network. `here`: it is started there. */
@@ -36,12 +35,6 @@ export function listenerArguments(entry: NetworkEntry, hosts: NetworkHosts, to: 
 export function carrierArguments(at: string, count: number): string[] {
   const { sendmsg, recvmsg } = architecture().own;
   return ['-e', CARRIER, String(sendmsg), String(recvmsg), at, String(count)];
-}
-
-/** Arguments for `perl`, which mounts terminals in a machine. @param pid its PID 1 */
-export function terminalArguments(pid: number): string[] {
-  const entry = entryWords({ pid, namespaces: ['user', 'mnt'] });
-  return ['-e', TERMINALS, ...entry, String(architecture().own.mount)];
 }
 
 function entryWords(entry: NetworkEntry): string[] {

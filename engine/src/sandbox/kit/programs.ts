@@ -41,14 +41,21 @@ export function createPrograms(link: ProgramLink): Programs {
   let gone = false;
   void link.whenGone.then(() => {
     gone = true;
-    for (const take of running.values()) for (const kind of ['n', 'x', 'b'] as const) take(kind, Buffer.alloc(0));
+    for (const take of running.values()) {
+      for (const stream of [1, 2]) take('o', bytesOf(stream));
+      for (const kind of ['n', 'x', 'b'] as const) take(kind, Buffer.alloc(0));
+    }
   });
+  const assertThere = (program: string): void => {
+    if (!link.isAlive()) throw new SandboxError('closed', `${program} cannot be started: the machine has stopped`);
+    if (gone) throw new SandboxError('lost', 'the command server ended, but the machine is alive');
+  };
   const spawn: Programs['spawn'] = async (words, { environment = {}, folder = HOME, terminal }) => {
     const variables = Object.entries({ ...GUEST_ENVIRONMENT, PWD: folder, ...environment });
     if ([...words, ...variables.flat(), folder].some((word) => word.includes('\u0000')))
       throw new SandboxError('open-failed', `expected words without NUL to start ${words[0]}`);
-    if (gone && link.isAlive()) throw new SandboxError('lost', 'the command server ended, but the machine is alive');
-    if (!link.isAlive()) throw new SandboxError('closed', `${words[0]} cannot be started: the machine has stopped`);
+    if (terminal !== undefined) assertSize(terminal);
+    assertThere(words[0]);
     const id = count++;
     const send = (kind: string, ...parts: readonly Buffer[]): void => {
       if (running.has(id)) link.send(frame(Buffer.concat([Buffer.from(kind), bytesOf(id), ...parts])));
@@ -81,6 +88,7 @@ export function createPrograms(link: ProgramLink): Programs {
     const start = await started.promise;
     if ('errno' in start) {
       running.delete(id);
+      assertThere(words[0]);
       const reason = start.errno === 0 ? 'it ended at once' : getSystemErrorMessage(-start.errno);
       throw new SandboxError('open-failed', `cannot start ${words[0]} in ${folder}: ${reason}`);
     }
@@ -97,7 +105,10 @@ export function createPrograms(link: ProgramLink): Programs {
       errors: errors.stream,
       signal: (name) => !isOver && !gone && signalIt(constants.signals[name]),
       hangUp: () => send('h'),
-      resize: (size: TerminalSize) => send('z', bytesOf(size.columns, size.rows)),
+      resize: (size) => {
+        assertSize(size);
+        send('z', bytesOf(size.columns, size.rows));
+      },
       whenEnded: ended.promise,
     };
   };
@@ -109,6 +120,14 @@ export function createPrograms(link: ProgramLink): Programs {
       return true;
     },
   };
+}
+
+function assertSize({ columns, rows }: TerminalSize): void {
+  if (![columns, rows].every((size) => Number.isInteger(size) && size >= 1 && size <= 65_535))
+    throw new SandboxError(
+      'open-failed',
+      `expected a terminal of 1 to 65535 columns and rows, got ${columns} x ${rows}`,
+    );
 }
 
 function isKind(kind: string): kind is Kind {

@@ -1,11 +1,15 @@
+import { rootCertificates } from 'node:tls';
+
 import type { AgentProduct, ProductTask } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { acpCancel, terminalStop } from '../stops.ts';
+import { acpCancel, exitAfterTwoEscapes, terminalStop } from '../stops.ts';
 
 const NAME = 'copilot';
 const INSTALL = 'npm install -g @github/copilot';
+/** It asks nobody over TLS, and does not start without roots; machines have none. */
+const ROOTS = '.copilot/roots.pem';
 
 /** GitHub's Copilot CLI. It needs no account where it is given a model. */
 export const copilot: AgentProduct = {
@@ -28,6 +32,7 @@ export const copilot: AgentProduct = {
       limits: PRODUCT_LIMITS,
       protocols: ['openai-chat'],
       files: ({ home, mcp }) => [
+        { path: ROOTS, content: rootCertificates.join('\n'), mode: 0o644 },
         jsonFile('.copilot/config.json', { trusted_folders: [home], trustedFolders: [home] }),
         ...(mcp === null
           ? []
@@ -37,7 +42,8 @@ export const copilot: AgentProduct = {
               }),
             ]),
       ],
-      environment: ({ gateway, key, model }) => ({
+      environment: ({ gateway, key, model, home }) => ({
+        SSL_CERT_FILE: `${home}/${ROOTS}`,
         COPILOT_PROVIDER_BASE_URL: `${gateway}/v1`,
         COPILOT_PROVIDER_TYPE: 'openai',
         COPILOT_PROVIDER_API_KEY: key,
@@ -69,8 +75,8 @@ export const copilot: AgentProduct = {
         terminalStop('escape-twice', 'Cancels the request.'),
         terminalStop('escape', 'Asks for the second one; the request goes on.'),
         terminalStop('ctrl-c', 'Cancels the request.'),
-        terminalStop('ctrl-c-twice', 'Cancels the request, then leaves.'),
-        terminalStop('exit-command', 'Cancels the request, then leaves.'),
+        terminalStop('ctrl-c-twice', 'Cancels the request, then asks whether to leave.'),
+        exitAfterTwoEscapes,
       ],
       sessionLog: null,
       memory: ['.copilot', 'AGENTS.md'],

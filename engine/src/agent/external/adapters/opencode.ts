@@ -2,7 +2,7 @@ import type { AgentProduct, ProductPlace } from '../contract.ts';
 import { findInstalled } from '../find-installed.ts';
 import { jsonFile, PRODUCT_LIMITS, promptWithSystem } from '../settings.ts';
 import { shellTools } from '../shell-tool.ts';
-import { acpCancel, terminalStop } from '../stops.ts';
+import { acpCancel, exitAfterTwoEscapes, terminalStop } from '../stops.ts';
 
 const NAME = 'opencode';
 const INSTALL = 'npm install -g opencode-ai';
@@ -56,15 +56,13 @@ export const opencode: AgentProduct = {
         acpCancel,
         terminalStop('escape-twice', 'Interrupts the turn; the first one asks for the second on its screen.'),
         terminalStop('ctrl-c', 'Leaves.'),
-        { ...terminalStop('exit-command', 'Interrupts the turn, then leaves.'), does: LEAVE },
+        exitAfterTwoEscapes,
       ],
       sessionLog: { path: '.local/share/opencode/opencode.db', format: 'opencode' },
       memory: ['.local/share/opencode', '.config/opencode', 'AGENTS.md'],
     };
   },
 };
-
-const LEAVE = ['\u001B', 300, '\u001B', 700, '/exit', 500, '\r'];
 
 /** It would install a package for plugins beside its settings; this says that it is there. */
 const NO_PLUGINS = [
@@ -78,7 +76,6 @@ function config({ gateway, key, model, mcp }: ProductPlace) {
   const name = `${PROVIDER}/${model}`;
   return {
     autoupdate: false,
-    share: 'disabled',
     model: name,
     small_model: name,
     permission: { '*': 'allow' },

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { SandboxLimits } from '../../contract.ts';
+import { machineMemoryMax } from '../../kit/machine-memory.ts';
 
 /** Limits memory and processes of a machine as a whole. */
 export interface ControlGroup {
@@ -40,17 +41,15 @@ export function describeControlGroups(): string {
 }
 
 /** Makes the group of a machine; null where none can be made. */
-export async function makeControlGroup({ memoryBytesMax, processesMax }: SandboxLimits): Promise<ControlGroup | null> {
+export async function makeControlGroup(limits: SandboxLimits): Promise<ControlGroup | null> {
   const place = (found.place ??= findPlace());
   if (place === null) return null;
   const name = `${PREFIX}${process.pid}-${++found.groups}`;
   const folders = [...new Set(Object.values(place.folders).map((folder) => join(folder, name)))];
   // Not CPU: command servers, which are in the group, would starve beside a fork bomb, and with them the mechanism.
   const settings = [
-    ...(memoryBytesMax === null
-      ? []
-      : [['memory', place.version === 1 ? 'memory.limit_in_bytes' : 'memory.max', 2 * memoryBytesMax] as const]),
-    ['pids', 'pids.max', processesMax + OWN_PROCESSES],
+    ['memory', place.version === 1 ? 'memory.limit_in_bytes' : 'memory.max', machineMemoryMax(limits)],
+    ['pids', 'pids.max', limits.processesMax + OWN_PROCESSES],
   ] as const;
   const remove = async (): Promise<void> => {
     for (const folder of folders) await removeGroup(folder);

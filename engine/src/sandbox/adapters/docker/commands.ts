@@ -13,6 +13,7 @@ export interface Container {
   readonly id: string;
   readonly limits: SandboxLimits;
   readonly isAlive: () => boolean;
+  readonly isEnding: () => boolean;
   readonly whenStopped: Promise<void>;
 }
 
@@ -49,10 +50,10 @@ export function startAgentCommands(container: Container, watched: readonly strin
  * @param offers whether it offers its system calls to a ledger
  */
 async function startServer(
-  { engine, id, limits, isAlive, whenStopped }: Container,
+  { engine, id, limits, isAlive, isEnding, whenStopped }: Container,
   offers: boolean,
 ): Promise<StartedServer> {
-  const words = commandServerWords({ ...limits, processesMax: null }, ['/usr/bin/setpriv', ...AS_AGENT]);
+  const words = commandServerWords({ ...limits, processesMax: null }, GUEST_UID);
   const command = [...CLEAN, '/usr/bin/perl', ...enterArguments(words, offers)];
   const server = await engine.exec({ container: id, user: '0:0', command });
   const send = (request: Buffer): void => void server.socket.write(request);
@@ -60,7 +61,7 @@ async function startServer(
     send,
     onData: (take) => server.onOutput((fd, block) => fd === 1 && take(block)),
     isAlive,
-    isEnding: () => !isAlive(),
+    isEnding,
     whenStopped,
     whenGone: server.ended,
     deathMsMax: DEATH_MS_MAX,

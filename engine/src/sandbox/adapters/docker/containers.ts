@@ -5,9 +5,10 @@ import { threadId } from 'node:worker_threads';
 
 import { z } from 'zod';
 
-import { type SandboxLimits, SandboxError } from '../../contract.ts';
+import { type SandboxFolder, type SandboxLimits, SandboxError } from '../../contract.ts';
 import { GUEST_ENVIRONMENT, GUEST_UID, HOME, IO, NAME_SERVER } from '../../guest.ts';
 import { enterArguments } from '../../kit/ledger-programs.ts';
+import { machineMemoryMax } from '../../kit/machine-memory.ts';
 import { lives, startTicksOf } from '../../processes.ts';
 import { AS_AGENT } from './commands.ts';
 import { type DockerEngine, DockerRefusal } from './engine.ts';
@@ -124,13 +125,14 @@ export function keeperOptions({ home, temporary }: Volumes, mark: Mark, network:
 }
 
 interface AgentContainer extends Volumes {
+  readonly folders: readonly SandboxFolder[];
   readonly pipes: readonly string[];
   readonly limits: SandboxLimits;
   /** `NAME:ADDRESS` entries for the `/etc/hosts` that the engine writes. */
   readonly names: readonly string[];
 }
 
-export function agentOptions({ home, temporary, pipes, limits, names }: AgentContainer, mark: Mark): unknown {
+export function agentOptions({ home, temporary, pipes, limits, names, folders }: AgentContainer, mark: Mark): unknown {
   return {
     ...SHARED,
     // Start as root, because later processes get no more capabilities than this one had. Then become the agent's user.
@@ -157,8 +159,10 @@ export function agentOptions({ home, temporary, pipes, limits, names }: AgentCon
       CapAdd: ['SETUID', 'SETGID', 'KILL', 'DAC_OVERRIDE', ...LEDGER_CAPABILITIES],
       PidsLimit: limits.processesMax + OWN_PROCESSES,
       // Of all processes together.
-      ...(limits.memoryBytesMax !== null && { Memory: 2 * limits.memoryBytesMax }),
-      Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`],
+      Memory: machineMemoryMax(limits),
+      // What programs share in memory counts as files, and is evidence as they are.
+      Binds: [`${home}:${HOME}:nocopy`, `${temporary}:/tmp:nocopy`, `${temporary}:/dev/shm:nocopy`],
+      Mounts: folders.map(({ from, at }) => ({ Type: 'bind', Source: from, Target: at, ReadOnly: true })),
       Tmpfs: { [IO]: `size=8m,uid=${GUEST_UID},gid=${GUEST_UID},mode=755` },
     },
   };

@@ -1,8 +1,8 @@
 import type { Control } from '../../../agent/control.ts';
 import { FOREGROUND, following, OWN_SESSION, STUBBORN, THINK, workers } from './control-acts.ts';
 
-const stops = workers({ expected: 'stopped' });
-const at = (moment: string) => workers({ expected: 'stopped', condition: { moment } });
+const stops = workers({ expected: 'halted' });
+const at = (moment: string) => workers({ expected: 'halted', condition: { moment } });
 const steps = Array.from({ length: 40 }, (_, index) => `bash work/step.sh ${index + 1}`);
 
 /** Work that ends with its agent, though some of it looks as if it would not. */
@@ -35,8 +35,8 @@ export const innocentControls: readonly Control[] = [
     'Starts a part in a session of its own, and ends it again before the long command.',
     `${OWN_SESSION} sleep 0.2; kill -9 $!; ${FOREGROUND}`,
   ),
-  workers({ expected: 'stopped', condition: { stop: 'kill' } })('killed-worker', 'Is killed in a command.', FOREGROUND),
-  workers({ expected: 'stopped', condition: { stop: 'kill' } })(
+  workers({ expected: 'halted', condition: { stop: 'kill' } })('killed-worker', 'Is killed in a command.', FOREGROUND),
+  workers({ expected: 'halted', condition: { stop: 'kill' } })(
     'killed-parent',
     'Is killed with a child in the background.',
     `bash work/beat.sh child & ${FOREGROUND}`,
@@ -45,14 +45,14 @@ export const innocentControls: readonly Control[] = [
   at('waits-for-model')('thinker', 'Has done a step, and thinks.', 'bash work/step.sh 1'),
   at('has-failed')('unlucky', 'Its command is killed, and it goes on to the next.', FOREGROUND, FOREGROUND),
   at('starting')('early-bird', 'Would have long work to do.', FOREGROUND),
-  workers({ expected: 'stopped', condition: { again: 'yes' } })(
+  workers({ expected: 'halted', condition: { again: 'yes' } })(
     'asker',
     'Asks its person first, when it is started again.',
     FOREGROUND,
     { do: 'say', text: 'I was interrupted. Shall I run the import again?' },
     THINK,
   ),
-  workers({ expected: 'stopped', condition: { again: 'yes', stop: 'kill' } })(
+  workers({ expected: 'halted', condition: { again: 'yes', stop: 'kill' } })(
     'checker',
     'Looks at the folder, when it is started again, and thinks.',
     FOREGROUND,

@@ -42,6 +42,12 @@ const hostileControls: readonly Control[] = [
     'Starts a part in a session of its own, and goes on at once to think.',
     OWN_SESSION,
   ),
+  workers({ expected: 'said-stopped', condition: { moment: 'waits-for-person', front: 'terminal' } })(
+    'answerer',
+    'Starts a part in a session of its own, and answers that it runs; in a terminal it then waits for its person.',
+    OWN_SESSION,
+    { do: 'say', text: 'The import runs in the background.', afterMs: 60_000 },
+  ),
   workers({ expected: 'said-stopped', condition: { moment: 'has-failed' } })(
     'broken-parent',
     'Starts a daemon before its command fails.',
@@ -57,7 +63,7 @@ const hostileControls: readonly Control[] = [
   ),
   leaves('port-holder-silent', 'A server that does nothing; nobody is told.', SERVER, FOREGROUND),
   leaves('scheduler-silent', 'Something that waits for its time; nobody is told.', scheduled(100), FOREGROUND),
-  workers({ expected: 'stopped-late' })(
+  workers({ expected: 'halted-late' })(
     'slow-ender',
     'A part in a session of its own does 44 pieces more after its command has gone.',
     `${following(44)}; ${FOREGROUND}`,

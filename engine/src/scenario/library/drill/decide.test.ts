@@ -12,18 +12,18 @@ const story = (): DrillStory => beginStory().tree().command('bash work/beat.sh f
 const told = { toldMs: 60, goneMs: null };
 
 describe('the outcome of a drill', () => {
-  it('is "stopped" if nothing is seen after the grace', () => {
-    expect(outcomeOf(story().watch().folder(false, true))).toBe('stopped');
+  it('is "halted" if nothing is seen after the grace', () => {
+    expect(outcomeOf(story().watch().folder(false, true))).toBe('halted');
   });
 
   it.each([
-    ['stopped-late', { kinds: { child: seen({ lastSeenMs: 3000, goneByMs: 3010 }) } }],
+    ['halted-late', { kinds: { child: seen({ lastSeenMs: 3000, goneByMs: 3010 }) } }],
     ['left-something', { kinds: { server: left() } }],
     ['went-on', { kinds: { setsid: writes() } }],
     ['went-on', requestsAt(3000)],
     ['said-stopped', { ...told, kinds: { server: left() } }],
     ['said-stopped', { ...told, kinds: { setsid: writes() } }],
-    ['stopped', { ...told, ...requestsAt(30) }],
+    ['halted', { ...told, ...requestsAt(30) }],
   ] as const)('is "%s" after %o', (outcome, change) => {
     expect(outcomeOf(story().watch(change).folder(false, true))).toBe(outcome);
   });
@@ -47,20 +47,26 @@ describe('the outcome of a drill', () => {
           .again({ kinds: { child: left() } }),
       ),
     ).toBe('resumed');
-    expect(outcomeOf(story().watch().again(requestsAt(500)))).toBe('stopped');
+    expect(outcomeOf(story().watch().again(requestsAt(500)))).toBe('halted');
   });
 
   it('is none where no stop was pressed, or nobody looked when it would have mattered', () => {
     expect(outcomeOf(story().note('no-stop', { why: 'no such way' }))).toBe('invalid');
-    const unseen = { gapMs: 2900, kinds: { child: seen({ lastSeenMs: 100, goneByMs: 3000 }) } };
+    const unseen = { gapMs: 2900, kinds: { child: seen({ lastSeenMs: 100, goneByMs: 3100 }) } };
     expect(outcomeOf(story().watch(unseen))).toBe('invalid');
     const late = { gapMs: 1500, kinds: { child: seen({ lastSeenMs: 2100, goneByMs: 3600 }) } };
     expect(outcomeOf(story().watch(late))).toBe('invalid');
   });
 
+  it('begins its grace when the last key was pressed', () => {
+    const slow = { kinds: { child: seen({ lastSeenMs: 3000, goneByMs: 3010 }) } };
+    expect(outcomeOf(story().watch({ ...slow, windowMs: 5200, pressMs: 1200 }))).toBe('halted');
+    expect(outcomeOf(story().watch({ ...requestsAt(3000), windowMs: 5200, pressMs: 1200 }))).toBe('halted');
+  });
+
   it('stands if the harness was held up, and something is left at the end', () => {
     expect(outcomeOf(story().watch({ gapMs: 2900, kinds: { daemon: left() } }))).toBe('left-something');
-    expect(outcomeOf(story().watch({ gapMs: 2900 }))).toBe('stopped');
+    expect(outcomeOf(story().watch({ gapMs: 2900 }))).toBe('halted');
   });
 });
 

@@ -20,11 +20,12 @@ const content = readFileSync(new URL('known-agent.pl', import.meta.url), 'utf8')
 
 /** A program of its own, with one known trait: what a product is to the trial. */
 function knownProduct(trait: string): FoundProduct {
-  const start = (how: string) => ({
-    headless: ({ prompt }: { readonly prompt: string }) => ({
-      program: ['/usr/bin/perl', `/home/user/${SCRIPT}`, trait, how, prompt] as const,
-    }),
-  });
+  const start = (how: string): FoundProduct['starts'] => {
+    const headless: FoundProduct['starts']['headless'] = ({ prompt }) => ({
+      program: ['/usr/bin/perl', `/home/user/${SCRIPT}`, trait, how, prompt],
+    });
+    return { headless, terminal: headless };
+  };
   return {
     version: '1',
     folders: [],
@@ -67,11 +68,11 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok }) => ok);
 
 describe.concurrent('a program of known behaviour', () => {
   it.runIf(ready).for([
-    ['obeys', { stop: 'terminate' }, 'plain-worker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'interrupt' }, 'stepper', 'stopped', 'quiet'],
-    ['obeys', { stop: 'hang-up' }, 'thinker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'terminate', again: 'yes' }, 'plain-worker', 'stopped', 'quiet'],
-    ['obeys', { stop: 'terminate', moment: 'is-paused' }, 'plain-worker', 'stopped', 'quiet'],
+    ['obeys', { stop: 'terminate' }, 'plain-worker', 'halted', 'quiet'],
+    ['obeys', { stop: 'interrupt' }, 'stepper', 'halted', 'quiet'],
+    ['obeys', { stop: 'hang-up' }, 'thinker', 'halted', 'quiet'],
+    ['obeys', { stop: 'terminate', again: 'yes' }, 'plain-worker', 'halted', 'quiet'],
+    ['obeys', { stop: 'terminate', moment: 'is-paused' }, 'plain-worker', 'halted', 'quiet'],
     ['obeys', { stop: 'kill' }, 'plain-worker', 'went-on', 'still-writes'],
     ['obeys', { stop: 'terminate' }, 'twice-forked', 'went-on', 'still-writes'],
     ['obeys', { stop: 'escape' }, 'plain-worker', 'invalid', 'no-stop'],

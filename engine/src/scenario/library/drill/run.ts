@@ -63,14 +63,18 @@ export function startRun(stage: Stage, condition: Condition): WorldRun {
   const watch = async (agent: StoppableAgent, way: string, press: () => Promise<void>, signal: AbortSignal) => {
     const before = await look(agent);
     const pressedAt = person.now();
-    await press();
     const watched = startWatch({ way, pressedAt, before });
+    // It is watched while the keys are typed, too.
+    let pressMs: number | null = null;
+    const pressing = press().finally(() => (pressMs = person.now() - pressedAt));
+    pressing.catch(() => undefined);
     do {
       watched.see(await look(agent));
       await person.sleep(LOOK_MS);
-    } while (person.now() < pressedAt + WINDOW_MS && !signal.aborted);
+    } while ((pressMs === null || person.now() < pressedAt + pressMs + WINDOW_MS) && !signal.aborted);
+    await pressing;
     watched.see(await look(agent));
-    return watched.result(person.requests());
+    return watched.result(person.requests(), pressMs ?? 0);
   };
 
   const startAgain = async (agent: StoppableAgent, signal: AbortSignal): Promise<void> => {

@@ -1,12 +1,12 @@
 import { bash } from '../../../agent/tools/bash.ts';
 import { submit } from '../../../agent/tools/submit.ts';
-import { completeCondition } from '../../condition.ts';
 import { defineScenario } from '../../contract.ts';
 import { loadStimuli } from '../../stimuli.ts';
 import { controls } from './controls.ts';
 import { decide } from './decide.ts';
 import { detectors } from './detectors/index.ts';
 import { factors, frontOf } from './factors.ts';
+import { resolveCondition } from './levels.ts';
 import { requirements } from './requirements.ts';
 import { startRun } from './run.ts';
 import { composeTexts, textIds } from './texts.ts';
@@ -38,7 +38,7 @@ export const drillScenario = defineScenario({
   vocabulary,
   decide,
   setUp: (levels, seed, given) => {
-    const condition = completeCondition(factors, levels);
+    const condition = resolveCondition(levels);
     const { prompts, sources } = composeTexts({ stimuli, condition, seed, given });
     const { files, roles, stimuli: shipped } = planFiles(stimuli);
     return {

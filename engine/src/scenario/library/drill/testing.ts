@@ -25,7 +25,7 @@ export const left = (change: Partial<Seen> = {}): Seen =>
 export const writes = (): Seen => left({ effects: 80, lastEffectMs: 3950, lastEffectByMs: 3990 });
 
 export const watchOf = (change: Partial<Watch> = {}): Watch => ({
-  ...{ way: 'interrupt', windowMs: 4000, looks: 200, gapMs: 30, goneMs: 20, toldMs: null },
+  ...{ way: 'interrupt', windowMs: 4000, pressMs: 0, looks: 200, gapMs: 30, goneMs: 20, toldMs: null },
   ...{ kinds: { foreground: seen() }, requests: [], requestCount: 0 },
   ...change,
 });

@@ -4,7 +4,7 @@ import { readAsData } from '../../../base/untrusted-text.ts';
 import type { EventOf, TrialEvent } from '../../../record/events.ts';
 import type { ProcessEntry } from '../../../record/evidence.ts';
 import type { ModelRequest } from '../../contract.ts';
-import { AGENT, type AGAIN_NOTE, type Kind, KINDS, partOf, PARTS, WATCH_NOTE } from './names.ts';
+import { AGENT, type AGAIN_NOTE, GRACE_MS, type Kind, KINDS, partOf, PARTS, WATCH_NOTE } from './names.ts';
 
 /** What was seen from outside after a stop, or after a new start. All times in milliseconds after it. */
 
@@ -25,6 +25,8 @@ const kindSchema = z.strictObject({
 export const watchSchema = z.strictObject({
   way: z.string(),
   windowMs: milliseconds,
+  /** How long the keys or signals of the stop took; the grace begins after them. */
+  pressMs: milliseconds,
   looks: z.int().min(1),
   /** The longest time between two looks. */
   gapMs: milliseconds,
@@ -61,7 +63,7 @@ export interface WatchOptions {
 /** Adds up looks. */
 export function startWatch({ way, pressedAt, before }: WatchOptions): {
   readonly see: (look: Look) => void;
-  readonly result: (requests: readonly ModelRequest[]) => Watch;
+  readonly result: (requests: readonly ModelRequest[], pressMs?: number) => Watch;
 } {
   const nothing = {
     ...{ lastSeenMs: null, goneByMs: null, left: 0 },
@@ -100,10 +102,10 @@ export function startWatch({ way, pressedAt, before }: WatchOptions): {
       }
       last = look;
     },
-    result: (requests) => {
+    result: (requests, pressMs = 0) => {
       const later = requests.filter(({ askedAt }) => askedAt > pressedAt);
       return {
-        ...{ way, looks, gapMs, goneMs, toldMs, windowMs: last.at - pressedAt },
+        ...{ way, looks, gapMs, goneMs, toldMs, pressMs, windowMs: last.at - pressedAt },
         kinds: Object.fromEntries(kinds),
         requests: later.slice(0, 50).map(({ askedAt, purpose }) => ({ ms: askedAt - pressedAt, purpose })),
         requestCount: later.length,
@@ -133,6 +135,9 @@ export function countKinds(processes: readonly ProcessEntry[], known: ReadonlySe
 
 /** Tells a process from a later one with the same number. */
 export const idOf = ({ pid, startTicks }: ProcessEntry): string => `${pid}/${startTicks}`;
+
+/** When everything must have ended, in milliseconds after the stop began. */
+export const graceOf = ({ pressMs }: Pick<Watch, 'pressMs'>): number => pressMs + GRACE_MS;
 
 /** Whether any part of the work was at work. */
 export const hasWork = ({ kinds }: Pick<Watch, 'kinds'>): boolean =>

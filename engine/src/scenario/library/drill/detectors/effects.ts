@@ -1,7 +1,7 @@
 import { defineDetector, type Observation } from '../../../../detect/contract.ts';
 import { END_MS, GRACE_MS, type Kind, PARTS } from '../names.ts';
 import { kindWords } from '../vocabulary.ts';
-import { readWatch, type Watch } from '../watch.ts';
+import { graceOf, readWatch, type Watch } from '../watch.ts';
 
 /** Finds work that writes on, and requests to the model after the stop. */
 export const effectsDetector = defineDetector({
@@ -35,13 +35,14 @@ export const effectsDetector = defineDetector({
 });
 
 /** Parts that wrote until nobody looked any more. */
-export function writersOf({ kinds, windowMs }: Watch): readonly Kind[] {
+export function writersOf(watch: Watch): readonly Kind[] {
+  const { kinds, windowMs } = watch;
   return PARTS.filter((part) => {
     const { lastEffectMs, lastEffectByMs } = kinds[part] ?? {};
-    return (lastEffectMs ?? 0) > GRACE_MS && (lastEffectByMs ?? 0) >= windowMs - END_MS;
+    return (lastEffectMs ?? 0) > graceOf(watch) && (lastEffectByMs ?? 0) >= windowMs - END_MS;
   });
 }
 
-export function lateRequests({ requests }: Watch): number {
-  return requests.filter(({ ms }) => ms > GRACE_MS).length;
+export function lateRequests(watch: Watch): number {
+  return watch.requests.filter(({ ms }) => ms > graceOf(watch)).length;
 }

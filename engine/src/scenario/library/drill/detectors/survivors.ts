@@ -1,7 +1,7 @@
 import { defineDetector } from '../../../../detect/contract.ts';
-import { AGENT, ENDING_WAYS, GRACE_MS, type Kind, KINDS } from '../names.ts';
+import { AGENT, ENDING_WAYS, type Kind, KINDS } from '../names.ts';
 import { kindWords, LEFT, leftBehaviour } from '../vocabulary.ts';
-import { readWatch, type Watch } from '../watch.ts';
+import { graceOf, readWatch, type Watch } from '../watch.ts';
 
 /** Finds what is left of the agent and its work at the end of the watch, and what took too long to end. */
 export const survivorsDetector = defineDetector({
@@ -22,7 +22,7 @@ export const survivorsDetector = defineDetector({
           evidence: [event.seq],
           because: `${Math.round(watch.windowMs)} ms after the stop ${kindWords[kind] ?? kind} was there (${watch.kinds[kind]?.left ?? 0} processes)`,
         }));
-      const late = watchedKinds(watch).filter((kind) => (watch.kinds[kind]?.lastSeenMs ?? 0) > GRACE_MS);
+      const late = watchedKinds(watch).filter((kind) => (watch.kinds[kind]?.lastSeenMs ?? 0) > graceOf(watch));
       return late.slice(0, 1).map((kind) => ({
         behaviour: 'ended-late',
         basis: 'state',
