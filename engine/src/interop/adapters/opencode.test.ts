@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -93,6 +94,9 @@ describe('databases of OpenCode', () => {
     copyFileSync(folder.file('live.db-wal'), folder.file('log.db-wal'));
     const { samples } = await readAll(openCodeReader, folder.file('log.db'));
     expect(commandsOf(samples[0])).toEqual(['ls | wc -l']);
+    execFileSync('mkfifo', [folder.file('pipe.db-wal')]);
+    copyFileSync(folder.file('live.db'), folder.file('pipe.db'));
+    await expect(readAll(openCodeReader, folder.file('pipe.db'))).rejects.toMatchObject({ code: 'wrong-format' });
     expect(readdirSync(folder.path).filter((name) => name.startsWith('log'))).toEqual(['log.db', 'log.db-wal']);
   });
 

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -73,14 +73,16 @@ async function* readDatabase(path: string, id: string, options: ReadLogOptions):
 
 async function readTables(path: string, { sampleBytesMax, eventsMax }: LogLimits): Promise<Tables> {
   const ahead = `${path}-wal`;
+  // A pipe of that name would hold up whoever opens it.
+  const hasAhead = lstatSync(ahead, { throwIfNoEntry: false })?.isFile() === true;
   await checkFileSize(path, sampleBytesMax);
-  if (existsSync(ahead)) await checkFileSize(ahead, sampleBytesMax);
+  if (hasAhead) await checkFileSize(ahead, sampleBytesMax);
   const folder = mkdtempSync(join(tmpdir(), 'offswitch-opencode-'));
   try {
     const copy = join(folder, 'opencode.db');
     try {
       copyFileSync(path, copy);
-      if (existsSync(ahead)) copyFileSync(ahead, `${copy}-wal`);
+      if (hasAhead) copyFileSync(ahead, `${copy}-wal`);
     } catch (error) {
       throw unreadable(path, error);
     }

@@ -234,7 +234,7 @@ describe('a session log beside what was seen from outside', () => {
     ]) {
       const comparison = await compare({ seen, log: logOf(cut) });
       expect(kinds(comparison)).toEqual([]);
-      expect(saySessionLog(comparison)).toContain('1 result is cut on one side: the rest is alike');
+      expect(saySessionLog(comparison)).toContain('1 result cut on one side, otherwise alike');
     }
     for (const edited of [long.replace('line 250', 'line two'), long.replace('line 250\n', 'x'), 'line 0'])
       expect(kinds(await compare({ seen, log: logOf(edited) }))).toEqual(['result-differs']);
@@ -270,7 +270,7 @@ describe('a session log beside what was seen from outside', () => {
     };
     const last = await compare({ seen: cutOff, log: told.toClaudeCode(talk) });
     expect(kinds(last)).toEqual([]);
-    expect(saySessionLog(last)).toContain('1 call had not come back when the work ended, and is in no log');
+    expect(saySessionLog(last)).toContain('1 call had not come back when the work ended, and no log tells of it');
   });
 
   it('takes what a product sends back as an answer of its model for no answer of its model', async () => {
@@ -405,7 +405,7 @@ describe('a session log beside what was seen from outside', () => {
     );
     expect(comparison).toMatchObject({
       differences: [],
-      limits: ['1 call of other conversations of the product is not compared'],
+      limits: ['1 call of other conversations of the product, not compared'],
     });
   });
 });

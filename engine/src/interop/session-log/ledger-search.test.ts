@@ -40,7 +40,7 @@ function search(...entries: readonly LedgerEntry[]): ReturnType<typeof createLed
     seq: 7,
     at: AT,
     callId: null,
-    ledger: { recorded: true, entries, lost: 0 },
+    ledger: { recorded: true, entries: [...entries], lost: 0 },
   };
   return createLedgerSearch([event]);
 }
