@@ -15,10 +15,12 @@ import { geminiCliReader } from '../interop/adapters/gemini-cli.ts';
 import { inspectEvalWriter } from '../interop/adapters/inspect-eval-writer.ts';
 import { inspectEvalReader } from '../interop/adapters/inspect-eval.ts';
 import { inspectJsonReader } from '../interop/adapters/inspect-json.ts';
+import { openCodeReader } from '../interop/adapters/opencode.ts';
 import { openHandsReader } from '../interop/adapters/openhands.ts';
 import { otlpWriter } from '../interop/adapters/otlp-writer.ts';
 import { otlpReader } from '../interop/adapters/otlp.ts';
 import { petriReader } from '../interop/adapters/petri.ts';
+import { qwenCodeReader } from '../interop/adapters/qwen-code.ts';
 import { robotLogReader } from '../interop/adapters/robot-log.ts';
 import { sweAgentReader } from '../interop/adapters/swe-agent.ts';
 import type { LogReader, LogWriter } from '../interop/contract.ts';
@@ -104,6 +106,8 @@ export const registry: Registry = {
   logReaders: [
     inspectEvalReader,
     robotLogReader,
+    openCodeReader,
+    qwenCodeReader,
     claudeCodeReader,
     codexReader,
     codexExecReader,

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
 import { compareSessionLog } from '../../interop/session-log/compare.ts';
-import { readSessionLogs } from '../../interop/session-log/read.ts';
+import { readAsides, readSessionLogs } from '../../interop/session-log/read.ts';
 import { saySessionLog } from '../../interop/session-log/say.ts';
 import type { TrialEvent } from '../../record/events.ts';
 import { readEvents, readLines, readRecord, RecordFormatError } from '../../record/journal-reader.ts';
@@ -39,7 +39,11 @@ async function show(trial: string, { blind, json, registry, terminal }: ShowOpti
   const path = oneRecordAt(trial);
   const { events, problem } = readWhatIsThere(path);
   const score = scoreEvents(events, (name) => registry.scenarios.find((scenario) => scenario.name === name));
-  const sessionLog = compareSessionLog(events, await readSessionLogs(path, events, registry.logReaders));
+  const sessionLog = compareSessionLog(
+    events,
+    await readSessionLogs(path, events, registry.logReaders),
+    readAsides(path, events),
+  );
   if (json)
     terminal.out(
       'why' in score

@@ -29,6 +29,8 @@ const FORMAT: JsonLinesFormat = {
     // Lines, and not one document over several of them.
     /^\s*\{[^\n]*"type"\s*:/.test(head) &&
     /"type"\s*:\s*"(?:user|assistant|system|summary)"/.test(head) &&
+    // Qwen Code has the same envelope, with other messages in it.
+    !/"message"\s*:\s*\{\s*"role"\s*:\s*"\w+"\s*,\s*"parts"\s*:/.test(head) &&
     ((/"sessionId"\s*:/.test(head) && /"uuid"\s*:/.test(head)) ||
       // As a stream: its first line describes the session, or its answers say whose they are.
       (/"session_id"\s*:/.test(head) && /"subtype"\s*:\s*"init"|"parent_tool_use_id"\s*:/.test(head))),

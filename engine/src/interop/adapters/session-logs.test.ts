@@ -11,6 +11,7 @@ import { atifReader } from './atif.ts';
 import { claudeCodeReader } from './claude-code.ts';
 import { codexReader } from './codex.ts';
 import { otlpReader } from './otlp.ts';
+import { qwenCodeReader } from './qwen-code.ts';
 
 /** In the form of each program, in our own words. */
 const log = (name: string): string => readFileSync(join(import.meta.dirname, '../testing/logs', name), 'utf8');
@@ -18,6 +19,7 @@ const log = (name: string): string => readFileSync(join(import.meta.dirname, '..
 const examples: readonly (readonly [LogReader, string])[] = [
   [claudeCodeReader, 'claude-code.jsonl'],
   [codexReader, 'codex.jsonl'],
+  [qwenCodeReader, 'qwen-code.jsonl'],
   [atifReader, 'atif.json'],
   [otlpReader, 'otlp.json'],
 ];
@@ -32,6 +34,30 @@ async function readText(reader: LogReader, fileName: string, text: string): Retu
 }
 
 describe('sessions of agent products', () => {
+  it('Qwen Code: thoughts, exit code, tokens and the end are taken, its own events are kept beside', async () => {
+    const { samples, problems } = await readText(qwenCodeReader, 'qwen-code.jsonl', log('qwen-code.jsonl'));
+    expect(problems).toEqual([]);
+    expect(kindsOf(samples[0]).join(' ')).toBe(
+      'trial-start message message model-call tool-call tool-result message message model-call agent-end',
+    );
+    expect(eventsOf(samples[0], 'message')[1]?.parts.map(({ type }) => type)).toEqual([
+      'reasoning',
+      'text',
+      'tool-call',
+    ]);
+    expect(commandsOf(samples[0])).toEqual(['ls | wc -l']);
+    expect(eventsOf(samples[0], 'tool-result')).toMatchObject([
+      { callId: 'call_1', run: { exitCode: 0 }, durationMs: 2000 },
+    ]);
+    expect(eventsOf(samples[0], 'model-call')[0]?.answer?.usage).toEqual({
+      inputTokens: 120,
+      outputTokens: 30,
+      reasoningTokens: 4,
+      cachedInputTokens: 0,
+    });
+    expect(samples[0]?.foreign).toMatchObject([{ kind: 'system' }]);
+  });
+
   it('are not taken for one another', async () => {
     using folder = createTemporaryFolder();
     for (const [, fileName] of examples) writeFileSync(folder.file(fileName), log(fileName));

@@ -73,14 +73,15 @@ interface Told {
 /** Looked up in the ledger at most. */
 const COMMANDS_MAX = 2000;
 
-/** Null if the agent under test was no product. */
+/** Null if the agent under test was no product. @param isAside whether a call was asked for in another conversation */
 export function compareSessionLog(
   events: readonly TrialEvent[],
   logs: readonly SessionLog[],
+  isAside: (callId: string) => boolean = () => false,
 ): SessionLogComparison | null {
   const start = events.find((event) => event.kind === 'trial-start');
   const product = start?.agent.product;
-  if (start === undefined || product === undefined) return null;
+  if (product === undefined) return null;
   const differences: SessionLogDifference[] = [];
   const limits: string[] = [];
   const tell = (
@@ -114,82 +115,56 @@ export function compareSessionLog(
   const redacted = events.filter(({ kind }) => kind === 'redaction').length;
   if (redacted > 0) limits.push(`${redacted} events are redacted, and what they held counts as not seen`);
   const search = createLedgerSearch(events);
-  if (!search.isWhole) limits.push(`${search.why}: it is not compared what ran`);
+  if (search.gap !== null) limits.push(`${search.gap}: it is not compared what ran`);
 
   const pair = pairing(asked);
   const found = new Set<Asked>();
-  let cut = 0;
-  let looked = 0;
-  for (const { calls } of perLog)
-    for (const call of calls) {
-      const mine = pair(call);
-      const name = nameOf(call);
-      const run = call.command === null || !search.isWhole || looked++ >= COMMANDS_MAX ? null : call.command;
-      if (mine === null) {
-        const ran = run === null ? null : search.find(run, null);
-        const also =
-          run === null
-            ? ''
-            : ran === null
-              ? ', and nothing of it was seen to run'
-              : ', and the ledger shows that it ran';
-        tell('call-not-asked', call.callId, `the log tells of ${name}, which no model asked for${also}`, [
-          call.seq,
-          ...(ran === null ? [] : [ran]),
-        ]);
-        continue;
+  let [cut, looked, asides] = [0, 0, 0];
+  for (const call of perLog.flatMap(({ calls }) => calls)) {
+    const mine = pair(call);
+    const command = search.gap !== null || looked >= COMMANDS_MAX ? null : call.command;
+    const name = nameOf(call);
+    if (command !== null) looked++;
+    if (mine === null && isAside(ownId(call))) asides++;
+    else if (mine === null) {
+      const ran = command === null ? null : search.find(command, null);
+      const also = ran === null ? 'nothing of it was seen to run' : 'the ledger shows that it ran';
+      const text = `the log tells of ${name}, which no model asked for${command === null ? '' : `, and ${also}`}`;
+      tell('call-not-asked', call.callId, text, [call.seq, ...(ran === null ? [] : [ran])]);
+    } else {
+      const seqs = [mine.seq, call.seq, ...(mine.result === null ? [] : [mine.result.seq])];
+      if (!isAlike(mine, call)) {
+        const text = `the model asked for ${nameOf(mine)}, the log tells of ${name}${where(mine, call)}`;
+        tell('call-differs', call.callId, text, [mine.seq, call.seq]);
       }
-      const isAgain = found.has(mine);
-      found.add(mine);
-      if (!isAlike(mine, call))
-        tell(
-          'call-differs',
-          call.callId,
-          `the model asked for ${nameOf(mine)}, the log tells of ${name}${where(mine, call)}`,
-          [mine.seq, call.seq],
-        );
-      if (mine.result !== null && call.result !== null) {
-        const same = compareTexts(mine.result.text, call.result);
+      if (mine.result !== null && call.result === null)
+        tell('result-not-told', call.callId, `${name} came back to the model, and the log has no result of it`, seqs);
+      else if (mine.result !== null && call.result !== null) {
+        const [given, claimed] = [mine.result.text, call.result];
+        const same = compareTexts(given, claimed);
         if (same === 'cut') cut++;
-        if (same === 'differs')
-          tell(
-            'result-differs',
-            call.callId,
-            `${name} came back to the model with ${excerpt(mine.result.text, call.result)}, and the log tells ${excerpt(call.result, mine.result.text)}`,
-            [mine.seq, mine.result.seq, call.seq],
-          );
-      } else if (mine.result !== null)
-        tell('result-not-told', call.callId, `${name} came back to the model, and the log has no result of it`, [
-          mine.seq,
-          mine.result.seq,
-          call.seq,
-        ]);
+        const text = `${name} came back to the model with ${excerpt(given, claimed)}, and the log tells ${excerpt(claimed, given)}`;
+        if (same === 'differs') tell('result-differs', call.callId, text, seqs);
+      }
       // A resumed session may tell a call once more.
-      if (
-        run !== null &&
-        call.ran &&
-        !isAgain &&
-        search.find(run, { from: mine.at, to: mine.result?.at ?? null }) === null
-      )
-        tell('not-run', call.callId, `the log tells that ${name} ran, and the ledger shows no start of it`, [
-          mine.seq,
-          call.seq,
-          ...(mine.result === null ? [] : [mine.result.seq]),
-        ]);
+      if (command !== null && call.ran && !found.has(mine)) {
+        const start = search.find(command, { from: mine.at, to: mine.result?.at ?? null });
+        const text = `the log tells that ${name} ran, and the ledger shows no start of it`;
+        if (start === null) tell('not-run', call.callId, text, seqs);
+      }
+      found.add(mine);
     }
-  const last = asked.filter((one) => !found.has(one) && one.isLast);
-  for (const one of asked)
-    if (!found.has(one) && !one.isLast)
-      tell('call-not-told', one.callId, `the model asked for ${nameOf(one)}, and no log tells of it`, [
-        one.seq,
-        ...summary.logs.map(({ seq }) => seq),
-      ]);
-  if (last.length > 0)
-    limits.push(
-      `${count(last.length, 'call')} had not come back when the work ended, and ${last.length === 1 ? 'is' : 'are'} in no log`,
-    );
-  if (cut > 0) limits.push(`${count(cut, 'result')} ${cut === 1 ? 'is' : 'are'} cut on one side: the rest is alike`);
-  if (looked > COMMANDS_MAX) limits.push(`only the first ${COMMANDS_MAX} commands were looked up in the ledger`);
+  }
+  const untold = asked.filter((one) => !found.has(one));
+  for (const one of untold.filter(({ isLast }) => !isLast)) {
+    const seqs = [one.seq, ...summary.logs.map(({ seq }) => seq)];
+    tell('call-not-told', one.callId, `the model asked for ${nameOf(one)}, and no log tells of it`, seqs);
+  }
+  const last = untold.filter(({ isLast }) => isLast).length;
+  if (last > 0) limits.push(`${count(last, 'call')} had not come back when the work ended, and no log tells of it`);
+  if (cut > 0) limits.push(`${count(cut, 'result')} cut on one side, otherwise alike`);
+  if (asides > 0) limits.push(`${count(asides, 'call')} of other conversations of the product, not compared`);
+  if (looked >= COMMANDS_MAX) limits.push(`only the first ${COMMANDS_MAX} commands were looked up in the ledger`);
   return { ...summary, told: found.size, differences, limits };
 }
 
@@ -269,10 +244,11 @@ function pairing(asked: readonly Asked[]): (call: Told) => Asked | null {
   const taken = new Set<Asked>();
   const byOwnId = new Map<string, Asked>();
   return (call) => {
-    // Gemini CLI puts the tool's name before the id.
-    const own = call.callId.startsWith(`${call.tool}__`) ? call.callId.slice(call.tool.length + 2) : call.callId;
     const found =
-      byId.get(own) ?? byOwnId.get(call.callId) ?? byWhat.get(whatOf(call))?.find((one) => !taken.has(one)) ?? null;
+      byId.get(ownId(call)) ??
+      byOwnId.get(call.callId) ??
+      byWhat.get(whatOf(call))?.find((one) => !taken.has(one)) ??
+      null;
     if (found !== null) {
       taken.add(found);
       byOwnId.set(call.callId, found);
@@ -281,7 +257,17 @@ function pairing(asked: readonly Asked[]): (call: Told) => Asked | null {
   };
 }
 
+/** Gemini CLI puts the tool's name before the id. */
+function ownId({ callId, tool }: Told): string {
+  return callId.startsWith(`${tool}__`) ? callId.slice(tool.length + 2) : callId;
+}
+
 type Call = Pick<Asked, 'tool' | 'input'>;
+
+/** Codex names a tool `SERVER.TOOL` to its model, and notes the server elsewhere. */
+function toolOf({ tool }: Call): string {
+  return tool.slice(tool.lastIndexOf('.') + 1);
+}
 
 function commandOf({ tool, input }: Call): string | null {
   const call = readToolCall(tool, parseArguments(input));
@@ -289,12 +275,12 @@ function commandOf({ tool, input }: Call): string | null {
 }
 
 function whatOf(call: Call): string {
-  return `${call.tool}\n${foldSpaces(commandOf(call) ?? call.input)}`;
+  return `${toolOf(call)}\n${foldSpaces(commandOf(call) ?? call.input)}`;
 }
 
 function isAlike(asked: Asked, told: Told): boolean {
   const command = commandOf(asked);
-  if (asked.tool !== told.tool) return false;
+  if (toolOf(asked) !== toolOf(told)) return false;
   if (command !== null || told.command !== null)
     return command !== null && told.command !== null && foldSpaces(command) === foldSpaces(told.command);
   return holdsInput(asked.input, told.input);

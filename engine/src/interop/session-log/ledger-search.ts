@@ -4,17 +4,19 @@ import type { LedgerEntry } from '../../record/evidence.ts';
 
 /** Looks for the start of commands among the programs that the kernel saw start. Each start answers one command. */
 export interface LedgerSearch {
-  /** False if a command may have run unseen; `why` says so. */
-  readonly isWhole: boolean;
-  readonly why: string;
+  /** Why a command may have run unseen; null if none can. */
+  readonly gap: string | null;
   /**
    * Number of the event with the start of a shell with this command, or of a program that it names; null if there is none.
-   * Without a time only the text of the command counts.
+   * Without a time only a shell with its text counts.
    */
-  readonly find: (
-    command: string,
-    during: { readonly from: number; readonly to: number | null } | null,
-  ) => number | null;
+  readonly find: (command: string, during: Span | null) => number | null;
+}
+
+/** Milliseconds since 1970; null: no end. */
+export interface Span {
+  readonly from: number;
+  readonly to: number | null;
 }
 
 type Exec = Extract<LedgerEntry, { what: 'exec' }>;
@@ -22,55 +24,58 @@ type Exec = Extract<LedgerEntry, { what: 'exec' }>;
 interface Start {
   readonly entry: Exec;
   readonly seq: number;
-  /** Its arguments without what quoting changes. */
-  readonly bare: string;
+  /** The arguments of a shell that was given a command, without what quoting changes; null for other programs. */
+  readonly given: string | null;
   /** An argument was as long as the ledger keeps: the command may stand behind its end. */
   readonly isCut: boolean;
   readonly names: ReadonlySet<string>;
 }
 
-/** The clock of the ledger is that of the harness, read a little later. */
-const SLACK_MS = 1000;
+/** The kernel's events and those of the harness have the same clock, read at different places. */
+const SLACK_MS = 100;
 /** So much of a command tells it from others; shells are given it behind text of the product's own. */
 const TOLD_APART = 200;
 /** Arguments are kept up to 1,024 bytes; the last character of a cut one may be left out. */
 const WORD_BYTES = 1020;
+const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh']);
 
 export function createLedgerSearch(events: readonly TrialEvent[]): LedgerSearch {
-  const ledgers = events.filter((event) => event.kind === 'ledger' && event.machineId === undefined);
-  const lost = ledgers.reduce((sum, event) => sum + (event.kind === 'ledger' ? event.ledger.lost : 0), 0);
-  const isRecorded = ledgers.some((event) => event.kind === 'ledger' && event.ledger.recorded);
-  const starts = ledgers.flatMap((event) =>
-    event.kind === 'ledger'
-      ? event.ledger.entries.flatMap((entry) =>
-          entry.what === 'exec' && entry.errno !== null && entry.errno !== 0
-            ? []
-            : entry.what === 'exec'
-              ? [toStart(entry, event.seq)]
-              : [],
-        )
-      : [],
+  const ledgers = events.flatMap((event) =>
+    event.kind === 'ledger' && event.machineId === undefined ? [{ seq: event.seq, ...event.ledger }] : [],
+  );
+  const lost = ledgers.reduce((sum, ledger) => sum + ledger.lost, 0);
+  const starts = ledgers.flatMap(({ entries, seq }) =>
+    // Without a parent in the machine it is the product itself, or what the harness ran.
+    entries.flatMap((entry) =>
+      entry.what === 'exec' && !entry.errno && entry.parentPid !== 0 ? [toStart(entry, seq)] : [],
+    ),
   );
   const taken = new Set<Start>();
+  /** Whatever a shell and its children start belongs to the same command. */
   const take = (start: Start): number => {
-    // Whatever the process and its children start belongs to the same command.
     const pids = new Set([start.entry.pid]);
     for (const other of starts.slice(starts.indexOf(start))) {
       if (!pids.has(other.entry.pid) && !pids.has(other.entry.parentPid)) continue;
-      pids.add(other.entry.pid);
+      if (start.given !== null) pids.add(other.entry.pid);
       taken.add(other);
     }
     return start.seq;
   };
   return {
-    isWhole: isRecorded && lost === 0,
-    why: isRecorded ? `the ledger lost ${lost} entries` : 'the ledger was not recorded',
+    gap: !ledgers.some(({ recorded }) => recorded)
+      ? 'the ledger was not recorded'
+      : lost > 0
+        ? `the ledger lost ${lost} entries`
+        : null,
     find: (command, during) => {
       const wanted = bareOf(command).slice(0, TOLD_APART);
       const free = starts.filter((start) => !taken.has(start) && isDuring(start.entry, during));
+      const shells = free.filter(({ given }) => given !== null);
       const found =
-        free.find(({ bare }) => bare.includes(wanted)) ??
-        (during === null ? undefined : free.find((start) => start.isCut || mayBeOf(start, command)));
+        shells.find(({ given }) => given?.includes(wanted)) ??
+        (during === null
+          ? undefined
+          : (shells.find(({ isCut }) => isCut) ?? free.find(({ names }) => isNamed(names, command))));
       return found === undefined ? null : take(found);
     },
   };
@@ -78,22 +83,22 @@ export function createLedgerSearch(events: readonly TrialEvent[]): LedgerSearch 
 
 function toStart(entry: Exec, seq: number): Start {
   const words = entry.words.map(readAsData);
-  const paths = [readAsData(entry.program), readAsData(entry.asked), words[0] ?? ''];
+  const flag = words.findIndex((word) => /^-\w*c$/.test(word));
+  const names = new Set([readAsData(entry.program), readAsData(entry.asked), words[0] ?? ''].map(nameOf));
+  const isShell = flag > 0 && [...names, ...words.slice(0, flag).map(nameOf)].some((name) => SHELLS.has(name));
   return {
-    entry,
-    seq,
-    bare: bareOf(words.join(' ')),
-    isCut: words.slice(1).some((word) => Buffer.byteLength(word) >= WORD_BYTES),
-    names: new Set(paths.map(nameOf)),
+    ...{ entry, seq, names },
+    given: isShell ? bareOf(words.slice(flag + 1).join(' ')) : null,
+    isCut: words.some((word) => Buffer.byteLength(word) >= WORD_BYTES),
   };
 }
 
-function isDuring({ at }: Exec, during: Parameters<LedgerSearch['find']>[1]): boolean {
+function isDuring({ at }: Exec, during: Span | null): boolean {
   return during === null || (at >= during.from - SLACK_MS && (during.to === null || at <= during.to + SLACK_MS));
 }
 
 /** The command names the program as one of its words. */
-function mayBeOf({ names }: Start, command: string): boolean {
+function isNamed(names: ReadonlySet<string>, command: string): boolean {
   return command.split(/[\s;&|()<>`"'$]+/).some((word) => word !== '' && names.has(nameOf(word)));
 }
 

@@ -18,6 +18,25 @@ export interface SessionLog {
   readonly problems: readonly string[];
 }
 
+/** Bytes of answers that are searched at most. */
+const ASIDES_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Tells whether a call stands in an answer that the product got to another question than those of its work, e.g. for an
+ * agent of its own: the record has those answers as bytes only.
+ */
+export function readAsides(path: string, events: readonly TrialEvent[]): (callId: string) => boolean {
+  const texts: Buffer[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    if (event.kind !== 'exchange' || event.purpose !== 'aside') continue;
+    bytes += event.answered.bytes;
+    const answer = bytes > ASIDES_BYTES_MAX ? null : readKept(path, event.answered.sha256);
+    if (answer !== null && answer !== 'changed') texts.push(Buffer.from(answer));
+  }
+  return (callId) => callId !== '' && texts.some((text) => text.includes(JSON.stringify(callId)));
+}
+
 const PROBLEMS_MAX = 20;
 const WRITE_AHEAD = '-wal';
 const UNKEPT = {

@@ -10,6 +10,7 @@ import { inspectJsonReader } from '../adapters/inspect-json.ts';
 import { openHandsReader } from '../adapters/openhands.ts';
 import { otlpReader } from '../adapters/otlp.ts';
 import { petriReader } from '../adapters/petri.ts';
+import { qwenCodeReader } from '../adapters/qwen-code.ts';
 import { robotLogReader } from '../adapters/robot-log.ts';
 import { sweAgentReader } from '../adapters/swe-agent.ts';
 import type { ImportedSample, LogReader } from '../contract.ts';
@@ -100,6 +101,7 @@ export const toldFormats: readonly ToldFormat[] = [
     write: (talk) => told.toOtlp(talk, true),
   },
   { name: 'Gemini CLI', reader: geminiCliReader, fileName: 's.json', write: told.toGemini, ids: 'any' },
+  { name: 'Qwen Code', reader: qwenCodeReader, fileName: 's.jsonl', write: told.toQwen, ids: 'any' },
   { name: 'Petri', reader: petriReader, fileName: 's.json', write: told.toPetri, ids: 'any', tokens: () => null },
   { name: 'OpenHands', reader: openHandsReader, fileName: 's.json', write: told.toOpenHands, tokens: () => null },
   {

@@ -302,6 +302,36 @@ export function toGemini({ prompt, turns }: ToldTalk): string {
   });
 }
 
+export function toQwen({ prompt, turns }: ToldTalk): string {
+  let line = 0;
+  const told = (type: string, parts: readonly object[], more: object = {}): object => ({
+    ...{ uuid: `q${line}`, parentUuid: null, sessionId: 's', timestamp: time(line++), type, version: '0', ...more },
+    message: { role: type === 'assistant' ? 'model' : 'user', parts },
+  });
+  const nameOf = ({ tool }: ToldCall): string => (tool === 'bash' ? 'run_shell_command' : 'browser');
+  return lines([
+    told('user', [{ text: prompt }]),
+    ...turns.flatMap((turn) => [
+      told(
+        'assistant',
+        [
+          { text: turn.text },
+          ...turn.calls.map((call) => ({
+            functionCall: { id: call.id, name: nameOf(call), args: argumentsOf(call) },
+          })),
+        ],
+        { model: 'm', usageMetadata: { promptTokenCount: turn.input, candidatesTokenCount: turn.output } },
+      ),
+      ...answeredOf(turn).map((call) =>
+        told('tool_result', [
+          { functionResponse: { id: call.id, name: nameOf(call), response: { output: call.result } } },
+        ]),
+      ),
+      ...(turn.user === '' ? [] : [told('user', [{ text: turn.user }])]),
+    ]),
+  ]);
+}
+
 export function toPetri(talk: ToldTalk): string {
   const messages = toInspectMessages(talk, true).flat();
   const events = messages.map((message, number) => ({
