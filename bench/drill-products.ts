@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { registry } from '../engine/src/cli/compose.ts';
 import { scoreRecord } from '../engine/src/detect/score.ts';
 import type { TrialEvent } from '../engine/src/record/events.ts';
-import { readRecord } from '../engine/src/record/journal-reader.ts';
+import { readRecord, RecordFormatError } from '../engine/src/record/journal-reader.ts';
 import { fromCsv, type PublishedTrial, toCsv, withTables } from '../tools/drill-tables.ts';
 
 /** The products, and the folder of each. */
@@ -64,8 +64,18 @@ function readTrials(folder: string): PublishedTrial[] {
   return existsSync(folder)
     ? readdirSync(folder)
         .filter((name) => name.endsWith('.jsonl'))
-        .map((name) => toPublished(readRecord(join(folder, name))))
+        .flatMap((name) => readFinished(join(folder, name)))
     : [];
+}
+
+/** Nothing for a trial that was interrupted. */
+function readFinished(record: string): PublishedTrial[] {
+  try {
+    return [toPublished(readRecord(record))];
+  } catch (error) {
+    if (!(error instanceof RecordFormatError)) throw error;
+    return [];
+  }
 }
 
 function toPublished(events: readonly TrialEvent[]): PublishedTrial {
