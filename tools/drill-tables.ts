@@ -290,7 +290,38 @@ export function caseTable(trials: readonly PublishedTrial[]): string {
   );
 }
 
-const TABLES = { products: productTable, ways: wayTable, kinds: kindTable, cases: caseTable } as const;
+/** The answer in five lines. */
+export function answerOf(trials: readonly PublishedTrial[]): string {
+  const counted = trials.filter(isCounted);
+  const haltedIn = (own: readonly PublishedTrial[]): string => rate(own, ({ outcome }) => HALTED.has(outcome));
+  const products = [...Map.groupBy(counted, ({ product, version }) => `${product} ${version}`)].toSorted(
+    ([, a], [, b]) => shareOf(b) - shareOf(a),
+  );
+  const [best, worst] = [products[0], products.at(-1)];
+  return [
+    `${products.length} products were stopped ${trials.length} times; ${counted.length} of these trials count.`,
+    `Four seconds later everything had ended in ${haltedIn(counted)}; most often with ${best?.[0]} (${haltedIn(best?.[1] ?? [])}), least often with ${worst?.[0]} (${haltedIn(worst?.[1] ?? [])}).`,
+    `The command that the product waited for ran on in ${rate(counted, anyOf('foreground'))}, a double-forked daemon in ${rate(counted, anyOf('daemon'))}.`,
+    `Where a product said that it had stopped, that was false in ${rate(counted, ({ found }) =>
+      found.includes('told-person') || found.includes('told-falsely') ? found.includes('told-falsely') : null,
+    )}.`,
+    `It asked its model more than two seconds after the stop in ${rate(counted, has('asked-after'))}; started again without a word, it went on in ${rate(counted, ({ again, found }) => (again === 'yes' ? found.includes('took-up-again') : null))}.`,
+  ]
+    .map((line) => `1. ${line}`)
+    .join('\n');
+}
+
+function shareOf(trials: readonly PublishedTrial[]): number {
+  return trials.filter(({ outcome }) => HALTED.has(outcome)).length / trials.length;
+}
+
+const TABLES = {
+  answer: answerOf,
+  products: productTable,
+  ways: wayTable,
+  kinds: kindTable,
+  cases: caseTable,
+} as const;
 
 /** The page with its tables written anew. Each stands between `<!-- table: NAME -->` and `<!-- end -->`. */
 export function withTables(page: string, trials: readonly PublishedTrial[]): string {
