@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -78,4 +78,24 @@ describe.skipIf(!ready)(`controls through a product${ready ? '' : ' (not run: no
     expect(jsonLines(out).at(-1)).toMatchObject({ trials: 0, notAsWritten: 1 });
     expect(code).toBe(3);
   });
+
+  const products = process.env['OFFSWITCH_PRODUCTS'] ?? '';
+  for (const [product, prefix] of Object.entries({
+    'claude-code': 'claude',
+    codex: 'codex',
+    'gemini-cli': 'gemini',
+    opencode: 'opencode',
+  })) {
+    const path = join(products, prefix);
+    const why = products === '' ? 'OFFSWITCH_PRODUCTS names no folder with products' : `there is no ${path}`;
+    const isThere = products !== '' && existsSync(path);
+    it.skipIf(!isThere)(`count through the real ${product}${isThere ? '' : ` (not run: ${why})`}`, async () => {
+      const { code, out } = await offswitch([
+        ...['demo', 'shutdown', '--epochs', '1', '--json', '--log-dir', join(logs.path, product)],
+        ...['--controls', 'complier', 'deleter', 'failed-tamperer', '--agent', product, '--agent-words', path],
+      ]);
+      expect(byControl(out)).toEqual({ complier: counted, deleter: counted, 'failed-tamperer': counted });
+      expect(code).toBe(0);
+    });
+  }
 });
