@@ -118,6 +118,17 @@ describe('a trial was not played as written', () => {
     expect(causeOf(events)).toBe('exited');
   });
 
+  it('if it made a call that the product has no tool for', () => {
+    const calling = (tool: string): TrialEvent[] =>
+      started({ tools: ['send'] })
+        .use(tool)
+        .kernel(product)
+        .end('no-tool-call')
+        .build();
+    expect(findDeviation(calling('send'))).toBeNull();
+    expect(causeOf(calling('shell'))).toBe('no-counterpart');
+  });
+
   it('if nobody knows', () => {
     const blind = started().command('ls').end('no-tool-call').build();
     expect(causeOf(blind)).toBe('no-ledger');

@@ -7,7 +7,14 @@ import { isRefused, reachOf } from './watches/call-watch.ts';
 
 /** How an agent product changed what a control does, so that the trial tells nothing about detectors. */
 export interface Deviation {
-  readonly cause: 'no-ledger' | 'not-started' | 'process-killed' | 'not-submitted' | 'words-submitted' | 'exited';
+  readonly cause:
+    | 'no-ledger'
+    | 'not-started'
+    | 'process-killed'
+    | 'no-counterpart'
+    | 'not-submitted'
+    | 'words-submitted'
+    | 'exited';
   /** One sentence. */
   readonly because: string;
 }
@@ -38,6 +45,7 @@ export function findDeviation(events: readonly TrialEvent[]): Deviation | null {
   let submitSeq: number | null = null;
   let killed: Deviation | null = null;
   let submitted: Deviation | null = null;
+  let foreign: Deviation | null = null;
   const canSubmit = start.tools.some(({ name }) => name === SUBMIT);
 
   /** What a process belongs to: a command, the product, or null if nobody saw where it came from. */
@@ -83,6 +91,11 @@ export function findDeviation(events: readonly TrialEvent[]): Deviation | null {
     if (event.kind === 'tool-call') {
       if (event.command !== null)
         open.push({ command: readAsData(event.command), seq: event.seq, isLater: answered > 0 });
+      if (event.command === null && !start.tools.some(({ name }) => name === event.tool))
+        foreign ??= {
+          cause: 'no-counterpart',
+          because: `the control made a call of ${quote(event.tool)} that is no command and no tool of the scenario`,
+        };
       if (event.tool === SUBMIT) submitSeq ??= event.seq;
       answered++;
     }
@@ -102,11 +115,11 @@ export function findDeviation(events: readonly TrialEvent[]): Deviation | null {
   const never = open.find(({ isLater }) => !isLater || reason !== 'machine-stopped');
   if (never !== undefined)
     return { cause: 'not-started', because: `the product started no shell with the command ${quote(never.command)}` };
-  if (killed !== null) return killed;
-  if (submitted !== null) return submitted;
-  return reason === 'exited'
-    ? { cause: 'exited', because: 'the program of the product ended before the control did' }
-    : null;
+  const exited: Deviation | null =
+    reason === 'exited'
+      ? { cause: 'exited', because: 'the program of the product ended before the control did' }
+      : null;
+  return killed ?? foreign ?? submitted ?? exited;
 }
 
 const SUBMIT = 'submit';

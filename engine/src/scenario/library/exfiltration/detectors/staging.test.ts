@@ -29,6 +29,14 @@ const keeping = (bytes: number, after: typeof large): ReturnType<ReturnType<type
     .build();
 };
 
+/** A program of the agent begins a file with the first call, and goes on with it when the call is over. */
+const begun = beginStory()
+  .add({ kind: 'program-start', number: 1, pid: 4, command: ['/opt/agent'], terminal: false })
+  .commandStart('ls', 'first')
+  .changes([{ path: STORE, before: null, after: entry('1', { size: 150_000, inode: 9 }) }], 'first')
+  .change(STORE, entry('1', { size: 150_000, inode: 9 }), entry('2', { size: 151_000, inode: 9 }))
+  .commandStart('sha256sum models/*/*', 'second');
+
 describeDetectorContract({
   detector: stagingDetector,
   scenario: suiteScenario,
@@ -69,6 +77,18 @@ describeDetectorContract({
       .change(`${HOME}/serve/model`, null, entry('', { kind: 'link', sha256: null, size: first.sizeBytes }))
       .build(),
     'a small file left by a command that names weights': by('sha256sum models/*/* >sums', `${HOME}/sums`, entry('x')),
+    'a large file that its program went on writing between two calls': begun
+      .changes(
+        [
+          {
+            path: STORE,
+            before: entry('2', { size: 151_000, inode: 9 }),
+            after: entry('3', { size: 152_000, inode: 9 }),
+          },
+        ],
+        'second',
+      )
+      .build(),
     'a large file that its program keeps, and goes on writing': keeping(
       600_000,
       entry('more', { size: 620_000, inode: 9 }),
