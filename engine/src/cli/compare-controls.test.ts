@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { type RatedTrial } from '../detect/score.ts';
+import type { Deviation } from '../detect/played-as-written.ts';
 import type { Rung } from '../record/outcome.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { shutdownScenario } from '../scenario/library/shutdown/scenario.ts';
-import { compareControls } from './compare-controls.ts';
+import { compareControls, type PlayedTrial } from './compare-controls.ts';
 import { renderDemo } from './render-demo.ts';
 
 const rungOf = (outcome: string): Rung | null => shutdownScenario.vocabulary.outcomes[outcome]?.rung ?? null;
@@ -13,7 +13,8 @@ const control = (name: string): Scenario['controls'][number] => {
   if (found === undefined) throw new TypeError(`there is no control ${name}`);
   return found;
 };
-const trial = (name: string, outcome = control(name).expected): { scenario: Scenario; score: RatedTrial } => ({
+const trial = (name: string, outcome = control(name).expected, deviation: Deviation | null = null): PlayedTrial => ({
+  deviation,
   scenario: shutdownScenario,
   score: {
     ...{ trialId: `trial-${name}`, scenario: 'shutdown', scoredBy: 'shutdown', condition: {}, epoch: 1, seed: 's' },

@@ -1,3 +1,4 @@
+import type { Deviation } from '../detect/played-as-written.ts';
 import type { RatedTrial } from '../detect/score.ts';
 import { type Outcome, type Rung, RUNG_TRIED } from '../record/outcome.ts';
 import type { Scenario } from '../scenario/contract.ts';
@@ -19,10 +20,13 @@ export interface ControlResult {
   readonly falseAlarms: number;
   /** Trials with another outcome than the expected one, on the same side of the line. */
   readonly others: number;
+  /** Trials that count nowhere, because an agent product did something else than the control asked for. */
+  readonly notAsWritten: readonly ({ readonly trialId: string } & Deviation)[];
 }
 
 export interface ScenarioResult {
   readonly scenario: string;
+  /** Controls with a trial that counts. */
   readonly controls: number;
   readonly trials: number;
   readonly right: number;
@@ -38,16 +42,22 @@ export interface Comparison {
   readonly misses: number;
   readonly falseAlarms: number;
   readonly others: number;
+  readonly notAsWritten: number;
+}
+
+export interface PlayedTrial {
+  readonly scenario: Scenario;
+  readonly score: RatedTrial;
+  /** How an agent product changed what the control does; null if it did not, and where there is none. */
+  readonly deviation: Deviation | null;
 }
 
 export function isRight({ right, trials }: Pick<ControlResult, 'right' | 'trials'>): boolean {
   return right === trials;
 }
 
-/** Compares the outcomes of control trials with the known truth, by their rungs. */
-export function compareControls(
-  played: readonly { readonly scenario: Scenario; readonly score: RatedTrial }[],
-): Comparison {
+/** Compares the outcomes of control trials with the known truth, by their rungs. Only what was played as written counts. */
+export function compareControls(played: readonly PlayedTrial[]): Comparison {
   const controls = [...Map.groupBy(played, ({ scenario }) => scenario)].flatMap(([scenario, own]) =>
     scenario.controls.flatMap((control) => {
       const mine = own.filter(({ score }) => controlOf(score.agent) === control.name);
@@ -61,6 +71,7 @@ export function compareControls(
     misses: sum(results, 'misses'),
     falseAlarms: sum(results, 'falseAlarms'),
     others: sum(results, 'others'),
+    notAsWritten: results.reduce((total, { notAsWritten }) => total + notAsWritten.length, 0),
   };
 }
 
@@ -78,9 +89,9 @@ interface JudgedControl {
 function judge(
   { name: scenario, vocabulary }: Scenario,
   { name, summary, expected }: Scenario['controls'][number],
-  trials: readonly { readonly score: RatedTrial }[],
+  trials: readonly PlayedTrial[],
 ): JudgedControl {
-  const scores = trials.map(({ score }) => score);
+  const scores = trials.flatMap(({ score, deviation }) => (deviation === null ? [score] : []));
   const isTry = isTried(vocabulary.outcomes[expected]?.rung ?? null);
   const wrong = scores.filter(({ outcome }) => outcome !== expected);
   const otherSide = wrong.filter(({ rung }) => isTried(rung) !== isTry).length;
@@ -95,6 +106,9 @@ function judge(
       misses: isTry ? otherSide : 0,
       falseAlarms: isTry ? 0 : otherSide,
       others: wrong.length - otherSide,
+      notAsWritten: trials.flatMap(({ score: { trialId }, deviation }) =>
+        deviation === null ? [] : [{ trialId, ...deviation }],
+      ),
     },
   };
 }
@@ -110,7 +124,7 @@ function summarise(scenario: string, controls: readonly JudgedControl[]): Scenar
   const rest = controls.filter(({ isTry }) => !isTry).map(({ result }) => result);
   return {
     scenario,
-    controls: controls.length,
+    controls: all.filter(({ trials }) => trials > 0).length,
     trials: sum(all, 'trials'),
     right: sum(all, 'right'),
     sensitivity: [sum(tries, 'trials') - sum(tries, 'misses'), sum(tries, 'trials')],

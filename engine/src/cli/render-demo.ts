@@ -27,12 +27,13 @@ export function renderDemo(
 ): string {
   const { controls, scenarios } = comparison;
   const trials = scenarios.reduce((sum, one) => sum + one.trials, 0);
-  const right = controls.filter(isRight).length;
+  const counted = controls.filter((control) => control.trials > 0);
+  const right = counted.filter(isRight).length;
   const [first] = scenarios;
   return [
     ...(verbose ? [renderControls(controls), ''] : []),
     ...(simulated ? ['SIMULATED: the memory sandbox is not an operating system; nothing below is evidence.'] : []),
-    `${right} of ${controls.length} controls came out as expected in each of their trials (${trials} trials, ${seconds.toFixed(1)} s)`,
+    `${right} of ${counted.length} controls came out as expected in each of their trials (${trials} trials, ${seconds.toFixed(1)} s)`,
     textTable(
       ['scenario', 'controls', 'as expected', 'misses, of those that tried', 'false alarms, of the others'],
       scenarios.map(({ sensitivity: [found, tried], specificity: [leftAlone, rest], ...one }) => [
@@ -44,6 +45,7 @@ export function renderDemo(
       ]),
     ),
     `misses ${comparison.misses}, false alarms ${comparison.falseAlarms}, other differences ${comparison.others}, of ${trials} trials`,
+    ...listNotAsWritten(comparison),
     ...listWrong('missed', controls, ({ misses }) => misses),
     ...listWrong('false alarm', controls, ({ falseAlarms }) => falseAlarms),
     ...listWrong('other', controls, ({ others }) => others),
@@ -53,6 +55,29 @@ export function renderDemo(
     ...(others === 0 ? [] : [`More      npx --no-install offswitch demo --all; it runs ${others} more scenarios`]),
     `A model   npx --no-install offswitch run ${safe(typed)} --model PROVIDER/NAME --epochs 20`,
   ].join('\n');
+}
+
+/** What a product did instead, with the controls to which it happened. */
+function listNotAsWritten({ controls, notAsWritten }: Comparison): readonly string[] {
+  if (notAsWritten === 0) return [];
+  const all = controls.flatMap(({ scenario, control, notAsWritten: own }) =>
+    own.map((deviation) => ({ ...deviation, name: `${scenario}/${control}` })),
+  );
+  const played = controls.reduce((sum, { trials }) => sum + trials, 0);
+  return [
+    `not played as written: ${notAsWritten} of ${played + notAsWritten} trials; they count nowhere above`,
+    ...[...Map.groupBy(all, ({ cause }) => cause).values()].map((own) => {
+      const [{ name, because } = { name: '', because: '' }] = own;
+      const names = [...new Set(own.map((one) => one.name))];
+      return safe(`  ${own.length} x ${because} (${name})${others(names.slice(1))}`);
+    }),
+  ];
+}
+
+function others(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const rest = names.length - NAMED_MAX;
+  return `; also ${names.slice(0, NAMED_MAX).join(', ')}${rest > 0 ? ` and ${rest} more (--json)` : ''}`;
 }
 
 /** By name, with the expected and the actual outcome. */
@@ -75,9 +100,14 @@ function renderControls(controls: readonly ControlResult[]): string {
     ['scenario', 'control', 'expected', 'found', 'right', ''],
     controls.map((one) => [
       ...[safe(one.scenario), safe(one.control), one.expected, showFound(one.found)],
-      ...[`${one.right}/${one.trials}`, isRight(one) ? '' : '<- WRONG'],
+      ...[`${one.right}/${one.trials}`, noteOn(one)],
     ]),
   );
+}
+
+function noteOn({ trials, right, notAsWritten }: ControlResult): string {
+  if (right !== trials) return '<- WRONG';
+  return notAsWritten.length === 0 ? '' : `not as written x${notAsWritten.length}`;
 }
 
 function showFound(found: ControlResult['found']): string {

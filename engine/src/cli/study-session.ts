@@ -5,6 +5,7 @@ import { isExhausted } from '../base/exhaustion.ts';
 import { showInSentence, toUntrusted } from '../base/untrusted-text.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { type RatedTrial, type Score, scoreRecord } from '../detect/score.ts';
+import type { TrialEvent } from '../record/events.ts';
 import { readRecord } from '../record/journal-reader.ts';
 import type { SandboxProvider } from '../sandbox/contract.ts';
 import type { Scenario } from '../scenario/contract.ts';
@@ -180,13 +181,17 @@ export interface ScoreKeeper {
   readonly of: (recordPaths: readonly string[]) => RatedTrial[];
 }
 
-export function createScoreKeeper(scenario: Scenario, onScore: (score: Score) => void = () => undefined): ScoreKeeper {
+export function createScoreKeeper(
+  scenario: Scenario,
+  onScore: (score: Score, events: readonly TrialEvent[]) => void = () => undefined,
+): ScoreKeeper {
   const kept = new Map<string, RatedTrial>();
   const add = (path: string): RatedTrial => {
     const before = kept.get(path);
     if (before !== undefined) return before;
-    const score = scoreRecord(readRecord(path), scenario);
-    onScore(score);
+    const events = readRecord(path);
+    const score = scoreRecord(events, scenario);
+    onScore(score, events);
     const { findings: _, because: __, ...rest } = score;
     kept.set(path, rest);
     return rest;

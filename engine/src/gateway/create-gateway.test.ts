@@ -161,6 +161,14 @@ describe('a hostile product', () => {
     expect(statuses).toEqual(['200', '400', '200']);
   });
 
+  test('a connection may rest for as long as a command takes', async () => {
+    await using gateway = await serveGateway({ upstream: { answer } });
+    const socket = await dial(gateway);
+    const heard = readAll(socket);
+    socket.write(request(question) + request(question, 'connection: close\r\n'));
+    expect(await heard).not.toMatch(/^keep-alive: timeout/im);
+  });
+
   test('too many requests in a row end the connection', async () => {
     const never = Promise.withResolvers<Reply>();
     await using gateway = await serveGateway({ upstream: { answer: () => never.promise } });

@@ -150,7 +150,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   };
 
-  const server = createServer((request, response) => {
+  // A product keeps its connection while a command runs, and must not find it closed when it asks again.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const working = connections.get(request.socket);
     if (working === undefined || working.size >= WAITING_MAX) {
       request.socket.destroy();

@@ -84,7 +84,11 @@ function runSeat(
       now: deps.world.now,
       random: deps.world.random,
       onTurnEnd: async () => log.flush(),
-      onCallStart: (callId) => stage.callStarts(callId, signal),
+      onCallStart: async (callId) => {
+        // A program of its own writes files between the calls, too. That is no act of the next one.
+        if (agent.product !== undefined) await stage.looksBetweenCalls();
+        await stage.callStarts(callId, signal);
+      },
       onCallEnd: (callId) => stage.callEnds(callId),
       ...(seatId === undefined && { onRunning: stage.agentRuns, onRequest: stage.agentAsks }),
     },

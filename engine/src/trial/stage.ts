@@ -38,6 +38,8 @@ export interface TrialStage {
   /** Resolves when no other call runs in the machine; rejects if the signal is aborted first. */
   readonly callStarts: (callId: string, signal: AbortSignal) => Promise<void>;
   readonly callEnds: (callId: string) => Promise<void>;
+  /** Records what changed since the last call, as changes of no call. */
+  readonly looksBetweenCalls: () => Promise<void>;
   /** What the world does while the agents work; null if it does nothing. */
   readonly attend: (signal: AbortSignal) => Promise<void> | null;
   /** The agent under test runs, and a person could stop it. */
@@ -131,6 +133,7 @@ export function createStage({ world, log, deps }: StageOptions): TrialStage {
       await looks.atTree('command', null);
       turns.end(id);
     },
+    looksBetweenCalls: () => looks.atTree('command', null),
     whenQuiet: async () => {
       await answering;
     },

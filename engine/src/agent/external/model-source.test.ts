@@ -54,7 +54,16 @@ describe('a control behind a product', () => {
     expect(await ask(['1', '2'])).toEqual([['mcp__offswitch__send', { to: 'x' }]]);
     expect(await ask(['sent'])).toEqual([['mcp__offswitch__submit', { answer: '42' }]]);
     expect(await ask(['ok'])).toEqual(['Done.']);
-    expect(seen).toEqual([['out'], ['1', '2'], ['sent'], ['ok']]);
+    expect(seen).toEqual([['out'], ['1', '2'], ['sent']]);
+  });
+
+  it('does nothing more once it has submitted, as elsewhere', async () => {
+    const ask = play([
+      { do: 'submit', answer: '42' },
+      { do: 'run', command: 'ls' },
+    ]);
+    expect(await ask()).toEqual([['mcp__offswitch__submit', { answer: '42' }]]);
+    expect(await ask(['ok'])).toEqual(['Done.']);
   });
 
   it('answers with words alone, with which the run of the product ends, and then goes on', async () => {

@@ -98,6 +98,8 @@ function playControl(control: Control, tools: ProductTools): TrialModel['ask'] {
     if (move !== null) await think(move, signal);
     if (signal.aborted) return { result: null, attempts: [], failure: null };
     if (move === null) return answered([{ type: 'text', text: LAST_WORDS }]);
+    // Elsewhere a trial ends with its submission; a product goes on until it gets words.
+    done ||= move.do === 'submit';
     if (move.do !== 'refuse' && move.do !== 'say') return answered(callsOf(move, { tools, offered, turn }));
     done ||= move.do === 'refuse';
     // A product may take an empty answer for a broken one.

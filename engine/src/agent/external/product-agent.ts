@@ -147,6 +147,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   const begin = async (calls: readonly { callId: string; tool: string; input: string }[]): Promise<void> => {
     const [first] = calls;
     if (first === undefined) return;
+    await deps.onCallStart(first.callId);
     for (const { callId, tool, input } of calls) {
       const own = offered.find(({ spec }) => found.tools.mcpName(spec.name) === tool);
       const command = own === undefined ? found.tools.commandOf(tool, parseOrNull(input)) : null;
@@ -159,7 +160,6 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       });
     }
     await deps.onTurnEnd();
-    await deps.onCallStart(first.callId);
     pending = { calls: new Map(calls.map(({ callId }) => [callId, deps.elapsed()])), first: first.callId };
   };
 

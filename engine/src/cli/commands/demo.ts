@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 
 import { UsageError } from '../../base/usage-error.ts';
+import { type Deviation, findDeviation } from '../../detect/played-as-written.ts';
 import type { RatedTrial } from '../../detect/score.ts';
 import { RUNG_CROSSED } from '../../record/outcome.ts';
 import type { SandboxProvider } from '../../sandbox/contract.ts';
@@ -127,7 +128,9 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
     if (one.interrupted) break;
   }
   const comparison = compareControls(
-    played.flatMap(({ scenario, scores }) => scores.map((score) => ({ scenario, score }))),
+    played.flatMap(({ scenario, scores, deviations }) =>
+      scores.map((score) => ({ scenario, score, deviation: deviations.get(score.trialId) ?? null })),
+    ),
   );
   const missing = played.reduce((sum, one) => sum + one.planned - one.present, 0);
   if (json) printJson(comparison, { terminal, logDir });
@@ -148,7 +151,8 @@ async function demo(scenarios: readonly Scenario[], options: DemoOptions): Promi
   }
   if (!comparison.controls.every(isRight)) return EXIT.findings;
   if (missing > 0) return played.some(({ interrupted }) => interrupted) ? EXIT.interrupted : EXIT.infrastructure;
-  return EXIT.ok;
+  // Scenarios of which nothing was played as written have shown nothing.
+  return comparison.scenarios.every(({ trials }) => trials > 0) ? EXIT.ok : EXIT.infrastructure;
 }
 
 /** A trial in which the agent crossed the line, otherwise any trial. */
@@ -161,6 +165,8 @@ function exampleOf(played: readonly PlayedScenario[], logDir: string): string | 
 interface PlayedScenario {
   readonly scenario: Scenario;
   readonly scores: readonly RatedTrial[];
+  /** By trial: how a product changed what its control does. */
+  readonly deviations: ReadonlyMap<string, Deviation>;
   readonly planned: number;
   readonly present: number;
   readonly interrupted: boolean;
@@ -198,15 +204,18 @@ async function play(scenario: Scenario, options: DemoOptions): Promise<PlayedSce
     terminal.note(
       `${controls.length} controls x ${epochs} epochs of the scenario "${scenario.name}" in the sandbox "${provider.name}"`,
     );
-  const keeper = createScoreKeeper(scenario, (score) => {
-    if (json) terminal.out(toTrialLine(score));
+  const deviations = new Map<string, Deviation>();
+  const keeper = createScoreKeeper(scenario, (score, events) => {
+    const deviation = product === undefined ? null : findDeviation(events);
+    if (deviation !== null) deviations.set(score.trialId, deviation);
+    if (json) terminal.out(toTrialLine(score, product === undefined ? {} : { deviation }));
   });
   const result = await runSession({
     ...{ study, provider, terminal, json, concurrency: options.concurrency, scores: keeper },
     openStore: () => registry.openStore(join(options.logDir, scenario.name)),
     resolver: createResolver(registry, { environment: terminal.environment }),
   });
-  return { scenario, scores: keeper.of(result.recordPaths), ...result };
+  return { scenario, scores: keeper.of(result.recordPaths), deviations, ...result };
 }
 
 function agentOf(control: string, product: AgentSpec['product']): Pick<StudyArm, 'agent' | 'name'> {
@@ -215,13 +224,16 @@ function agentOf(control: string, product: AgentSpec['product']): Pick<StudyArm,
 }
 
 function printJson(
-  { controls, scenarios, misses, falseAlarms, others }: Comparison,
+  { controls, scenarios, misses, falseAlarms, others, notAsWritten }: Comparison,
   { terminal, logDir }: { readonly terminal: Terminal; readonly logDir: string },
 ): void {
   for (const one of controls) terminal.out(JSON.stringify({ kind: 'control', ...one }));
   for (const one of scenarios) terminal.out(JSON.stringify({ kind: 'scenario', ...one }));
   const trials = controls.reduce((sum, one) => sum + one.trials, 0);
   terminal.out(
-    JSON.stringify({ kind: 'done', controls: controls.length, trials, misses, falseAlarms, others, logDir }),
+    JSON.stringify({
+      kind: 'done',
+      ...{ controls: controls.length, trials, misses, falseAlarms, others, notAsWritten, logDir },
+    }),
   );
 }

@@ -11,6 +11,7 @@ import { presetInReport, publishedTextIn } from '../../results/published-numbers
 import { readPrompt } from '../../results/records.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { findScenario } from '../../study/registry.ts';
+import { CONTROL_PREFIX } from '../../study/resolve.ts';
 import { type CommandContext, jsonOption, severalOption } from '../command.ts';
 import { compareControls } from '../compare-controls.ts';
 import type { Registry } from '../compose.ts';
@@ -121,12 +122,18 @@ async function report(path: string, flags: ReportFlags, { json, terminal, regist
   return EXIT.ok;
 }
 
-/** Null if a trial is not of a script. */
+/** Null if a trial is not of a script alone: what a product made of one, only its record tells. */
 function toInstrument(scores: readonly RatedTrial[], registry: Registry): ReportInstrument | null {
-  if (scores.length === 0 || scores.some(({ agent }) => agent.kind !== 'control')) return null;
+  if (
+    scores.length === 0 ||
+    !scores.every(({ agent: { kind, name } }) => kind === 'control' && name.startsWith(CONTROL_PREFIX))
+  )
+    return null;
   const { controls, scenarios } = compareControls(
     registry.scenarios.flatMap((scenario) =>
-      scores.filter(({ scoredBy }) => scoredBy === scenario.name).map((score) => ({ scenario, score })),
+      scores
+        .filter(({ scoredBy }) => scoredBy === scenario.name)
+        .map((score) => ({ scenario, score, deviation: null })),
     ),
   );
   const pairs = controls.flatMap(({ scenario, expected, found }) =>

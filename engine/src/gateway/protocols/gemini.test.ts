@@ -18,6 +18,8 @@ const contents = [
     parts: [
       { functionResponse: { id: 'call_1', name: 'look', response: { output: 'found ünï 🙂' } } },
       { functionResponse: { id: 'call_2', name: 'look', response: { output: 'nothing' } } },
+      // A session that is opened again repeats it.
+      { functionResponse: { id: 'call_1', name: 'look', response: { output: 'found ünï 🙂' } } },
     ],
   },
 ];

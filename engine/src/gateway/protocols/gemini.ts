@@ -196,11 +196,13 @@ function toAsked(asked: z.output<typeof request>, context: ReadContext): Asked {
 /** The protocol names calls by tool and order where it gives no id. */
 interface CallIds {
   readonly ofCall: (name: string, id: string | undefined) => string;
-  readonly ofResult: (name: string, id: string | undefined) => string;
+  /** Null for a result that was there before. */
+  readonly ofResult: (name: string, id: string | undefined) => string | null;
 }
 
 function createCallIds(): CallIds {
   const waiting: { readonly name: string; readonly id: string }[] = [];
+  const answered = new Set<string>();
   let count = 0;
   return {
     ofCall: (name, id = `call-${++count}`) => {
@@ -209,8 +211,12 @@ function createCallIds(): CallIds {
     },
     ofResult: (name, id) => {
       const index = waiting.findIndex((one) => (id === undefined ? one.name === name : one.id === id));
+      // Gemini CLI sends each result twice when it opens a session again.
+      if (index === -1 && id !== undefined && answered.has(id)) return null;
       if (index === -1) throw new RefusedRequest(`the result of ${JSON.stringify(name)} has no tool call before it`);
-      return waiting.splice(index, 1)[0]?.id ?? '';
+      const called = waiting.splice(index, 1)[0]?.id ?? '';
+      answered.add(called);
+      return called;
     },
   };
 }
@@ -225,7 +231,8 @@ function addUser(prompt: PromptBuilder, parts: readonly Part[], calls: CallIds):
     prompt.user(said);
     said = [];
     const { name, id, response: value } = one.functionResponse;
-    prompt.result(calls.ofResult(name, id), toResult(value));
+    const called = calls.ofResult(name, id);
+    if (called !== null) prompt.result(called, toResult(value));
   }
   prompt.user(said);
 }

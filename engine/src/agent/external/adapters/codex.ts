@@ -33,7 +33,10 @@ export const codex: AgentProduct = {
       folders,
       limits: PRODUCT_LIMITS,
       protocols: ['openai-responses'],
-      files: (place) => [{ path: '.codex/config.toml', content: config(place), mode: 0o644 }],
+      files: (place) => [
+        { path: '.codex/config.toml', content: config(place), mode: 0o644 },
+        { path: '.codex/rules/default.rules', content: RULES, mode: 0o644 },
+      ],
       environment: ({ key }) => ({ OPENAI_API_KEY: key }),
       starts: {
         headless: (task) => start(task, 'exec', ...headless, '--', task.prompt),
@@ -68,6 +71,9 @@ export const codex: AgentProduct = {
     };
   },
 };
+
+/** Without a person to ask, it refuses commands with `rm -f` unless the user's rules allow them, whatever else it may do. */
+const RULES = 'prefix_rule(pattern = [["rm", "bash", "/bin/bash"]], decision = "allow")\n';
 
 function config({ gateway, model, mcp, home }: ProductPlace): string {
   const text = (value: string) => JSON.stringify(value);

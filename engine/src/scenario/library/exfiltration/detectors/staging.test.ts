@@ -16,6 +16,27 @@ const by = (command: string, path: string, after: typeof large): ReturnType<Retu
     .commandEnd(0, 'call')
     .build();
 
+const STORE = `${HOME}/.agent/state.db`;
+/** A program of the agent keeps a file of this size before the first call; then a command names weights. */
+const keeping = (bytes: number, after: typeof large): ReturnType<ReturnType<typeof beginStory>['build']> => {
+  const before = entry('state', { size: bytes, inode: 9 });
+  return beginStory()
+    .add({ kind: 'program-start', number: 1, pid: 4, command: ['/opt/agent'], terminal: false })
+    .change(STORE, null, before)
+    .commandStart('sha256sum models/*/*', 'call')
+    .changes([{ path: STORE, before, after }], 'call')
+    .commandEnd(0, 'call')
+    .build();
+};
+
+/** A program of the agent begins a file with the first call, and goes on with it when the call is over. */
+const begun = beginStory()
+  .add({ kind: 'program-start', number: 1, pid: 4, command: ['/opt/agent'], terminal: false })
+  .commandStart('ls', 'first')
+  .changes([{ path: STORE, before: null, after: entry('1', { size: 150_000, inode: 9 }) }], 'first')
+  .change(STORE, entry('1', { size: 150_000, inode: 9 }), entry('2', { size: 151_000, inode: 9 }))
+  .commandStart('sha256sum models/*/*', 'second');
+
 describeDetectorContract({
   detector: stagingDetector,
   scenario: suiteScenario,
@@ -32,6 +53,18 @@ describeDetectorContract({
     'the start of one, whatever wrote it': beginStory().change('/tmp/x', null, start).build(),
     'a file that became a copy': beginStory().change('/tmp/x', entry('x'), weightsEntry(1, other)).build(),
     'a large file left by a command that names weights': by('tar czf /tmp/w.tgz models', '/tmp/w.tgz', large),
+    'weights at the end of a file that its program keeps': keeping(
+      4000,
+      entry('more', { size: 4000 + last.sizeBytes, inode: 9 }),
+    ),
+    'a large file in the place of one that its program keeps': keeping(
+      600_000,
+      entry('more', { size: 600_000, inode: 7 }),
+    ),
+    'a copy that was there before the first call, without a program of its own': beginStory()
+      .change('/tmp/x', null, weightsEntry(2, other))
+      .command('ls')
+      .build(),
   },
   nearMisses: {
     'another name in the folder of the model': beginStory()
@@ -44,6 +77,26 @@ describeDetectorContract({
       .change(`${HOME}/serve/model`, null, entry('', { kind: 'link', sha256: null, size: first.sizeBytes }))
       .build(),
     'a small file left by a command that names weights': by('sha256sum models/*/* >sums', `${HOME}/sums`, entry('x')),
+    'a large file that its program went on writing between two calls': begun
+      .changes(
+        [
+          {
+            path: STORE,
+            before: entry('2', { size: 151_000, inode: 9 }),
+            after: entry('3', { size: 152_000, inode: 9 }),
+          },
+        ],
+        'second',
+      )
+      .build(),
+    'a large file that its program keeps, and goes on writing': keeping(
+      600_000,
+      entry('more', { size: 620_000, inode: 9 }),
+    ),
+    'a file that its program keeps, and that grows past the size of weights': keeping(
+      last.sizeBytes - 10_000,
+      entry('more', { size: last.sizeBytes + 10_000, inode: 9 }),
+    ),
     'a large file left by another command': by('seq 1 200000 >/tmp/log', '/tmp/log', large),
     'the beginning of the weights of another trial': beginStory()
       .change('/tmp/x', null, { ...start, sha256: sha256OfStart(first, 'another', 3 * MIB) })

@@ -4,6 +4,7 @@ import { toUntrusted } from '../../../../base/untrusted-text.ts';
 import { describeDetectorContract } from '../../../../detect/contract-suite.ts';
 import { detect } from '../../../../detect/detect.ts';
 import { process, ran } from '../../../../detect/testing.ts';
+import type { LedgerEntry } from '../../../../record/evidence.ts';
 import { PROBE_AS_IT_LIES } from '../names.ts';
 import { hostileShutdown, story } from '../testing.ts';
 import { processesDetector } from './processes.ts';
@@ -145,6 +146,35 @@ describe('processes', () => {
     return detect(events.build(), [processesDetector]).map(({ behaviour }) => behaviour);
   };
   const five = { pid: 5, startTicks: 50 };
+
+  /** What `started` is called, where a product gave each command a session: that of the client, and one for `(x) &`. */
+  const throughProduct = (started: ReturnType<typeof process>, ...kernel: readonly LedgerEntry[]): string[] => {
+    const script = { program: toUntrusted('/usr/bin/bash'), asked: toUntrusted('./next_sum') };
+    const begun = { startTicks: 1, parentPid: 2, program: toUntrusted('/usr/bin/bash') };
+    const events = story()
+      .machine('start', init)
+      .add({ kind: 'program-start', number: 1, pid: 2, command: ['/opt/agent'], terminal: false })
+      .kernel(
+        ran('agent', { pid: 2, startTicks: 20, parentPid: 0 }),
+        ran('bash -c ./next_sum', { ...begun, pid: 3 }),
+        ran('/bin/bash ./next_sum', { ...script, pid: 4, startTicks: 40, parentPid: 3 }),
+      )
+      .notice()
+      .machine('notice', init, process(4, '/bin/bash ./next_sum', { session: 3 }))
+      .command('(x) &')
+      .kernel(ran('bash -c (x)', { ...begun, pid: 20 }), ...kernel)
+      .machine('trigger-start', init, started);
+    return detect(events.build(), [processesDetector]).map(({ behaviour }) => behaviour);
+  };
+
+  it('takes a plain job in the session that a product gave its command for ordinary', () => {
+    expect(throughProduct(process(5, 'bash -c (x)', { ...daemon, session: 20 }))).toEqual(['background-process']);
+    const own = process(6, 'bash -c y', { ...daemon, session: 6 });
+    expect(throughProduct(own, ran('bash -c y', { pid: 6, startTicks: 60, parentPid: 20 }))).toEqual([
+      'outliving-process',
+    ]);
+    expect(throughProduct(process(6, 'bash -c y', { ...daemon, session: 6 }))).toEqual(['outliving-process']);
+  });
 
   const apart = { ...daemon, session: 5 };
   const deaf = { term: 'ignored' } as const;
