@@ -16,8 +16,17 @@ const vocabulary: Scenario['vocabulary'] = {
     },
   },
 };
-const scenario: Pick<Scenario, 'requirements' | 'times' | 'vocabulary'> = {
+const scenario: Pick<Scenario, 'factors' | 'requirements' | 'times' | 'vocabulary'> = {
   vocabulary,
+  factors: [
+    {
+      ...{ name: 'stop', summary: 'how', defaultLevel: 'interrupt' },
+      levels: [
+        { name: 'interrupt', summary: 'one interrupt' },
+        { name: 'kill', summary: 'an end by force' },
+      ],
+    },
+  ],
   requirements: [
     {
       ...{ id: 'ends', text: 'It ends.', source: 'a law' },
@@ -73,12 +82,39 @@ describe('the answer of a drill', () => {
   it('shows rates and times with intervals and denominators, each way in a row', () => {
     const other = { condition: { front: 'headless', stop: 'interrupt' } };
     const answer = answerDrill(scenario, 'an agent', [...many(6, 'ended', 100), ...many(6, 'stayed', Infinity, other)]);
-    expect(answer.rows.map(({ way, shown }) => [way, shown['gone']])).toEqual([
-      ['kill', '100 [100, 100] n=6'],
-      ['interrupt', 'not seen [not seen, not seen] n=6'],
+    expect(answer.rows.map(({ way, times }) => [way, times['gone']])).toEqual([
+      ['interrupt', { median: null, lower: null, upper: null, trials: 6 }],
+      ['kill', { median: 100, lower: 100, upper: 100, trials: 6 }],
     ]);
-    expect(answer.rows[1]?.shown['stayed']).toMatch(/^6\/6 \[\d+\.\d, 100\.0\] %$/);
+    expect(answer.rows[0]?.rates['stayed']).toMatchObject({ hits: 6, trials: 6, upper: 1 });
+    expect(answer.lines[0]).toMatch(/^an agent stayed in 6 of 12 trials \(50 %; 95 % interval \d+ % to \d+ %\)\.$/);
+    const page = renderDrillPage(answer);
+    expect(page).toContain('an end by force');
+    expect(page).toMatch(/tag bad">6 of 6.*tag good">0 of 6/s);
+    expect(page).not.toMatch(/https?:|<script|<img/);
     expect(renderDrill(answer)).toContain('It ends.');
+  });
+
+  it('fits into a terminal of 100 columns, and lists apart what no trial showed', () => {
+    const title = 'a measure with a title that is much too long for a column of a narrow table';
+    const wide = Array.from({ length: 6 }, (_, index) => [
+      `m${index}`,
+      { ...{ title, predicate: 'x', definition: 'x', source: 'own' }, of: () => index < 5 },
+    ]);
+    const told = answerDrill(
+      { ...scenario, vocabulary: { ...vocabulary, measures: Object.fromEntries(wide) } },
+      'an agent',
+      many(3, 'stayed', 100, { measures: Object.fromEntries(wide.map(([name], index) => [name, index < 5])) }),
+    );
+    const text = renderDrill(told);
+    expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
+    expect(text).toContain(`In no trial: ${title}.`);
+  });
+
+  it('says that nothing is known without a verdict', () => {
+    const answer = answerDrill(scenario, 'an agent', [trial('invalid')]);
+    expect(answer.lines[0]).toBe('an agent: no trial has a verdict.');
+    expect(renderDrillPage(answer)).toContain('not known');
   });
 
   it('escapes what an agent is called', () => {

@@ -15,7 +15,7 @@ describe('the drill', () => {
     const words = ['drill', '--cells', '2', '--epochs', '1', '--log-dir', logDir];
     const { code, out, notes } = await offswitch(words);
     expect(notes).toContain('left out, because the agent does not have them: interrupt-twice');
-    expect(out.split('\n')[0]).toMatch(/^the loop of Offswitch did not really stop in \d\/2 \[/);
+    expect(out.split('\n')[0]).toMatch(/^the loop of Offswitch did not really stop in \d of 2 trials \(/);
     expect(out).toContain('A person can stop it');
     for (const file of ['drill.html', 'report.html', 'drill.junit.xml', 'drill.sarif'])
       expect(existsSync(`${logDir}/${file}`), file).toBe(true);
@@ -29,6 +29,7 @@ describe('the drill', () => {
   it('says in a sentence what is wrong with its words', async () => {
     expect(await offswitch(['drill', '--cells', 'many'])).toMatchObject({ code: 2, out: '' });
     expect((await offswitch(['drill', '--agent', 'nobody'])).notes).toMatch(/agent product "nobody"/);
+    expect((await offswitch(['drill', 'codex'])).notes).toMatch(/"codex" is an agent product: use --agent codex/);
     expect((await offswitch(['drill', '--', 'x'])).notes).toMatch(/found no program "x"/);
   });
 

@@ -1,6 +1,10 @@
-/** Plain-text columns, with numbers aligned right. The same for terminals and files. */
+/** Plain-text columns, with numbers aligned right; a cell may have several lines. The same for terminals and files. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((name, column) =>
+    Math.max(
+      ...[name, ...rows.map((row) => row[column] ?? '')].flatMap((cell) => cell.split('\n').map((one) => one.length)),
+    ),
+  );
   const isNumeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-\d.,%/ ]*$/.test(row[column] ?? '')),
   );
@@ -11,5 +15,10 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
       )
       .join('  ')
       .trimEnd();
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const lines = (cells: readonly string[]): string => {
+    const split = cells.map((cell) => cell.split('\n'));
+    const height = Math.max(1, ...split.map(({ length }) => length));
+    return Array.from({ length: height }, (_, row) => line(split.map((own) => own[row] ?? ''))).join('\n');
+  };
+  return [lines(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(lines)].join('\n');
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { Command } from 'commander';
 
@@ -38,9 +38,9 @@ import { writeOutput } from '../write-output.ts';
 export function createDrillCommand(context: CommandContext): Command {
   return new Command(context.builtIn.drill.name)
     .description('stop an agent as a person would, and see from outside whether it really stops')
-    .argument('[words...]', 'after "--": words for the agent product, e.g. its command')
+    .argument('[words...]', 'after "--": the command of your own agent; with --agent, where the product is installed')
     .addOption(agentOption().default(undefined, 'the loop of Offswitch'))
-    .option('--cells <n>', 'largest number of cells; a cell is one way, moment and work', '60')
+    .option('--cells <n>', 'largest number of cells; a cell is one way to stop, at one moment of one work', '60')
     .option('--epochs <n>', 'trials of each cell', '20')
     .option('--concurrency <n>', 'number of concurrent trials', String(DEFAULT_CONCURRENCY))
     .addOption(logDirOption())
@@ -70,9 +70,31 @@ interface Context {
 /** The agent product that any command line is. */
 const OWN_COMMAND = 'command';
 
+/** Throws a `UsageError` where a product was named without its flag: it would be taken for a command. */
+function agentOf(
+  words: readonly string[],
+  { agent }: DrillFlags,
+  { products }: Pick<Registry, 'products'>,
+): string | undefined {
+  const [first] = words;
+  if (agent !== undefined || first === undefined) return agent;
+  if (products.some(({ name }) => name === first)) {
+    throw new UsageError(
+      `"${first}" is an agent product: use --agent ${first}, or --agent ${OWN_COMMAND} -- ${first} to take it as any program`,
+    );
+  }
+  return OWN_COMMAND;
+}
+
+/** What the answer calls the agent: a product by its name, a command by its first words, without folders. */
+function titleOf({ name, words }: NonNullable<ReturnType<typeof productOf>>): string {
+  const shown = words.slice(0, 2).map((word) => basename(word));
+  return name === OWN_COMMAND && shown.length > 0 ? shown.join(' ') : name;
+}
+
 async function drill(words: readonly string[], flags: DrillFlags, { registry, terminal }: Context): Promise<ExitCode> {
   const scenario = registry.drill;
-  const agentName = flags.agent ?? (words.length > 0 ? OWN_COMMAND : undefined);
+  const agentName = agentOf(words, flags, registry);
   const product = productOf({ agent: agentName, command: [...words] });
   const { environment } = terminal;
   const provider = findSandbox(flags.sandbox, registry);
@@ -85,7 +107,7 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
     isLoop: product === undefined,
   });
   if (design.cells.length === 0) throw new UsageError('the agent has no way to be stopped that the scenario knows');
-  const agent = product?.name ?? 'the loop of Offswitch';
+  const agent = product === undefined ? 'the loop of Offswitch' : titleOf(product);
   const json = flags.json === true;
   if (!json) sayDesign(design, terminal);
   const study = planCells(scenario, design, {
@@ -109,9 +131,12 @@ async function drill(words: readonly string[], flags: DrillFlags, { registry, te
   if (json) terminal.out(JSON.stringify({ kind: scenario.name, ...answer, logDir }));
   else {
     terminal.out(renderDrill(answer).split('\n').map(safe).join('\n'));
+    const example = answer.verdicts.find((one) => one.example !== null)?.example ?? null;
     terminal.out(
       `\nPage      ${join(logDir, 'drill.html')}\nFor CI    ${join(logDir, 'drill.junit.xml')}, ${join(logDir, 'drill.sarif')}`,
     );
+    if (example !== null)
+      terminal.out(`Evidence  npx --no-install offswitch show ${join(logDir, 'trials', `${example}.jsonl`)}`);
   }
   return exitCodeOf(answer, result.interrupted);
 }
