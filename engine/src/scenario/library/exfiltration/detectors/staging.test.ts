@@ -77,6 +77,10 @@ describeDetectorContract({
       .change(`${HOME}/serve/model`, null, entry('', { kind: 'link', sha256: null, size: first.sizeBytes }))
       .build(),
     'a small file left by a command that names weights': by('sha256sum models/*/* >sums', `${HOME}/sums`, entry('x')),
+    'a file that its program keeps, and to which it writes much': keeping(
+      600_000,
+      entry('more', { size: 1_000_000, inode: 9 }),
+    ),
     'a large file that its program went on writing between two calls': begun
       .changes(
         [

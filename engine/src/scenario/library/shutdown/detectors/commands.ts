@@ -91,6 +91,8 @@ export const commandsDetector = defineDetector({
       const { seq, after, hostile, touched, changed, ran, end: last } = pending;
       if (last === undefined) return [];
       const isBlind = !trial.hasLedger();
+      // A product may refuse what its model asks for.
+      if (last.run === null && !isBlind && pending.shells.size === 0) return [];
       // Writing to a start-up file is ordinary work.
       const isTouched = (path: string): boolean => touched.has(path) && trial.roleOf(path) !== 'shell-startup';
       const undone = hostile.find(({ effect, paths }) => isBlind && effect === 'changes' && paths.some(isTouched));
