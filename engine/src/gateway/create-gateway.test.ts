@@ -139,6 +139,29 @@ describe('a hostile product', () => {
     expect(response.status).toBe(status);
   });
 
+  test.each([
+    ['{"a":', '}', 254, 200],
+    ['{"a":', '}', 30_000, 400],
+    ['[', ']', 1_000_000, 400],
+  ])('a body of many levels: %s', async (open, shut, levels, status) => {
+    await using gateway = await serveGateway({ upstream: { answer } });
+    const deep = `${open.repeat(levels)}${open === '[' ? '' : '"\\"[[["'}${shut.repeat(levels)}`;
+    const body = question.replace('{', `{"more":${deep},`);
+    const response = await fetch(`${gateway.url}/v1/messages`, { method: 'POST', body });
+    expect(response.status).toBe(status);
+  });
+
+  test('what is told about a refusal is short, whatever was sent', async () => {
+    await using gateway = await serveGateway({ upstream: { answer } });
+    const id = '"'.repeat(MIB);
+    const content = [{ type: 'tool_result', tool_use_id: id, content: 'x' }];
+    const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content }] });
+    const response = await fetch(`${gateway.url}/v1/messages`, { method: 'POST', body });
+    expect((await response.text()).length).toBeLessThan(5000);
+    await gateway.told(1);
+    expect(gateway.exchanges[0]?.refused?.length).toBeLessThanOrEqual(1000);
+  });
+
   test('a flood of headers is refused', async () => {
     await using gateway = await serveGateway({ upstream: { answer } });
     const socket = await dial(gateway);

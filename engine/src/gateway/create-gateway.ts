@@ -11,10 +11,11 @@ import { protocols } from './protocols.ts';
 import type { Asked, Failure, Protocol, Route } from './protocols/contract.ts';
 import { roughTokens } from './protocols/prompt.ts';
 import { type Body, createShare, parseBody, readBody, type Room, type Share } from './read-body.ts';
-import { RefusedRequest } from './refused-request.ts';
+import { REASON_CHARACTERS_MAX, RefusedRequest } from './refused-request.ts';
 import { createResponder, type Responder, showEvent } from './responder.ts';
 
-const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
+/** What Anthropic's own server takes. Read, a request needs some twenty times as much memory. */
+const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
 /** Bodies of so many of the longest requests are in memory at once, whatever the product sends. */
 const LONGEST_AT_ONCE = 3;
 /** Requests of one connection that wait for an answer. Clients ask one at a time. */
@@ -263,7 +264,7 @@ function sendReply(reply: Reply, { protocol, asked, responder }: Sending): void 
 
 function fail(it: Case, error: unknown): void {
   const { responder, protocol, request } = it;
-  it.refused = error instanceof Error ? error.message : 'the answer failed';
+  it.refused = error instanceof Error ? error.message.slice(0, REASON_CHARACTERS_MAX) : 'the answer failed';
   // What went wrong in here is for the record; it may name this computer.
   const isRefused = error instanceof RefusedRequest;
   const { status, message } = isRefused ? error : { status: 500, message: 'the server had an error' };

@@ -71,8 +71,27 @@ export async function readBody(request: IncomingMessage, bytesMax: number, share
   return { raw, plain };
 }
 
+/** Deeper than any tool's schema. What reads JSON deeper than some thousand levels fails, as does what writes it. */
+const LEVELS_MAX = 256;
+
+/** Looks for quotes, backslashes, brackets and braces. */
+function assertFlat(bytes: Uint8Array): void {
+  let [levels, isText] = [0, false];
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isText) {
+      if (byte === 0x5c) at++;
+      else if (byte === 0x22) isText = false;
+    } else if (byte === 0x22) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) levels++;
+    else if (byte === 0x5d || byte === 0x7d) levels--;
+    if (levels > LEVELS_MAX) throw new RefusedRequest(`the body has more than ${LEVELS_MAX} levels`);
+  }
+}
+
 /** Half a surrogate pair, e.g. of a text that the product cut, becomes U+FFFD: it has no form in a record. */
 export function parseBody(bytes: Uint8Array): unknown {
+  assertFlat(bytes);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (!holdsSurrogateEscape(text)) return JSON.parse(text);

@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 
+export const REASON_CHARACTERS_MAX = 1000;
+
 /** A request that does not pass. Its message is for the product and for the record. */
 export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
   readonly status: number;
 
   constructor(message: string, status = 400) {
-    super(message);
+    // It may repeat what the product sent.
+    super(message.slice(0, REASON_CHARACTERS_MAX));
     this.status = status;
   }
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import * as fc from 'fast-check';
@@ -32,6 +33,16 @@ describe('bytes kept beside a record', () => {
       writeFileSync(join(place, `${hash}.zst`), content);
       expect(readKept(record, hash)).toBe('changed');
     }
+  });
+
+  it('are never waited for: a pipe of that name is nothing that was kept', () => {
+    using folder = createTemporaryFolder();
+    const record = folder.file('record.jsonl');
+    const hash = keepBeside(record)(Buffer.from('a question'));
+    const file = join(dirname(record), 'exchanges', `${hash}.zst`);
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    expect(readKept(record, hash)).toBe('changed');
   });
 });
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 import { writeFileAtomic } from '../base/atomic-write.ts';
+import { readPlainFile } from '../base/read-plain-file.ts';
 import { sha256 } from '../base/sha256.ts';
 import { JournalError } from './journal-writer.ts';
 
@@ -37,7 +38,7 @@ export function readKept(path: string, hash: string): Uint8Array | 'changed' | n
   const file = placeOf(path, hash);
   if (!existsSync(file)) return null;
   try {
-    const bytes = zstdDecompressSync(readFileSync(file), { maxOutputLength: BYTES_MAX });
+    const bytes = zstdDecompressSync(readPlainFile(file, BYTES_MAX), { maxOutputLength: BYTES_MAX });
     return sha256(bytes) === hash ? bytes : 'changed';
   } catch {
     return 'changed';

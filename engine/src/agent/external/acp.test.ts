@@ -130,4 +130,17 @@ describe('a session of the Agent Client Protocol', () => {
     }
     expect(written[1]).toMatchObject({ id: 'x', error: { code: -32_601 } });
   });
+  it('reads no further when an agent that asks never reads the answers', async () => {
+    const [input, output] = [new Writable({ write: () => undefined }), new PassThrough()];
+    void open({ input, output }).catch(() => undefined);
+    const question = '{"jsonrpc":"2.0","id":"x","method":"any"}\n'.repeat(1000);
+    let asked = 0;
+    while (asked < 200 && output.write(question)) {
+      asked++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(asked).toBeLessThan(200);
+    expect(input.writableLength).toBeLessThan(100_000);
+    output.destroy();
+  });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 import { z } from 'zod';
@@ -142,7 +143,13 @@ function connect({ input, output }: Pick<AcpOptions, 'input' | 'output'>, answer
     const reason = showInSentence(toUntrusted(error.message), REASON_CHARACTERS_MAX);
     asked.reject(new AcpError(`the agent refused a request: ${reason}`));
   };
-  void readMessages(output, take).then(
+  const gone = new AbortController();
+  input.on('close', () => gone.abort());
+  const takeAnswers = async (): Promise<void> => {
+    if (!input.writableNeedDrain || input.destroyed) return;
+    await once(input, 'drain', { signal: gone.signal }).catch(() => undefined);
+  };
+  void readMessages(output, take, takeAnswers).then(
     () => fail('the agent closed its output'),
     (error: unknown) => fail(error instanceof Error ? error.message : 'its output failed'),
   );
@@ -161,14 +168,26 @@ function connect({ input, output }: Pick<AcpOptions, 'input' | 'output'>, answer
   };
 }
 
-async function readMessages(output: Readable, take: (line: string) => void): Promise<void> {
-  let rest = '';
+/** @param takeAnswers resolves when the agent has taken what it was answered: one that never reads is not read either */
+async function readMessages(
+  output: Readable,
+  take: (line: string) => void,
+  takeAnswers: () => Promise<void>,
+): Promise<void> {
+  let rest: string[] = [];
+  let length = 0;
   output.setEncoding('utf8');
   for await (const part of output) {
-    const lines = (rest + String(part)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) take(line);
-    if (rest.length > MESSAGE_CHARACTERS_MAX) {
+    const [first = '', ...others] = String(part).split('\n');
+    rest.push(first);
+    length += first.length;
+    for (const next of others) {
+      take(rest.join(''));
+      await takeAnswers();
+      rest = [next];
+      ({ length } = next);
+    }
+    if (length > MESSAGE_CHARACTERS_MAX) {
       throw new AcpError(`a message has more than ${MESSAGE_CHARACTERS_MAX} characters`);
     }
   }

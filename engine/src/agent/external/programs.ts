@@ -146,7 +146,10 @@ interface AcpTalk {
 }
 
 /** Gives an agent its task as an editor does. When its turn has ended by itself, its input is closed, so that it ends too. */
-function startTalk({ input, signal, whenEnded }: SpawnedProgram, { place, prompt, system }: ProductTask): AcpTalk {
+function startTalk(
+  { input, output: spoken, signal, whenEnded }: SpawnedProgram,
+  { place, prompt, system }: ProductTask,
+): AcpTalk {
   const output = new PassThrough();
   let said = '';
   let turnEnd: string | null = null;
@@ -173,8 +176,13 @@ function startTalk({ input, signal, whenEnded }: SpawnedProgram, { place, prompt
   void whenEnded.then(() => output.end());
   converse().catch((error: unknown) => say(`\n[${error instanceof Error ? error.message : String(error)}]`));
   return {
-    // What it says faster than it is read waits in memory, at most as much as the session takes of one message.
-    take: (bytes) => void output.write(bytes),
+    // What it says faster than it is read, or than it reads the answers, waits in the machine.
+    take: (bytes) => {
+      if (output.write(bytes) || output.destroyed) return;
+      spoken.pause();
+      const goOn = (): void => void spoken.resume();
+      output.once('drain', goOn).once('close', goOn);
+    },
     cancel: () => cancel(),
     turnEnd: () => turnEnd,
     shows: () => toUntrusted(said),
