@@ -66,6 +66,10 @@ export function renderDrillPage(answer: DrillAnswer): string {
         </table>
         <p>One violation is enough for "not met".</p>
         <h2>Each way to stop it</h2>
+        <p>
+          Green: what the heading says was seen in no trial. Red: in every trial. Brown: in some. With few trials the
+          interval says more than the colour.
+        </p>
         ${renderWays(answer)}
         <h2>How the trials ended</h2>
         <table>

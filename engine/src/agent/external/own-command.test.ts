@@ -34,10 +34,13 @@ describe('a command of the user', () => {
       [['no-such-program'], /^found no program "no-such-program" on the PATH; give the path of the program$/],
       [['/srv/no-such-program'], /^there is no program \/srv\/no-such-program$/],
       [[folder.file('shims/python3')], /only chooses a program when it runs; give the path of the program itself/],
-      [['sh', folder.file('agent.py')], /^\/tmp.* is hidden in the machine, which has its own; move the program/],
+      [
+        ['sh', folder.file('agent.py')],
+        /^\/tmp.*agent\.py needs the folder \/tmp.*, which is hidden in the machine, since that has its own; move it/,
+      ],
       [
         ['sh', join(home.path, 'agent.py')],
-        /^the agent could read all of .*; move the program to a folder of its own$/,
+        /^the agent could read all of .*; move .*agent\.py to a folder of its own$/,
       ],
     ];
     for (const [words, sentence] of cases) expect(() => find(words, { HOME: home.path })).toThrow(sentence);

@@ -36,7 +36,10 @@ export function findOwnCommand(name: string, { environment, words }: FindOptions
     ...files.filter((word) => word.startsWith('/') && isFile(word)),
   ];
   const folders = outermost(needed.flatMap((file) => [folderOf(file), folderOf(realpathSync(file))]));
-  for (const folder of folders) refuseFolder(folder, environment['HOME']);
+  for (const file of needed) {
+    for (const folder of [folderOf(file), folderOf(realpathSync(file))])
+      refuseFolder(folder, file, environment['HOME']);
+  }
   // The machine has another PATH, so `env` would find another interpreter there, or none.
   const start: OwnCommand['words'] = interpreter?.isOnPath === true ? [interpreter.program, program] : [program];
   return {
@@ -106,7 +109,7 @@ function findProgram(command: string, path: string | undefined): string {
   }
   if (basename(dirname(program)) === 'shims') {
     throw new UsageError(
-      `${program} only chooses a program when it runs; give the path of the program itself, which e.g. "pyenv which ${command}" prints`,
+      `${program} only chooses a program when it runs; give the path of the program itself; "pyenv which ${command}", for example, prints it`,
     );
   }
   return program;
@@ -150,14 +153,14 @@ function outermost(folders: readonly string[]): readonly string[] {
   return [...new Set(folders)].filter((folder) => !within(folder, [...folders, ...IN_EVERY_MACHINE]));
 }
 
-function refuseFolder(folder: string, home: string | undefined): void {
+function refuseFolder(folder: string, file: string, home: string | undefined): void {
   if (OWN_OF_MACHINE.some((own) => folder === own || folder.startsWith(`${own}/`))) {
     throw new UsageError(
-      `${folder} is hidden in the machine, which has its own; move the program, e.g. to a folder in /srv`,
+      `${file} needs the folder ${folder}, which is hidden in the machine, since that has its own; move it, e.g. to a folder in /srv`,
     );
   }
   // All of it would be for the agent to read.
   if (folder === '/' || (home !== undefined && `${resolve(home)}/`.startsWith(`${folder}/`))) {
-    throw new UsageError(`the agent could read all of ${folder}; move the program to a folder of its own`);
+    throw new UsageError(`the agent could read all of ${folder}; move ${file} to a folder of its own`);
   }
 }

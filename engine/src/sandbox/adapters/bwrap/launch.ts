@@ -118,9 +118,14 @@ export async function launchMachine(options: OpenSandboxOptions): Promise<Machin
 
 function notStarted(error: unknown): SandboxError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new SandboxError('open-failed', `the sandbox did not start (${reason}): run "offswitch doctor"`, {
-    cause: error,
-  });
+  const [, closed] = /Can't find source path (.{1,4096}): Permission denied/.exec(reason) ?? [];
+  return new SandboxError(
+    'open-failed',
+    closed === undefined
+      ? `the sandbox did not start (${reason}): run "offswitch doctor"`
+      : `the sandbox did not start: its user may not read ${closed}; move the program to a folder that every user may read, e.g. in /srv, or use one in /usr`,
+    { cause: error },
+  );
 }
 
 /** Kills its child first: bwrap binds the child to its own life only some time after the start. */
