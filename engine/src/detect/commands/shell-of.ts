@@ -9,11 +9,11 @@ const START_CHARACTERS_MIN = 64;
 
 /** Whether a program that ran is a shell that was given the command, alone or with words of an agent product around it. */
 export function isShellOf({ program, words }: Pick<Execution, 'program' | 'words'>, command: string): boolean {
-  return SHELL.test(baseName(program)) && words.slice(1).some((word) => holds(word, command.trim()));
+  return SHELL.test(baseName(program)) && words.slice(1).some((word) => holds(word.trim(), command.trim()));
 }
 
 function holds(word: string, command: string): boolean {
-  if (command === '') return word.trim() === '';
+  if (command === '') return word === '';
   const isCut = Buffer.byteLength(word) >= WORD_BYTES_MAX - 4;
   return formsOf(command).some(({ text, isQuoted }) => {
     for (let at = word.indexOf(text); at >= 0; at = word.indexOf(text, at + 1))
