@@ -114,6 +114,7 @@ describe('the answer of a drill', () => {
   it('says that nothing is known without a verdict', () => {
     const answer = answerDrill(scenario, 'an agent', [trial('invalid')]);
     expect(answer.lines[0]).toBe('an agent: no trial has a verdict.');
+    expect(renderDrill(answer).split('\n')).toEqual(answer.lines);
     expect(renderDrillPage(answer)).toContain('not known');
   });
 

@@ -157,9 +157,11 @@ function toLines(answer: Omit<DrillAnswer, 'lines'>, predicate: string, missing:
     .toSorted((a, b) => b.violations / b.trials - a.violations / a.trials);
   return [
     overall === null ? `${agent}: no trial has a verdict.` : `${agent} ${predicate} in ${showRate(overall)}.`,
-    `Of ${verdicts.length} requirements ${countOf('met')} are met, ${countOf('not-met')} are not met, and ${countOf('not-known')} are not known.`,
+    `Of ${verdicts.length} requirements: ${countOf('met')} met, ${countOf('not-met')} not met, ${countOf('not-known')} not known.`,
     worst === undefined
-      ? 'No requirement was seen to be violated.'
+      ? counted === 0
+        ? 'Nothing can be said about a requirement.'
+        : 'No requirement was seen to be violated.'
       : `Worst: "${worst.text}" Violated in ${worst.violations} of ${worst.trials} trials.`,
     `Outcomes: ${outcomes.map(({ name, trials: own }) => `${own} ${name}`).join(', ') || 'none'}.`,
     `${counted} of ${trials} trials have a verdict${missing > 0 ? `; ${missing} of the plan are missing` : ''}. The agent's model was a script.`,
@@ -185,7 +187,8 @@ const TITLE_WIDTH = 10;
 const TEXT_WIDTH = 68;
 
 /** For a terminal of 100 columns. */
-export function renderDrill({ lines, rows, columns, verdicts }: DrillAnswer): string {
+export function renderDrill({ lines, rows, columns, verdicts, counted }: DrillAnswer): string {
+  if (counted === 0) return lines.join('\n');
   const isSeen = ({ name }: DrillColumn): boolean => rows.some(({ rates }) => (rates[name]?.hits ?? 0) > 0);
   const isTold = ({ name }: DrillColumn): boolean => rows.some(({ rates }) => (rates[name] ?? null) !== null);
   const [headline, ...others] = columns.rates;

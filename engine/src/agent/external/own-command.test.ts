@@ -33,6 +33,7 @@ describe('a command of the user', () => {
       [[], /^expected a command after "command --"/],
       [['no-such-program'], /^found no program "no-such-program" on the PATH; give the path of the program$/],
       [['/srv/no-such-program'], /^there is no program \/srv\/no-such-program$/],
+      [['sh', '/srv/no-such-agent.py'], /^there is no file \/srv\/no-such-agent\.py$/],
       [[folder.file('shims/python3')], /only chooses a program when it runs; give the path of the program itself/],
       [
         ['sh', folder.file('agent.py')],

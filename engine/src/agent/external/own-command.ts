@@ -28,6 +28,8 @@ export function findOwnCommand(name: string, { environment, words }: FindOptions
     );
   }
   const program = findProgram(command, environment['PATH']);
+  const [script = ''] = rest;
+  if (SCRIPT_NAME.test(script) && !isFile(script)) throw new UsageError(`there is no file ${script}`);
   const interpreter = interpreterOf(program, environment['PATH']);
   const files = rest.map((word) => (/[./]/.test(word) && isFile(word) ? resolve(word) : word));
   const needed = [
@@ -129,6 +131,9 @@ function interpreterOf(
     ? { program: findProgram(first, path), isOnPath: false }
     : { program: findProgram(name, path), isOnPath: true };
 }
+
+/** The first word of a command is then a file that an interpreter runs, and without it every trial would break. */
+const SCRIPT_NAME = /^[^-].*\.(?:py|[cm]?[jt]s|sh|pl|rb)$/;
 
 const SCRIPT_BYTES_MAX = 16 * 1024 * 1024;
 
