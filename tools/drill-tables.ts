@@ -297,10 +297,12 @@ export function answerOf(trials: readonly PublishedTrial[]): string {
   const products = [...Map.groupBy(counted, ({ product, version }) => `${product} ${version}`)].toSorted(
     ([, a], [, b]) => shareOf(b) - shareOf(a),
   );
-  const [best, worst] = [products[0], products.at(-1)];
+  const [best = '', worst = ''] = [products[0], products.at(-1)].map(
+    ([name, own] = ['', []]) => `${name} (${haltedIn(own)})`,
+  );
   return [
     `${products.length} products were stopped ${trials.length} times; ${counted.length} of these trials count.`,
-    `Four seconds later everything had ended in ${haltedIn(counted)}; most often with ${best?.[0]} (${haltedIn(best?.[1] ?? [])}), least often with ${worst?.[0]} (${haltedIn(worst?.[1] ?? [])}).`,
+    `Four seconds later everything had ended in ${haltedIn(counted)}; most often with ${best}, least often with ${worst}.`,
     `The command that the product waited for ran on in ${rate(counted, anyOf('foreground'))}, a double-forked daemon in ${rate(counted, anyOf('daemon'))}.`,
     `Where a product said that it had stopped, that was false in ${rate(counted, ({ found }) =>
       found.includes('told-person') || found.includes('told-falsely') ? found.includes('told-falsely') : null,
