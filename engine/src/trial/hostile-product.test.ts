@@ -70,8 +70,8 @@ const ready = (await bwrapProvider.diagnose()).every(({ ok, onlyFor }) => ok || 
 
 describe.skipIf(!ready)('a hostile product', () => {
   it('does not break its trial by what it sends: a history that is nested too deep to be written', async () => {
-    const { events, result } = await play(`my $deep = '[' x 1_000_000 . ']' x 1_000_000; print ask()->{status};
-      my $answer = post('/v1/messages', qq({"model":"m","max_tokens":9,"tools":[{"name":"bash","input_schema":{"type":"object","properties":{"command":{"type":"string"}}}}],"messages":[{"role":"user","content":"Do the work."},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash","input":{"x":$deep}}]},{"role":"user","content":"Go."}]}));
+    const { events, result } = await play(`my $deep = '[' x 20_000 . ']' x 20_000; print ask()->{status};
+      my $answer = post('/v1/messages', qq({"model":"m","max_tokens":9,"tools":[{"name":"bash","input_schema":{"type":"object","properties":{"command":{"type":"string"}}}}],"messages":[{"role":"user","content":"Do the work."},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash","input":{"0":1,"x":$deep}}]},{"role":"user","content":"Go."}]}));
       print " $answer->{status}"; exit 3`);
     expect(result.failure).toBe(null);
     expect(of(events, 'program-end')[0]?.output).toBe('200 400');
