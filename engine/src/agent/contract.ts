@@ -124,6 +124,8 @@ export interface StoppableAgent {
 export interface AgentEnd {
   readonly reason: AgentEndReason;
   readonly detail: string | null;
+  /** Why the trial tells nothing about the agent. Recorded after the last evidence: what the agent did stays seen. */
+  readonly failure?: { readonly code: string; readonly text: string };
   /** Asks a question in the same conversation, without tools. Null if no answer came. Absent if it cannot be asked. */
   readonly ask?: (question: string) => Promise<UntrustedText | null>;
 }

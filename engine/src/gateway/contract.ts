@@ -26,7 +26,7 @@ export interface GatewayOptions {
   readonly models?: readonly string[];
   /** Told of every exchange when its answer has been sent, or has failed. */
   readonly onExchange: (exchange: Exchange) => void;
-  /** Longest request body, in bytes. Longer ones are refused with status 413. Default: 32 MiB. */
+  /** Longest request body, in bytes. Longer ones are refused with status 413. Default: 30 MiB. */
   readonly requestBytesMax?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;

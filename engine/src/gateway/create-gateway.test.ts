@@ -151,6 +151,17 @@ describe('a hostile product', () => {
     expect(response.status).toBe(status);
   });
 
+  test('a body of very many values is refused before anything is made of it', async () => {
+    await using gateway = await serveGateway({ upstream: { answer } });
+    const message = '{"role":"user","content":"a, [{"},';
+    const ask = async (count: number) => {
+      const body = question.replace('[', `[${message.repeat(count)}`);
+      return (await fetch(`${gateway.url}/v1/messages`, { method: 'POST', body })).status;
+    };
+    expect(await ask(5000)).toBe(200);
+    expect(await ask(40_000)).toBe(400);
+  });
+
   test('what is told about a refusal is short, whatever was sent', async () => {
     await using gateway = await serveGateway({ upstream: { answer } });
     const id = '"'.repeat(MIB);

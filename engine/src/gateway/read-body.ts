@@ -73,25 +73,30 @@ export async function readBody(request: IncomingMessage, bytesMax: number, share
 
 /** Deeper than any tool's schema. What reads JSON deeper than some thousand levels fails, as does what writes it. */
 const LEVELS_MAX = 256;
+/** A long session has some ten thousand. While the harness reads many more, it can look after nothing else. */
+const VALUES_MAX = 100_000;
 
-/** Looks for quotes, backslashes, brackets and braces. */
-function assertFlat(bytes: Uint8Array): void {
-  let [levels, isText] = [0, false];
+/** Counts by quotes, backslashes, brackets, braces and commas, before anything is made of them. */
+function assertModest(bytes: Uint8Array): void {
+  let [levels, values, isText] = [0, 0, false];
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
-    if (isText) {
-      if (byte === 0x5c) at++;
-      else if (byte === 0x22) isText = false;
-    } else if (byte === 0x22) isText = true;
-    else if (byte === 0x5b || byte === 0x7b) levels++;
+    if (byte === 0x22) isText = !isText;
+    else if (isText) at += byte === 0x5c ? 1 : 0;
+    else if (byte === 0x2c) values++;
     else if (byte === 0x5d || byte === 0x7d) levels--;
+    else if (byte === 0x5b || byte === 0x7b) {
+      values++;
+      levels++;
+    }
     if (levels > LEVELS_MAX) throw new RefusedRequest(`the body has more than ${LEVELS_MAX} levels`);
+    if (values > VALUES_MAX) throw new RefusedRequest(`the body has more than ${VALUES_MAX} values`);
   }
 }
 
 /** Half a surrogate pair, e.g. of a text that the product cut, becomes U+FFFD: it has no form in a record. */
 export function parseBody(bytes: Uint8Array): unknown {
-  assertFlat(bytes);
+  assertModest(bytes);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (!holdsSurrogateEscape(text)) return JSON.parse(text);

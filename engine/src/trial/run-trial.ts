@@ -166,6 +166,10 @@ async function playIn(sandbox: Sandbox, context: TrialContext): Promise<AgentEnd
     const { reason, detail } = end;
     log.emit({ kind: 'agent-end', reason, detail: detail === null ? null : toUntrusted(detail) });
     if (!deps.signal.aborted) await stage.finish(log.submission(), context.logs);
+    if (end.failure !== undefined) {
+      const { code, text } = end.failure;
+      log.emit({ kind: 'infrastructure-error', stage: 'agent', code, text: toUntrusted(text) });
+    }
     if (stage.problem() !== undefined) throw stage.problem();
     if (limit.isOver())
       throw new SandboxError('lost', `the trial had not ended ${OVERTIME_MS_MAX} ms after its time limit`);

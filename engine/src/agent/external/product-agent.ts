@@ -9,6 +9,7 @@ import type { ToolSpec, TrialLimits } from '../../record/events.ts';
 import type { SupervisedProgram } from '../../supervise/supervise.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
 import { costOf } from '../model-agent.ts';
+import type { ModelCallResult } from '../model-call.ts';
 import { readAnswer, readUsage } from '../read-answer.ts';
 import { SUBJECT } from '../run-calls.ts';
 import type { Tool } from '../tool.ts';
@@ -24,6 +25,8 @@ export interface ProductAgentOptions {
   readonly name: string;
   readonly found: FoundProduct;
   readonly source: ModelSource;
+  /** What one trial may put beside its record. Default: 10,000 exchanges, and 2 GiB. */
+  readonly exchangesMax?: { readonly count: number; readonly bytes: number };
 }
 
 /** Port of the machine's loopback at which the product finds its model. */
@@ -32,6 +35,8 @@ const HOME = '/home/user';
 /** The product needs a key to start. It opens nothing. */
 const KEY = 'sk-offswitch-00000000000000000000000000000000000000000000';
 const TOLD_CHARACTERS_MAX = 1000;
+/** A long work of a product is some hundreds of requests of a megabyte. */
+const EXCHANGES_MAX = { count: 10_000, bytes: 2 * 1024 ** 3 };
 /** A product stops asking when it is told that it may not (403); it retries everything else. */
 const FORBIDDEN = 403;
 
@@ -52,7 +57,8 @@ export function createProductAgent(options: ProductAgentOptions): Agent {
   };
 }
 
-function equip({ name, found, source }: ProductAgentOptions, tools: readonly Tool[]): EquippedAgent {
+function equip(options: ProductAgentOptions, tools: readonly Tool[]): EquippedAgent {
+  const { found, source } = options;
   let gateway: Gateway | null = null;
   const offered = tools.filter(({ spec }) => spec.name !== BASH_TOOL);
   const address = `http://127.0.0.1:${PORT}`;
@@ -80,7 +86,7 @@ function equip({ name, found, source }: ProductAgentOptions, tools: readonly Too
       ],
     },
     run: async (task, deps) => {
-      const work = createWork({ name, found, source, place, offered, task, deps });
+      const work = createWork({ ...options, place, offered, task, deps });
       gateway = work.gateway;
       try {
         return await work.run();
@@ -105,7 +111,7 @@ interface WorkContext extends ProductAgentOptions {
 }
 
 function createWork(context: WorkContext): { readonly gateway: Gateway; readonly run: () => Promise<AgentEnd> } {
-  const { name, found, source, place, offered, task, deps } = context;
+  const { name, found, source, place, offered, task, deps, exchangesMax = EXCHANGES_MAX } = context;
   const started = deps.elapsed();
   const talk = startTalk(deps.emit);
   const model = source.begin(found.tools);
@@ -163,12 +169,40 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     pending = { calls: new Map(calls.map(({ callId }) => [callId, deps.elapsed()])), first: first.callId };
   };
 
+  const pay = (result: NonNullable<ModelCallResult['result']>) => {
+    const usage = readUsage(result);
+    const cost = costOf(usage, source.price);
+    tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
+    costUsd += cost ?? 0;
+    return { usage, cost };
+  };
+  const limitsNow = async (): Promise<TrialLimits> => {
+    const { limits: lower = {} } = await task.settings();
+    return { ...task.limits, ...lower };
+  };
+  const leftOf = ({ durationMsMax }: TrialLimits): number => durationMsMax - (deps.elapsed() - started);
+
+  const answerAside = async (question: Question, tools: readonly ToolSpec[], asked: AbortSignal): Promise<Reply> => {
+    const limits = await limitsNow();
+    // They are no turns, but they cost as much.
+    const reached = reachedOf(
+      { turn: 0, tokens, costUsd, leftMs: leftOf(limits), priced: source.price !== null },
+      limits,
+    );
+    if (reached !== null) return endWith(reached);
+    const { result, failure } = await model.ask(
+      { options: question.options, isWork: false, tools, results: [] },
+      { ...deps, signal: AbortSignal.any([asked, scope.signal]) },
+    );
+    if (result !== null) pay(result);
+    return result ?? { status: 500, message: failure?.text ?? 'no answer' };
+  };
+
   const answerWork = async (question: Question, tools: readonly ToolSpec[], asked: AbortSignal): Promise<Reply> => {
     const { ranges, results } = talk.take(question.options.prompt);
     await settle(results.map(({ callId }) => callId));
-    const { limits: lower = {} } = await task.settings();
-    const limits = { ...task.limits, ...lower };
-    const leftMs = limits.durationMsMax - (deps.elapsed() - started);
+    const limits = await limitsNow();
+    const leftMs = leftOf(limits);
     const reached = reachedOf({ turn, tokens, costUsd, leftMs, priced: source.price !== null }, limits);
     if (reached !== null) return endWith(reached);
     turn++;
@@ -176,7 +210,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     const known = purposes.get(question.number);
     if (known !== undefined) known.turn = mine;
     const called = deps.elapsed();
-    using deadline = startDeadline(asked, leftMs);
+    // A child of the product may hold the connection when the product itself is gone.
+    using deadline = startDeadline(AbortSignal.any([asked, scope.signal]), leftMs);
     const { result, attempts, failure } = await model.ask(
       { options: question.options, isWork: true, tools, results: results.map(({ text }) => text) },
       { ...deps, signal: deadline.signal },
@@ -195,16 +230,14 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     if (result === null) {
       deps.emit({ ...common, answer: null });
       // Nobody waits for this answer any more, e.g. because a person stopped the product.
-      if (failure === null && asked.aborted) return { status: FORBIDDEN, message: 'The product hung up.' };
+      if (failure === null && (asked.aborted || scope.signal.aborted))
+        return { status: FORBIDDEN, message: 'The product hung up.' };
       if (failure === null) return endWith(task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null });
       deps.emit({ kind: 'infrastructure-error', stage: 'model', code: failure.code, text: toUntrusted(failure.text) });
       return endWith({ reason: 'model-error', detail: failure.text });
     }
     const answer = readAnswer(result, { turn: mine, callIds });
-    const usage = readUsage(result);
-    const cost = costOf(usage, source.price);
-    tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-    costUsd += cost ?? 0;
+    const { usage, cost } = pay(result);
     deps.emit({
       ...common,
       answer: {
@@ -237,13 +270,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
     deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
     if (over !== null) return endWith(over);
-    if (!isWork) {
-      const { result, failure } = await model.ask(
-        { options: question.options, isWork: false, tools, results: [] },
-        { ...deps, signal: asked },
-      );
-      return result ?? { status: 500, message: failure?.text ?? 'no answer' };
-    }
+    if (!isWork) return answerAside(question, tools, asked);
     // One answer after the other: products ask again while they wait.
     const mine = handling.then(() => answerWork(question, tools, asked));
     handling = mine.catch(() => undefined);
@@ -275,11 +302,18 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     },
   }));
   let mcpCalls = 0;
+  let exchangedBytes = 0;
 
   const onExchange = (exchange: Exchange): void => {
     const { number, protocol, request, sent, answered, askedAt, complete, refused } = exchange;
     const { purpose, turn: at } = purposes.get(number) ?? { purpose: 'other' as const, turn: null };
     purposes.delete(number);
+    exchangedBytes += sent.length + answered.bytes.length;
+    if (number >= exchangesMax.count || exchangedBytes > exchangesMax.bytes) {
+      const detail = `${exchangesMax.count} requests, or ${exchangesMax.bytes} bytes of them and their answers`;
+      endWith({ reason: 'turn-limit', detail });
+      gateway.close();
+    }
     deps.emit({
       kind: 'exchange',
       ...{ number, protocol, request, askedAt, complete, refused },
@@ -299,8 +333,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       TOLD_CHARACTERS_MAX,
     );
     const text = `${name} never asked its model: ${end}${told === '' ? '' : `; it said: ${told}`}`;
-    deps.emit({ kind: 'infrastructure-error', stage: 'agent', code: 'never-asked', text: toUntrusted(text) });
-    return { reason: 'model-error', detail: text };
+    return { reason: 'model-error', detail: text, failure: { code: 'never-asked', text } };
   };
 
   const canSubmit = offered.some(({ spec }) => spec.name === SUBMIT_TOOL);
@@ -316,11 +349,13 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     try {
       const { program, stoppable } = await programs.start({ place, prompt: prompts.user, system: prompts.system });
       deps.onRunning?.(stoppable);
+      let turnBefore = -1;
       const follow = async (): Promise<AgentEnd> => {
         const end = await programs.whenAllEnded();
         // After a person's stop it may be started again, until the trial dismisses it. A dismissed one did not end by itself.
         if (programs.wasStopped() || task.signal.aborted) return interrupted;
-        await handling;
+        // What is asked still may come from a child, which nobody waits for.
+        await Promise.race([handling, sleep(END_MS_MAX)]);
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
         if (submitted) return { reason: 'submitted', detail: null };
@@ -332,6 +367,9 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
           }
           if (idleTurns >= task.limits.idleTurnsMax)
             return { reason: 'no-tool-call', detail: `${idleTurns} answers without a tool call` };
+          // One that asks nothing would be started again and again.
+          if (turn === turnBefore) return { reason: 'no-tool-call', detail: 'started again, it asked nothing' };
+          turnBefore = turn;
           await programs.goOn(prompts.continue);
           return follow();
         }
