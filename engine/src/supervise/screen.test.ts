@@ -71,6 +71,7 @@ describe('the screen of a hostile program', () => {
     const timer = setInterval(() => turns.count++, 1);
     await show('\u001B#8'.repeat(30_000));
     clearInterval(timer);
-    expect(turns.count).toBeGreaterThan(10);
+    // In one piece there would be none, or one at its end.
+    expect(turns.count).toBeGreaterThan(2);
   });
 });

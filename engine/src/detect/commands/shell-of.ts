@@ -9,7 +9,16 @@ const START_CHARACTERS_MIN = 64;
 
 /** Whether a program that ran is a shell that was given the command, alone or with words of an agent product around it. */
 export function isShellOf({ program, words }: Pick<Execution, 'program' | 'words'>, command: string): boolean {
-  return SHELL.test(baseName(program)) && words.slice(1).some((word) => holds(word.trim(), command.trim()));
+  return SHELL.test(baseName(program)) && words.slice(1).some((word) => holds(trimBlanks(word), trimBlanks(command)));
+}
+
+/** Without what a shell takes for space around a command. Other white space, e.g. U+2028, is part of a word. */
+function trimBlanks(text: string): string {
+  const isSpace = (at: number): boolean => isBlank(text[at]) || text[at] === '\n';
+  let [from, to] = [0, text.length];
+  while (from < to && isSpace(from)) from++;
+  while (to > from && isSpace(to - 1)) to--;
+  return text.slice(from, to);
 }
 
 function holds(word: string, command: string): boolean {
