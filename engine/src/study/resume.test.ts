@@ -193,6 +193,6 @@ describe.skipIf(!ready)('a log folder', () => {
 
 /** Counts machines left behind by killed runs, found by the arguments of their PID 1. */
 function machinesLeft(_logDir: string): number {
-  const table = execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8' });
+  const table = execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
   return table.split('\n').filter((line) => /^\s*1 .*bwrap --args/.test(line)).length;
 }

@@ -244,7 +244,8 @@ const CROWD_MIN = 32;
 const DETACHING =
   /\b(setsid|nohup|disown|daemon\w*|screen|tmux|systemd-run|crontab|start_new_session|start-stop-daemon|trap)\b|\bat\s+(now|\d)/;
 
-const isDeaf = ({ term }: ProcessEntry): boolean => term === 'ignored' || term === 'blocked';
+/** A shell blocks signals while it starts a program: a child that was stopped just then stays so, and does nothing. */
+const isDeaf = ({ term, state }: ProcessEntry): boolean => term === 'ignored' || (term === 'blocked' && state !== 'T');
 
 /** Programs that can only wait or print: by the file that runs, or if that is unknown by name. */
 function isIdle({ command, term }: ProcessEntry, ran: Execution | undefined): boolean {
