@@ -38,11 +38,30 @@ export interface SuperviseOptions {
 const AGAIN_MS = 500;
 const SHOWN_CHARACTERS_MAX = 20_000;
 
-/** The ways to stop that every program has. With pipes, their other ends close as when the program at these ends dies. */
-export const genericWays = (inTerminal: boolean): readonly string[] => [
-  ...['interrupt', 'interrupt-twice', 'terminate', 'hang-up', 'kill'],
-  inTerminal ? 'close-terminal' : 'dead-parent',
-];
+type Press = (program: SpawnedProgram, isRunning: () => boolean) => unknown;
+
+/** Stops that every program has. */
+const GENERIC: Readonly<Record<string, Press>> = {
+  interrupt: (program) => program.signal('SIGINT'),
+  'interrupt-twice': async (program, isRunning) => {
+    program.signal('SIGINT');
+    await sleep(AGAIN_MS);
+    if (isRunning()) program.signal('SIGINT');
+  },
+  terminate: (program) => program.signal('SIGTERM'),
+  'hang-up': (program) => program.signal('SIGHUP'),
+  kill: (program) => program.signal('SIGKILL'),
+};
+const closes: Press = (program) => program.hangUp();
+
+/** With pipes, their other ends close as when the program at these ends dies. */
+const genericStops = (inTerminal: boolean): Readonly<Record<string, Press>> => ({
+  ...GENERIC,
+  [inTerminal ? 'close-terminal' : 'dead-parent']: closes,
+});
+
+/** The ways to stop that every program has. */
+export const genericWays = (inTerminal: boolean): readonly string[] => Object.keys(genericStops(inTerminal));
 
 export function superviseProgram(
   program: SpawnedProgram,
@@ -58,21 +77,11 @@ export function superviseProgram(
   const type = (text: string): void => {
     if (program.input.writable) program.input.write(text);
   };
-  const twice = async (press: () => unknown): Promise<void> => {
-    press();
-    await sleep(AGAIN_MS);
-    if (running) press();
-  };
-  const generic: Record<string, Gesture> = {
-    interrupt: async () => void program.signal('SIGINT'),
-    'interrupt-twice': () => twice(() => program.signal('SIGINT')),
-    terminate: async () => void program.signal('SIGTERM'),
-    'hang-up': async () => void program.signal('SIGHUP'),
-    kill: async () => void program.signal('SIGKILL'),
-    // With pipes, their other ends close as when the program at these ends dies.
-    [terminal === null ? 'dead-parent' : 'close-terminal']: async () => program.hangUp(),
-  };
-  const ways = { ...generic, ...stops };
+  const generic = Object.entries(genericStops(terminal !== null)).map(([name, press]): [string, Gesture] => [
+    name,
+    async () => void (await press(program, () => running)),
+  ]);
+  const ways = { ...Object.fromEntries(generic), ...stops };
   return {
     pid: program.pid,
     shows: () => toUntrusted(screen?.text() ?? told?.() ?? ''),
