@@ -34,6 +34,7 @@ interface ProgramsOptions {
 
 /** A program, and the session that it has with its client, if it speaks the Agent Client Protocol. */
 interface Running {
+  readonly task: ProductTask;
   readonly program: SupervisedProgram;
   readonly recorded: Promise<void>;
   /** Why its turn ended; null as long as it has not, or if it speaks no such protocol. */
@@ -43,32 +44,32 @@ interface Running {
 /** The programs of a product in one trial: its first start, and those that go on with the work. */
 export function createPrograms({ found, front, deps }: ProgramsOptions): Programs {
   const all: Running[] = [];
-  let lastTask: ProductTask | null = null;
   let stopped = false;
-  const open = async (how: ProductStart): Promise<Running> => {
+  const open = async (how: (task: ProductTask) => ProductStart, task: ProductTask): Promise<Running> => {
+    const { program: words, environment, types = [], speaks } = how(task);
     const number = all.length + 1;
     const size = front === 'terminal' ? TERMINAL : null;
-    const spawned = await deps.sandbox.spawn(how.program, {
+    const spawned = await deps.sandbox.spawn(words, {
       environment: {
         ...(size !== null && { TERM: 'xterm-256color', COLORTERM: 'truecolor' }),
-        ...(lastTask !== null && found.environment(lastTask.place)),
-        ...how.environment,
+        ...found.environment(task.place),
+        ...environment,
       },
       ...(size !== null && { terminal: size }),
     });
-    const talk = how.speaks === 'acp' && lastTask !== null ? startTalk(spawned, lastTask) : null;
+    const turn = speaks === 'acp' ? giveTurn(spawned, task) : null;
     const stops = found.stops.flatMap(({ name, in: place, does }): [string, Gesture][] => {
       if (does !== 'acp-cancel') return place === front ? [[name, does]] : [];
-      return talk === null ? [] : [[name, async () => talk.cancel()]];
+      return turn === null ? [] : [[name, async () => turn.cancel()]];
     });
     const supervised = superviseProgram(spawned, {
       terminal: size,
       stops: Object.fromEntries(stops),
-      ...(talk !== null && { onOutput: talk.take }),
+      ...(turn !== null && { onOutput: turn.take }),
     });
-    const program = talk === null ? supervised : { ...supervised, shows: talk.shows };
+    const program = turn === null ? supervised : { ...supervised, shows: turn.shows };
     const started = deps.elapsed();
-    deps.emit({ kind: 'program-start', number, pid: spawned.pid, command: [...how.program], terminal: size !== null });
+    deps.emit({ kind: 'program-start', number, pid: spawned.pid, command: [...words], terminal: size !== null });
     const recorded = program.whenEnded.then(({ exitCode, signal }) => {
       deps.emit({
         kind: 'program-end',
@@ -76,11 +77,11 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
         ...{ output: program.shows(), errors: program.errors() },
       });
     });
-    const running = { program, recorded, turnEnd: talk?.turnEnd ?? (() => null) };
+    const running = { task, program, recorded, turnEnd: turn?.end ?? (() => null) };
     all.push(running);
-    for (const text of how.types ?? []) program.type(text);
+    for (const text of types) program.type(text);
     // A program that works alone may read its input to the end first.
-    if (size === null && talk === null) spawned.input.end();
+    if (size === null && turn === null) spawned.input.end();
     return running;
   };
   const startsOf = (starts: Partial<FoundProduct['starts']>): ((task: ProductTask) => ProductStart) => {
@@ -88,35 +89,30 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
     if (start === undefined) throw new RangeError(`the product has no way to work as "${front}"`);
     return start;
   };
-  const toStoppable = ({ program, turnEnd }: Running): StoppableAgent => {
-    const { resumes } = found;
-    const given = lastTask;
-    return {
-      pid: program.pid,
-      ways: program.ways,
-      press: (way) => {
-        stopped = true;
-        return program.press(way);
-      },
-      shows: program.shows,
-      state: () => (program.isRunning() ? (turnEnd() === null ? 'running' : 'told-stopped') : 'ended'),
-      again:
-        resumes === undefined || given === null ? null : async () => toStoppable(await open(startsOf(resumes)(given))),
-    };
-  };
+  const { resumes } = found;
+  const toStoppable = ({ task, program, turnEnd }: Running): StoppableAgent => ({
+    pid: program.pid,
+    ways: program.ways,
+    press: (way) => {
+      stopped = true;
+      return program.press(way);
+    },
+    shows: program.shows,
+    state: () => (program.isRunning() ? (turnEnd() === null ? 'running' : 'told-stopped') : 'ended'),
+    again: resumes === undefined ? null : async () => toStoppable(await open(startsOf(resumes), task)),
+  });
   return {
-    start: async (given) => {
-      lastTask = given;
-      const running = await open(startsOf(found.starts)(given));
+    start: async (task) => {
+      const running = await open(startsOf(found.starts), task);
       return { program: running.program, stoppable: toStoppable(running) };
     },
     goOn:
-      front !== 'headless' || found.resumes === undefined
+      front !== 'headless' || resumes === undefined
         ? null
         : async (prompt) => {
-            if (lastTask === null || found.resumes === undefined)
-              throw new TypeError('there is no session to go on with');
-            await open(found.resumes.headless({ ...lastTask, prompt, system: null }));
+            const [first] = all;
+            if (first === undefined) throw new TypeError('there is no session to go on with');
+            await open(resumes.headless, { ...first.task, prompt, system: null });
           },
     wasStopped: () => stopped,
     whenAllEnded: async () => {
@@ -138,21 +134,23 @@ export function createPrograms({ found, front, deps }: ProgramsOptions): Program
 const TURN_END = 'end_turn';
 const SAID_CHARACTERS_MAX = 20_000;
 
-interface AcpTalk {
+/** The turn of an agent that speaks the Agent Client Protocol. */
+interface AcpTurn {
   readonly take: (bytes: Uint8Array) => void;
   readonly cancel: () => void;
-  readonly turnEnd: () => string | null;
+  /** Why it ended; null as long as it has not. */
+  readonly end: () => string | null;
   readonly shows: () => UntrustedText;
 }
 
 /** Gives an agent its task as an editor does. When its turn has ended by itself, its input is closed, so that it ends too. */
-function startTalk(
+function giveTurn(
   { input, output: spoken, signal, whenEnded }: SpawnedProgram,
   { place, prompt, system }: ProductTask,
-): AcpTalk {
+): AcpTurn {
   const output = new PassThrough();
   let said = '';
-  let turnEnd: string | null = null;
+  let end: string | null = null;
   let cancel = (): void => undefined;
   const say = (text: string): void => {
     said = (said + text).slice(-SAID_CHARACTERS_MAX);
@@ -166,9 +164,9 @@ function startTalk(
       onText: (text) => say(readAsData(text)),
     });
     ({ cancel } = session);
-    turnEnd = readAsData(await session.prompt(system === null ? prompt : `${system}\n\n${prompt}`));
-    say(`\n[${showInSentence(toUntrusted(turnEnd), 100)}]`);
-    if (turnEnd !== TURN_END) return;
+    end = readAsData(await session.prompt(system === null ? prompt : `${system}\n\n${prompt}`));
+    say(`\n[${showInSentence(toUntrusted(end), 100)}]`);
+    if (end !== TURN_END) return;
     input.end();
     await sleep(END_MS_MAX);
     signal('SIGKILL');
@@ -184,7 +182,7 @@ function startTalk(
       output.once('drain', goOn).once('close', goOn);
     },
     cancel: () => cancel(),
-    turnEnd: () => turnEnd,
+    end: () => end,
     shows: () => toUntrusted(said),
   };
 }
