@@ -1,3 +1,4 @@
+import { whenAborted } from '../base/deadline.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Condition } from '../record/events.ts';
 import type { Outcome } from '../record/outcome.ts';
@@ -60,9 +61,5 @@ export function defineControl(control: Control): Control {
 
 /** Waits as long as the control thinks before this answer. Ends early if the signal is aborted. */
 export async function think({ afterMs = 0 }: ControlMove, signal: AbortSignal | undefined): Promise<void> {
-  if (afterMs === 0 || signal?.aborted === true) return;
-  await Promise.race([
-    sleep(afterMs),
-    new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true })),
-  ]);
+  if (afterMs > 0) await Promise.race([sleep(afterMs), ...(signal === undefined ? [] : [whenAborted(signal)])]);
 }

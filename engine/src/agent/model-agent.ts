@@ -2,15 +2,17 @@ import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 
 import { startDeadline } from '../base/deadline.ts';
 import { hideSecrets } from '../base/hide-secrets.ts';
-import { readAsData, toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
+import { toUntrusted, type UntrustedText } from '../base/untrusted-text.ts';
 import { CONVERSATION, type ModelPrice, type OpenModel, type SamplingParameters } from '../model/contract.ts';
-import type { ModelAttempt, ToolSpec, TrialLimits, Usage } from '../record/events.ts';
+import type { ModelAttempt, ToolSpec, TrialLimits } from '../record/events.ts';
+import { endWithoutAnswer, toCallAnswer } from './call-record.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask } from './contract.ts';
 import { type Conversation, startConversation } from './conversation.ts';
 import { drawSeed } from './draw-seed.ts';
-import { callModel, DEFAULT_RETRY, type RetryPolicy } from './model-call.ts';
-import { type Answer, type AskedCall, readAnswer, readUsage } from './read-answer.ts';
+import { callModel, DEFAULT_RETRY, type ModelCallResult, type RetryPolicy } from './model-call.ts';
+import { type Answer, type AskedCall, readAnswer } from './read-answer.ts';
 import { runCalls } from './run-calls.ts';
+import { lowerOf, startSpending } from './spending.ts';
 import { runStoppable } from './stoppable-loop.ts';
 
 /** Sampling parameters from the user. `seed` is the model seed: each call gets a seed of its own, drawn from it. */
@@ -64,8 +66,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
   const callIds = new Set<string>();
   const modelSeed = seedOf(context);
   let turn = 0;
-  let tokens = 0;
-  let costUsd = 0;
+  const spending = startSpending(price);
   /** Calls without a result when the work ended. Providers require a result for each before the next message. */
   let unanswered: readonly AskedCall[] = [];
 
@@ -88,13 +89,12 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
     const { requested, prompt, attempts, durationMs, result } = called;
     if (result === null) {
       deps.emit({ kind: 'model-call', ...seat, turn, requested, prompt, attempts, answer: null, durationMs });
-      return { end: endWithoutAnswer(called, { ...context, task }) };
+      const { signal } = task;
+      const why = { interrupted: signal.aborted, inProcess: open.inProcess === true, emit: deps.emit };
+      return { end: endWithoutAnswer({ ...called, ...why }) };
     }
     const answer = readAnswer(result, { turn, callIds, prefix: task.seat === undefined ? '' : `${task.seat}:` });
-    const usage = readUsage(result);
-    const cost = costOf(usage, price);
-    tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-    costUsd += cost ?? 0;
+    const paid = spending.pay(result);
     const message = answer.parts.length === 0 ? null : conversation.addAnswer(answer.parts, answer.replay);
     deps.emit({
       kind: 'model-call',
@@ -104,29 +104,12 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
       prompt,
       attempts,
       durationMs,
-      answer: {
-        message,
-        model: result.response?.modelId ?? null,
-        responseId: result.response?.id ?? null,
-        finishReason: result.finishReason.unified,
-        rawFinishReason: result.finishReason.raw ?? null,
-        usage,
-        costUsd: cost,
-        warnings: result.warnings.map((warning) => hideSecrets(JSON.stringify(warning), open.secrets)),
-      },
+      answer: toCallAnswer(result, { message, ...paid, secrets: open.secrets }),
     });
     return { answer, finishReason: result.finishReason.unified };
   };
 
   const timeLeft = ({ durationMsMax }: TrialLimits): number => durationMsMax - (deps.elapsed() - started);
-  const reached = (limits: TrialLimits, leftMs: number): AgentEnd | null => {
-    if (turn >= limits.turnsMax) return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
-    if (tokens >= limits.tokensMax) return { reason: 'token-limit', detail: `${tokens} tokens` };
-    if (leftMs <= 0) return { reason: 'time-limit', detail: null };
-    if (price !== null && costUsd >= limits.costUsdMax)
-      return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
-    return null;
-  };
 
   /** Answers the calls that have no result. */
   const answerAll = (text: string): void => {
@@ -148,7 +131,7 @@ function createLoop(context: LoopContext): { readonly run: () => Promise<AgentEn
       if (turn === 0) conversation.say(prompts.user);
       // One look for both, so that no call begins without time.
       const leftMs = timeLeft(limits);
-      const over = reached(limits, leftMs);
+      const over = spending.reached(limits, { turn, leftMs });
       if (over !== null) return over;
       const called = await askModel(specs, leftMs);
       if ('end' in called) return called.end;
@@ -214,7 +197,7 @@ interface CalledOnce {
   readonly attempts: ModelAttempt[];
   readonly durationMs: number;
   readonly result: LanguageModelV4GenerateResult | null;
-  readonly failure: { readonly code: string; readonly text: string } | null;
+  readonly failure: ModelCallResult['failure'];
 }
 
 async function callOnce({ context, conversation, specs, durationMsMax, sampling }: CallOptions): Promise<CalledOnce> {
@@ -272,47 +255,6 @@ function conversationOf({ trialId, seat = '' }: AgentTask): string {
 function seedOf({ open, parameters, deps }: LoopContext): number | null {
   if (parameters.seed !== undefined) return parameters.seed;
   return open.needsSeed === true ? Math.floor(deps.random() * 2 ** 31) : null;
-}
-
-function endWithoutAnswer({ attempts, failure }: CalledOnce, { open, task, deps }: LoopContext): AgentEnd {
-  if (failure === null) {
-    if (task.signal.aborted) return { reason: 'interrupted', detail: null };
-    // A slow local model has used its own time. A slow server says nothing about the model.
-    if (open.inProcess === true) return { reason: 'time-limit', detail: 'the model did not answer in time' };
-  }
-  const { code, text } = failure ?? silentServer(attempts);
-  deps.emit({ kind: 'infrastructure-error', stage: 'model', code, text: toUntrusted(text) });
-  return { reason: 'model-error', detail: text };
-}
-
-/** The failure to record if the trial's time ran out before the server answered. The agent did not cause that end. */
-function silentServer(attempts: readonly ModelAttempt[]): { readonly code: string; readonly text: string } {
-  const last = attempts.findLast(({ error }) => error !== null && error.code !== 'aborted')?.error;
-  const before = last === undefined || last === null ? '' : `; its last error was: ${readAsData(last.text)}`;
-  return { code: 'overloaded', text: `the server had not answered when the time of the trial ran out${before}` };
-}
-
-/** The stricter of both for each limit, because no file in the machine may raise a limit of the trial. */
-function lowerOf(limits: TrialLimits, lower: Partial<TrialLimits>): TrialLimits {
-  const least = (name: keyof TrialLimits): number => Math.min(limits[name], lower[name] ?? Number.POSITIVE_INFINITY);
-  return {
-    turnsMax: least('turnsMax'),
-    tokensMax: least('tokensMax'),
-    durationMsMax: least('durationMsMax'),
-    costUsdMax: least('costUsdMax'),
-    commandMsMax: least('commandMsMax'),
-    outputBytesMax: least('outputBytesMax'),
-    idleTurnsMax: least('idleTurnsMax'),
-  };
-}
-
-/** US dollars; null if the price or the token count is unknown. */
-export function costOf(
-  { inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>,
-  price: ModelPrice | null,
-): number | null {
-  if (price === null || inputTokens === null || outputTokens === null) return null;
-  return (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1_000_000;
 }
 
 function toFunctionTool({ name, description, inputSchema }: ToolSpec): {

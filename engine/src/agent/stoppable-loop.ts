@@ -1,3 +1,4 @@
+import { whenAborted } from '../base/deadline.ts';
 import { toUntrusted } from '../base/untrusted-text.ts';
 import type { AgentDeps, AgentEnd, StoppableAgent } from './contract.ts';
 
@@ -34,10 +35,7 @@ export async function runStoppable({ work, signal, onRunning }: StoppableLoop): 
       state = pressed === 'interrupt' ? 'told-stopped' : 'ended';
     });
     if (pressed === null || signal.aborted || end.reason !== 'interrupted') return end;
-    const dismissed = new Promise<null>((resolve) => {
-      signal.addEventListener('abort', () => resolve(null), { once: true });
-    });
-    const startedAgain = await Promise.race([restart.promise, dismissed]);
+    const startedAgain = await Promise.race([restart.promise, whenAborted(signal).then(() => null)]);
     return startedAgain === null ? end : run(startedAgain);
   };
   return run(onRunning ?? (() => undefined));

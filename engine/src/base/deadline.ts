@@ -35,3 +35,11 @@ export function startDeadline(parent: AbortSignal, ms: number): Deadline {
 }
 
 const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Resolves when the signal is aborted, or at once if it is. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-import { costOf } from '../agent/model-agent.ts';
 import { DEFAULT_RETRY } from '../agent/model-call.ts';
+import { costOf } from '../agent/spending.ts';
 import { UsageError, unknownNameError } from '../base/usage-error.ts';
 import { createSystemWorld } from '../base/world.ts';
 import { type AnswerStore, answersPath, openAnswers } from '../judge/answer-store.ts';

@@ -1,4 +1,4 @@
-import { costOf } from '../agent/model-agent.ts';
+import { costOf } from '../agent/spending.ts';
 import { labelsOf } from '../results/published-numbers.ts';
 import { keyOf } from '../study/key.ts';
 import type { PlannedArm, PlannedStudy } from '../study/plan.ts';

@@ -1,6 +1,6 @@
-import { costOf } from '../agent/model-agent.ts';
 import { callModel, type RetryPolicy } from '../agent/model-call.ts';
 import { readUsage } from '../agent/read-answer.ts';
+import { costOf } from '../agent/spending.ts';
 import type { World } from '../base/world.ts';
 import { CONVERSATION, type ModelPrice, type OpenModel } from '../model/contract.ts';
 import type { Budget } from '../study/budget.ts';

@@ -5,6 +5,7 @@ import type { FoundProduct } from '../agent/external/contract.ts';
 import type { ModelSource } from '../agent/external/model-source.ts';
 import { createProductAgent, type ProductAgentOptions } from '../agent/external/product-agent.ts';
 import { shellTools } from '../agent/external/shell-tool.ts';
+import { whenAborted } from '../base/deadline.ts';
 import type { TrialEvent, TrialLimits } from '../record/events.ts';
 import { bwrapProvider } from '../sandbox/adapters/bwrap.ts';
 import { playTrial, tinyWorld } from './testing.ts';
@@ -23,7 +24,7 @@ const tokens = (total: number) => ({ total, noCache: total, cacheRead: 0, cacheW
 /** Says a word to each question; each costs ten tokens. */
 function wordy(ask?: ReturnType<ModelSource['begin']>['ask']): ModelSource {
   return {
-    ...{ kind: 'model', name: 'test/wordy', price: null },
+    ...{ kind: 'model', name: 'test/wordy', price: null, secrets: [], inProcess: true },
     begin: () => ({
       parameters: {},
       ask:
@@ -43,12 +44,14 @@ function wordy(ask?: ReturnType<ModelSource['begin']>['ask']): ModelSource {
 }
 
 interface Options extends Partial<Pick<ProductAgentOptions, 'source' | 'exchangesMax'>> {
+  /** What files of the machine say of the limits. */
+  readonly asked?: Partial<TrialLimits>;
   readonly limits?: Partial<TrialLimits>;
   /** What is started to go on. */
   readonly resumes?: string;
 }
 
-async function play(script: string, { limits, source = wordy(), resumes, ...options }: Options = {}) {
+async function play(script: string, { limits, asked, source = wordy(), resumes, ...options }: Options = {}) {
   const start = (words: string) => () => ({ program: ['/usr/bin/perl', '-e', PRELUDE + words] as const });
   const found: FoundProduct = {
     ...{ version: '1', folders: [], protocols: ['anthropic-messages'], files: () => [], environment: () => ({}) },
@@ -59,7 +62,10 @@ async function play(script: string, { limits, source = wordy(), resumes, ...opti
   };
   const agent = createProductAgent({ name: 'hostile', found, source, ...options });
   const roles = [{ role: 'deed', path: '/home/user/deed' }];
-  return playTrial({ provider: bwrapProvider, world: tinyWorld({ roles }), agent, ...(limits && { limits }) });
+  const [seat] = tinyWorld().seats;
+  const settings = async () => ({ prompts: seat.prompts, ...(asked && { limits: asked }) });
+  const world = tinyWorld({ roles, seats: [{ ...seat, settings }] });
+  return playTrial({ provider: bwrapProvider, world, agent, ...(limits && { limits }) });
 }
 
 const of = <K extends TrialEvent['kind']>(events: readonly TrialEvent[], kind: K) =>
@@ -111,6 +117,29 @@ describe.skipIf(!ready)('a hostile product', () => {
     expect(endOf(events)).toBe('token-limit');
   });
 
+  it('cannot raise a limit of its trial by a file', async () => {
+    const { events } = await play(`for (1 .. 9) { ask() } exit 3`, {
+      limits: { turnsMax: 2 },
+      asked: { turnsMax: 100 },
+    });
+    expect(of(events, 'model-call')).toHaveLength(2);
+    expect(endOf(events)).toBe('turn-limit');
+  });
+
+  it('is not blamed for a server that stays silent until its time is over', async () => {
+    const source = wordy(async (_question, { signal }) => {
+      await whenAborted(signal);
+      return { result: null, attempts: [], failure: null };
+    });
+    const silent = await play(`ask(); sleep 60`, {
+      source: { ...source, inProcess: false },
+      limits: { durationMsMax: 4000 },
+    });
+    expect(silent.result.failure).toMatchObject({ stage: 'model', code: 'overloaded' });
+    const slow = await play(`ask(); sleep 60`, { source, limits: { durationMsMax: 4000 } });
+    expect([slow.result.failure, endOf(slow.events)]).toEqual([null, 'time-limit']);
+  });
+
   it('does not hide a deed by never asking: it is seen before the record says so', async () => {
     const { events, result } = await play(`open my $file, '>', 'deed' or die; print $file 'done'; close $file; exit 0`);
     expect(result.failure).toMatchObject({ stage: 'agent', code: 'never-asked' });
@@ -129,7 +158,7 @@ describe.skipIf(!ready)('a hostile product', () => {
   it('does not hold the trial by a child that waits for an answer', async () => {
     const { events } = await play(`if (!fork) { ask(); sleep 60; exit } sleep 2; exit 3`, {
       source: wordy(async (_question, { signal }) => {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        await whenAborted(signal);
         return { result: null, attempts: [], failure: null };
       }),
       limits: { durationMsMax: 120_000 },

@@ -1,3 +1,5 @@
+import { whenAborted } from '../base/deadline.ts';
+
 /** Runs the tool calls of several agents on one machine one after the other. */
 export interface Turns {
   /** Id of the call in progress; null between calls. */
@@ -31,11 +33,4 @@ export function createTurns(): Turns {
       endOf.delete(callId);
     },
   };
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

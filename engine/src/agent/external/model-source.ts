@@ -16,6 +16,10 @@ export interface ModelSource {
   readonly name: string;
   readonly endpoint?: string;
   readonly price: ModelPrice | null;
+  /** Values that must never be written. */
+  readonly secrets: readonly string[];
+  /** It answers in this process: no server can fall silent. */
+  readonly inProcess: boolean;
   /** Begins a conversation with nothing behind it. One for each trial. */
   readonly begin: (tools: ProductTools) => TrialModel;
 }
@@ -58,6 +62,8 @@ export function modelSource({
     name: open.name,
     ...(open.endpoint !== undefined && { endpoint: open.endpoint }),
     price,
+    secrets: open.secrets,
+    inProcess: open.inProcess === true,
     begin: () => ({
       parameters: { ...open.properties, ...chosen },
       ask: ({ options }, { signal, ...world }) => callModel({ ...options, ...chosen }, { open, retry, world, signal }),
@@ -71,6 +77,8 @@ export function controlSource(control: Control): ModelSource {
     kind: 'control',
     name: `control/${control.name}`,
     price: null,
+    secrets: [],
+    inProcess: true,
     begin: (tools) => ({
       parameters: {},
       ask: playControl(control, tools),

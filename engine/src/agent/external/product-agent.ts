@@ -1,23 +1,23 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
-
-import { startDeadline } from '../../base/deadline.ts';
+import { startDeadline, whenAborted } from '../../base/deadline.ts';
 import { sleep } from '../../base/sleep.ts';
 import { readAsData, showInSentence, toUntrusted } from '../../base/untrusted-text.ts';
-import type { Exchange, Gateway, GatewayTool, Question, Reply } from '../../gateway/contract.ts';
+import type { Exchange, Gateway, Question, Reply } from '../../gateway/contract.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import type { ToolSpec, TrialLimits } from '../../record/events.ts';
+import { HOME } from '../../sandbox/guest.ts';
 import type { SupervisedProgram } from '../../supervise/supervise.ts';
+import { endWithoutAnswer, toCallAnswer } from '../call-record.ts';
 import type { Agent, AgentDeps, AgentEnd, AgentTask, EquippedAgent } from '../contract.ts';
-import { costOf } from '../model-agent.ts';
-import type { ModelCallResult } from '../model-call.ts';
-import { readAnswer, readUsage } from '../read-answer.ts';
-import { SUBJECT } from '../run-calls.ts';
+import { readAnswer } from '../read-answer.ts';
+import { lowerOf, startSpending } from '../spending.ts';
 import type { Tool } from '../tool.ts';
 import { BASH_TOOL } from '../tools/bash.ts';
 import { SUBMIT_TOOL } from '../tools/submit.ts';
 import type { FoundProduct, ProductPlace } from './contract.ts';
+import { offerTools } from './mcp-tools.ts';
 import type { ModelSource } from './model-source.ts';
 import { createPrograms, END_MS_MAX } from './programs.ts';
+import { isOfTask, toolsOf } from './questions.ts';
 import { startTalk } from './talk.ts';
 
 export interface ProductAgentOptions {
@@ -31,10 +31,10 @@ export interface ProductAgentOptions {
 
 /** Port of the machine's loopback at which the product finds its model. */
 const PORT = 8484;
-const HOME = '/home/user';
 /** The product needs a key to start. It opens nothing. */
 const KEY = 'sk-offswitch-00000000000000000000000000000000000000000000';
 const TOLD_CHARACTERS_MAX = 1000;
+const LAST_ANSWER_MS_MAX = 1000;
 /** A long work of a product is some hundreds of requests of a megabyte. */
 const EXCHANGES_MAX = { count: 10_000, bytes: 2 * 1024 ** 3 };
 /** A product stops asking when it is told that it may not (403); it retries everything else. */
@@ -122,13 +122,11 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   const signal = AbortSignal.any([task.signal, scope.signal]);
   let prompt: string | null = null;
   let turn = 0;
-  let tokens = 0;
-  let costUsd = 0;
+  const spending = startSpending(source.price);
   /** The last answer of the work. */
   let last = { text: '', finish: '' };
   /** Answers in a row without a tool call. The product ends with each. */
   let idleTurns = 0;
-  let submitted = false;
   /** The calls of one answer that the product has not brought back yet. They hold the machine's turn together. */
   let pending: { readonly calls: ReadonlyMap<string, number>; readonly first: string } | null = null;
   let over: AgentEnd | null = null;
@@ -169,32 +167,22 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     pending = { calls: new Map(calls.map(({ callId }) => [callId, deps.elapsed()])), first: first.callId };
   };
 
-  const pay = (result: NonNullable<ModelCallResult['result']>) => {
-    const usage = readUsage(result);
-    const cost = costOf(usage, source.price);
-    tokens += (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-    costUsd += cost ?? 0;
-    return { usage, cost };
-  };
   const limitsNow = async (): Promise<TrialLimits> => {
     const { limits: lower = {} } = await task.settings();
-    return { ...task.limits, ...lower };
+    return lowerOf(task.limits, lower);
   };
   const leftOf = ({ durationMsMax }: TrialLimits): number => durationMsMax - (deps.elapsed() - started);
 
   const answerAside = async (question: Question, tools: readonly ToolSpec[], asked: AbortSignal): Promise<Reply> => {
     const limits = await limitsNow();
     // They are no turns, but they cost as much.
-    const reached = reachedOf(
-      { turn: 0, tokens, costUsd, leftMs: leftOf(limits), priced: source.price !== null },
-      limits,
-    );
+    const reached = spending.reached(limits, { turn: 0, leftMs: leftOf(limits) });
     if (reached !== null) return endWith(reached);
     const { result, failure } = await model.ask(
       { options: question.options, isWork: false, tools, results: [] },
       { ...deps, signal: AbortSignal.any([asked, scope.signal]) },
     );
-    if (result !== null) pay(result);
+    if (result !== null) spending.pay(result);
     return result ?? { status: 500, message: failure?.text ?? 'no answer' };
   };
 
@@ -203,7 +191,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     await settle(results.map(({ callId }) => callId));
     const limits = await limitsNow();
     const leftMs = leftOf(limits);
-    const reached = reachedOf({ turn, tokens, costUsd, leftMs, priced: source.price !== null }, limits);
+    const reached = spending.reached(limits, { turn, leftMs });
     if (reached !== null) return endWith(reached);
     turn++;
     const mine = turn;
@@ -232,25 +220,13 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       // Nobody waits for this answer any more, e.g. because a person stopped the product.
       if (failure === null && (asked.aborted || scope.signal.aborted))
         return { status: FORBIDDEN, message: 'The product hung up.' };
-      if (failure === null) return endWith(task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null });
-      deps.emit({ kind: 'infrastructure-error', stage: 'model', code: failure.code, text: toUntrusted(failure.text) });
-      return endWith({ reason: 'model-error', detail: failure.text });
+      const why = { interrupted: task.signal.aborted, inProcess: source.inProcess, emit: deps.emit };
+      return endWith(endWithoutAnswer({ attempts, failure, ...why }));
     }
     const answer = readAnswer(result, { turn: mine, callIds });
-    const { usage, cost } = pay(result);
-    deps.emit({
-      ...common,
-      answer: {
-        message: answer.parts.length === 0 ? null : talk.answer(answer.parts),
-        model: result.response?.modelId ?? null,
-        responseId: result.response?.id ?? null,
-        finishReason: result.finishReason.unified,
-        rawFinishReason: result.finishReason.raw ?? null,
-        usage,
-        costUsd: cost,
-        warnings: result.warnings.map((warning) => JSON.stringify(warning)),
-      },
-    });
+    const paid = spending.pay(result);
+    const message = answer.parts.length === 0 ? null : talk.answer(answer.parts);
+    deps.emit({ ...common, answer: toCallAnswer(result, { message, ...paid, secrets: source.secrets }) });
     last = { text: answer.text, finish: result.finishReason.unified };
     idleTurns = answer.calls.length === 0 ? idleTurns + 1 : 0;
     await begin(answer.calls);
@@ -264,9 +240,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
 
   const answer = async (question: Question, asked: AbortSignal): Promise<Reply> => {
     const tools = toolsOf(question);
-    const isWork =
-      found.tools.callFor('true', tools) !== null &&
-      (prompt === null || wordsOf(question.options.prompt).includes(plainestOf(prompt)));
+    const isWork = found.tools.callFor('true', tools) !== null && (prompt === null || isOfTask(question, prompt));
     purposes.set(question.number, { purpose: isWork ? 'work' : 'aside', turn: null });
     deps.onRequest?.({ askedAt: deps.now(), purpose: isWork ? 'work' : 'aside' });
     if (over !== null) return endWith(over);
@@ -280,28 +254,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     });
   };
 
-  const tools = offered.map(({ spec, prepare }): GatewayTool => ({
-    ...spec,
-    call: async (input) => {
-      try {
-        const call = prepare(input);
-        if ('problem' in call) return { text: call.problem, isError: true };
-        if (call.submission !== null) {
-          const callId = `mcp-${++mcpCalls}`;
-          if (!submitted) deps.emit({ kind: 'submission', callId, text: toUntrusted(call.submission) });
-          submitted = true;
-          return { text: 'Submitted. The work has ended.', isError: false };
-        }
-        const { sandbox, world } = deps;
-        const place = { sandbox, world, seat: task.seat ?? SUBJECT, limits: task.limits, signal };
-        return { text: readAsData((await call.run(place)).text), isError: false };
-      } catch (error) {
-        if (!signal.aborted) ended.reject(error);
-        throw error;
-      }
-    },
-  }));
-  let mcpCalls = 0;
+  const mcp = offerTools(offered, { task, deps, signal, onFailure: ended.reject });
   let exchangedBytes = 0;
 
   const onExchange = (exchange: Exchange): void => {
@@ -324,7 +277,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
     });
   };
   const models = [place.model];
-  const gateway = createGateway({ upstream: { answer }, tools, models, onExchange, now: deps.now });
+  const gateway = createGateway({ upstream: { answer }, tools: mcp.tools, models, onExchange, now: deps.now });
 
   /** It could not start, wants a login, or asks somebody else: that says nothing about what it would have done. */
   const neverAsked = (end: string, { shows, errors }: SupervisedProgram): AgentEnd => {
@@ -341,11 +294,13 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
   const run = async (): Promise<AgentEnd> => {
     const { prompts, limits: lower = {} } = await task.settings();
     prompt = prompts.user;
-    const leftMs = Math.min(task.limits.durationMsMax, lower.durationMsMax ?? Number.POSITIVE_INFINITY);
-    using deadline = startDeadline(task.signal, leftMs - (deps.elapsed() - started));
-    const interrupted = whenAborted(deadline.signal).then((): AgentEnd =>
-      task.signal.aborted ? INTERRUPTED : { reason: 'time-limit', detail: null },
-    );
+    using deadline = startDeadline(task.signal, leftOf(lowerOf(task.limits, lower)));
+    const interrupted = whenAborted(deadline.signal).then(async (): Promise<AgentEnd> => {
+      if (task.signal.aborted) return INTERRUPTED;
+      // The time of a question ends with that of the trial, and tells whether a silent server has used it up.
+      await Promise.race([handling, sleep(LAST_ANSWER_MS_MAX)]);
+      return over ?? { reason: 'time-limit', detail: null };
+    });
     try {
       const { program, stoppable } = await programs.start({ place, prompt: prompts.user, system: prompts.system });
       deps.onRunning?.(stoppable);
@@ -358,7 +313,7 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
         await Promise.race([handling, sleep(END_MS_MAX)]);
         if (end.exitCode === null && end.signal === null) return { reason: 'machine-stopped', detail: null };
         if (over !== null) return over;
-        if (submitted) return { reason: 'submitted', detail: null };
+        if (mcp.submitted()) return { reason: 'submitted', detail: null };
         if (last.finish === 'content-filter') return { reason: 'refused', detail: last.text };
         if ((end.exitCode === 0 || end.done) && last.text !== '' && pending === null) {
           if (!canSubmit || programs.goOn === null) {
@@ -380,8 +335,8 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
       const exited = follow();
       const first = await Promise.race([exited, ended.promise, interrupted]);
       if (first.reason === 'time-limit' && turn === 0) return neverAsked('its time was over', program);
-      // What the product does with the refusal is its own affair; it has some time to end.
-      if (over !== null) await Promise.race([exited, sleep(END_MS_MAX)]);
+      // What the product does with the refusal is its own affair; it has some time to end, within that of the trial.
+      if (over !== null) await Promise.race([exited, interrupted, sleep(END_MS_MAX)]);
       return first;
     } finally {
       scope.abort(new Error('the agent has ended'));
@@ -396,57 +351,10 @@ function createWork(context: WorkContext): { readonly gateway: Gateway; readonly
 
 const INTERRUPTED: AgentEnd = { reason: 'interrupted', detail: null };
 
-interface Reached {
-  readonly turn: number;
-  readonly tokens: number;
-  readonly costUsd: number;
-  readonly leftMs: number;
-  readonly priced: boolean;
-}
-
-function reachedOf({ turn, tokens, costUsd, leftMs, priced }: Reached, limits: TrialLimits): AgentEnd | null {
-  if (turn >= limits.turnsMax) return { reason: 'turn-limit', detail: `${limits.turnsMax} turns` };
-  if (tokens >= limits.tokensMax) return { reason: 'token-limit', detail: `${tokens} tokens` };
-  if (leftMs <= 0) return { reason: 'time-limit', detail: null };
-  if (priced && costUsd >= limits.costUsdMax)
-    return { reason: 'cost-limit', detail: `${costUsd.toFixed(4)} US dollars` };
-  return null;
-}
-
-function toolsOf({ options }: Question): ToolSpec[] {
-  return (options.tools ?? []).flatMap((tool) =>
-    tool.type === 'function'
-      ? [{ name: tool.name, description: tool.description ?? '', inputSchema: { ...tool.inputSchema } }]
-      : [],
-  );
-}
-
-/** All words of the person in a prompt. */
-function wordsOf(prompt: LanguageModelV4Prompt): string {
-  return prompt
-    .flatMap((message) =>
-      message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])) : [],
-    )
-    .join('\n');
-}
-
-/** The longest part of a task that no product writes in another way, e.g. with escaped quotes or line ends. */
-function plainestOf(task: string): string {
-  const parts = task.split(/[^A-Za-z0-9 ,.;:-]+/).map((part) => part.trim());
-  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
-}
-
 function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return null;
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
